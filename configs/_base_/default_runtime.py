@@ -1,0 +1,19 @@
+# What every run shares. All names are looked up in mmseg_fst first, then in
+# mmseg, mmcv and mmengine.
+default_scope = 'mmseg_fst'
+custom_imports = dict(imports=['mmseg_fst'], allow_failed_imports=False)
+env_cfg = dict(
+    cudnn_benchmark=True,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))
+vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+visualizer = dict(
+    type='SegLocalVisualizer', vis_backends=vis_backends, name='visualizer')
+log_processor = dict(by_epoch=False)
+log_level = 'INFO'
+load_from = None
+resume = False
+randomness = dict(seed=0)
+
+val_cfg = dict(type='NetworksValLoop')
+test_cfg = dict(type='NetworksTestLoop')

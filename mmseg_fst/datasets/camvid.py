@@ -1,0 +1,64 @@
+"""CamVid with 11 classes, and LabelMeFacade on the classes they share."""
+from typing import Optional
+
+from mmseg.datasets import BaseSegDataset
+
+from mmseg_fst.registry import DATASETS
+
+_SHARED = {  # LabelMeFacade's id -> SHARED_CLASSES
+    0: 1,  # building
+    1: 5,  # car
+    2: 1,  # door
+    3: 3,  # pavement
+    4: 2,  # road
+    5: 0,  # sky
+    6: 4,  # vegetation
+    7: 1,  # window
+}
+
+
+@DATASETS.register_module()
+class CamVidDataset(BaseSegDataset):
+    """CamVid (Brostow et al. 2008) in the 11-class form of SegNet.
+
+    Also the format of the frames that ``tools/streetgen`` renders. Images are
+    ``images/ID.jpg``, labels ``labels/ID.png``, splits lists of ids. See
+    :class:`mmseg.datasets.BaseSegDataset` for the arguments.
+    """
+
+    METAINFO = dict(
+        classes=('sky', 'building', 'pole', 'road', 'sidewalk', 'tree',
+                 'sign', 'fence', 'car', 'pedestrian', 'bicyclist'),
+        palette=[[128, 128, 128], [128, 0, 0], [192, 192, 128],
+                 [128, 64, 128], [60, 40, 222], [128, 128, 0],
+                 [192, 128, 128], [64, 64, 128], [64, 0, 128], [64, 64, 0],
+                 [0, 128, 192]])
+
+
+@DATASETS.register_module()
+class LabelMeFacadeDataset(BaseSegDataset):
+    """LabelMeFacade (Froehlich et al. 2010) on the 6 classes of CamVid.
+
+    Doors and windows count as building. See
+    :class:`mmseg.datasets.BaseSegDataset` for the arguments.
+    """
+
+    METAINFO = dict(
+        classes=('sky', 'building', 'road', 'sidewalk', 'tree', 'car'),
+        palette=[[128, 128, 128], [128, 0, 0], [128, 64, 128],
+                 [60, 40, 222], [128, 128, 0], [64, 0, 128]])
+
+    @classmethod
+    def get_label_map(cls,
+                      new_classes: Optional[tuple[str, ...]] = None
+                      ) -> dict[int, int]:
+        """From the ids on disk to those of ``METAINFO``.
+
+        Args:
+            new_classes (tuple[str, ...], optional): Not supported here.
+                Defaults to None.
+
+        Returns:
+            dict[int, int]: New id by id on disk.
+        """
+        return _SHARED

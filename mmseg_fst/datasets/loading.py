@@ -1,0 +1,57 @@
+"""Loading of images that must be whole."""
+from typing import Optional
+
+import mmcv
+import mmengine.fileio as fileio
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+
+from mmseg_fst.registry import TRANSFORMS
+
+# The marks at the end of a whole file, by its first bytes. A few bytes may
+# follow in files from cameras and editors.
+_END_MARKS = {b'\xff\xd8': b'\xff\xd9', b'\x89PNG': b'IEND'}
+_TAIL = 4096
+
+
+@TRANSFORMS.register_module()
+class LoadWholeImage(LoadImageFromFile):
+    """``LoadImageFromFile`` that refuses damaged files.
+
+    OpenCV fills the missing part of a truncated JPEG with grey and goes on;
+    a network would be trained on it without a word. Takes the arguments of
+    :class:`mmcv.transforms.LoadImageFromFile`.
+    """
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """Load one image.
+
+        Args:
+            results (dict): With ``img_path``.
+
+        Returns:
+            dict: With ``img``, uint8 of shape (H, W, 3) in BGR order,
+            ``img_shape`` and ``ori_shape``.
+
+        Raises:
+            OSError: If the file is missing, truncated or no image.
+        """
+        path = results['img_path']
+        content = fileio.get(path, backend_args=self.backend_args)
+        for start, end in _END_MARKS.items():
+            if content.startswith(start) and end not in content[-_TAIL:]:
+                raise OSError(
+                    f'{path} is truncated: it has no end mark. Copy or '
+                    'download the file again.')
+        image = mmcv.imfrombytes(
+            content, flag=self.color_type, backend=self.imdecode_backend)
+        if image is None:
+            raise OSError(f'{path} is not an image that '
+                          f'{self.imdecode_backend} can read. Copy or '
+                          'download the file again, or take it out.')
+        if self.to_float32:
+            image = image.astype(np.float32)
+        results['img'] = image
+        results['img_shape'] = image.shape[:2]
+        results['ori_shape'] = image.shape[:2]
+        return results

@@ -1,0 +1,161 @@
+"""Labelled and unlabelled images in pairs."""
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import path as osp
+from typing import Any, Optional, Union
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
+
+from mmseg_fst.registry import DATASETS
+
+from .rare_class import RareClassSampling
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed Python, NumPy and PyTorch; restore their states afterwards.
+
+    Args:
+        seed (int): The seed, in [0, 2**31).
+    """
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.random.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+@DATASETS.register_module()
+class PairedDataset:
+    """A labelled and an unlabelled data set, item by item.
+
+    Item: ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``, each
+    as packed by its own pipeline. The unlabelled side needs no labels on
+    disk; give it a pipeline without ``LoadAnnotations``. Without an
+    unlabelled side items have the first key alone (training on labels only).
+
+    Asked with an integer i, the item is labelled image i modulo their number,
+    with unlabelled image i modulo theirs, and the length is that of the
+    longer side. :class:`PairedSampler` asks with two indices, drawn
+    independently, and a seed that fixes every random choice of the item.
+
+    Args:
+        labeled (dict): Config of a data set of MMSegmentation.
+        unlabeled (dict, optional): Config of another. Defaults to None.
+        rare_class_sampling (dict, optional): Arguments of
+            :class:`RareClassSampling`, which then chooses the labelled image
+            instead of the index. Defaults to None.
+
+    Raises:
+        FileNotFoundError: If a labelled image has no label on disk.
+        ValueError: If a side is empty, or a label id is no class.
+    """
+
+    def __init__(self,
+                 labeled: dict,
+                 unlabeled: Optional[dict] = None,
+                 rare_class_sampling: Optional[dict] = None) -> None:
+        self.labeled: BaseDataset = DATASETS.build(labeled)
+        self.unlabeled: Optional[BaseDataset] = None
+        if unlabeled is not None:
+            self.unlabeled = DATASETS.build(unlabeled)
+        for name in ('labeled', 'unlabeled'):
+            side = getattr(self, name)
+            if side is not None and len(side) == 0:
+                raise ValueError(
+                    f'The {name} side has no image: nothing in '
+                    f'{side.data_prefix["img_path"]} ends with '
+                    f'{side.img_suffix!r}; check data_prefix, img_suffix and '
+                    'ann_file.')
+        self._check_labels_exist()
+        self.rare_class_sampling: Optional[RareClassSampling] = None
+        if rare_class_sampling is not None:
+            self.rare_class_sampling = RareClassSampling(
+                self.labeled, **rare_class_sampling)
+
+    def _check_labels_exist(self) -> None:
+        """Stop now and not in the middle of the training."""
+        for index in range(len(self.labeled)):
+            info = self.labeled.get_data_info(index)
+            label = info.get('seg_map_path')
+            if label is None or not osp.isfile(label):
+                raise FileNotFoundError(
+                    f'{info["img_path"]} is on the labelled side, but its '
+                    f'label {label} is missing. Add the label, take the '
+                    f'image out of {self.labeled.ann_file or "the folder"}, '
+                    'or move it to the unlabelled side.')
+
+    @property
+    def metainfo(self) -> dict:
+        """Classes and palette, those of the labelled side."""
+        return self.labeled.metainfo
+
+    @property
+    def num_labeled(self) -> int:
+        """Number of labelled images."""
+        return len(self.labeled)
+
+    @property
+    def num_unlabeled(self) -> int:
+        """Number of unlabelled images; labelled ones if there is no such
+        side."""
+        return len(self.labeled if self.unlabeled is None else self.unlabeled)
+
+    def __len__(self) -> int:
+        """Number of images of the longer side."""
+        return max(self.num_labeled, self.num_unlabeled)
+
+    def __getitem__(self, index: Union[int, tuple[int, int, int]]
+                    ) -> dict[str, Any]:
+        """One pair.
+
+        Args:
+            index (int | PairIndex): See the class.
+
+        Returns:
+            dict: The packed items of both sides.
+
+        Raises:
+            ValueError: If the labelled image has an id that is no class.
+        """
+        if isinstance(index, int):
+            return self._pair(index % self.num_labeled,
+                              index % self.num_unlabeled)
+        labeled, unlabeled, seed = index
+        with seeded(seed):
+            return self._pair(labeled, unlabeled)
+
+    def _pair(self, labeled: int, unlabeled: int) -> dict[str, Any]:
+        """Load one item of each side."""
+        if self.rare_class_sampling is not None:
+            first = self.rare_class_sampling.draw()
+        else:
+            first = self.labeled[labeled]
+        self._check_ids(first)
+        pair = dict(labeled=first)
+        if self.unlabeled is not None:
+            pair['unlabeled'] = self.unlabeled[unlabeled]
+        return pair
+
+    def _check_ids(self, item: dict[str, Any]) -> None:
+        """Raise if a pixel is neither a class nor ignored."""
+        sample = item['data_samples']
+        label = sample.gt_sem_seg.data
+        num_classes = len(self.metainfo['classes'])
+        valid = (label < num_classes) | (label == self.labeled.ignore_index)
+        if not valid.all():
+            ids = label[~valid].unique().tolist()
+            raise ValueError(
+                f'{sample.seg_map_path} holds the label ids {ids}, but there are'
+                f' {num_classes} classes, 0 to {num_classes - 1}, and '
+                f'{self.labeled.ignore_index} to ignore. Convert the labels, '
+                'set `label_map` or `reduce_zero_label` of the data set, or '
+                'correct its `metainfo`.')

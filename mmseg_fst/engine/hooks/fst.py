@@ -1,0 +1,202 @@
+"""FST, "Learning from Future": the teacher moves with a future student.
+
+Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
+for Semantic Segmentation", NeurIPS 2022.
+"""
+from typing import Literal, Optional
+
+import torch
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+
+from mmseg_fst.engine.snapshot import Snapshot
+from mmseg_fst.ops import average_
+from mmseg_fst.registry import HOOKS
+
+from .mean_teacher import MeanTeacherHook, unwrap
+
+
+class LookAheadHook(MeanTeacherHook):
+    """What both look-ahead hooks share: arguments and their checks.
+
+    Args:
+        restore (str): What the present consists of, see :class:`Snapshot`:
+            ``'weights'`` as in the authors' release, where the optimizer's
+            moments and the statistics of batch normalisation keep the traces
+            of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
+        decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
+        buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+    """
+
+    def __init__(self,
+                 restore: Literal['weights', 'all'] = 'weights',
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
+        super().__init__(decay, buffers)
+        if restore not in ('weights', 'all'):
+            raise ValueError(f'{type(self).__name__}: restore={restore!r} is '
+                             "not known; give 'weights' or 'all'.")
+        self.restore = restore
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that one ``train_step`` is one optimizer step.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If gradients are accumulated, or the check of
+                :class:`MeanTeacherHook` fails.
+        """
+        super().before_train(runner)
+        counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        if counts != 1:
+            raise ValueError(
+                f'{type(self).__name__} does not go with '
+                f'`optim_wrapper.accumulative_counts={counts}`: a virtual '
+                'step would move nothing and leave its gradient behind. Take '
+                'the key out and raise `train_dataloader.batch_size` '
+                'instead.')
+
+
+@HOOKS.register_module()
+class FSTHook(LookAheadHook):
+    """FST-D: the teacher follows a student ``depth`` virtual steps ahead.
+
+    Iteration t, student s, teacher m, batch b::
+
+        present <- s
+        depth times:  m <- EMA(m, s);  s <- step(s, b)      # virtual
+        m <- EMA(m, s)                                      # the future
+        s <- present
+        s <- step(s, b)                                     # by the train loop
+
+    The teacher's moves stay. ``depth=1`` is FST, ``depth=0`` the mean
+    teacher. Costs ``depth`` training steps more in each iteration.
+
+    Args:
+        depth (int): Number of virtual steps K, at least 0. Defaults to 1.
+        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
+        buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 depth: int = 1,
+                 restore: Literal['weights', 'all'] = 'weights',
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
+        super().__init__(restore, decay, buffers)
+        if depth < 0:
+            raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
+                             'steps; give 0 or more.')
+        self.depth = depth
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: DATA_BATCH = None) -> None:
+        """Look ahead on the batch of the real step.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch.
+        """
+        present = Snapshot(runner, self.restore)
+        for _ in range(self.depth):
+            self.update_teacher(runner)
+            runner.model.train_step(data_batch, runner.optim_wrapper)
+        self.update_teacher(runner)
+        present.restore()
+
+
+@HOOKS.register_module()
+class WideFSTHook(LookAheadHook):
+    """FST-W: the teacher follows the mean of ``width`` possible futures.
+
+    Iteration t, student s, teacher m, batches b_1 .. b_N of their own::
+
+        present <- s
+        for each b_i:  s <- step(s, b_i);  mean += s / N;  s <- present
+        m <- EMA(m, mean)
+        s <- step(s, b)                                     # by the train loop
+        m <- EMA(m, s)
+
+    The teacher stands still during the virtual steps. The batches of the
+    futures are taken from the training loader, so each iteration consumes
+    ``width + 1`` batches and costs as many training steps.
+
+    Args:
+        width (int): Number of futures N, at least 1. Defaults to 3.
+        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
+        buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 width: int = 3,
+                 restore: Literal['weights', 'all'] = 'weights',
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
+        super().__init__(restore, decay, buffers)
+        if width < 1:
+            raise ValueError(f'WideFSTHook: width={width} is a number of '
+                             'futures; give 1 or more.')
+        self.width = width
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the run; tell the sampler how many batches a step takes.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If the check of :class:`LookAheadHook` fails.
+        """
+        super().before_train(runner)
+        # Read on resume only, when the loop skips what was trained on.
+        runner.train_dataloader.sampler.batches_per_step = self.width + 1
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: DATA_BATCH = None) -> None:
+        """Look ahead, once on each of ``width`` further batches.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch of the real step, not
+                used.
+        """
+        present = Snapshot(runner, self.restore)
+        weights = list(unwrap(runner).student.parameters())
+        future = [torch.zeros_like(weight) for weight in weights]
+        for _ in range(self.width):
+            batch = next(runner.train_loop.dataloader_iterator)
+            runner.model.train_step(batch, runner.optim_wrapper)
+            average_(future, weights, self.width)
+            present.restore()
+        self.update_teacher(runner, future)
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Move the teacher with the student of the real step.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (dict, optional): Logged values, not used.
+        """
+        self.update_teacher(runner)

@@ -1,0 +1,134 @@
+"""The mean teacher: a moving average of the student."""
+from collections.abc import Sequence
+from typing import Literal, Optional
+
+import torch
+from mmengine.hooks import EMAHook, Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from mmseg_fst.ops import ema_decay, ema_update_
+from mmseg_fst.registry import HOOKS
+
+
+def unwrap(runner: Runner) -> nn.Module:
+    """The segmentor of a runner, without its distributed wrapper.
+
+    Args:
+        runner (Runner): The runner of the training.
+
+    Returns:
+        nn.Module: The segmentor, with ``student`` and ``teacher``.
+    """
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
+
+
+@HOOKS.register_module()
+class MeanTeacherHook(Hook):
+    """Move the teacher towards the student before each training step.
+
+    Iteration t, student s, teacher m::
+
+        m <- a m + (1 - a) s     with a = min(1 - 1 / (t + 1), decay)
+        s <- step(s, labels, labels of m)
+
+    The contract with :class:`SelfTrainingSegmentor`: a hook may change the
+    weights of ``student`` and ``teacher`` and nothing else; it reads the
+    batch and never writes to it. It holds no state: time is ``runner.iter``,
+    so a resumed run goes on where it was.
+
+    Args:
+        decay (float): Share of the teacher that is kept at each update in
+            the long run, in [0, 1). Defaults to 0.999.
+        buffers (str): What becomes of the teacher's buffers, which are the
+            running statistics of batch normalisation: ``'keep'`` leaves them
+            to the teacher's own forward passes, for
+            ``teacher_mode='train'``; ``'copy'`` takes the student's, for
+            ``teacher_mode='eval'``. Defaults to ``'keep'``.
+
+    Raises:
+        ValueError: If an argument has none of the values above.
+    """
+
+    # After IterTimerHook (NORMAL), so that work done here counts as time of
+    # the step and not as time of loading data.
+    priority = 'BELOW_NORMAL'
+
+    def __init__(self,
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
+        if not 0 <= decay < 1:
+            raise ValueError(
+                f'{type(self).__name__}: decay={decay} is the share of the '
+                'teacher that is kept; give a number from 0 to below 1, such '
+                "as 0.999. (mmdet's `momentum` is 1 - decay.)")
+        if buffers not in ('keep', 'copy'):
+            raise ValueError(f'{type(self).__name__}: buffers={buffers!r} is '
+                             "not known; give 'keep' or 'copy'.")
+        self.decay = decay
+        self.buffers = buffers
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the run; start the teacher as a copy of the student.
+
+        Weights are loaded by now. A resumed run keeps its own teacher.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If the model has no teacher, or if an ``EMAHook``
+                would average student and teacher together.
+        """
+        model = unwrap(runner)
+        if getattr(model, 'teacher', None) is None:
+            raise ValueError(
+                f'{type(self).__name__} needs a model with a teacher, but '
+                f'{type(model).__name__} has none; give `pseudo_labeler` and '
+                '`mixer` to `model`, or take the hook out of `custom_hooks`.')
+        if any(isinstance(hook, EMAHook) for hook in runner.hooks):
+            raise ValueError(
+                f'EMAHook averages the whole model, teacher included, and '
+                f'swaps it at validation; {type(self).__name__} already '
+                'keeps the average. Take EMAHook out of `custom_hooks`.')
+        if runner.iter == 0:
+            model.teacher.load_state_dict(model.student.state_dict())
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: DATA_BATCH = None) -> None:
+        """Move the teacher.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+        """
+        self.update_teacher(runner)
+
+    @torch.no_grad()
+    def update_teacher(self,
+                       runner: Runner,
+                       weights: Optional[Sequence[Tensor]] = None) -> None:
+        """One step of the moving average.
+
+        Args:
+            runner (Runner): The runner of the training.
+            weights (Sequence[Tensor], optional): The weights to move to, in
+                the order of ``student.parameters()``. Defaults to None: the
+                student's.
+        """
+        model = unwrap(runner)
+        if weights is None:
+            weights = list(model.student.parameters())
+        ema_update_(
+            list(model.teacher.parameters()), weights,
+            ema_decay(runner.iter, self.decay))
+        if self.buffers == 'copy':
+            for mine, its in zip(model.teacher.buffers(),
+                                 model.student.buffers()):
+                mine.copy_(its)

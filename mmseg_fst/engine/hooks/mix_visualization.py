@@ -1,0 +1,151 @@
+"""Pictures of the method at work."""
+from os import path as osp
+from typing import Optional, Union
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+from torch import Tensor
+
+from mmseg_fst.registry import HOOKS
+
+from .mean_teacher import unwrap
+
+_IGNORED = (255, 255, 255)
+_TITLE_HEIGHT = 18
+
+
+@HOOKS.register_module()
+class MixVisualizationHook(Hook):
+    """Draw what a training step has seen, every ``interval`` iterations.
+
+    A row for each image: source image, its label, target image, its
+    pseudo-label, mixing mask, mixed image, mixed label, pixel weight. Written
+    to ``WORK_DIR/.../vis_data/mixed/iter_N.png`` and to TensorBoard. Does
+    nothing where there is no teacher.
+
+    Args:
+        interval (int): Iterations between pictures, at least 1. Defaults to
+            1000.
+        max_images (int): Rows of a picture. Defaults to 2.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, interval: int = 1000, max_images: int = 2) -> None:
+        self.interval = interval
+        self.max_images = max_images
+
+    @master_only
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Draw the batch of the real step.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch, as it came from the loader.
+            outputs (dict, optional): Logged values, not used.
+        """
+        model = unwrap(runner)
+        first = runner.iter == 0
+        due = self.every_n_train_iters(runner, self.interval)
+        if not (first or due) or getattr(model, 'mixed', None) is None:
+            return
+        batch = model.data_preprocessor(data_batch, training=True)
+        palette = runner.train_dataloader.dataset.metainfo['palette']
+        picture = draw_mixed(model, batch, palette, self.max_images)
+        folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
+        name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
+        _write(name, picture)
+        runner.visualizer.add_image('mixed', picture, step=runner.iter + 1)
+
+
+def _write(path: str, picture: np.ndarray) -> None:
+    """Write an RGB picture, making its folder."""
+    import os
+    os.makedirs(osp.dirname(path), exist_ok=True)
+    if not cv2.imwrite(path, picture[..., ::-1]):
+        raise OSError(f'{path} could not be written; is the disk full?')
+
+
+def draw_mixed(model: torch.nn.Module, batch: dict,
+               palette: list[list[int]], max_images: int) -> np.ndarray:
+    """Draw the last mixed batch of a segmentor beside what it came from.
+
+    Args:
+        model (SelfTrainingSegmentor): The segmentor, after a training step.
+        batch (dict): The preprocessed batch of that step.
+        palette (list[list[int]]): RGB colour of each class.
+        max_images (int): Rows to draw.
+
+    Returns:
+        np.ndarray: RGB picture of shape (H, W, 3), uint8.
+    """
+    preprocessor = model.data_preprocessor
+    labels = torch.stack([
+        sample.gt_sem_seg.data[0]
+        for sample in batch['data_samples']['labeled']
+    ])
+
+    def photo(image: Tensor) -> list[np.ndarray]:
+        image = image[:max_images] * preprocessor.std + preprocessor.mean
+        image = image.clamp(0, 255).byte().permute(0, 2, 3, 1)
+        return list(image.cpu().numpy())
+
+    def label_map(label: Tensor) -> list[np.ndarray]:
+        return [
+            color_label(one, palette)
+            for one in label[:max_images].cpu().numpy()
+        ]
+
+    def gray(value: Tensor) -> list[np.ndarray]:
+        value = (value[:max_images].float() * 255).byte().cpu().numpy()
+        return [np.repeat(one[..., None], 3, -1) for one in value]
+
+    columns = {
+        'source': photo(batch['inputs']['labeled']),
+        'label': label_map(labels),
+        'target': photo(batch['inputs']['unlabeled']),
+        'pseudo-label': label_map(model.pseudo_label),
+        'mask': gray(model.mixed.mask),
+        'mixed': photo(model.mixed.image),
+        'mixed label': label_map(model.mixed.label),
+        'weight': gray(model.mixed.weight),
+    }
+    return np.concatenate(
+        [_column(title, tiles) for title, tiles in columns.items()], axis=1)
+
+
+def color_label(label: np.ndarray,
+                palette: Union[list[list[int]], np.ndarray]) -> np.ndarray:
+    """Paint a label map.
+
+    Args:
+        label (np.ndarray): Class ids of shape (H, W); ids beyond the palette
+            are painted white.
+        palette (list[list[int]]): RGB colour of each class.
+
+    Returns:
+        np.ndarray: RGB picture of shape (H, W, 3), uint8.
+    """
+    colors = np.full((256, 3), _IGNORED, np.uint8)
+    colors[:len(palette)] = palette
+    return colors[label.astype(np.uint8)]
+
+
+def _column(title: str, tiles: list[np.ndarray]) -> np.ndarray:
+    """Tiles under each other, with a title on top and a border around."""
+    header = np.full((_TITLE_HEIGHT, tiles[0].shape[1], 3), 255, np.uint8)
+    cv2.putText(header, title, (3, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4,
+                (0, 0, 0), 1, cv2.LINE_AA)
+    column = np.concatenate([header] + tiles)
+    return np.pad(
+        column, ((1, 1), (1, 1), (0, 0)), constant_values=255)

@@ -1,0 +1,93 @@
+"""Validation and test of every network of a segmentor, in one pass."""
+import copy
+from collections.abc import Sequence
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import TestLoop, ValLoop
+from mmengine.runner.amp import autocast
+
+from mmseg_fst.registry import LOOPS
+
+
+class _EachNetwork:
+    """Score student and teacher on each batch, loaded once.
+
+    Metrics are named ``student/<metric>`` and ``teacher/<metric>``. A mixin
+    for loops with ``dataloader``, ``evaluator`` and ``fp16``. Hooks after an
+    iteration see the predictions of the network that the model is set to
+    predict with.
+    """
+
+    mode: str
+
+    def run(self) -> dict[str, float]:
+        """Run over the data set.
+
+        Returns:
+            dict[str, float]: The metrics of every network.
+        """
+        runner = self.runner
+        runner.call_hook(f'before_{self.mode}')
+        runner.call_hook(f'before_{self.mode}_epoch')
+        runner.model.eval()
+        wrapped = is_model_wrapper(runner.model)
+        model = runner.model.module if wrapped else runner.model
+        shown, names = model.predict_with, model.networks
+        evaluators = {
+            name: copy.deepcopy(self.evaluator)
+            for name in names
+        }
+        for index, batch in enumerate(self.dataloader):
+            runner.call_hook(
+                f'before_{self.mode}_iter', batch_idx=index, data_batch=batch)
+            outputs = {}
+            for name in names:
+                model.predict_with = name
+                outputs[name] = self._predict(batch)
+                evaluators[name].process(
+                    data_samples=outputs[name], data_batch=batch)
+            model.predict_with = shown
+            runner.call_hook(
+                f'after_{self.mode}_iter',
+                batch_idx=index,
+                data_batch=batch,
+                outputs=outputs[shown])
+        metrics = {}
+        for name, evaluator in evaluators.items():
+            print_log(f'Results of the {name}:', logger='current')
+            scores = evaluator.evaluate(len(self.dataloader.dataset))
+            metrics.update(
+                (f'{name}/{key}', value) for key, value in scores.items())
+        runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
+        runner.call_hook(f'after_{self.mode}')
+        return metrics
+
+    @torch.no_grad()
+    def _predict(self, batch: dict) -> Sequence:
+        """Predictions of the network that the model is set to."""
+        with autocast(enabled=self.fp16):
+            return getattr(self.runner.model, f'{self.mode}_step')(batch)
+
+
+@LOOPS.register_module()
+class NetworksValLoop(_EachNetwork, ValLoop):
+    """Validate student and teacher side by side.
+
+    See :class:`mmengine.runner.ValLoop` for the arguments; metrics carry the
+    name of the network in front: ``student/mIoU``, ``teacher/mIoU``.
+    """
+
+    mode = 'val'
+
+
+@LOOPS.register_module()
+class NetworksTestLoop(_EachNetwork, TestLoop):
+    """Test student and teacher side by side.
+
+    See :class:`mmengine.runner.TestLoop` for the arguments; metrics carry
+    the name of the network in front.
+    """
+
+    mode = 'test'

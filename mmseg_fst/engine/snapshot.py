@@ -1,0 +1,87 @@
+"""The present, held by value, so that a look-ahead can be undone."""
+import copy
+from typing import Any, Literal
+
+import torch
+from mmengine.device import is_cuda_available
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+
+class Snapshot:
+    """A copy of what training steps change, to be restored any number of times.
+
+    Args:
+        runner (Runner): The runner of the training; its model has a
+            ``student``.
+        scope (str): ``'weights'``: the parameters of the student alone, as in
+            the authors' release of FST. ``'all'``: also its buffers and
+            gradients, the state of the optimizer and of the loss scaler, the
+            counter of the optimizer wrapper, and PyTorch's random numbers.
+            The teacher is never part of it. Defaults to ``'weights'``.
+    """
+
+    def __init__(self,
+                 runner: Runner,
+                 scope: Literal['weights', 'all'] = 'weights') -> None:
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        self.optim_wrapper = runner.optim_wrapper
+        self.scope = scope
+        self.parameters = list(model.student.parameters())
+        self.weights = [weight.detach().clone() for weight in self.parameters]
+        if scope == 'all':
+            self.buffers = list(model.student.buffers())
+            self.statistics = [buffer.clone() for buffer in self.buffers]
+            self.gradients = [
+                None if weight.grad is None else weight.grad.clone()
+                for weight in self.parameters
+            ]
+            # state_dict() refers to the tensors that the next step edits.
+            self.optimizer = copy.deepcopy(self.optim_wrapper.state_dict())
+            self.step_count = self.optim_wrapper._inner_count
+            self.rng = _rng_state()
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Put everything back, in place: addresses stay the same."""
+        torch._foreach_copy_(self.parameters, self.weights)
+        if self.scope == 'weights':
+            return
+        for buffer, saved in zip(self.buffers, self.statistics):
+            buffer.copy_(saved)
+        for weight, saved in zip(self.parameters, self.gradients):
+            weight.grad = None if saved is None else saved.clone()
+        # Loading keeps the tensors it is given and drops some keys, so that
+        # each restore needs a copy of its own.
+        state = copy.deepcopy(self.optimizer)
+        self._keep_lowered_scale(state)
+        self.optim_wrapper.load_state_dict(state)
+        self.optim_wrapper._inner_count = self.step_count
+        _set_rng_state(self.rng)
+
+    def _keep_lowered_scale(self, state: dict[str, Any]) -> None:
+        """Leave the loss scale low where a virtual step has overflowed.
+
+        The real step is the same step: with the old scale it would overflow
+        too and be lost.
+        """
+        if state.get('loss_scaler'):
+            now = self.optim_wrapper.loss_scaler.state_dict()
+            if now['scale'] < state['loss_scaler']['scale']:
+                state['loss_scaler'] = now
+
+
+def _rng_state() -> list[torch.Tensor]:
+    """States of PyTorch's generators, the CPU's first."""
+    states = [torch.get_rng_state()]
+    if is_cuda_available():
+        states.append(torch.cuda.get_rng_state())
+    return states
+
+
+def _set_rng_state(states: list[torch.Tensor]) -> None:
+    """Inverse of :func:`_rng_state`."""
+    torch.set_rng_state(states[0])
+    for state in states[1:]:
+        torch.cuda.set_rng_state(state)

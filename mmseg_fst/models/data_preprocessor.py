@@ -1,0 +1,44 @@
+"""Normalisation and stacking of labelled and unlabelled batches."""
+from typing import Any
+
+from mmseg.models.data_preprocessor import SegDataPreProcessor
+
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class SelfTrainingDataPreProcessor(SegDataPreProcessor):
+    """MMSegmentation's preprocessor, applied to each branch of a batch.
+
+    A training batch of :class:`PairedDataset` is
+    ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
+    batch goes straight to the parent class. The batch is not written to.
+    """
+
+    def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
+        """Move to the device, convert to RGB, normalise, pad and stack.
+
+        Args:
+            data (dict): A batch, with or without branches; images are uint8
+                tensors of shape (3, H, W).
+            training (bool): Whether to pad to the training size. Defaults to
+                False.
+
+        Returns:
+            dict: ``inputs``, a float tensor of shape (N, 3, H, W) or a dict
+            of them by branch, and ``data_samples`` alike.
+        """
+        if 'labeled' not in data:
+            return super().forward(data, training)
+        prepare = super().forward  # super() is not known in comprehensions
+        done = {
+            name: prepare(batch, training)
+            for name, batch in data.items()
+        }
+        return dict(
+            inputs={name: batch['inputs']
+                    for name, batch in done.items()},
+            data_samples={
+                name: batch['data_samples']
+                for name, batch in done.items()
+            })

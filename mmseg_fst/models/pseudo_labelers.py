@@ -1,0 +1,54 @@
+"""Pseudo-labelers: from the teacher's logits to labels and pixel weights."""
+from torch import Tensor, nn
+
+from mmseg_fst.ops import confident_ratio, ignore_rows
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class ConfidentRatio(nn.Module):
+    """All pixels are labelled, weighted by the share of confident ones.
+
+    The pseudo-labels of DACS, DAFormer and FST for domain adaptation; see
+    :func:`mmseg_fst.ops.confident_ratio`.
+
+    Args:
+        threshold (float): Confidence from which a pixel counts, in [0, 1].
+            Defaults to 0.968, the value of DACS.
+        ignore_top (int): Rows without weight at the top. Defaults to 0.
+        ignore_bottom (int): Rows without weight at the bottom. Defaults to 0.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 threshold: float = 0.968,
+                 ignore_top: int = 0,
+                 ignore_bottom: int = 0) -> None:
+        super().__init__()
+        if not 0 <= threshold <= 1:
+            raise ValueError(
+                f'ConfidentRatio: threshold={threshold} is no confidence; '
+                'give a number from 0 to 1.')
+        if min(ignore_top, ignore_bottom) < 0:
+            raise ValueError(
+                f'ConfidentRatio: ignore_top={ignore_top} and '
+                f'ignore_bottom={ignore_bottom} are numbers of rows; give 0 '
+                'or more.')
+        self.threshold = threshold
+        self.ignore_top = ignore_top
+        self.ignore_bottom = ignore_bottom
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Label a batch.
+
+        Args:
+            logits (Tensor): Teacher logits of shape (N, C, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
+            ``weight`` (N, H, W), float32 in [0, 1].
+        """
+        label, weight = confident_ratio(logits, self.threshold)
+        return label, ignore_rows(weight, self.ignore_top, self.ignore_bottom)

@@ -1,0 +1,256 @@
+"""A student that learns from labels and from a teacher's pseudo-labels."""
+import copy
+from typing import Literal, Optional
+
+import torch
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.utils import SampleList, add_prefix
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmseg_fst.models.losses import pixel_losses, resize_logits
+from mmseg_fst.ops import Mixed
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class SelfTrainingSegmentor(BaseSegmentor):
+    """Mean-teacher self-training for any encoder-decoder of MMSegmentation.
+
+    One training step, the same for domain adaptation and semi-supervision::
+
+        image_labeled ---> student ---> logits ---> loss on label_labeled
+        image_unlabeled -> teacher ---> pseudo_labeler -> label, weight
+        both ------------> mixer -----> photometric ----> image_mixed
+        image_mixed -----> student ---> logits ---> weighted loss on mixed
+
+    What is computed stands here; when weights move is the business of a hook
+    (:class:`MeanTeacherHook`, :class:`FSTHook`). Without ``pseudo_labeler``
+    there is no teacher and the student learns from labels alone.
+
+    Args:
+        segmentor (dict): Config of the student, an ``EncoderDecoder`` of
+            MMSegmentation.
+        data_preprocessor (dict): Config of a
+            :class:`SelfTrainingDataPreProcessor`.
+        pseudo_labeler (dict, optional): Config of the module that labels
+            unlabelled images. Defaults to None: no teacher.
+        mixer (dict, optional): Config of the module that mixes both batches;
+            goes with ``pseudo_labeler``. Defaults to None.
+        photometric (dict, optional): Config of the strong augmentation of
+            mixed images. Defaults to None.
+        teacher_mode (str): ``'train'``: the teacher normalises with the
+            statistics of the batch and its running statistics follow the
+            unlabelled images, as in DACS, DAFormer and FST; dropout and
+            stochastic depth stay off. ``'eval'``: it uses its running
+            statistics, which the hook must then move. Defaults to
+            ``'train'``.
+        predict_with (str): Which network predicts, ``'student'`` or
+            ``'teacher'``. Defaults to ``'student'``.
+
+    Raises:
+        ValueError: If a mixer is given without a pseudo-labeler or the other
+            way round, or an argument has none of the values above.
+    """
+
+    def __init__(self,
+                 segmentor: dict,
+                 data_preprocessor: dict,
+                 pseudo_labeler: Optional[dict] = None,
+                 mixer: Optional[dict] = None,
+                 photometric: Optional[dict] = None,
+                 teacher_mode: Literal['train', 'eval'] = 'train',
+                 predict_with: Literal['student', 'teacher'] = 'student'
+                 ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor)
+        if (pseudo_labeler is None) != (mixer is None):
+            raise ValueError(
+                'SelfTrainingSegmentor: pseudo_labeler and mixer go together;'
+                ' give both for self-training, or neither to learn from '
+                'labels alone.')
+        if teacher_mode not in ('train', 'eval'):
+            raise ValueError(
+                f'SelfTrainingSegmentor: teacher_mode={teacher_mode!r} is '
+                "not known; give 'train' or 'eval'.")
+        self.student = MODELS.build(segmentor)
+        self.teacher = None
+        if pseudo_labeler is not None:
+            self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+            self.pseudo_labeler = MODELS.build(pseudo_labeler)
+            self.mixer = MODELS.build(mixer)
+        self.photometric = photometric and MODELS.build(photometric)
+        self.teacher_mode = teacher_mode
+        self.predict_with = predict_with
+        # The last mixed batch and the pseudo-labels it was made from, kept
+        # for hooks that draw or measure; no later step reads them.
+        self.mixed: Optional[Mixed] = None
+        self.pseudo_label: Optional[Tensor] = None
+        self.pseudo_weight: Optional[Tensor] = None
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of the networks that can predict, the student first."""
+        return ['student'] + ['teacher'] * (self.teacher is not None)
+
+    @property
+    def align_corners(self) -> bool:
+        """Whether the decode head resizes with aligned corners."""
+        return self.student.align_corners
+
+    def init_weights(self) -> None:
+        """Initialise the student alone; a hook copies it to the teacher."""
+        self.student.init_weights()
+
+    def train(self, mode: bool = True) -> 'SelfTrainingSegmentor':
+        """Switch the student to ``mode``; the teacher follows its own rule.
+
+        Args:
+            mode (bool): Whether to train. Defaults to True.
+
+        Returns:
+            SelfTrainingSegmentor: self.
+        """
+        super().train(mode)
+        if self.teacher is not None:
+            self.teacher.eval()
+            if mode and self.teacher_mode == 'train':
+                for module in self.teacher.modules():
+                    if isinstance(module, _BatchNorm):
+                        module.train()
+        return self
+
+    def loss(self, inputs: dict[str, Tensor],
+             data_samples: dict[str, SampleList]) -> dict[str, Tensor]:
+        """Losses of one training step.
+
+        Args:
+            inputs (dict): ``labeled`` and, for self-training, ``unlabeled``
+                images, each normalised and of shape (N, 3, H, W).
+            data_samples (dict): The data samples of each; the labelled ones
+                hold ``gt_sem_seg``.
+
+        Returns:
+            dict[str, Tensor]: Scalars; the ones named ``*loss*`` are summed
+            up and minimised, the others are logged.
+        """
+        image_labeled = inputs['labeled']
+        label_labeled = torch.stack([
+            sample.gt_sem_seg.data.squeeze(0)
+            for sample in data_samples['labeled']
+        ])
+        losses = add_prefix(
+            pixel_losses(self.student, image_labeled, label_labeled),
+            'labeled')
+        if self.teacher is None:
+            return losses
+
+        mixed = self.make_mixed_batch(image_labeled, label_labeled,
+                                      inputs['unlabeled'])
+        losses.update(
+            add_prefix(
+                pixel_losses(self.student, mixed.image, mixed.label,
+                             mixed.weight), 'mixed'))
+        losses['pseudo_label_weight'] = self.pseudo_weight.mean()
+        return losses
+
+    @torch.no_grad()
+    def make_mixed_batch(self, image_labeled: Tensor, label_labeled: Tensor,
+                         image_unlabeled: Tensor) -> Mixed:
+        """Label the unlabelled images, mix them with the labelled ones.
+
+        Args:
+            image_labeled (Tensor): Images of shape (N, 3, H, W).
+            label_labeled (Tensor): Labels of shape (N, H, W), int64.
+            image_unlabeled (Tensor): Images of shape (N, 3, H, W).
+
+        Returns:
+            Mixed: The mixed batch, photometrically augmented.
+
+        Raises:
+            ValueError: If the two batches differ in shape.
+        """
+        if image_labeled.shape != image_unlabeled.shape:
+            raise ValueError(
+                f'The labelled batch has shape {tuple(image_labeled.shape)}, '
+                f'the unlabelled one {tuple(image_unlabeled.shape)}; give '
+                'both pipelines the same crop size, and data_preprocessor '
+                'the same `size`.')
+        logits = resize_logits(
+            self.teacher(image_unlabeled), image_unlabeled.shape[2:],
+            self.align_corners)
+        label, weight = self.pseudo_labeler(logits)
+        mixed = self.mixer((image_labeled, label_labeled),
+                           (image_unlabeled, label, weight))
+        if self.photometric is not None:
+            mixed = mixed._replace(
+                image=self.photometric(mixed.image,
+                                       self.data_preprocessor.mean,
+                                       self.data_preprocessor.std))
+        self.mixed = mixed
+        self.pseudo_label, self.pseudo_weight = label, weight
+        return mixed
+
+    def network(self, name: Optional[str] = None) -> nn.Module:
+        """The network of that name.
+
+        Args:
+            name (str, optional): ``'student'`` or ``'teacher'``. Defaults to
+                None: the one named by ``predict_with``.
+
+        Returns:
+            nn.Module: A segmentor of MMSegmentation.
+
+        Raises:
+            ValueError: If there is no such network.
+        """
+        name = name or self.predict_with
+        if name not in self.networks:
+            raise ValueError(
+                f'There is no network {name!r} to predict with; this model '
+                f'has {", ".join(self.networks)}.')
+        return getattr(self, name)
+
+    def predict(self,
+                inputs: Tensor,
+                data_samples: Optional[SampleList] = None) -> SampleList:
+        """Predict with the network named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample], optional): Their data samples.
+                Defaults to None.
+
+        Returns:
+            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
+        """
+        return self.network().predict(inputs, data_samples)
+
+    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
+        """Features of the network named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+
+        Returns:
+            list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
+        """
+        return self.network().extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor,
+                      batch_data_samples: SampleList) -> Tensor:
+        """Logits of the network named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            batch_data_samples (list): Metainfo of the images.
+
+        Returns:
+            Tensor: Logits of shape (N, C, H, W).
+        """
+        return self.network().encode_decode(inputs, batch_data_samples)
+
+    def _forward(self,
+                 inputs: Tensor,
+                 data_samples: Optional[SampleList] = None) -> Tensor:
+        """Raw logits (N, C, h, w) of the network that predicts."""
+        return self.network()(inputs, data_samples)

@@ -1,0 +1,77 @@
+"""Mixing two batches by a binary mask: ClassMix."""
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Mixed(NamedTuple):
+    """A batch put together from two.
+
+    Attributes:
+        image (Tensor): Images of shape (N, 3, H, W), floating.
+        label (Tensor): Class ids of shape (N, H, W), int64.
+        weight (Tensor): Loss weights of shape (N, H, W), float32.
+        mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
+    """
+    image: Tensor
+    label: Tensor
+    weight: Tensor
+    mask: Tensor
+
+
+def class_mix_mask(label: Tensor,
+                   priority: Tensor,
+                   ignore_index: int = 255,
+                   per_image: bool = True) -> Tensor:
+    """Choose half of the classes and mark their pixels (ClassMix).
+
+    Of the n classes that occur, the ``ceil(n / 2)`` of lowest ``priority``
+    are chosen (Olsson et al. 2021). No value is looked at on the host, so a
+    GPU is never waited for.
+
+    Args:
+        label (Tensor): Ids of shape (N, H, W), int64, each below M.
+        priority (Tensor): Random numbers in [0, 1) of shape (N, M), one for
+            each image and id.
+        ignore_index (int): Id of pixels without a class. Defaults to 255.
+        per_image (bool): Whether the classes of an image are those that occur
+            in it. If False they are those of the whole batch, ignored pixels
+            being one more class, as in the release of DAFormer and FST: a
+            mask may then be empty or cover all. Defaults to True.
+
+    Returns:
+        Tensor: Bool mask of shape (N, H, W).
+    """
+    index = label.flatten(1)
+    present = torch.zeros_like(priority, dtype=torch.bool)
+    present.scatter_(1, index, True)
+    if per_image:
+        present[:, ignore_index] = False
+    else:
+        present = present.any(0, keepdim=True).expand_as(present)
+    # Absent classes go last; the rank of a class is then its place in a
+    # random order of the present ones.
+    rank = priority.masked_fill(~present, 2.0).argsort(1).argsort(1)
+    half = (present.sum(1, keepdim=True) + 1) // 2
+    return (rank < half).gather(1, index).view(label.shape)
+
+
+def mix(mask: Tensor, pasted: tuple[Tensor, Tensor, Tensor],
+        onto: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+    """Paste the masked pixels of one batch onto another.
+
+    Args:
+        mask (Tensor): True where a pixel of ``pasted`` is taken, bool of
+            shape (N, H, W).
+        pasted (tuple): Image (N, 3, H, W), label (N, H, W) and weight
+            (N, H, W).
+        onto (tuple): The same of the batch below.
+
+    Returns:
+        Mixed: The mixed batch.
+    """
+    image = torch.where(mask[:, None], pasted[0], onto[0])
+    label = torch.where(mask, pasted[1], onto[1])
+    weight = torch.where(mask, pasted[2], onto[2])
+    return Mixed(image, label, weight, mask)

@@ -1,0 +1,47 @@
+"""From the teacher's logits to labels and weights of pixels."""
+import torch
+from torch import Tensor
+
+
+def confident_ratio(logits: Tensor,
+                    threshold: float) -> tuple[Tensor, Tensor]:
+    """Labels by argmax; the share of confident pixels as the only weight.
+
+    DACS (Tranheden et al. 2021, section 3.3): the weight is ONE number for
+    the whole batch, the share of its pixels whose largest softmax value is at
+    least ``threshold``.
+
+    Args:
+        logits (Tensor): Teacher logits of shape (N, C, H, W), floating.
+        threshold (float): Confidence in [0, 1].
+
+    Returns:
+        tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
+        ``weight`` (N, H, W), float32 in [0, 1], constant.
+    """
+    # Half-precision logits would round confidences near the threshold.
+    dtype = torch.promote_types(logits.dtype, torch.float32)
+    confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+    confident = (confidence >= threshold).sum(dtype=torch.float64)
+    ratio = (confident / confidence.numel()).float()
+    return label, ratio.expand(label.shape)
+
+
+def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
+    """Zero the weight of the first and last rows of each image.
+
+    Pseudo-labels there are least to be trusted: rectification artefacts on
+    top, the bonnet of the car at the bottom (DAFormer, section 3).
+
+    Args:
+        weight (Tensor): Pixel weights of shape (N, H, W).
+        top (int): Rows to zero at the top, at least 0.
+        bottom (int): Rows to zero at the bottom, at least 0.
+
+    Returns:
+        Tensor: A copy, of shape (N, H, W).
+    """
+    weight = weight.clone()
+    weight[:, :top] = 0
+    weight[:, weight.shape[1] - bottom:] = 0
+    return weight
