@@ -17,7 +17,8 @@ class _EachNetwork:
     Metrics are named ``student/<metric>`` and ``teacher/<metric>``. A mixin
     for loops with ``dataloader``, ``evaluator`` and ``fp16``. Hooks after an
     iteration see the predictions of the network that the model is set to
-    predict with.
+    predict with, and those of every network as ``student_sem_seg`` and
+    ``teacher_sem_seg``.
     """
 
     mode: str
@@ -49,6 +50,9 @@ class _EachNetwork:
                 evaluators[name].process(
                     data_samples=outputs[name], data_batch=batch)
             model.predict_with = shown
+            for name in names:
+                for sample, other in zip(outputs[shown], outputs[name]):
+                    sample.set_field(other.pred_sem_seg, f'{name}_sem_seg')
             runner.call_hook(
                 f'after_{self.mode}_iter',
                 batch_idx=index,

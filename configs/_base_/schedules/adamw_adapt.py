@@ -29,4 +29,5 @@ default_hooks = dict(
         save_best='student/mIoU',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    mix_visualization=dict(type='MixVisualizationHook', interval=50))
+    mix_visualization=dict(type='MixVisualizationHook', interval=50),
+    results=dict(type='ResultsHook'))

@@ -26,4 +26,5 @@ default_hooks = dict(
         save_best='student/mIoU',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    mix_visualization=dict(type='MixVisualizationHook', interval=100))
+    mix_visualization=dict(type='MixVisualizationHook', interval=100),
+    results=dict(type='ResultsHook'))

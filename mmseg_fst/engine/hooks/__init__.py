@@ -2,7 +2,10 @@
 from .fst import FSTHook, WideFSTHook
 from .mean_teacher import MeanTeacherHook
 from .mix_visualization import MixVisualizationHook
+from .prediction_panel import PredictionPanelHook
+from .results import ResultsHook
 
 __all__ = [
-    'FSTHook', 'MeanTeacherHook', 'MixVisualizationHook', 'WideFSTHook'
+    'FSTHook', 'MeanTeacherHook', 'MixVisualizationHook',
+    'PredictionPanelHook', 'ResultsHook', 'WideFSTHook'
 ]

@@ -1,8 +1,7 @@
 """Pictures of the method at work."""
 from os import path as osp
-from typing import Optional, Union
+from typing import Optional
 
-import cv2
 import numpy as np
 import torch
 from mmengine.dist import master_only
@@ -12,11 +11,9 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.pictures import color_label, titled, write_picture
 
 from .mean_teacher import unwrap
-
-_IGNORED = (255, 255, 255)
-_TITLE_HEIGHT = 18
 
 
 @HOOKS.register_module()
@@ -64,16 +61,8 @@ class MixVisualizationHook(Hook):
         picture = draw_mixed(model, batch, palette, self.max_images)
         folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
         name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
-        _write(name, picture)
+        write_picture(name, picture)
         runner.visualizer.add_image('mixed', picture, step=runner.iter + 1)
-
-
-def _write(path: str, picture: np.ndarray) -> None:
-    """Write an RGB picture, making its folder."""
-    import os
-    os.makedirs(osp.dirname(path), exist_ok=True)
-    if not cv2.imwrite(path, picture[..., ::-1]):
-        raise OSError(f'{path} could not be written; is the disk full?')
 
 
 def draw_mixed(model: torch.nn.Module, batch: dict,
@@ -121,31 +110,4 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
         'weight': gray(model.mixed.weight),
     }
     return np.concatenate(
-        [_column(title, tiles) for title, tiles in columns.items()], axis=1)
-
-
-def color_label(label: np.ndarray,
-                palette: Union[list[list[int]], np.ndarray]) -> np.ndarray:
-    """Paint a label map.
-
-    Args:
-        label (np.ndarray): Class ids of shape (H, W); ids beyond the palette
-            are painted white.
-        palette (list[list[int]]): RGB colour of each class.
-
-    Returns:
-        np.ndarray: RGB picture of shape (H, W, 3), uint8.
-    """
-    colors = np.full((256, 3), _IGNORED, np.uint8)
-    colors[:len(palette)] = palette
-    return colors[label.astype(np.uint8)]
-
-
-def _column(title: str, tiles: list[np.ndarray]) -> np.ndarray:
-    """Tiles under each other, with a title on top and a border around."""
-    header = np.full((_TITLE_HEIGHT, tiles[0].shape[1], 3), 255, np.uint8)
-    cv2.putText(header, title, (3, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4,
-                (0, 0, 0), 1, cv2.LINE_AA)
-    column = np.concatenate([header] + tiles)
-    return np.pad(
-        column, ((1, 1), (1, 1), (0, 0)), constant_values=255)
+        [titled(title, tiles) for title, tiles in columns.items()], axis=1)

@@ -62,7 +62,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student'
                  ) -> None:
-        super().__init__(data_preprocessor=data_preprocessor)
+        super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
         if (pseudo_labeler is None) != (mixer is None):
             raise ValueError(
                 'SelfTrainingSegmentor: pseudo_labeler and mixer go together;'

@@ -1,0 +1,112 @@
+"""Checks of a config before anything is built from it."""
+import difflib
+import inspect
+from collections.abc import Iterator
+from os import path as osp
+from typing import Any, Optional
+
+from mmengine.config import Config
+
+from mmseg_fst import registry
+
+_REGISTRIES = [
+    value for value in vars(registry).values()
+    if isinstance(value, registry.Registry)
+]
+_CURES = {
+    'streets': 'python tools/make_streets.py',
+    'camvid': 'python tools/dataset_converters/camvid.py SOURCE data/camvid',
+    'streetgen': 'python tools/streetgen/generate.py data/streetgen',
+    'mobilenetv2_100': 'sh tools/download_checkpoints.sh',
+}
+
+
+def check_config(cfg: Config) -> None:
+    """Raise on what would fail later, or worse, be ignored.
+
+    Args:
+        cfg (Config): A config of a training or test run.
+
+    Raises:
+        ValueError: If one of our classes does not know a key it is given.
+        FileNotFoundError: If a data folder, a list of images or a file of
+            weights is missing.
+    """
+    for where, node in _walk(cfg.to_dict(), ''):
+        _check_keys(where, node)
+        _check_folders(where, node)
+        _check_weights(where, node)
+
+
+def _walk(node: Any, where: str) -> Iterator[tuple[str, dict]]:
+    """All dicts of a config that name a type, with their place."""
+    if isinstance(node, dict):
+        if isinstance(node.get('type'), (str, type)):
+            yield where or 'the config', node
+        for key, value in node.items():
+            yield from _walk(value, f'{where}.{key}' if where else key)
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from _walk(value, f'{where}[{index}]')
+
+
+def _own_class(name: Any) -> Optional[type]:
+    """The class of that name if it is one of this package's."""
+    if isinstance(name, str):
+        for one in _REGISTRIES:
+            if name in one.module_dict:
+                return one.module_dict[name]
+    return None
+
+
+def _check_keys(where: str, node: dict) -> None:
+    """Raise on a key that the class does not take."""
+    cls = _own_class(node['type'])
+    if cls is None:
+        return
+    parameters = inspect.signature(cls).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for key in node:
+        if key not in parameters and key not in ('type', '_scope_'):
+            close = difflib.get_close_matches(key, parameters, n=1)
+            hint = f' Did you mean {close[0]!r}?' if close else ''
+            raise ValueError(
+                f'{where}.{key}: {cls.__name__} has no argument {key!r}.'
+                f'{hint} It takes: {", ".join(parameters)}.')
+
+
+def _cure(path: str) -> str:
+    """What to do about a missing path."""
+    parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
+    for name, command in _CURES.items():
+        if name in parts:
+            return f' Make it with: {command}'
+    return ' Correct the config, or put the data there (a link will do).'
+
+
+def _check_folders(where: str, node: dict) -> None:
+    """Raise on a data set whose folders or list are missing."""
+    if 'data_prefix' not in node:
+        return
+    root = node.get('data_root') or ''
+    for prefix in node['data_prefix'].values():
+        folder = osp.join(root, prefix)
+        if not osp.isdir(folder):
+            raise FileNotFoundError(f'{where}: there is no folder {folder}.' +
+                                    _cure(folder))
+    ann_file = node.get('ann_file')
+    if ann_file and not osp.isfile(osp.join(root, ann_file)):
+        path = osp.join(root, ann_file)
+        raise FileNotFoundError(f'{where}.ann_file: there is no file {path}.' +
+                                _cure(path))
+
+
+def _check_weights(where: str, node: dict) -> None:
+    """Raise on a local file of weights that is missing."""
+    path = node.get('checkpoint')
+    if node['type'] != 'Pretrained' or not path or '://' in path:
+        return
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{where}.checkpoint: there is no file '
+                                f'{path}.' + _cure(path))

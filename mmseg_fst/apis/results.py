@@ -1,0 +1,65 @@
+"""Scores of finished runs."""
+import json
+from os import path as osp
+from typing import NamedTuple
+
+
+class Score(NamedTuple):
+    """What one network reached in one run.
+
+    Attributes:
+        network (str): ``'student'`` or ``'teacher'``.
+        last (float): mIoU after the last iteration, in percent.
+        best (float): Largest mIoU of all validations, in percent.
+        best_iteration (int): Iteration of that validation.
+    """
+    network: str
+    last: float
+    best: float
+    best_iteration: int
+
+
+def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
+    """Read the scores of a run.
+
+    Args:
+        work_dir (str): Folder of the run, with ``results.json``.
+        metric (str): The metric. Defaults to ``'mIoU'``.
+
+    Returns:
+        list[Score]: One for each network.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
+    path = osp.join(work_dir, 'results.json')
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f'{path} is missing: no validation of this run has ended yet.')
+    with open(path) as file:
+        iterations = json.load(file)['iterations']
+    last = max(iterations, key=int)
+    scores = []
+    for key in sorted(iterations[last]):
+        network, _, name = key.rpartition('/')
+        if name == metric:
+            best = max(iterations, key=lambda i: iterations[i][key])
+            scores.append(
+                Score(network, iterations[last][key], iterations[best][key],
+                      int(best)))
+    return scores
+
+
+def format_scores(scores: list[Score]) -> str:
+    """One line for each network.
+
+    Args:
+        scores (list[Score]): Scores of a run.
+
+    Returns:
+        str: Lines without a newline at the end.
+    """
+    return '\n'.join(
+        f'{score.network:>8}: last mIoU {score.last:.2f}, best '
+        f'{score.best:.2f} at iteration {score.best_iteration}'
+        for score in scores)

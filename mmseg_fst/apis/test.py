@@ -1,0 +1,120 @@
+"""Testing a finished run."""
+import glob
+import json
+import re
+from os import path as osp
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmseg_fst.engine.hooks.mean_teacher import unwrap
+from mmseg_fst.utils.checkpoint import load_weights
+
+from .check import check_config
+
+
+def find_config(work_dir: str) -> str:
+    """The config that a run has written beside its checkpoints.
+
+    Args:
+        work_dir (str): Folder of the run.
+
+    Returns:
+        str: Path of the config file.
+
+    Raises:
+        FileNotFoundError: If there is no folder or no config in it.
+        ValueError: If there is more than one.
+    """
+    found = glob.glob(osp.join(glob.escape(work_dir), '*.py'))
+    if not found:
+        raise FileNotFoundError(
+            f'There is no config in {work_dir}; name the folder of a run, '
+            'such as work_dirs/demo/streets_fst-d/seed_0.')
+    if len(found) > 1:
+        raise ValueError(f'{work_dir} holds {len(found)} configs, '
+                         f'{", ".join(sorted(found))}; leave the one that '
+                         'belongs to the checkpoint.')
+    return found[0]
+
+
+def find_checkpoint(work_dir: str, which: str = 'best') -> str:
+    """The best or the last checkpoint of a run.
+
+    Args:
+        work_dir (str): Folder of the run.
+        which (str): ``'best'``, falling back on the last, or ``'last'``.
+            Defaults to ``'best'``.
+
+    Returns:
+        str: Path of the checkpoint.
+
+    Raises:
+        FileNotFoundError: If the folder holds no checkpoint.
+    """
+    patterns = dict(best=['best_*_iter_*.pth', 'iter_*.pth'],
+                    last=['iter_*.pth'])
+    for pattern in patterns[which]:
+        found = glob.glob(osp.join(glob.escape(work_dir), pattern))
+        if found:
+            return max(found, key=_iteration)
+    raise FileNotFoundError(
+        f'There is no checkpoint in {work_dir}; train first: python '
+        'run_experiments.py --config CONFIG')
+
+
+def _iteration(path: str) -> int:
+    """Iteration in the name of a checkpoint."""
+    return int(re.search(r'iter_(\d+)\.pth$', path).group(1))
+
+
+def test(cfg: Config,
+         checkpoint: str,
+         show_dir: Optional[str] = None,
+         max_images: int = 100) -> dict[str, float]:
+    """Score student and teacher of a checkpoint.
+
+    Args:
+        cfg (Config): The config of the run; its ``work_dir`` takes the logs
+            and ``test.json``.
+        checkpoint (str): The checkpoint.
+        show_dir (str, optional): Folder for pictures of predictions. Defaults
+            to None: no pictures.
+        max_images (int): Number of pictures. Defaults to 100.
+
+    Returns:
+        dict[str, float]: The metrics, ``student/mIoU`` and so on, in percent.
+
+    Raises:
+        FileNotFoundError: If the checkpoint, or what the config names, is
+            missing.
+        ValueError: If the checkpoint does not fit the config.
+    """
+    # All weights come from the checkpoint.
+    cfg.merge_from_dict(dict(load_from=None, resume=False))
+    _drop_pretrained(cfg.model)
+    if show_dir is not None:
+        hook = dict(
+            type='PredictionPanelHook',
+            folder=show_dir,
+            max_images=max_images)
+        cfg.custom_hooks = [hook]
+    else:
+        cfg.custom_hooks = []
+    check_config(cfg)
+    runner = Runner.from_cfg(cfg)
+    load_weights(unwrap(runner), checkpoint)
+    metrics = runner.test()
+    with open(osp.join(cfg.work_dir, 'test.json'), 'w') as file:
+        json.dump(dict(checkpoint=checkpoint, metrics=metrics), file)
+    return metrics
+
+
+def _drop_pretrained(node: dict) -> None:
+    """Take weights to start from out of a model's config."""
+    for key, value in list(node.items()):
+        if key in ('init_cfg', 'pretrained') and value:
+            node[key] = None if key == 'init_cfg' else False
+        elif isinstance(value, dict):
+            _drop_pretrained(value)

@@ -1,0 +1,105 @@
+"""Training from a config file."""
+from os import path as osp
+from typing import Any, Optional
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from .check import check_config
+from .results import format_scores, read_scores
+
+
+def default_work_dir(config: str, seed: int) -> str:
+    """Folder of a run: ``work_dirs``, the config's path, the seed.
+
+    Args:
+        config (str): Path of the config file.
+        seed (int): Seed of the run.
+
+    Returns:
+        str: The folder.
+    """
+    stem = osp.splitext(config)[0]
+    parts = osp.normpath(stem).split(osp.sep)
+    if 'configs' in parts:
+        stem = osp.join(*parts[parts.index('configs') + 1:])
+    else:
+        stem = parts[-1]
+    return osp.join('work_dirs', stem, f'seed_{seed}')
+
+
+def _shorten(cfg: Config) -> None:
+    """Make of a config a run of seconds that touches every part."""
+    cfg.train_cfg.update(max_iters=4, val_interval=2)
+    cfg.default_hooks.logger.interval = 1
+    cfg.default_hooks.checkpoint.interval = 2
+    if 'mix_visualization' in cfg.default_hooks:
+        cfg.default_hooks.mix_visualization.interval = 1
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)
+    cfg.val_dataloader.dataset['indices'] = 4
+    cfg.test_dataloader = cfg.val_dataloader
+
+
+def load_config(config: str,
+                options: Optional[dict[str, Any]] = None,
+                seed: Optional[int] = None,
+                work_dir: Optional[str] = None,
+                debug: bool = False) -> Config:
+    """Read a config file and apply what was said on the command line.
+
+    Args:
+        config (str): Path of the config file.
+        options (dict, optional): Values by dotted key, which win over the
+            file. Defaults to None.
+        seed (int, optional): Seed of the run. Defaults to None: the config's.
+        work_dir (str, optional): Folder of the run. Defaults to None: the
+            config's, or else one named after it.
+        debug (bool): Whether to shorten the run to 4 iterations. Defaults to
+            False.
+
+    Returns:
+        Config: The config, checked.
+
+    Raises:
+        FileNotFoundError: If there is no such config, or what it names is
+            missing on disk.
+        ValueError: If the config has a key that is not known.
+    """
+    if not osp.isfile(config):
+        raise FileNotFoundError(f'There is no config {config}; see configs/.')
+    cfg = Config.fromfile(config)
+    if debug:
+        _shorten(cfg)
+    if options:
+        cfg.merge_from_dict(options)
+    if seed is not None:
+        cfg.randomness['seed'] = seed
+    seed = cfg.get('randomness', {}).get('seed', 0)
+    cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
+        config, seed)
+    check_config(cfg)
+    return cfg
+
+
+def train(cfg: Config, resume: bool = False) -> str:
+    """Train, validate, and say where everything is.
+
+    Args:
+        cfg (Config): Config of :func:`load_config`.
+        resume (bool): Whether to go on from the last checkpoint in the work
+            folder, if there is one. Defaults to False.
+
+    Returns:
+        str: The work folder.
+    """
+    cfg.resume = resume
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    if is_main_process() and runner.val_loop is not None:
+        print(f'\n{format_scores(read_scores(runner.work_dir))}')
+        print(f'Result folder: {runner.work_dir}\n'
+              f'Curves: tensorboard --logdir {runner.work_dir}\n'
+              f'Test and see predictions: sh test.sh {runner.work_dir}')
+    return runner.work_dir

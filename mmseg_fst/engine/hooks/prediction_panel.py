@@ -1,0 +1,73 @@
+"""Pictures of predictions."""
+from collections.abc import Sequence
+from os import path as osp
+
+import cv2
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+from mmseg.structures import SegDataSample
+
+from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.pictures import color_label, titled, write_picture
+
+from .mean_teacher import unwrap
+
+
+@HOOKS.register_module()
+class PredictionPanelHook(Hook):
+    """Save image, label and the prediction of each network side by side.
+
+    One PNG for each tested image, named like it, in ``folder``.
+
+    Args:
+        folder (str): Folder to write to.
+        max_images (int): Number of pictures of each process, at least 1.
+            Defaults to 100.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, folder: str, max_images: int = 100) -> None:
+        self.folder = folder
+        self.max_images = max_images
+
+    def after_test_iter(self,
+                        runner: Runner,
+                        batch_idx: int,
+                        data_batch: DATA_BATCH = None,
+                        outputs: Sequence[SegDataSample] = ()) -> None:
+        """Draw one batch.
+
+        Args:
+            runner (Runner): The runner of the test.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (Sequence[SegDataSample]): Predictions.
+        """
+        palette = runner.test_dataloader.dataset.metainfo['palette']
+        done = batch_idx * len(outputs)
+        for sample in outputs[:max(0, self.max_images - done)]:
+            panel = self._panel(sample, unwrap(runner).networks, palette)
+            name = osp.splitext(osp.basename(sample.img_path))[0]
+            write_picture(osp.join(self.folder, f'{name}.png'), panel)
+
+    @staticmethod
+    def _panel(sample: SegDataSample, networks: list[str],
+               palette: list[list[int]]) -> np.ndarray:
+        """RGB picture (H, W, 3) of one image."""
+        image = cv2.imread(sample.img_path)[..., ::-1]
+        size = image.shape[1::-1]
+        maps = {}
+        if 'gt_sem_seg' in sample:
+            maps['label'] = sample.gt_sem_seg
+        for network in networks:
+            maps[network] = sample.get(f'{network}_sem_seg')
+        tiles = {'image': image}
+        for title, one in maps.items():
+            label = one.data[0].cpu().numpy().astype(np.uint8)
+            label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
+            tiles[title] = color_label(label, palette)
+        return np.concatenate(
+            [titled(title, [tile]) for title, tile in tiles.items()], axis=1)

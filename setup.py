@@ -1,0 +1,22 @@
+"""Packaging of mmseg_fst."""
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION: dict = {}
+exec((ROOT / 'mmseg_fst' / 'version.py').read_text(), VERSION)
+REQUIREMENTS = [
+    line.strip() for line in (ROOT / 'requirements.txt').read_text().split('\n')
+    if line.strip() and not line.startswith('#')
+]
+
+setup(
+    name='mmseg_fst',
+    version=VERSION['__version__'],
+    description='Self-training semantic segmentation: FST and its peers',
+    packages=find_packages(include=['mmseg_fst', 'mmseg_fst.*']),
+    python_requires='>=3.10',
+    install_requires=REQUIREMENTS,
+    extras_require=dict(tests=['pytest>=8'], streetgen=['moderngl']),
+)

@@ -1,0 +1,49 @@
+"""Count the pixels of each class, for rare-class sampling.
+
+    python tools/class_stats.py CONFIG [--out FILE] [--workers N]
+
+Reads the labels of the labelled training set of a config and writes, for each
+image, the pixels of each class. By default to class_stats_train.json in the
+data set's folder.
+"""
+import argparse
+from os import path as osp
+
+from mmengine.config import Config
+from mmseg.datasets.transforms import LoadAnnotations
+
+from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.files import (count_pixels, parallel_map,
+                                   save_class_stats)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config with a PairedDataset')
+    parser.add_argument('--out', help='file to write')
+    parser.add_argument(
+        '--workers', type=int, default=2, help='threads; default: 2')
+    args = parser.parse_args()
+    labeled = Config.fromfile(args.config).train_dataloader.dataset.labeled
+    dataset = DATASETS.build(labeled)
+    load = LoadAnnotations()
+
+    def count(index: int) -> tuple[str, dict[str, int]]:
+        info = dataset.get_data_info(index)
+        label = load(info)['gt_seg_map']
+        return image_name(info['img_path']), count_pixels(
+            label, len(dataset.metainfo['classes']))
+
+    counts = parallel_map(count, range(len(dataset)), args.workers,
+                          'Counting')
+    out = args.out or osp.join(labeled.data_root, 'class_stats_train.json')
+    save_class_stats(out, dataset.metainfo['classes'], dict(counts))
+    print(out)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Get pretrained weights: sh tools/download_checkpoints.sh [--list] [NAME ...]
+set -eu
+cd "$(dirname "$0")/.."
+. tools/environment.sh
+exec "$PYTHON" tools/download_checkpoints.py "$@"

@@ -1,0 +1,52 @@
+"""Train a config, with the command line of MMSegmentation.
+
+    python tools/train.py CONFIG
+    torchrun --nproc_per_node 2 tools/train.py CONFIG --launcher pytorch
+
+``run_experiments.py`` runs several configs and seeds.
+"""
+import argparse
+
+from mmengine.config import DictAction
+
+from mmseg_fst.apis import load_config, train
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of the run')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on from the last checkpoint in the work folder')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override values of the config')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what has started the processes; default: none')
+    # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run from the command line."""
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options, work_dir=args.work_dir)
+    cfg.launcher = args.launcher
+    train(cfg, args.resume)
+
+
+if __name__ == '__main__':
+    main()
