@@ -1,0 +1,140 @@
+"""A run of a few iterations on random batches, through mmengine's runner."""
+import copy
+
+import torch
+from mmengine.runner import Runner
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch.utils.data import Dataset
+
+from mmseg_fst.datasets.samplers import PairedSampler
+
+NUM_CLASSES = 5
+SIZE = 32
+
+
+class ToyPairs(Dataset):
+    """Random pairs; item i depends on i alone."""
+
+    metainfo = dict(
+        classes=tuple('abcde'),
+        palette=[[50 * i, 10, 200] for i in range(NUM_CLASSES)])
+    num_labeled = num_unlabeled = 64
+
+    def __len__(self) -> int:
+        return self.num_labeled
+
+    def __getitem__(self, index) -> dict:
+        first, second = index[:2]
+        return dict(
+            labeled=self._item(first, True),
+            unlabeled=self._item(1000 + second, False))
+
+    @staticmethod
+    def _item(seed: int, labeled: bool) -> dict:
+        generator = torch.Generator().manual_seed(seed)
+        image = torch.randint(
+            0, 256, (3, SIZE, SIZE), dtype=torch.uint8, generator=generator)
+        sample = SegDataSample()
+        if labeled:
+            # Blocks, so that there is something to learn and to cut out.
+            label = torch.randint(
+                0, NUM_CLASSES, (1, 4, 4), generator=generator)
+            label = label.repeat_interleave(8, 1).repeat_interleave(8, 2)
+            label[:, :2] = 255
+            sample.gt_sem_seg = PixelData(data=label)
+        return dict(inputs=image, data_samples=sample)
+
+
+def segmentor_config(dropout: float = 0.1) -> dict:
+    """A small encoder-decoder with batch normalisation and dropout."""
+    norm_cfg = dict(type='BN', requires_grad=True)
+    head = dict(
+        type='FCNHead',
+        num_convs=1,
+        channels=8,
+        num_classes=NUM_CLASSES,
+        dropout_ratio=dropout,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss'))
+    return dict(
+        type='EncoderDecoder',
+        backbone=dict(
+            type='ResNetV1c',
+            depth=18,
+            stem_channels=4,
+            base_channels=4,
+            norm_cfg=norm_cfg),
+        decode_head=dict(head, in_channels=32, in_index=3),
+        auxiliary_head=dict(head, in_channels=16, in_index=2),
+        test_cfg=dict(mode='whole'))
+
+
+def model_config(dropout: float = 0.1, **changes) -> dict:
+    """A self-training segmentor; ``changes`` win."""
+    return dict(
+        dict(
+            type='SelfTrainingSegmentor',
+            segmentor=segmentor_config(dropout),
+            data_preprocessor=dict(
+                type='SelfTrainingDataPreProcessor',
+                mean=[128.] * 3,
+                std=[60.] * 3,
+                size=(SIZE, SIZE)),
+            pseudo_labeler=dict(type='ConfidentRatio', threshold=0.2),
+            mixer=dict(type='ClassMix'),
+            photometric=dict(type='StrongPhotometric')), **changes)
+
+
+def make_runner(work_dir,
+                hooks: list,
+                optimizer: dict,
+                max_iters: int = 5,
+                seed: int = 0,
+                **changes) -> Runner:
+    """A runner on toy data, weights and draws fixed by ``seed``."""
+    config = dict(
+        model=model_config(),
+        train_dataloader=dict(
+            batch_size=2,
+            num_workers=0,
+            dataset=ToyPairs(),
+            sampler=dict(type=PairedSampler, seed=seed)),
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=max_iters),
+        optim_wrapper=dict(type='OptimWrapper', optimizer=optimizer),
+        custom_hooks=hooks,
+        default_hooks=dict(
+            checkpoint=dict(
+                type='CheckpointHook', by_epoch=False, interval=1000),
+            logger=dict(type='LoggerHook', interval=1)),
+        default_scope='mmseg_fst',
+        log_level='ERROR',
+        randomness=dict(seed=seed),
+        experiment_name=f'toy_{id(hooks)}_{torch.rand(1).item()}')
+    config.update(changes)
+    return Runner(work_dir=str(work_dir), **copy.deepcopy(config))
+
+
+def prepare(runner: Runner) -> dict:
+    """Bring a runner to the point before its first iteration.
+
+    Returns:
+        dict: The first batch.
+    """
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    runner.optim_wrapper.initialize_count_status(runner.model, 0, 1000)
+    runner._init_model_weights()
+    runner.call_hook('before_train')
+    runner.call_hook('before_train_epoch')
+    runner.model.train()
+    return next(runner.train_loop.dataloader_iterator)
+
+
+def state(runner: Runner) -> dict[str, torch.Tensor]:
+    """A copy of all weights and buffers."""
+    return {
+        name: value.clone()
+        for name, value in runner.model.state_dict().items()
+    }
