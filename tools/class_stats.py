@@ -9,9 +9,9 @@ data set's folder.
 import argparse
 from os import path as osp
 
-from mmengine.config import Config
 from mmseg.datasets.transforms import LoadAnnotations
 
+from mmseg_fst.apis import load_config
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import (count_pixels, parallel_map,
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument(
         '--workers', type=int, default=2, help='threads; default: 2')
     args = parser.parse_args()
-    labeled = Config.fromfile(args.config).train_dataloader.dataset.labeled
+    labeled = load_config(args.config).train_dataloader.dataset.labeled
     dataset = DATASETS.build(labeled)
     load = LoadAnnotations()
 

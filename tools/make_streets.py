@@ -23,8 +23,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Pictures that are whole in OUT stay, so an interrupted run '
-        'can be started again. The same seed and size give the same files, '
-        'whatever the number of workers.',
+        'can be\nstarted again. The same seed and size give the same files, '
+        'whatever the\nnumber of workers.',
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'out', nargs='?', default='data/streets', metavar='OUT',

@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from .check import check_config
@@ -79,6 +80,8 @@ def load_config(config: str,
     seed = cfg.get('randomness', {}).get('seed', 0)
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
         config, seed)
+    # For whoever builds a part of the config without a runner.
+    init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg)
     return cfg
 

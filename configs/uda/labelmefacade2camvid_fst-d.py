@@ -1,0 +1,12 @@
+_base_ = [
+    '../_base_/datasets/labelmefacade_to_camvid.py',
+    '../_base_/models/mobilenetv2_segformer.py',
+    '../_base_/methods/mean_teacher.py',
+    '../_base_/schedules/adamw_adapt.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)
+model['segmentor']['decode_head']['num_classes'] = 6
+custom_hooks = [dict(type='FSTHook', depth=3, decay=0.99)]
