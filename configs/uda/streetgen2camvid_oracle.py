@@ -1,5 +1,5 @@
-# The upper bound: trained on the labels of the target, as many iterations as
-# source-only training and adaptation have together.
+# The upper bound: trained on the labels of the target, a little longer than
+# source-only training and adaptation together.
 _base_ = './streetgen2camvid_source-only.py'
 train_cfg = dict(max_iters=750)
 param_scheduler = [

@@ -36,6 +36,12 @@ def check_config(cfg: Config) -> None:
         _check_keys(where, node)
         _check_folders(where, node)
         _check_weights(where, node)
+    start = cfg.get('load_from')
+    if start and '://' not in start and not osp.isfile(start):
+        raise FileNotFoundError(
+            f'load_from: there is no checkpoint {start}. Train that run '
+            'first, or name another checkpoint with --cfg-options '
+            'load_from=FILE.')
 
 
 def _walk(node: Any, where: str) -> Iterator[tuple[str, dict]]:

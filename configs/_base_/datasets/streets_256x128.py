@@ -3,7 +3,7 @@
 dataset_type = 'StreetsDataset'
 source_root = '{{$STREETS_ROOT:data/streets}}/rendered'
 target_root = '{{$STREETS_ROOT:data/streets}}/camera'
-crop_size = (128, 128)
+crop_size = (128, 256)  # the whole image
 
 data_preprocessor = dict(
     type='SelfTrainingDataPreProcessor',
@@ -16,14 +16,11 @@ data_preprocessor = dict(
 labeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='LoadAnnotations'),
-    # At most 3/4 of a crop may be of one class, as in DAFormer.
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
-    dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs')
 ]

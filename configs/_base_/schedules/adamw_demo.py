@@ -1,17 +1,17 @@
 # From scratch on a CPU, in minutes.
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=600, val_interval=200)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=500, val_interval=100)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
-        type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01))
+        type='AdamW', lr=1e-2, betas=(0.9, 0.999), weight_decay=0.01))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=50),
+    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=30),
     dict(
         type='PolyLR',
         eta_min=0.0,
         power=1.0,
-        begin=50,
-        end=600,
+        begin=30,
+        end=500,
         by_epoch=False)
 ]
 default_hooks = dict(
@@ -21,7 +21,7 @@ default_hooks = dict(
     checkpoint=dict(
         type='CheckpointHook',
         by_epoch=False,
-        interval=200,
+        interval=100,
         max_keep_ckpts=1,
         save_best='student/mIoU',
         rule='greater'),

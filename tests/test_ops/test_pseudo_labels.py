@@ -1,0 +1,97 @@
+"""Tests of mmseg_fst/ops/pseudo_labels.py."""
+import numpy as np
+import pytest
+import torch
+
+from mmseg_fst.ops import confident_ratio, ignore_rows
+
+
+def reference_ratio(logits, threshold):
+    """Argmax and the share of confident pixels, in float64."""
+    logits = logits.double().numpy()
+    exp = np.exp(logits - logits.max(1, keepdims=True))
+    confidence = (exp / exp.sum(1, keepdims=True)).max(1)
+    return logits.argmax(1), (confidence >= threshold).mean()
+
+
+@pytest.mark.parametrize(
+    'dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize('count', [1, 3])
+@pytest.mark.parametrize('threshold', [0., .4, .968, 1.])
+def test_label_and_weight_equal_the_reference(dtype, count, threshold):
+    logits = (torch.randn(count, 5, 6, 7) * 3).to(dtype)
+    label, weight = confident_ratio(logits, threshold)
+    want_label, want_ratio = reference_ratio(logits, threshold)
+    confidence = torch.softmax(logits.float(), 1).amax(1)
+    # In half precision logits tie; any of the best is right.
+    picked = logits.gather(1, label[:, None])[:, 0]
+    assert torch.equal(picked, logits.amax(1))
+    if dtype in (torch.float32, torch.float64):
+        np.testing.assert_array_equal(label.numpy(), want_label)
+    assert label.dtype == torch.int64 and label.shape == (count, 6, 7)
+    assert weight.dtype == torch.float32 and weight.shape == (count, 6, 7)
+    if threshold == 1:  # rounding decides what is 1
+        want_ratio = (confidence >= 1).double().mean().item()
+    np.testing.assert_allclose(weight.numpy(), want_ratio, rtol=1e-6)
+
+
+def test_weight_is_one_number_for_the_whole_batch():
+    """Not one for each image: the first is sure, the second is not."""
+    logits = torch.zeros(2, 3, 4, 4)
+    logits[0, 1] = 20
+    _, weight = confident_ratio(logits, .968)
+    assert torch.equal(weight, torch.full((2, 4, 4), .5))
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_does_not_round_the_confidence(dtype):
+    """Confidences between .966 and .970 are told apart."""
+    wanted = torch.linspace(.966, .97, 400, dtype=torch.float64)
+    # exp(0) / (exp(0) + 1000 exp(-a)): small logits keep their digits.
+    gap = torch.log(wanted / (1 - wanted))
+    logits = torch.stack([gap, torch.zeros_like(gap)])[None, :, None]
+    logits = logits.to(dtype)
+    _, weight = confident_ratio(logits, .968)
+    _, want = reference_ratio(logits, .968)
+    rounded = torch.softmax(logits, 1).amax(1) >= .968
+    assert rounded.double().mean().item() != want  # what is guarded against
+    assert weight[0, 0, 0].item() == pytest.approx(want, abs=1e-7)
+
+
+def test_a_confidence_equal_to_the_threshold_counts():
+    _, weight = confident_ratio(torch.zeros(1, 2, 3, 3), .5)
+    assert weight.min() == 1
+
+
+def test_ratio_of_many_pixels_is_not_rounded():
+    """2**24 + 1 pixels cannot be counted in float32."""
+    count = 2**24 + 1
+    logits = torch.zeros(1, 1).expand(1, 1, 1, 1).expand(1, 1, 1, count)
+    _, weight = confident_ratio(logits, .5)
+    assert weight[0, 0, 0] == 1
+
+
+@pytest.mark.parametrize('top, bottom', [(0, 0), (2, 0), (0, 3), (2, 3),
+                                         (4, 4), (8, 0), (0, 8)])
+def test_ignore_rows_zeroes_these_rows_and_no_others(top, bottom):
+    weight = torch.rand(2, 8, 5) + .1
+    before = weight.clone()
+    got = ignore_rows(weight, top, bottom)
+    for row in range(8):
+        ignored = row < top or row >= 8 - bottom
+        want = torch.zeros(2, 5) if ignored else before[:, row]
+        assert torch.equal(got[:, row], want)
+    assert torch.equal(weight, before)
+    assert got.data_ptr() != weight.data_ptr()
+
+
+def test_ignore_rows_of_a_weight_that_is_one_number():
+    weight = torch.tensor(.25).expand(1, 4, 3)
+    got = ignore_rows(weight, 1, 1)
+    assert got[0, :, 0].tolist() == [0, .25, .25, 0]
+    assert torch.equal(weight, torch.full((1, 4, 3), .25))
+
+
+def test_ignoring_more_rows_than_there_are_ignores_all():
+    assert not ignore_rows(torch.ones(1, 4, 3), 0, 5).any()
+    assert not ignore_rows(torch.ones(1, 4, 3), 5, 0).any()

@@ -1,0 +1,147 @@
+"""Tests of reading checkpoints."""
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MessageHub
+from mmengine.logging.history_buffer import HistoryBuffer
+from torch import nn
+
+from mmseg_fst.utils.checkpoint import load_weights, read_checkpoint
+
+
+def network(width=3):
+    return nn.Sequential(nn.Linear(2, width), nn.BatchNorm1d(width))
+
+
+class Attack:
+    """What runs a command when it is unpickled."""
+
+    def __init__(self, path):
+        self.command = f'touch {path}'
+
+    def __reduce__(self):
+        return os.system, (self.command, )
+
+
+@pytest.mark.parametrize('plain', [False, True])
+def test_code_in_a_checkpoint_is_not_run(tmp_path, plain):
+    victim, path = tmp_path / 'victim', tmp_path / 'a.pth'
+    content = dict(state_dict=network().state_dict(), extra=Attack(victim))
+    if plain:
+        path.write_bytes(pickle.dumps(content))
+    else:
+        torch.save(content, path)
+    with pytest.raises(ValueError) as error:
+        read_checkpoint(str(path))
+    assert str(path) in str(error.value)
+    assert not victim.exists()
+    torch.load(path, weights_only=False) if not plain else pickle.loads(
+        path.read_bytes())
+    assert victim.exists()  # the attack is a real one
+
+
+def test_weights_are_read_as_they_were(tmp_path):
+    model, path = network(), str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(iter=4)), path)
+    checkpoint = read_checkpoint(path)
+    assert checkpoint['meta'] == dict(iter=4)
+    other = network()
+    load_weights(other, path)
+    for mine, its in zip(other.state_dict().values(),
+                         model.state_dict().values()):
+        assert torch.equal(mine, its)
+
+
+def test_a_plain_state_dict_is_a_checkpoint_too(tmp_path):
+    model, path = network(), str(tmp_path / 'a.pth')
+    torch.save(model.state_dict(), path)
+    other = network()
+    load_weights(other, path)
+    assert torch.equal(other[0].weight, model[0].weight)
+
+
+def test_logged_values_of_mmengine_are_read(tmp_path):
+    """What mmengine's runner puts beside the weights."""
+    hub = MessageHub.get_instance('test_checkpoint')
+    for value in (.5, np.float32(.25), np.float64(2), np.int64(7)):
+        hub.update_scalar('train/loss', value)
+    hub.update_info('iter', 4)
+    hub.update_info('mIoU', np.float64(51.5))
+    path = str(tmp_path / 'a.pth')
+    torch.save(
+        dict(
+            state_dict=network().state_dict(), message_hub=hub.state_dict()),
+        path)
+    buffer = read_checkpoint(path)['message_hub']['log_scalars']['train/loss']
+    assert isinstance(buffer, HistoryBuffer)
+    np.testing.assert_allclose(buffer.data[0], [.5, .25, 2, 7])
+    assert buffer.mean() == 9.75 / 4
+
+
+def test_other_attributes_are_not_looked_up(tmp_path):
+    """Logged values need four methods by name; that opens no door."""
+
+    class Lookup:
+
+        def __reduce__(self):
+            return getattr, (HistoryBuffer, '__init__')
+
+    path = str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict={}, extra=Lookup()), path)
+    with pytest.raises(ValueError, match='a.pth') as error:
+        read_checkpoint(path)
+    # torch's own message tells how to load the file all the same.
+    assert 'can still be loaded' not in str(error.value)
+
+
+@pytest.mark.parametrize('share', [0, .01, .5, .99])
+def test_a_damaged_file_is_named(tmp_path, share):
+    path = tmp_path / 'a.pth'
+    torch.save(network(40).state_dict(), path)
+    content = path.read_bytes()
+    path.write_bytes(content[:int(len(content) * share)])
+    with pytest.raises(ValueError, match='damaged') as error:
+        read_checkpoint(str(path))
+    assert str(path) in str(error.value)
+
+
+def test_a_text_file_is_named(tmp_path):
+    path = tmp_path / 'a.pth'
+    path.write_text('version https://git-lfs.github.com/spec/v1\n')
+    with pytest.raises(ValueError, match='a.pth'):
+        read_checkpoint(str(path))
+
+
+@pytest.mark.parametrize('content', [torch.zeros(3), [1, 2], 7])
+def test_a_file_without_weights_is_named(tmp_path, content):
+    path = str(tmp_path / 'a.pth')
+    torch.save(content, path)
+    with pytest.raises(ValueError, match='a.pth'):
+        load_weights(network(), path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        read_checkpoint(str(tmp_path / 'none.pth'))
+
+
+def teacherless(state):
+    return {key: value for key, value in state.items() if key[0] == '0'}
+
+
+@pytest.mark.parametrize('other', [
+    lambda: network(4).state_dict(),
+    lambda: teacherless(network().state_dict()),
+    lambda: dict(network().state_dict(), more=torch.zeros(1)),
+    lambda: {},
+])
+def test_weights_of_another_model_are_refused(tmp_path, other):
+    """Wrong shapes, missing ones, superfluous ones, none at all."""
+    path = str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict=other()), path)
+    with pytest.raises(ValueError, match='another model') as error:
+        load_weights(network(), path)
+    assert path in str(error.value) and len(str(error.value)) < 600
