@@ -7,8 +7,8 @@ ROOT = Path(__file__).parent
 VERSION: dict = {}
 exec((ROOT / 'mmseg_fst' / 'version.py').read_text(), VERSION)
 REQUIREMENTS = [
-    line.strip() for line in (ROOT / 'requirements.txt').read_text().split('\n')
-    if line.strip() and not line.startswith('#')
+    line for line in (ROOT / 'requirements.txt').read_text().splitlines()
+    if line and not line.startswith('#')
 ]
 
 setup(

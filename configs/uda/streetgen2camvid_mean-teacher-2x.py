@@ -1,4 +1,4 @@
-# As many training steps as FST (K = 1) has in all: the same computation.
+# As many training steps as FST (K = 1) takes in all.
 _base_ = './streetgen2camvid_mean-teacher.py'
 train_cfg = dict(max_iters=200, val_interval=100)
 param_scheduler = [

@@ -1,4 +1,4 @@
-# As many training steps as FST-D (K = 3) and FST-W (N = 3) has in all: the same computation.
+# As many training steps as FST-D (K = 3) and FST-W (N = 3) take in all.
 _base_ = './streetgen2camvid_mean-teacher.py'
 train_cfg = dict(max_iters=400, val_interval=200)
 param_scheduler = [

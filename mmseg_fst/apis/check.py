@@ -96,6 +96,8 @@ def _check_folders(where: str, node: dict) -> None:
     if 'data_prefix' not in node:
         return
     root = node.get('data_root') or ''
+    if '://' in root:  # kept elsewhere, read through a file client
+        return
     for prefix in node['data_prefix'].values():
         folder = osp.join(root, prefix)
         if not osp.isdir(folder):

@@ -1,5 +1,6 @@
 """Data sets, samplers and transforms."""
 from .camvid import CamVidDataset, LabelMeFacadeDataset
+from .gta import GTADataset
 from .loading import LoadWholeImage
 from .paired import PairedDataset
 from .rare_class import RareClassSampling
@@ -7,6 +8,6 @@ from .samplers import PairedSampler
 from .streets import StreetsDataset
 
 __all__ = [
-    'CamVidDataset', 'LabelMeFacadeDataset', 'LoadWholeImage',
+    'CamVidDataset', 'GTADataset', 'LabelMeFacadeDataset', 'LoadWholeImage',
     'PairedDataset', 'PairedSampler', 'RareClassSampling', 'StreetsDataset'
 ]

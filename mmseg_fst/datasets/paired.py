@@ -154,8 +154,8 @@ class PairedDataset:
         if not valid.all():
             ids = label[~valid].unique().tolist()
             raise ValueError(
-                f'{sample.seg_map_path} holds the label ids {ids}, but there are'
-                f' {num_classes} classes, 0 to {num_classes - 1}, and '
+                f'{sample.seg_map_path} holds the label ids {ids}, but there '
+                f'are {num_classes} classes, 0 to {num_classes - 1}, and '
                 f'{self.labeled.ignore_index} to ignore. Convert the labels, '
                 'set `label_map` or `reduce_zero_label` of the data set, or '
                 'correct its `metainfo`.')

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 
 class Snapshot:
-    """A copy of what training steps change, to be restored any number of times.
+    """A copy of what training steps change; can be restored many times.
 
     Args:
         runner (Runner): The runner of the training; its model has a
