@@ -2,6 +2,7 @@
 import copy
 
 import torch
+from mmengine.config import ConfigDict
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -68,7 +69,7 @@ def segmentor_config(dropout: float = 0.1) -> dict:
             norm_cfg=norm_cfg),
         decode_head=dict(head, in_channels=32, in_index=3),
         auxiliary_head=dict(head, in_channels=16, in_index=2),
-        test_cfg=dict(mode='whole'))
+        test_cfg=ConfigDict(mode='whole'))
 
 
 def model_config(dropout: float = 0.1, **changes) -> dict:

@@ -50,7 +50,7 @@ class ResultsHook(Hook):
         content = dict(
             seed=runner.seed,
             max_iters=runner.max_iters,
-            train_minutes=round(float(seconds) / 60, 2),
+            train_minutes=round(float(seconds) / 60, 3),
             iterations=iterations)
         with open(path + '.tmp', 'w') as file:
             json.dump(content, file, indent=1)

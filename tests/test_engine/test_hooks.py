@@ -1,0 +1,130 @@
+"""Hooks that write, and the loop that scores every network."""
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from mmseg.evaluation import IoUMetric
+
+import mmseg_fst  # noqa: F401
+
+from .toy import NUM_CLASSES, SIZE, ToyPairs, make_runner, model_config
+
+SGD = dict(type='SGD', lr=0.05, momentum=0.9)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope('mmseg_fst')
+    torch.set_num_threads(1)
+
+
+class ToyTest(ToyPairs):
+    """Single labelled images, as a validation set has them."""
+
+    num_labeled = 6
+
+    def __getitem__(self, index: int) -> dict:
+        item = self._item(index, labeled=True)
+        item['data_samples'].set_metainfo(
+            dict(ori_shape=(SIZE, SIZE), img_shape=(SIZE, SIZE)))
+        return item
+
+
+def validated_runner(work_dir, hooks=(), **changes):
+    """A runner with a validation set, scored every second iteration."""
+    return make_runner(
+        work_dir, [dict(type='MeanTeacherHook', decay=0.9), *hooks],
+        SGD,
+        val_dataloader=dict(
+            batch_size=2,
+            num_workers=0,
+            dataset=ToyTest(),
+            sampler=dict(type='DefaultSampler', shuffle=False)),
+        val_cfg=dict(type='NetworksValLoop'),
+        val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']),
+        train_cfg=dict(
+            type='IterBasedTrainLoop', max_iters=4, val_interval=2),
+        **changes)
+
+
+def score(network, preprocessor) -> float:
+    """mIoU of one network, computed image by image."""
+    areas = [torch.zeros(NUM_CLASSES) for _ in range(4)]
+    network.eval()
+    dataset = ToyTest()
+    for index in range(len(dataset)):
+        item = dataset[index]
+        data = preprocessor(
+            dict(inputs=[item['inputs']], data_samples=[
+                item['data_samples']]))
+        with torch.no_grad():
+            logits = network.encode_decode(data['inputs'], [
+                dict(ori_shape=(SIZE, SIZE), img_shape=(SIZE, SIZE))])
+        label = item['data_samples'].gt_sem_seg.data[0]
+        for total, area in zip(
+                areas,
+                IoUMetric.intersect_and_union(logits[0].argmax(0), label,
+                                              NUM_CLASSES, 255)):
+            total += area
+    return float(np.nanmean((areas[0] / areas[1]).numpy()) * 100)
+
+
+def test_each_network_is_scored_on_its_own(tmp_path):
+    runner = validated_runner(tmp_path)
+    runner.train()
+    metrics = runner.val_loop.run()
+    model = runner.model
+    for name in ('student', 'teacher'):
+        expected = score(model.network(name), model.data_preprocessor)
+        assert metrics[f'{name}/mIoU'] == pytest.approx(expected, abs=0.006)
+    assert metrics['student/mIoU'] != metrics['teacher/mIoU']
+    assert model.predict_with == 'student'
+
+
+def test_results_list_every_validation_and_survive_a_resume(tmp_path):
+    hooks = [dict(type='ResultsHook')]
+    runner = validated_runner(tmp_path, hooks)
+    runner.train()
+    path = tmp_path / 'results.json'
+    content = json.loads(path.read_text())
+    assert list(content['iterations']) == ['2', '4']
+    assert content['seed'] == 0 and content['max_iters'] == 4
+    assert content['train_minutes'] > 0
+    # As a run resumed from iteration 2 would find it.
+    content['iterations']['2']['student/mIoU'] = 12.5
+    path.write_text(json.dumps(content))
+    runner.val_loop.run()
+    again = json.loads(path.read_text())['iterations']
+    assert list(again) == ['2', '4']
+    assert again['2']['student/mIoU'] == 12.5
+
+
+def test_panel_of_the_mixed_batch(tmp_path):
+    hook = dict(type='MixVisualizationHook', interval=3, max_images=2)
+    runner = make_runner(
+        tmp_path, [dict(type='MeanTeacherHook'), hook], SGD, max_iters=4)
+    runner.train()
+    pictures = sorted(tmp_path.glob('*/vis_data/mixed/*.png'))
+    assert [one.name for one in pictures
+            ] == ['iter_000001.png', 'iter_000003.png']
+    picture = cv2.imread(str(pictures[0]))
+    # Eight columns with a border, two rows under a title.
+    assert picture.shape[1] == 8 * (SIZE + 2)
+    assert picture.shape[0] > 2 * SIZE
+    model = runner.model
+    # The mixed label is the true one where pasted, else the teacher's.
+    mixed = model.mixed
+    below = ~mixed.mask
+    assert torch.equal(mixed.label[below], model.pseudo_label[below])
+
+
+def test_no_panel_without_a_teacher(tmp_path):
+    hook = dict(type='MixVisualizationHook', interval=1)
+    runner = make_runner(
+        tmp_path, [hook], SGD, max_iters=1,
+        model=model_config(pseudo_labeler=None, mixer=None))
+    runner.train()
+    assert not list(tmp_path.glob('*/vis_data/mixed/*.png'))
