@@ -1,0 +1,44 @@
+"""Fixtures for all tests."""
+import numpy as np
+import pytest
+import torch
+from helpers import FIXTURES, make_camvid, make_streets
+from mmengine.logging import MMLogger
+from mmengine.registry import DefaultScope
+
+import mmseg_fst  # noqa: F401
+
+# A line for each initialised weight would hide what a failed test says.
+MMLogger.get_instance('mmengine', log_level='WARNING')
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Look names up in ``mmseg_fst``; one thread; fixed global seeds."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    np.random.seed(0)
+    with DefaultScope.overwrite_default_scope('mmseg_fst'):
+        yield
+
+
+@pytest.fixture
+def streets(tmp_path):
+    """Folder with tiny streets: 4 training and 2 validation images."""
+    return make_streets(tmp_path / 'streets')
+
+
+@pytest.fixture
+def camvid(tmp_path):
+    """Folder in the layout of CamVid: 4 training, 2 validation images."""
+    return make_camvid(tmp_path / 'camvid')
+
+
+@pytest.fixture(scope='session')
+def recorded_ops():
+    """Inputs and outputs recorded from the authors' release."""
+    path = FIXTURES / 'ops_ref.pt'
+    if not path.is_file():
+        pytest.skip(f'{path} is missing: not compared with the recorded '
+                    'operations of the release')
+    return torch.load(path, weights_only=True)

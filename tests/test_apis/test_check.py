@@ -1,0 +1,132 @@
+"""Tests of the checks before a run."""
+import copy
+
+import pytest
+from helpers import model_cfg, paired_cfg, streets_cfg
+from mmengine.config import Config
+
+from mmseg_fst.apis import check_config
+
+
+@pytest.fixture
+def cfg(streets):
+    """A config without a fault."""
+    return Config(
+        dict(
+            model=model_cfg(),
+            train_dataloader=dict(
+                batch_size=2,
+                sampler=dict(type='PairedSampler'),
+                dataset=paired_cfg(streets)),
+            val_dataloader=dict(
+                batch_size=1,
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                dataset=streets_cfg(streets, split='val')),
+            custom_hooks=[
+                dict(type='CheckInvalidLossHook'),
+                dict(type='FSTHook', depth=2, decay=.9)
+            ]))
+
+
+def message_of(cfg, error=ValueError):
+    with pytest.raises(error) as caught:
+        check_config(cfg)
+    return str(caught.value)
+
+
+def test_a_config_without_fault_passes_and_is_not_changed(cfg):
+    before = copy.deepcopy(cfg.to_dict())
+    check_config(cfg)
+    assert cfg.to_dict() == before
+
+
+@pytest.mark.parametrize('key, where, hint', [
+    ('custom_hooks.1.depht', 'custom_hooks[1].depht', "'depth'"),
+    ('custom_hooks.1.momentun', 'custom_hooks[1].momentun', 'decay'),
+    ('model.predict', 'model.predict', "'predict_with'"),
+    ('model.mixer.per_imag', 'model.mixer.per_imag', "'per_image'"),
+    ('train_dataloader.sampler.shufle', 'train_dataloader.sampler.shufle',
+     "'shuffle'"),
+    ('train_dataloader.dataset.labelled', 'train_dataloader.dataset.labelled',
+     "'labeled'"),
+])
+def test_an_unknown_key_is_named_with_its_place(cfg, key, where, hint):
+    cfg.merge_from_dict({key: 1})
+    message = message_of(cfg)
+    assert message.startswith(where + ':')
+    assert hint in message
+
+
+def test_a_class_named_with_its_scope_is_checked_too(cfg):
+    cfg.custom_hooks[1] = dict(type='mmseg_fst.FSTHook', depht=2)
+    assert 'depht' in message_of(cfg)
+
+
+def test_a_class_instead_of_its_name_is_checked_too(cfg):
+    from mmseg_fst.engine import FSTHook
+    cfg = cfg.to_dict()
+    cfg['custom_hooks'][1] = dict(type=FSTHook, depht=2)
+    assert 'depht' in message_of(Config(cfg))
+
+
+def test_keys_that_runner_and_registry_take_are_known(cfg):
+    """mmengine takes `priority` out of a hook's config, `_scope_` of any."""
+    cfg.custom_hooks[1].update(priority='LOW', _scope_='mmseg_fst')
+    check_config(cfg)
+
+
+@pytest.mark.parametrize('place', ['labeled', 'unlabeled'])
+@pytest.mark.parametrize('prefix', ['img_path', 'seg_map_path'])
+def test_a_missing_folder_is_named_with_its_place(cfg, place, prefix):
+    side = cfg.train_dataloader.dataset[place]
+    side.data_prefix[prefix] = 'no/such/folder'
+    message = message_of(cfg, FileNotFoundError)
+    assert message.startswith(f'train_dataloader.dataset.{place}:')
+    assert f'{side.data_root}/no/such/folder' in message
+
+
+def test_a_missing_list_of_images_is_named(cfg):
+    cfg.val_dataloader.dataset.ann_file = 'splits/none.txt'
+    message = message_of(cfg, FileNotFoundError)
+    assert message.startswith('val_dataloader.dataset.ann_file:')
+    assert 'splits/none.txt' in message
+
+
+@pytest.mark.parametrize('root, cure', [
+    ('data/streets/rendered', 'tools/make_streets.py'),
+    ('/elsewhere/camvid', 'dataset_converters/camvid.py'),
+    ('data/streetgen', 'streetgen/generate.py'),
+    ('data/mine', 'Correct the config'),
+])
+def test_known_data_come_with_a_cure(cfg, monkeypatch, tmp_path, root, cure):
+    monkeypatch.chdir(tmp_path)
+    cfg.train_dataloader.dataset.labeled.data_root = root
+    assert cure in message_of(cfg, FileNotFoundError)
+
+
+def test_missing_weights_are_named(cfg):
+    path = 'checkpoints/mobilenetv2_100.none/mobilenetv2_100.pth'
+    cfg.model.segmentor.backbone['init_cfg'] = dict(
+        type='Pretrained', checkpoint=path)
+    message = message_of(cfg, FileNotFoundError)
+    assert message.startswith(
+        'model.segmentor.backbone.init_cfg.checkpoint:')
+    assert path in message and 'download_checkpoints' in message
+
+
+def test_weights_on_disk_or_on_the_net_pass(cfg, tmp_path):
+    backbone = cfg.model.segmentor.backbone
+    (tmp_path / 'a.pth').touch()
+    for path in (str(tmp_path / 'a.pth'), 'torchvision://resnet18',
+                 'https://example.org/a.pth'):
+        backbone['init_cfg'] = dict(type='Pretrained', checkpoint=path)
+        check_config(cfg)
+
+
+def test_faults_in_lists_of_dicts_are_found(cfg):
+    cfg.model.segmentor.auxiliary_head = [
+        dict(
+            type='FCNHead',
+            init_cfg=dict(type='Pretrained', checkpoint='no/such.pth'))
+    ]
+    assert 'auxiliary_head[0].init_cfg' in message_of(cfg, FileNotFoundError)

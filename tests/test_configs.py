@@ -1,0 +1,210 @@
+"""Every config loads, and everything in it builds."""
+import numpy as np
+import pytest
+import torch
+from helpers import REPOSITORY, build_model, save_pair
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.evaluator import Evaluator
+from mmengine.optim import build_optim_wrapper
+
+from mmseg_fst.apis import check_config
+from mmseg_fst.apis import check as check_module
+from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.datasets.samplers import PairIndex
+from mmseg_fst.engine import MeanTeacherHook
+from mmseg_fst.registry import (DATA_SAMPLERS, DATASETS, HOOKS, LOOPS,
+                                PARAM_SCHEDULERS)
+from mmseg_fst.utils.files import (count_pixels, save_class_stats,
+                                   save_lines)
+
+CONFIGS = sorted(
+    str(path.relative_to(REPOSITORY))
+    for path in (REPOSITORY / 'configs').rglob('*.py')
+    if '_base_' not in path.parts)
+
+
+def load(name):
+    return Config.fromfile(str(REPOSITORY / name))
+
+
+@pytest.fixture(params=CONFIGS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def cfg(name):
+    return load(name)
+
+
+def without_weights(node):
+    """Drop what would read weights from disk, wherever it stands."""
+    if isinstance(node, dict):
+        node.pop('init_cfg', None)
+        for value in node.values():
+            without_weights(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            without_weights(value)
+    return node
+
+
+def test_there_are_configs():
+    assert len(CONFIGS) >= 12
+    assert {name.split('/')[1] for name in CONFIGS} >= {'demo', 'uda'}
+
+
+def test_no_key_is_unknown(cfg, monkeypatch):
+    """As if all files were there."""
+    monkeypatch.setattr(check_module.osp, 'isfile', lambda path: True)
+    monkeypatch.setattr(check_module.osp, 'isdir', lambda path: True)
+    check_config(cfg)
+
+
+def test_a_misspelt_key_is_named(cfg):
+    cfg.train_dataloader.dataset['labled'] = 1
+    with pytest.raises(ValueError, match='labled.*labeled'):
+        check_config(cfg)
+
+
+def test_parts_fit_together(cfg):
+    """Model, hooks, optimizer, schedulers, sampler, loops, metrics."""
+    model = build_model(without_weights(cfg.model))
+    hooks = [
+        HOOKS.build(hook) for hook in
+        [*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])]
+    ]
+    moves_teacher = [isinstance(hook, MeanTeacherHook) for hook in hooks]
+    assert sum(moves_teacher) == (model.teacher is not None)
+    dataset = cfg.train_dataloader.dataset
+    assert ('unlabeled' in dataset and dataset.unlabeled is not None) == (
+        model.teacher is not None)
+
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    trained = {
+        id(weight)
+        for group in wrapper.param_groups for weight in group['params']
+        if weight.requires_grad
+    }
+    assert trained == {id(weight) for weight in model.student.parameters()}
+    last = 0
+    for scheduler in cfg.param_scheduler:
+        assert scheduler.get('begin', 0) == last
+        last = scheduler.end
+        PARAM_SCHEDULERS.build(scheduler, default_args=dict(
+            optimizer=wrapper))
+    assert last == cfg.train_cfg.max_iters
+    assert cfg.train_cfg.max_iters % cfg.train_cfg.val_interval == 0
+
+    assert cfg.train_dataloader.sampler.type == 'PairedSampler'
+    assert DATA_SAMPLERS.get('PairedSampler') is not None
+    for loop in (cfg.val_cfg, cfg.test_cfg):
+        assert LOOPS.get(loop.type) is not None
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        Evaluator(evaluator)
+    assert cfg.test_dataloader == cfg.val_dataloader
+
+
+def sides_of(cfg):
+    """Configs of all data sets in a config."""
+    dataset = cfg.train_dataloader.dataset
+    sides = [dataset.labeled, cfg.val_dataloader.dataset]
+    if dataset.get('unlabeled') is not None:
+        sides.append(dataset.unlabeled)
+    return sides
+
+
+def write_images(side, root):
+    """Write two images in the layout of a side, and point the side there."""
+    # It collects garbage for half a second.
+    side.update(data_root=str(root), serialize_data=False)
+    data = DATASETS.build({**side, 'lazy_init': True})
+    rng = np.random.default_rng(0)
+    pixels = {}
+    for name in ('a', 'b'):
+        image, label = (
+            data.data_prefix.get(key) and
+            f'{data.data_prefix[key]}/{name}{suffix}'
+            for key, suffix in (('img_path', data.img_suffix),
+                                ('seg_map_path', data.seg_map_suffix)))
+        written = save_pair(
+            rng, image, label, num_classes=len(data.METAINFO['classes']))
+        pixels[image_name(image)] = count_pixels(written, 255)
+    if data.ann_file:
+        save_lines(data.ann_file, ('a', 'b'))
+    return data.metainfo['classes'], pixels
+
+
+def move_to_tiny_data(cfg, root):
+    """Point each data set of a config to a tiny one of its layout."""
+    for index, side in enumerate(sides_of(cfg)[1:]):
+        write_images(side, root / f'{index}')
+    dataset = cfg.train_dataloader.dataset
+    classes, pixels = write_images(dataset.labeled, root / 'labeled')
+    if 'rare_class_sampling' in dataset:
+        stats = str(root / 'class_stats.json')
+        save_class_stats(stats, classes, pixels)
+        dataset.rare_class_sampling.update(stats=stats, min_pixels=10)
+
+
+def test_data_load_and_fit_the_model(cfg, tmp_path):
+    """On tiny data, from the loader's index to the loss."""
+    move_to_tiny_data(cfg, tmp_path)
+    check_config(Config(dict(data=cfg.train_dataloader)))
+    data = DATASETS.build(cfg.train_dataloader.dataset)
+    assert DATASETS.get('PairedDataset') is type(data)
+    items = [data[PairIndex(0, 1, seed)] for seed in range(2)]
+    branches = {
+        side: dict(
+            inputs=[item[side]['inputs'] for item in items],
+            data_samples=[item[side]['data_samples'] for item in items])
+        for side in items[0]
+    }
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    classes = data.metainfo['classes']
+    assert tuple(val.metainfo['classes']) == tuple(classes)
+    assert len(data.metainfo['palette']) == len(classes)
+    sample = val[0]['data_samples'].gt_sem_seg.data
+    assert set(np.unique(sample)) <= {*range(len(classes)), 255}
+
+    model = build_model(without_weights(cfg.model)).train()
+    assert model.student.decode_head.num_classes == len(classes)
+    batch = model.data_preprocessor(branches, True)
+    for images in batch['inputs'].values():
+        assert tuple(images.shape[2:]) == tuple(cfg.crop_size)
+    with torch.no_grad():
+        losses = model(**batch, mode='loss')
+    assert all(torch.isfinite(loss) for loss in losses.values())
+
+
+def test_folders_come_from_the_environment(name, monkeypatch):
+    for word in ('STREETS', 'STREETGEN', 'CAMVID', 'LABELMEFACADE', 'GTA',
+                 'CITYSCAPES'):
+        monkeypatch.setenv(f'{word}_ROOT', f'/somewhere/{word}')
+    for side in sides_of(load(name)):
+        assert side.data_root.startswith('/somewhere/'), side.data_root
+
+
+def test_pipelines_build(cfg):
+    for side in sides_of(cfg):
+        pipeline = Compose(side.pipeline)
+        names = [type(one).__name__ for one in pipeline.transforms]
+        assert names[0] == 'LoadWholeImage' and names[-1] == 'PackSegInputs'
+        labeled = 'seg_map_path' in side.data_prefix
+        assert ('LoadAnnotations' in names) == labeled
+
+
+@pytest.mark.parametrize('folder, stem', [
+    ('demo', 'streets'), ('uda', 'streetgen2camvid')])
+def test_methods_differ_in_one_hook_alone(folder, stem):
+    """FST is one hook swapped in a config."""
+    base = load(f'configs/{folder}/{stem}_mean-teacher.py').to_dict()
+    for method in ('fst', 'fst-d', 'fst-w'):
+        other = load(f'configs/{folder}/{stem}_{method}.py').to_dict()
+        assert {key for key in base if base[key] != other[key]} == {
+            'custom_hooks'
+        }
+        assert set(base) == set(other)
+        decays = [cfg['custom_hooks'][0]['decay'] for cfg in (base, other)]
+        assert decays[0] == decays[1] and len(other['custom_hooks']) == 1

@@ -1,0 +1,192 @@
+"""Tests of rare-class sampling."""
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from helpers import NUM_CLASSES, paired_cfg
+from PIL import Image
+
+from mmseg_fst.datasets.rare_class import (RareClassSampling,
+                                           class_probabilities, image_name)
+from mmseg_fst.datasets.samplers import PairIndex
+from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.files import count_pixels, save_class_stats
+
+CLASSES = ('road', 'sky', 'car')
+# By image: pixels of each class. No image shows much of the car.
+PIXELS = {
+    'a': {'0': 900, '1': 50},
+    'b': {'0': 800, '1': 300, '2': 9},
+    'c': {'0': 1000},
+}  # yapf: disable
+
+
+class Images:
+    """Three images, whose crops show a growing number of sky pixels."""
+
+    metainfo = dict(classes=CLASSES)
+
+    def __init__(self):
+        self.asked = []
+
+    def __len__(self):
+        return len(PIXELS)
+
+    def get_data_info(self, index):
+        return dict(img_path=f'/data/images/{list(PIXELS)[index]}.jpg')
+
+    def __getitem__(self, index):
+        self.asked.append(index)
+        label = torch.zeros(1, 1, 100, dtype=torch.long)
+        label[..., :len(self.asked)] = 1
+        sample = SimpleNamespace(gt_sem_seg=SimpleNamespace(data=label))
+        return dict(data_samples=sample)
+
+
+@pytest.fixture
+def stats(tmp_path):
+    path = tmp_path / 'class_stats_train.json'
+    save_class_stats(path, CLASSES, PIXELS)
+    return str(path)
+
+
+def reference(pixels, temperature):
+    """DAFormer's equation 7, term by term."""
+    total = sum(pixels)
+    terms = [math.exp((1 - p / total) / temperature) for p in pixels]
+    return [term / sum(terms) for term in terms]
+
+
+@pytest.mark.parametrize('temperature', [.01, .1, 1.])
+@pytest.mark.parametrize('pixels', [[5, 3, 2], [7], [1, 0, 9]])
+def test_probabilities_equal_the_reference(pixels, temperature):
+    np.testing.assert_allclose(
+        class_probabilities(np.array(pixels), temperature),
+        reference(pixels, temperature),
+        rtol=1e-9)
+
+
+def test_probabilities_of_a_low_temperature_stay_finite():
+    probs = class_probabilities(np.array([10**9, 1]), 1e-4)
+    np.testing.assert_array_equal(probs, [0, 1])
+
+
+def test_probabilities_are_those_of_the_release(recorded_ops):
+    record = recorded_ops['rcs']
+    pixels = np.zeros(19, np.int64)
+    for image in record['stats']:
+        for key, count in image.items():
+            if key != 'file':
+                pixels[int(key)] += count
+    probs = class_probabilities(pixels, record['temperature'])
+    order = record['classes']
+    assert np.argsort(-probs).tolist() == order
+    if isinstance(record['prob'], str):
+        recorded = [float(x) for x in record['prob'].strip('[]').split()]
+    else:
+        recorded = [float(x) for x in record['prob']]
+    np.testing.assert_allclose(probs[order], recorded, atol=2e-5)
+
+
+def test_a_class_that_no_image_shows_is_never_drawn(stats):
+    sampling = RareClassSampling(
+        Images(), stats, temperature=.3, min_pixels=40)
+    assert [list(one) for one in sampling.images] == [[0, 1, 2], [0, 1], []]
+    road, sky, _ = reference([2700, 350, 9], .3)
+    np.testing.assert_allclose(sampling.class_probs,
+                               [road / (road + sky), sky / (road + sky), 0])
+
+
+def test_pixels_must_exceed_the_minimum(stats):
+    """As in DAFormer, an image with exactly min_pixels does not count."""
+    sampling = RareClassSampling(Images(), stats, min_pixels=50)
+    assert list(sampling.images[1]) == [1]
+
+
+def test_classes_are_drawn_by_their_probability(stats):
+    sampling = RareClassSampling(
+        Images(), stats, temperature=1., min_pixels=100, max_crops=1)
+    for _ in range(600):
+        sampling.draw()
+    # Sky is shown by image 1 alone, road by all three of them.
+    sky = sampling.class_probs[1]
+    drawn = np.bincount(sampling.dataset.asked, minlength=3) / 600
+    np.testing.assert_allclose(
+        drawn, [(1 - sky) / 3, (1 - sky) / 3 + sky, (1 - sky) / 3], atol=.07)
+
+
+def draw_sky(stats, **kwargs):
+    """Draw with probability 1 the sky, which image 1 alone shows."""
+    sampling = RareClassSampling(
+        Images(), stats, temperature=1e-3, min_pixels=100, **kwargs)
+    assert sampling.class_probs[1] == 1
+    return sampling, sampling.draw()
+
+
+def test_crops_are_drawn_until_one_shows_enough(stats):
+    sampling, item = draw_sky(stats, min_crop_ratio=.04)
+    # More than 4 of 100 pixels: the fifth crop.
+    assert sampling.dataset.asked == [1] * 5
+    assert (item['data_samples'].gt_sem_seg.data == 1).sum() == 5
+
+
+def test_crops_are_not_drawn_for_ever(stats):
+    sampling, item = draw_sky(stats, min_crop_ratio=.5, max_crops=3)
+    assert sampling.dataset.asked == [1] * 3
+    assert (item['data_samples'].gt_sem_seg.data == 1).sum() == 3
+
+
+def test_missing_statistics_say_how_to_make_them(tmp_path):
+    path = str(tmp_path / 'none.json')
+    with pytest.raises(FileNotFoundError) as error:
+        RareClassSampling(Images(), path)
+    assert path in str(error.value)
+    assert 'tools/class_stats.py' in str(error.value)
+
+
+def test_statistics_of_other_classes_are_refused(tmp_path):
+    save_class_stats(tmp_path / 'a.json', ('road', 'sky'), PIXELS)
+    with pytest.raises(ValueError, match='made for classes'):
+        RareClassSampling(Images(), str(tmp_path / 'a.json'))
+
+
+def test_statistics_of_other_images_are_refused(tmp_path):
+    known = {key: PIXELS[key] for key in 'ab'}
+    save_class_stats(tmp_path / 'a.json', CLASSES, known)
+    with pytest.raises(ValueError, match="knows no image 'c'"):
+        RareClassSampling(Images(), str(tmp_path / 'a.json'))
+
+
+def test_a_minimum_that_nothing_reaches_is_named(stats):
+    with pytest.raises(ValueError, match='min_pixels=1000'):
+        RareClassSampling(Images(), stats, min_pixels=1000)
+
+
+def test_names_of_images():
+    assert image_name('/a/b/c_0001.left.png') == 'c_0001.left'
+
+
+def test_paired_dataset_draws_rare_classes(streets):
+    """One image shows class 10; it is drawn whatever the index says."""
+    pixels = {}
+    folder = streets / 'rendered' / 'gtFine' / 'train'
+    for i, path in enumerate(sorted(folder.iterdir())):
+        label = np.zeros((32, 64), np.uint8)
+        label[:16] = 10 * (i == 2)
+        Image.fromarray(label).save(path)
+        name = path.name.replace('_gtFine_labelTrainIds.png', '_leftImg8bit')
+        pixels[name] = count_pixels(label, NUM_CLASSES)
+    classes = DATASETS.get('StreetsDataset').METAINFO['classes']
+    stats = streets / 'class_stats.json'
+    save_class_stats(stats, classes, pixels)
+    data = DATASETS.build(
+        paired_cfg(
+            streets,
+            rare_class_sampling=dict(
+                stats=str(stats), min_pixels=500, temperature=.01)))
+    for seed in range(4):
+        item = data[PairIndex(0, 1, seed)]
+        assert 'train_002' in item['labeled']['data_samples'].img_path
+        assert 'train_001' in item['unlabeled']['data_samples'].img_path

@@ -1,0 +1,98 @@
+"""Tests of PairedSampler."""
+import itertools
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from mmseg_fst.datasets import samplers
+from mmseg_fst.datasets.samplers import PairedSampler
+
+
+def sampler(num_labeled=5, num_unlabeled=3, **kwargs):
+    data = SimpleNamespace(
+        num_labeled=num_labeled, num_unlabeled=num_unlabeled)
+    return PairedSampler(data, **{'seed': 0, **kwargs})
+
+
+def take(one, count):
+    return list(itertools.islice(one, count))
+
+
+@pytest.mark.parametrize('lengths', [(5, 3), (3, 5), (4, 4), (1, 7)])
+def test_every_image_is_seen_once_before_any_is_seen_twice(lengths):
+    pairs = take(sampler(*lengths), 40)
+    for side, length in enumerate(lengths):
+        indices = [pair[side] for pair in pairs]
+        for start in range(0, 40 - length + 1, length):
+            assert sorted(indices[start:start + length]) == list(
+                range(length))
+
+
+def test_each_pass_and_each_side_has_an_order_of_its_own():
+    pairs = take(sampler(20, 20), 40)
+    labeled, unlabeled = ([pair[side] for pair in pairs] for side in (0, 1))
+    assert labeled[:20] != labeled[20:]
+    assert labeled[:20] != unlabeled[:20]
+    assert labeled[:20] != list(range(20))
+
+
+def test_every_item_has_a_seed_of_its_own():
+    seeds = [pair.seed for pair in take(sampler(), 1000)]
+    assert len(set(seeds)) == 1000
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert max(seeds) > 2**30  # the whole range
+
+
+def test_the_stream_depends_on_the_seed_alone():
+    first = take(sampler(seed=1), 30)
+    one = sampler(seed=1)
+    assert take(one, 30) == take(one, 30) == first
+    assert take(sampler(seed=2), 30) != first
+
+
+def test_unshuffled_goes_in_order():
+    pairs = take(sampler(shuffle=False), 7)
+    assert [pair.labeled for pair in pairs] == [0, 1, 2, 3, 4, 0, 1]
+    assert [pair.unlabeled for pair in pairs] == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_without_a_seed_one_is_shared(monkeypatch):
+    monkeypatch.setattr(samplers, 'sync_random_seed', lambda: 17)
+    assert take(sampler(seed=None), 9) == take(sampler(seed=17), 9)
+
+
+def ranks(monkeypatch, world_size):
+    for rank in range(world_size):
+        monkeypatch.setattr(samplers, 'get_dist_info', lambda rank=rank:
+                            (rank, world_size))
+        yield sampler()
+
+
+@pytest.mark.parametrize('world_size', [2, 3])
+def test_processes_share_one_stream(monkeypatch, world_size):
+    whole = take(sampler(), 10 * world_size)
+    for rank, one in enumerate(ranks(monkeypatch, world_size)):
+        assert take(one, 10) == whole[rank::world_size]
+
+
+def test_processes_together_see_each_image_as_often(monkeypatch):
+    pairs = [pair for one in ranks(monkeypatch, 2) for pair in take(one, 15)]
+    assert set(Counter(pair.labeled for pair in pairs).values()) == {6}
+    assert set(Counter(pair.unlabeled for pair in pairs).values()) == {10}
+
+
+@pytest.mark.parametrize('world_size', [1, 2])
+@pytest.mark.parametrize('batches_per_step', [1, 4])
+def test_skipping_goes_on_where_the_run_had_stopped(monkeypatch, world_size,
+                                                    batches_per_step):
+    """After 3 steps with batches of 2, as mmengine's loop says it."""
+    for one in ranks(monkeypatch, world_size):
+        whole = take(one, 60)
+        one.batches_per_step = batches_per_step
+        one.skip(3 * 2)
+        assert take(one, 20) == whole[6 * batches_per_step:][:20]
+
+
+def test_length_is_that_of_the_longer_side():
+    assert len(sampler(5, 3)) == len(sampler(3, 5)) == 5
