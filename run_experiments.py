@@ -55,13 +55,13 @@ def main() -> None:
 
     for config in args.config:
         for seed in args.seed:
-            cfg = load_config(config, args.cfg_options, seed, args.work_dir,
-                              args.debug)
+            try:
+                cfg = load_config(config, args.cfg_options, seed,
+                                  args.work_dir, args.debug)
+            except (OSError, ValueError) as error:
+                sys.exit(f'{type(error).__name__}: {error}')
             train(cfg, args.resume)
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except (FileNotFoundError, ValueError, OSError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')
+    main()

@@ -8,6 +8,7 @@ cd "$(dirname "$0")"
 . tools/environment.sh
 [ $# -gt 0 ] || set -- configs/demo/streets_fst-d.py
 case " $* " in
-    *streets_*) "$PYTHON" tools/make_streets.py ;;
+    *demo/streets_*)
+        "$PYTHON" tools/make_streets.py "${STREETS_ROOT:-data/streets}" ;;
 esac
 exec "$PYTHON" run_experiments.py --config "$@"

@@ -58,6 +58,8 @@ def main() -> None:
     folder, checkpoint = args.checkpoint, args.checkpoint
     if osp.isdir(folder):
         checkpoint = find_checkpoint(folder, 'last' if args.last else 'best')
+    elif not osp.isfile(checkpoint):
+        raise FileNotFoundError(f'There is no folder or checkpoint {folder}.')
     else:
         folder = osp.dirname(folder) or os.curdir
     config = args.config or find_config(folder)
@@ -82,5 +84,5 @@ def main() -> None:
 if __name__ == '__main__':
     try:
         main()
-    except (FileNotFoundError, ValueError, OSError) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f'{type(error).__name__}: {error}')

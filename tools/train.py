@@ -6,6 +6,7 @@
 ``run_experiments.py`` runs several configs and seeds.
 """
 import argparse
+import sys
 
 from mmengine.config import DictAction
 
@@ -43,7 +44,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    cfg = load_config(args.config, args.cfg_options, work_dir=args.work_dir)
+    try:
+        cfg = load_config(
+            args.config, args.cfg_options, work_dir=args.work_dir)
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')
     cfg.launcher = args.launcher
     train(cfg, args.resume)
 

@@ -11,8 +11,10 @@ from mmseg_fst import registry
 
 _REGISTRIES = [
     value for value in vars(registry).values()
-    if isinstance(value, registry.Registry)
+    if isinstance(value, registry.Registry) and value.scope == 'mmseg_fst'
 ]
+# Keys that mmengine takes out before it builds.
+_ALWAYS = ('type', '_scope_', 'priority')
 _CURES = {
     'streets': 'python tools/make_streets.py',
     'camvid': 'python tools/dataset_converters/camvid.py SOURCE data/camvid',
@@ -58,7 +60,10 @@ def _walk(node: Any, where: str) -> Iterator[tuple[str, dict]]:
 
 def _own_class(name: Any) -> Optional[type]:
     """The class of that name if it is one of this package's."""
+    if inspect.isclass(name):
+        return name if name.__module__.startswith('mmseg_fst.') else None
     if isinstance(name, str):
+        name = name.removeprefix('mmseg_fst.')
         for one in _REGISTRIES:
             if name in one.module_dict:
                 return one.module_dict[name]
@@ -74,7 +79,7 @@ def _check_keys(where: str, node: dict) -> None:
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
     for key in node:
-        if key not in parameters and key not in ('type', '_scope_'):
+        if key not in parameters and key not in _ALWAYS:
             close = difflib.get_close_matches(key, parameters, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
             raise ValueError(

@@ -6,6 +6,7 @@ from os import path as osp
 from typing import Optional
 
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmseg_fst.engine.hooks.mean_teacher import unwrap
@@ -102,19 +103,26 @@ def test(cfg: Config,
         cfg.custom_hooks = [hook]
     else:
         cfg.custom_hooks = []
-    check_config(cfg)
+    # The training data need not be here.
+    check_config(Config(dict(model=cfg.model, data=cfg.test_dataloader)))
     runner = Runner.from_cfg(cfg)
     load_weights(unwrap(runner), checkpoint)
-    metrics = runner.test()
-    with open(osp.join(cfg.work_dir, 'test.json'), 'w') as file:
-        json.dump(dict(checkpoint=checkpoint, metrics=metrics), file)
+    metrics = {key: float(value) for key, value in runner.test().items()}
+    if is_main_process():
+        with open(osp.join(cfg.work_dir, 'test.json'), 'w') as file:
+            json.dump(dict(checkpoint=checkpoint, metrics=metrics), file)
     return metrics
 
 
 def _drop_pretrained(node: dict) -> None:
     """Take weights to start from out of a model's config."""
-    for key, value in list(node.items()):
-        if key in ('init_cfg', 'pretrained') and value:
-            node[key] = None if key == 'init_cfg' else False
-        elif isinstance(value, dict):
+    if isinstance(node, (list, tuple)):
+        for value in node:
             _drop_pretrained(value)
+    elif isinstance(node, dict):
+        for key, value in list(node.items()):
+            if key in ('init_cfg', 'pretrained') and value:
+                # timm takes a bool, MMSegmentation a path or None.
+                node[key] = False if value is True else None
+            else:
+                _drop_pretrained(value)

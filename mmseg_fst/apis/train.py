@@ -11,12 +11,14 @@ from .check import check_config
 from .results import format_scores, read_scores
 
 
-def default_work_dir(config: str, seed: int) -> str:
+def default_work_dir(config: str, seed: int, debug: bool = False) -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     Args:
         config (str): Path of the config file.
         seed (int): Seed of the run.
+        debug (bool): Whether the run is a short one, which must not mix with
+            the results of a real one. Defaults to False.
 
     Returns:
         str: The folder.
@@ -27,7 +29,8 @@ def default_work_dir(config: str, seed: int) -> str:
         stem = osp.join(*parts[parts.index('configs') + 1:])
     else:
         stem = parts[-1]
-    return osp.join('work_dirs', stem, f'seed_{seed}')
+    last = 'debug' if debug else f'seed_{seed}'
+    return osp.join('work_dirs', stem, last)
 
 
 def _shorten(cfg: Config) -> None:
@@ -75,11 +78,11 @@ def load_config(config: str,
         _shorten(cfg)
     if options:
         cfg.merge_from_dict(options)
+    randomness = cfg.setdefault('randomness', dict(seed=0))
     if seed is not None:
-        cfg.randomness['seed'] = seed
-    seed = cfg.get('randomness', {}).get('seed', 0)
+        randomness['seed'] = seed
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, seed)
+        config, randomness.get('seed', 0), debug)
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg)

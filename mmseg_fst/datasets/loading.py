@@ -1,6 +1,7 @@
 """Loading of images that must be whole."""
 from typing import Optional
 
+import cv2
 import mmcv
 import mmengine.fileio as fileio
 import numpy as np
@@ -18,9 +19,9 @@ _TAIL = 4096
 class LoadWholeImage(LoadImageFromFile):
     """``LoadImageFromFile`` that refuses damaged files.
 
-    OpenCV fills the missing part of a truncated JPEG with grey and goes on;
-    a network would be trained on it without a word. Takes the arguments of
-    :class:`mmcv.transforms.LoadImageFromFile`.
+    Some versions of OpenCV fill the missing part of a truncated JPEG with
+    grey and go on; a network would be trained on it without a word. Takes the
+    arguments of :class:`mmcv.transforms.LoadImageFromFile`.
     """
 
     def transform(self, results: dict) -> Optional[dict]:
@@ -43,8 +44,11 @@ class LoadWholeImage(LoadImageFromFile):
                 raise OSError(
                     f'{path} is truncated: it has no end mark. Copy or '
                     'download the file again.')
-        image = mmcv.imfrombytes(
-            content, flag=self.color_type, backend=self.imdecode_backend)
+        try:
+            image = mmcv.imfrombytes(
+                content, flag=self.color_type, backend=self.imdecode_backend)
+        except (cv2.error, OSError):  # Pillow's errors are of this kind
+            image = None
         if image is None:
             raise OSError(f'{path} is not an image that '
                           f'{self.imdecode_backend} can read. Copy or '

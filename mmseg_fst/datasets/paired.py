@@ -33,6 +33,19 @@ def seeded(seed: int) -> Iterator[None]:
         torch.set_rng_state(states[2])
 
 
+def _build_side(name: str, cfg: dict) -> BaseDataset:
+    """Build one side; raise if it has no image."""
+    # mmengine fails to pack an empty list, so look before it packs.
+    side = DATASETS.build({**cfg, 'lazy_init': True})
+    if not side.load_data_list():
+        raise ValueError(
+            f'The {name} side has no image: nothing in '
+            f'{side.data_prefix["img_path"]} ends with {side.img_suffix!r}; '
+            'check data_prefix, img_suffix and ann_file.')
+    side.full_init()
+    return side
+
+
 @DATASETS.register_module()
 class PairedDataset:
     """A labelled and an unlabelled data set, item by item.
@@ -63,18 +76,10 @@ class PairedDataset:
                  labeled: dict,
                  unlabeled: Optional[dict] = None,
                  rare_class_sampling: Optional[dict] = None) -> None:
-        self.labeled: BaseDataset = DATASETS.build(labeled)
+        self.labeled = _build_side('labeled', labeled)
         self.unlabeled: Optional[BaseDataset] = None
         if unlabeled is not None:
-            self.unlabeled = DATASETS.build(unlabeled)
-        for name in ('labeled', 'unlabeled'):
-            side = getattr(self, name)
-            if side is not None and len(side) == 0:
-                raise ValueError(
-                    f'The {name} side has no image: nothing in '
-                    f'{side.data_prefix["img_path"]} ends with '
-                    f'{side.img_suffix!r}; check data_prefix, img_suffix and '
-                    'ann_file.')
+            self.unlabeled = _build_side('unlabeled', unlabeled)
         self._check_labels_exist()
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:

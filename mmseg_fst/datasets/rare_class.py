@@ -31,8 +31,8 @@ class RareClassSampling:
 
     Raises:
         FileNotFoundError: If there is no file ``stats``.
-        ValueError: If ``stats`` belongs to other classes or images, or no
-            image shows enough of any class.
+        ValueError: If ``stats`` belongs to other classes or images, no image
+            shows enough of any class, or an argument is out of its range.
     """
 
     def __init__(self,
@@ -42,6 +42,10 @@ class RareClassSampling:
                  min_pixels: int = 3000,
                  min_crop_ratio: float = 0.5,
                  max_crops: int = 10) -> None:
+        if temperature <= 0 or max_crops < 1:
+            raise ValueError(
+                f'rare_class_sampling: temperature={temperature} must be '
+                f'positive and max_crops={max_crops} at least 1.')
         self.dataset = dataset
         self.min_crop_pixels = min_pixels * min_crop_ratio
         self.max_crops = max_crops

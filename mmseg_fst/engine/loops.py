@@ -44,12 +44,14 @@ class _EachNetwork:
             runner.call_hook(
                 f'before_{self.mode}_iter', batch_idx=index, data_batch=batch)
             outputs = {}
-            for name in names:
-                model.predict_with = name
-                outputs[name] = self._predict(batch)
-                evaluators[name].process(
-                    data_samples=outputs[name], data_batch=batch)
-            model.predict_with = shown
+            try:
+                for name in names:
+                    model.predict_with = name
+                    outputs[name] = self._predict(batch)
+                    evaluators[name].process(
+                        data_samples=outputs[name], data_batch=batch)
+            finally:
+                model.predict_with = shown
             for name in names:
                 for sample, other in zip(outputs[shown], outputs[name]):
                     sample.set_field(other.pred_sem_seg, f'{name}_sem_seg')

@@ -4,6 +4,7 @@ from typing import Optional
 
 import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.losses import CrossEntropyLoss
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
@@ -44,7 +45,8 @@ def head_losses(head: BaseDecodeHead,
         dict[str, Tensor]: Scalars by the name of the loss function.
 
     Raises:
-        TypeError: If the head's forward does not return one tensor.
+        TypeError: If the head's forward does not return one tensor, or if
+            pixels are weighted and a loss is not a cross-entropy.
     """
     logits = head(features)
     if not isinstance(logits, Tensor):
@@ -61,6 +63,12 @@ def head_losses(head: BaseDecodeHead,
         functions = [functions]
     losses: dict[str, Tensor] = {}
     for function in functions:
+        # The others of MMSegmentation ignore a weight of pixels, or fail.
+        if weight is not None and not isinstance(function, CrossEntropyLoss):
+            raise TypeError(
+                f'{type(head).__name__}.loss_decode is '
+                f'{type(function).__name__}, which takes no weight for each '
+                'pixel; self-training needs CrossEntropyLoss.')
         name = function.loss_name
         value = function(
             logits, label, weight=weight, ignore_index=head.ignore_index)

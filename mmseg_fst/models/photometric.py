@@ -11,8 +11,9 @@ from mmseg_fst.registry import MODELS
 class StrongPhotometric(nn.Module):
     """Colour jitter and Gaussian blur, drawn for each image on its own.
 
-    The strong augmentation of DACS and DAFormer. Random numbers come from
-    PyTorch's CPU generator, so that no device is waited for.
+    The strong augmentation of DACS and DAFormer, whose releases decide once
+    for the whole batch whether to jitter and whether to blur. Random numbers
+    come from PyTorch's CPU generator, so that no device is waited for.
 
     Args:
         jitter_prob (float): Probability of colour jitter. Defaults to 0.8.

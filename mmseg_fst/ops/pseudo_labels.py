@@ -43,5 +43,5 @@ def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
     """
     weight = weight.clone()
     weight[:, :top] = 0
-    weight[:, weight.shape[1] - bottom:] = 0
+    weight[:, max(0, weight.shape[1] - bottom):] = 0
     return weight

@@ -1,5 +1,6 @@
 """Reading checkpoints without running what is in them."""
 import pickle
+from collections.abc import Callable, Mapping
 from os import path as osp
 from typing import Any
 
@@ -7,8 +8,18 @@ import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 
+
+def _statistic(owner: type, name: str) -> Callable:
+    """Stands for ``getattr`` in a checkpoint; knows four attributes."""
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'current',
+                                                  'mean'):
+        raise pickle.UnpicklingError(f'it asks for {name!r} of {owner!r}')
+    return getattr(owner, name)
+
+
 # What mmengine puts into a checkpoint besides tensors: logged values.
 _HARMLESS = [
+    (_statistic, 'builtins.getattr'),
     HistoryBuffer, np.ndarray, np.dtype,
     (np._core.multiarray._reconstruct, 'numpy._core.multiarray._reconstruct'),
     (np._core.multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
@@ -39,10 +50,17 @@ def read_checkpoint(path: str) -> dict[str, Any]:
             checkpoint = torch.load(
                 path, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        # torch's advice to load it unsafely is not passed on.
+        reason = str(error).partition('WeightsUnpickler error:')[2]
+        reason = (reason or str(error) or 'it ends too early').strip()
+        reason = reason.splitlines()[0].partition(' Please use')[0]
         raise ValueError(
             f'{path} is not read: it is damaged, or would run code when '
-            f'loaded ({str(error).splitlines()[0]}). Copy it again, or use '
-            'another checkpoint.') from error
+            f'loaded ({reason}). Copy it again, or use another checkpoint.'
+        ) from error
+    if not isinstance(checkpoint, Mapping):
+        raise ValueError(f'{path} holds no weights but a '
+                         f'{type(checkpoint).__name__}.')
     if 'state_dict' not in checkpoint:
         checkpoint = dict(state_dict=checkpoint)
     return checkpoint

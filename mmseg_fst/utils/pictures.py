@@ -55,6 +55,6 @@ def write_picture(path: str, picture: np.ndarray) -> None:
     Raises:
         OSError: If the file cannot be written.
     """
-    os.makedirs(osp.dirname(path), exist_ok=True)
+    os.makedirs(osp.dirname(path) or os.curdir, exist_ok=True)
     if not cv2.imwrite(path, picture[..., ::-1]):
         raise OSError(f'{path} could not be written; is the disk full?')

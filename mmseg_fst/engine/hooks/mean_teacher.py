@@ -80,8 +80,9 @@ class MeanTeacherHook(Hook):
             runner (Runner): The runner of the training.
 
         Raises:
-            ValueError: If the model has no teacher, or if an ``EMAHook``
-                would average student and teacher together.
+            ValueError: If the model has no teacher, if nothing would move its
+                running statistics, or if an ``EMAHook`` would average
+                student and teacher together.
         """
         model = unwrap(runner)
         if getattr(model, 'teacher', None) is None:
@@ -94,6 +95,12 @@ class MeanTeacherHook(Hook):
                 f'EMAHook averages the whole model, teacher included, and '
                 f'swaps it at validation; {type(self).__name__} already '
                 'keeps the average. Take EMAHook out of `custom_hooks`.')
+        mode = getattr(model, 'teacher_mode', 'train')
+        if mode == 'eval' and self.buffers == 'keep':
+            raise ValueError(
+                "`model.teacher_mode='eval'` leaves the teacher's running "
+                f'statistics as they are; give {type(self).__name__} '
+                "buffers='copy', or the model teacher_mode='train'.")
         if runner.iter == 0:
             model.teacher.load_state_dict(model.student.state_dict())
 

@@ -47,7 +47,7 @@ class PredictionPanelHook(Hook):
             outputs (Sequence[SegDataSample]): Predictions.
         """
         palette = runner.test_dataloader.dataset.metainfo['palette']
-        done = batch_idx * len(outputs)
+        done = batch_idx * runner.test_dataloader.batch_size
         for sample in outputs[:max(0, self.max_images - done)]:
             panel = self._panel(sample, unwrap(runner).networks, palette)
             name = osp.splitext(osp.basename(sample.img_path))[0]

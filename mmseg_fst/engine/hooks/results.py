@@ -24,6 +24,17 @@ class ResultsHook(Hook):
     priority = 'LOWEST'
 
     @master_only
+    def before_train(self, runner: Runner) -> None:
+        """Forget an earlier run in the same folder, unless it goes on.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        path = osp.join(runner.work_dir, 'results.json')
+        if runner.iter == 0 and osp.isfile(path):
+            os.remove(path)
+
+    @master_only
     def after_val_epoch(self,
                         runner: Runner,
                         metrics: Optional[dict[str, float]] = None) -> None:

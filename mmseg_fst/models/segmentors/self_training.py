@@ -81,6 +81,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
         self.photometric = photometric and MODELS.build(photometric)
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
+        self.network()  # raises if there is none of that name
         # The last mixed batch and the pseudo-labels it was made from, kept
         # for hooks that draw or measure; no later step reads them.
         self.mixed: Optional[Mixed] = None
