@@ -3,11 +3,13 @@
     python tools/summarize.py work_dirs/demo/* [--metric mIoU]
 
 A row for each run folder with seed_* in it; mean and standard deviation (of
-the sample) over its seeds.
+the sample) over its seeds. Minutes are the median step time of the logs times
+the iterations, so that a run that was paused does not look slow.
 """
 import argparse
 import json
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +32,24 @@ def mean_and_std(values: Sequence[float]) -> str:
     return f'{mean} ± {statistics.stdev(values):.1f}'
 
 
+def train_minutes(seed: Path, iterations: int) -> float:
+    """Training time of one run, without validation.
+
+    Args:
+        seed (Path): Folder of the run.
+        iterations (int): Iterations of the run.
+
+    Returns:
+        float: Minutes, from the median of the logged step times.
+    """
+    times = []
+    for log in seed.glob('*/vis_data/scalars.json'):
+        entries = map(json.loads, log.read_text().splitlines())
+        # Entries of a validation have no learning rate.
+        times += [entry['time'] for entry in entries if 'lr' in entry]
+    return iterations * statistics.median(times) / 60
+
+
 def row(run: Path, metric: str) -> str:
     """One row of the table.
 
@@ -45,14 +65,19 @@ def row(run: Path, metric: str) -> str:
     minutes, iterations = [], set()
     for seed in seeds:
         content = json.loads((seed / 'results.json').read_text())
-        minutes.append(content['train_minutes'])
-        iterations.add(max(map(int, content['iterations'])))
+        last = max(map(int, content['iterations']))
+        if last < content['max_iters']:
+            print(f'{seed}: not finished, left out', file=sys.stderr)
+            continue
+        iterations.add(last)
+        minutes.append(train_minutes(seed, last))
         for score in read_scores(str(seed), metric):
             values[score.network, 'last'].append(score.last)
             values[score.network, 'best'].append(score.best)
+    mean_minutes = f'{statistics.mean(minutes):.1f}' if minutes else '-'
     cells = [
         run.name, '/'.join(map(str, sorted(iterations))),
-        str(len(seeds)), f'{statistics.mean(minutes):.1f}'
+        str(len(minutes)), mean_minutes
     ]
     for network in ('student', 'teacher'):
         for moment in ('last', 'best'):

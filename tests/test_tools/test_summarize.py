@@ -1,0 +1,60 @@
+"""The table of finished runs."""
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / 'tools' / 'summarize.py'
+
+
+def write_run(folder: Path, scores: list[float], seconds: list[float]):
+    """A run folder with validations at iterations 10, 20, ..."""
+    log = folder / 'now' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    entries = [dict(lr=0.1, time=value) for value in seconds]
+    entries.append(dict(time=99.0))  # of a validation
+    log.write_text('\n'.join(map(json.dumps, entries)))
+    iterations = {
+        str(10 * (i + 1)): {'student/mIoU': score}
+        for i, score in enumerate(scores)
+    }
+    (folder / 'results.json').write_text(
+        json.dumps(dict(seed=0, max_iters=20, iterations=iterations)))
+
+
+def test_mean_and_deviation_over_seeds(tmp_path, capsys, monkeypatch):
+    write_run(tmp_path / 'fst' / 'seed_0', [50.0, 40.0], [3.0, 3.0, 9.0])
+    write_run(tmp_path / 'fst' / 'seed_1', [41.0, 44.0], [6.0])
+    write_run(tmp_path / 'fst' / 'seed_2', [99.0], [6.0])  # not finished
+    monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'fst')])
+    runpy.run_path(str(SCRIPT), run_name='__main__')
+    cells = [
+        cell.strip()
+        for cell in capsys.readouterr().out.splitlines()[-1].split('|')[1:-1]
+    ]
+    # Last: 40 and 44; best: 50 and 44. 20 steps of 3 and of 6 seconds.
+    assert cells == [
+        'fst', '20', '2', '1.5', '42.0 ± 2.8', '47.0 ± 4.2', '-', '-'
+    ]
+
+
+def test_folder_without_runs_is_left_out(tmp_path, capsys, monkeypatch):
+    (tmp_path / 'empty').mkdir()
+    monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'empty')])
+    runpy.run_path(str(SCRIPT), run_name='__main__')
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize('name', [
+    'make_streets.py', 'class_stats.py', 'summarize.py', 'train.py',
+    'test.py', 'download_checkpoints.py',
+    'model_converters/mobilenetv2_to_timm.py'
+])
+def test_help(name, capsys, monkeypatch):
+    script = SCRIPT.parent / name
+    monkeypatch.setattr('sys.argv', [script.name, '--help'])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(script), run_name='__main__')
+    assert stopped.value.code == 0
+    assert 'usage' in capsys.readouterr().out
