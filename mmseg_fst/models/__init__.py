@@ -3,9 +3,11 @@ from .data_preprocessor import SelfTrainingDataPreProcessor
 from .mixers import ClassMix
 from .photometric import StrongPhotometric
 from .pseudo_labelers import ConfidentRatio
+from .regularizers import FeatureDistance
 from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
-    'ClassMix', 'ConfidentRatio', 'SelfTrainingDataPreProcessor',
-    'SelfTrainingSegmentor', 'StrongPhotometric'
+    'ClassMix', 'ConfidentRatio', 'FeatureDistance',
+    'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor',
+    'StrongPhotometric'
 ]

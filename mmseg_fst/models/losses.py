@@ -77,14 +77,14 @@ def head_losses(head: BaseDecodeHead,
 
 
 def pixel_losses(network: nn.Module,
-                 image: Tensor,
+                 features: Sequence[Tensor],
                  label: Tensor,
                  weight: Optional[Tensor] = None) -> dict[str, Tensor]:
     """Losses of an encoder-decoder, auxiliary heads included.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
-        image (Tensor): Normalised images of shape (N, 3, H, W).
+        features (Sequence[Tensor]): Its features, of ``extract_feat``.
         label (Tensor): Class ids of shape (N, H, W), int64.
         weight (Tensor, optional): Pixel weights of shape (N, H, W), given to
             every head. Defaults to None: all weigh 1.
@@ -92,7 +92,6 @@ def pixel_losses(network: nn.Module,
     Returns:
         dict[str, Tensor]: Scalars, ``decode.<loss>`` and ``aux*.<loss>``.
     """
-    features = network.extract_feat(image)
     heads = {'decode': network.decode_head}
     if network.with_auxiliary_head:
         auxiliary = network.auxiliary_head

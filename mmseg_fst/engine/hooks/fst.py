@@ -26,17 +26,26 @@ class LookAheadHook(MeanTeacherHook):
             of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+        released (bool): Whether to count time as the authors' release does:
+            the average warms up with every training step, virtual ones
+            included, and the first iteration does not look ahead. Defaults to
+            False.
     """
+
+    #: Virtual steps of an iteration.
+    num_virtual: int
 
     def __init__(self,
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 released: bool = False) -> None:
         super().__init__(decay, buffers)
         if restore not in ('weights', 'all'):
             raise ValueError(f'{type(self).__name__}: restore={restore!r} is '
                              "not known; give 'weights' or 'all'.")
         self.restore = restore
+        self.released = released
 
     def before_train(self, runner: Runner) -> None:
         """Check that one ``train_step`` is one optimizer step.
@@ -57,6 +66,34 @@ class LookAheadHook(MeanTeacherHook):
                 'step would move nothing and leave its gradient behind. Take '
                 'the key out and raise `train_dataloader.batch_size` '
                 'instead.')
+
+    def looks_ahead(self, runner: Runner) -> bool:
+        """Whether this iteration looks ahead.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: False in the first iteration of the release.
+        """
+        return not (self.released and runner.iter == 0)
+
+    def updates(self, runner: Runner, passes: int) -> int:
+        """Time of the moving average, see ``released``.
+
+        Args:
+            runner (Runner): The runner of the training.
+            passes (int): Training steps made in this iteration, virtual ones
+                included.
+
+        Returns:
+            int: Iterations so far, or training steps so far.
+        """
+        if not self.released:
+            return runner.iter
+        if runner.iter == 0:
+            return passes
+        return 1 + (runner.iter - 1) * (1 + self.num_virtual) + passes
 
 
 @HOOKS.register_module()
@@ -79,6 +116,7 @@ class FSTHook(LookAheadHook):
         restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+        released (bool): See :class:`LookAheadHook`. Defaults to False.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -88,12 +126,13 @@ class FSTHook(LookAheadHook):
                  depth: int = 1,
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
-        super().__init__(restore, decay, buffers)
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 released: bool = False) -> None:
+        super().__init__(restore, decay, buffers, released)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
-        self.depth = depth
+        self.depth = self.num_virtual = depth
 
     def before_train_iter(self,
                           runner: Runner,
@@ -106,12 +145,30 @@ class FSTHook(LookAheadHook):
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
+        if not self.looks_ahead(runner):
+            return
         present = Snapshot(runner, self.restore)
-        for _ in range(self.depth):
-            self.update_teacher(runner)
+        for step in range(self.depth):
+            self.update_teacher(runner, passes=step)
             runner.model.train_step(data_batch, runner.optim_wrapper)
-        self.update_teacher(runner)
+        self.update_teacher(runner, passes=self.depth)
         present.restore()
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Move the teacher where the release has not done so before.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (dict, optional): Logged values, not used.
+        """
+        if not self.looks_ahead(runner):
+            self.update_teacher(runner, passes=1)
 
 
 @HOOKS.register_module()
@@ -135,6 +192,7 @@ class WideFSTHook(LookAheadHook):
         restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+        released (bool): See :class:`LookAheadHook`. Defaults to False.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -144,12 +202,13 @@ class WideFSTHook(LookAheadHook):
                  width: int = 3,
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
-        super().__init__(restore, decay, buffers)
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 released: bool = False) -> None:
+        super().__init__(restore, decay, buffers, released)
         if width < 1:
             raise ValueError(f'WideFSTHook: width={width} is a number of '
                              'futures; give 1 or more.')
-        self.width = width
+        self.width = self.num_virtual = width
 
     def before_train(self, runner: Runner) -> None:
         """Check the run; tell the sampler how many batches a step takes.
@@ -176,15 +235,20 @@ class WideFSTHook(LookAheadHook):
             data_batch (dict, optional): The batch of the real step, not
                 used.
         """
+        batches = [
+            next(runner.train_loop.dataloader_iterator)
+            for _ in range(self.width)
+        ]
+        if not self.looks_ahead(runner):
+            return
         present = Snapshot(runner, self.restore)
         weights = list(unwrap(runner).student.parameters())
         future = [torch.zeros_like(weight) for weight in weights]
-        for _ in range(self.width):
-            batch = next(runner.train_loop.dataloader_iterator)
+        for batch in batches:
             runner.model.train_step(batch, runner.optim_wrapper)
             average_(future, weights, self.width)
             present.restore()
-        self.update_teacher(runner, future)
+        self.update_teacher(runner, future, passes=self.width)
 
     def after_train_iter(self,
                          runner: Runner,
@@ -199,4 +263,5 @@ class WideFSTHook(LookAheadHook):
             data_batch (dict, optional): The batch, not used.
             outputs (dict, optional): Logged values, not used.
         """
-        self.update_teacher(runner)
+        passes = 1 + self.width * self.looks_ahead(runner)
+        self.update_teacher(runner, passes=passes)

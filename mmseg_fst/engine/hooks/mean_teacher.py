@@ -117,10 +117,24 @@ class MeanTeacherHook(Hook):
         """
         self.update_teacher(runner)
 
+    def updates(self, runner: Runner, passes: int) -> int:
+        """Time of the moving average, by which its decay warms up.
+
+        Args:
+            runner (Runner): The runner of the training.
+            passes (int): Training steps made in this iteration, virtual
+                ones included.
+
+        Returns:
+            int: Here the number of training iterations so far.
+        """
+        return runner.iter
+
     @torch.no_grad()
     def update_teacher(self,
                        runner: Runner,
-                       weights: Optional[Sequence[Tensor]] = None) -> None:
+                       weights: Optional[Sequence[Tensor]] = None,
+                       passes: int = 0) -> None:
         """One step of the moving average.
 
         Args:
@@ -128,13 +142,14 @@ class MeanTeacherHook(Hook):
             weights (Sequence[Tensor], optional): The weights to move to, in
                 the order of ``student.parameters()``. Defaults to None: the
                 student's.
+            passes (int): See :meth:`updates`. Defaults to 0.
         """
         model = unwrap(runner)
         if weights is None:
             weights = list(model.student.parameters())
         ema_update_(
             list(model.teacher.parameters()), weights,
-            ema_decay(runner.iter, self.decay))
+            ema_decay(self.updates(runner, passes), self.decay))
         if self.buffers == 'copy':
             for mine, its in zip(model.teacher.buffers(),
                                  model.student.buffers()):

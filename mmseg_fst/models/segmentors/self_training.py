@@ -39,6 +39,9 @@ class SelfTrainingSegmentor(BaseSegmentor):
             goes with ``pseudo_labeler``. Defaults to None.
         photometric (dict, optional): Config of the strong augmentation of
             mixed images. Defaults to None.
+        regularizer (dict, optional): Config of a :class:`FeatureDistance`;
+            a frozen copy of the pretrained encoder is then kept. Defaults to
+            None.
         teacher_mode (str): ``'train'``: the teacher normalises with the
             statistics of the batch and its running statistics follow the
             unlabelled images, as in DACS, DAFormer and FST; dropout and
@@ -59,6 +62,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
                  pseudo_labeler: Optional[dict] = None,
                  mixer: Optional[dict] = None,
                  photometric: Optional[dict] = None,
+                 regularizer: Optional[dict] = None,
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student'
                  ) -> None:
@@ -79,6 +83,10 @@ class SelfTrainingSegmentor(BaseSegmentor):
             self.pseudo_labeler = MODELS.build(pseudo_labeler)
             self.mixer = MODELS.build(mixer)
         self.photometric = photometric and MODELS.build(photometric)
+        self.regularizer = regularizer and MODELS.build(regularizer)
+        if regularizer:
+            self.pretrained_encoder = copy.deepcopy(
+                self.student.backbone).requires_grad_(False)
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
         self.network()  # raises if there is none of that name
@@ -99,8 +107,11 @@ class SelfTrainingSegmentor(BaseSegmentor):
         return self.student.align_corners
 
     def init_weights(self) -> None:
-        """Initialise the student alone; a hook copies it to the teacher."""
+        """Initialise the student; a hook copies it to the teacher."""
         self.student.init_weights()
+        if self.regularizer:
+            self.pretrained_encoder.load_state_dict(
+                self.student.backbone.state_dict())
 
     def train(self, mode: bool = True) -> 'SelfTrainingSegmentor':
         """Switch the student to ``mode``; the teacher follows its own rule.
@@ -112,6 +123,8 @@ class SelfTrainingSegmentor(BaseSegmentor):
             SelfTrainingSegmentor: self.
         """
         super().train(mode)
+        if self.regularizer:
+            self.pretrained_encoder.eval()
         if self.teacher is not None:
             self.teacher.eval()
             if mode and self.teacher_mode == 'train':
@@ -139,20 +152,41 @@ class SelfTrainingSegmentor(BaseSegmentor):
             sample.gt_sem_seg.data.squeeze(0)
             for sample in data_samples['labeled']
         ])
-        losses = add_prefix(
-            pixel_losses(self.student, image_labeled, label_labeled),
-            'labeled')
+        losses = self.labeled_losses(image_labeled, label_labeled)
         if self.teacher is None:
             return losses
 
         mixed = self.make_mixed_batch(image_labeled, label_labeled,
                                       inputs['unlabeled'])
+        features = self.student.extract_feat(mixed.image)
         losses.update(
             add_prefix(
-                pixel_losses(self.student, mixed.image, mixed.label,
+                pixel_losses(self.student, features, mixed.label,
                              mixed.weight), 'mixed'))
         losses['pseudo_label_weight'] = self.pseudo_weight.mean()
         return losses
+
+    def labeled_losses(self, image: Tensor,
+                       label: Tensor) -> dict[str, Tensor]:
+        """Losses of the labelled batch.
+
+        Args:
+            image (Tensor): Normalised images of shape (N, 3, H, W).
+            label (Tensor): Class ids of shape (N, H, W), int64.
+
+        Returns:
+            dict[str, Tensor]: Scalars, ``labeled.*``.
+        """
+        features = stages = self.student.backbone(image)
+        if self.student.with_neck:
+            features = self.student.neck(stages)
+        losses = pixel_losses(self.student, features, label)
+        if self.regularizer:
+            with torch.no_grad():
+                pretrained = self.pretrained_encoder(image)
+            losses['loss_feature_distance'] = self.regularizer(
+                stages[-1], pretrained[-1], label)
+        return add_prefix(losses, 'labeled')
 
     @torch.no_grad()
     def make_mixed_batch(self, image_labeled: Tensor, label_labeled: Tensor,

@@ -1,0 +1,80 @@
+"""Regularisers: terms that keep a student close to what it knew."""
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class FeatureDistance(nn.Module):
+    """Keep the features of things close to those of the pretrained encoder.
+
+    DAFormer (Hoyer et al. 2022, equations 8 to 10)::
+
+        loss = loss_weight * mean over thing positions of |f_student - f_0|
+
+    with the L2 norm over channels of the last feature map. A position belongs
+    to a class if at least ``min_ratio`` of its pixels do. Where no position
+    is a thing the loss is zero.
+
+    Args:
+        classes (Sequence[int]): Ids of the thing classes. Defaults to those
+            of Cityscapes: traffic light and sign, person to bicycle.
+        loss_weight (float): Weight of the term. Defaults to 0.005.
+        min_ratio (float): Share of a position's pixels that must agree, above
+            0.5, so that no two classes can claim it. Defaults to 0.75.
+
+    Raises:
+        ValueError: If ``min_ratio`` is out of its range.
+    """
+
+    def __init__(self,
+                 classes: Sequence[int] = (6, 7, 11, 12, 13, 14, 15, 16, 17,
+                                           18),
+                 loss_weight: float = 0.005,
+                 min_ratio: float = 0.75) -> None:
+        super().__init__()
+        if not 0.5 < min_ratio <= 1:
+            raise ValueError(f'FeatureDistance: min_ratio={min_ratio} is out '
+                             'of range; give a number above 0.5, up to 1.')
+        self.loss_weight = loss_weight
+        self.min_ratio = min_ratio
+        self.register_buffer(
+            'classes', torch.tensor(classes), persistent=False)
+
+    def thing_mask(self, label: Tensor, size: Sequence[int]) -> Tensor:
+        """Positions of a feature map that belong to a thing class.
+
+        Args:
+            label (Tensor): Class ids of shape (N, H, W), int64.
+            size (Sequence[int]): Height and width of the feature map.
+
+        Returns:
+            Tensor: Bool mask of shape (N, *size).
+        """
+        shown = label[:, None] == self.classes.view(1, -1, 1, 1)
+        ratio = F.adaptive_avg_pool2d(shown.float(), tuple(size))
+        return (ratio >= self.min_ratio).any(1)
+
+    def forward(self, features: Tensor, pretrained: Tensor,
+                label: Tensor) -> Tensor:
+        """The weighted distance.
+
+        Args:
+            features (Tensor): Features of the student, (N, C, h, w).
+            pretrained (Tensor): Features of the pretrained encoder for the
+                same images, (N, C, h, w).
+            label (Tensor): Class ids of shape (N, H, W), int64.
+
+        Returns:
+            Tensor: The loss, a scalar.
+        """
+        mask = self.thing_mask(label, features.shape[2:])
+        distance = (features - pretrained).norm(dim=1)
+        # torch.where: a norm of zero outside the mask has no gradient of its
+        # own, and multiplying its NaN by zero would not remove it.
+        total = torch.where(mask, distance, 0.).sum()
+        return self.loss_weight * total / mask.sum().clamp(min=1)
