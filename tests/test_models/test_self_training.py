@@ -390,7 +390,8 @@ def test_several_auxiliary_heads_have_names_of_their_own():
     cfg['auxiliary_head'] = [{**head, 'in_index': 1, 'in_channels': 8}, head]
     network = MODELS.build(cfg)
     image, label = torch.randn(2, 3, 32, 64), torch.zeros(2, 32, 64).long()
-    assert set(pixel_losses(network, image, label)) == {
+    features = network.extract_feat(image)
+    assert set(pixel_losses(network, features, label)) == {
         'decode.loss_ce', 'aux_0.loss_ce', 'aux_1.loss_ce'
     }
 
@@ -403,7 +404,7 @@ def test_losses_of_one_name_are_added_up():
     ]
     network = MODELS.build(cfg)
     image, label = torch.randn(2, 3, 32, 64), torch.zeros(2, 32, 64).long()
-    losses = pixel_losses(network, image, label)
+    losses = pixel_losses(network, network.extract_feat(image), label)
     assert set(losses) == {'decode.loss_ce', 'decode.loss_dice'}
     once = by_hand(network, network.decode_head, image, label, 1)
     torch.testing.assert_close(losses['decode.loss_ce'], 3 * once)
