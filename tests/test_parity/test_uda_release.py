@@ -5,7 +5,6 @@ The records are numbers from a run of the release's own classes.
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.registry import init_default_scope
 
 import mmseg_fst  # noqa: F401
