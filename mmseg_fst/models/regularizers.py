@@ -74,7 +74,6 @@ class FeatureDistance(nn.Module):
         """
         mask = self.thing_mask(label, features.shape[2:])
         distance = (features - pretrained).norm(dim=1)
-        # torch.where: a norm of zero outside the mask has no gradient of its
-        # own, and multiplying its NaN by zero would not remove it.
+        # Summed where it is: to gather the positions would make a GPU wait.
         total = torch.where(mask, distance, 0.).sum()
-        return self.loss_weight * total / mask.sum().clamp(min=1)
+        return self.loss_weight * (total / mask.sum().clamp(min=1))

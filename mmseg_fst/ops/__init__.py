@@ -1,12 +1,13 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
+from .gradients import HeldGradient
 from .mixing import Mixed, class_mix_mask, mix
 from .photometric import (color_jitter, denormalize, gaussian_blur,
                           normalize)
 from .pseudo_labels import confident_ratio, ignore_rows
-from .weights import average_, ema_decay, ema_update_
+from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'Mixed', 'average_', 'class_mix_mask', 'color_jitter', 'confident_ratio',
-    'denormalize', 'ema_decay', 'ema_update_', 'gaussian_blur',
-    'ignore_rows', 'mix', 'normalize'
+    'HeldGradient', 'Mixed', 'class_mix_mask', 'color_jitter',
+    'confident_ratio', 'denormalize', 'ema_decay', 'ema_update_',
+    'gaussian_blur', 'ignore_rows', 'mix', 'normalize'
 ]

@@ -34,19 +34,8 @@ def ema_update_(average: Sequence[Tensor], weights: Sequence[Tensor],
         weights (Sequence[Tensor]): As many tensors of the same shapes.
         decay (float): Share of ``average`` that is kept, in [0, 1].
     """
+    # Not `alpha=1 - decay`: one fused multiplication and addition rounds once
+    # where two operations round twice, as the authors' release does.
+    moved = torch._foreach_mul(weights, 1 - decay)
     torch._foreach_mul_(average, decay)
-    torch._foreach_add_(average, weights, alpha=1 - decay)
-
-
-@torch.no_grad()
-def average_(total: Sequence[Tensor], weights: Sequence[Tensor],
-             count: int) -> None:
-    """Add one of ``count`` members to a mean, in place.
-
-    Args:
-        total (Sequence[Tensor]): Running sum, changed in place; the mean once
-            all ``count`` members were added to zeros.
-        weights (Sequence[Tensor]): The member, tensors of the same shapes.
-        count (int): Number of members, at least 1.
-    """
-    torch._foreach_add_(total, weights, alpha=1 / count)
+    torch._foreach_add_(average, moved)

@@ -43,7 +43,7 @@ def perturb(module):
 
 @pytest.mark.parametrize('term', TERMS)
 def test_each_term_trains_the_student_and_not_the_teacher(term):
-    model = build_model().train()
+    model = build_model(model_cfg(backward='joint')).train()
     perturb(model.student)  # some layers start with zeros
     before = {
         name: weight.clone()
@@ -62,6 +62,33 @@ def test_each_term_trains_the_student_and_not_the_teacher(term):
     for name, weight in model.teacher.named_parameters():
         assert weight.grad is None and not weight.requires_grad
         assert torch.equal(weight, before[name])
+
+
+@pytest.mark.parametrize('backward', ['staged', 'separate'])
+def test_all_ways_of_backward_give_the_same_gradient(backward):
+    gradients = []
+    for way in ('joint', backward):
+        model = build_model(
+            model_cfg(
+                backward=way,
+                dropout=0.,
+                regularizer=dict(type='FeatureDistance', classes=[1, 2, 3])))
+        perturb(model.train().student)
+        torch.manual_seed(0)
+        total, _ = model.parse_losses(losses_of(model))
+        total.backward()
+        gradients.append([one.grad for one in model.student.parameters()])
+    for joint, other in zip(*gradients):
+        torch.testing.assert_close(joint, other)
+
+
+@pytest.mark.parametrize('backward', ['staged', 'separate'])
+def test_recomputed_activations_need_one_backward(backward):
+    cfg = model_cfg(backward=backward)
+    cfg['segmentor']['backbone']['with_cp'] = True
+    with pytest.raises(ValueError, match=r'with_cp.*joint'):
+        build_model(cfg)
+    assert build_model({**cfg, 'backward': 'joint'})
 
 
 def test_there_are_no_other_terms():

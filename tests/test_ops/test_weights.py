@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_fst.ops import average_, ema_decay, ema_update_
+from mmseg_fst.ops import ema_decay, ema_update_
 
 SHAPES = [(3, 4), (5, ), ()]
 
@@ -62,16 +62,4 @@ def test_ema_during_warm_up_is_the_mean_of_all_weights():
 def test_weights_that_need_gradients_leave_no_graph():
     average, weights = tensors(1), tensors(2, requires_grad=True)
     ema_update_(average, weights, .5)
-    average_(average, weights, 2)
     assert not any(a.requires_grad for a in average)
-
-
-@pytest.mark.parametrize('count', [1, 3])
-def test_average_of_all_members_is_their_mean(count):
-    total = [torch.zeros(shape) for shape in SHAPES]
-    members = [tensors(seed) for seed in range(count)]
-    for member in members:
-        average_(total, member, count)
-    for i, got in enumerate(total):
-        want = np.mean([member[i].numpy() for member in members], 0)
-        np.testing.assert_allclose(got.numpy(), want, rtol=0, atol=1e-6)

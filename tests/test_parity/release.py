@@ -1,4 +1,11 @@
-"""Replays a recorded run of the authors' release through our hooks."""
+"""Replays a recorded run of the authors' release through our hooks.
+
+A record is a dict: ``meta`` (the hyper-parameters), ``init`` (state dicts of
+``model``, ``ema_model`` and, with feature distance, ``imnet_model``),
+``batches``, ``class_masks`` (the ClassMix mask of each training step, virtual
+ones included), ``iters`` (for each iteration the learning rate and the losses
+of its steps), ``final_student`` and ``final_teacher``.
+"""
 import copy
 from pathlib import Path
 
@@ -37,12 +44,14 @@ class RecordedBatches(Dataset):
         self.batches = []
         for batch in record['batches']:
             self.batches.append(batch)
-            for i in range(3):
-                if f'future_{i}.img' in batch:
-                    self.batches.append({
-                        name: batch[f'future_{i}.{name}']
-                        for name in ('img', 'gt_semantic_seg', 'target_img')
-                    })
+            # The release's futures come with the batch of the real step.
+            for place in range(record['meta']['ahead_step'] or 0):
+                future = {
+                    name: batch.get(f'future_{place}.{name}')
+                    for name in ('img', 'gt_semantic_seg', 'target_img')
+                }
+                if future['img'] is not None:
+                    self.batches.append(future)
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -90,7 +99,8 @@ def model_config(meta: dict) -> dict:
             type='FeatureDistance',
             classes=distance['classes'],
             loss_weight=distance['lam'],
-            min_ratio=distance['scale_min_ratio']))
+            min_ratio=distance['scale_min_ratio']),
+        backward='separate')
 
 
 def schedulers(meta: dict) -> list:

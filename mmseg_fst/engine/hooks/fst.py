@@ -10,7 +10,6 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
 from mmseg_fst.engine.snapshot import Snapshot
-from mmseg_fst.ops import average_
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher import MeanTeacherHook, unwrap
@@ -242,12 +241,14 @@ class WideFSTHook(LookAheadHook):
         if not self.looks_ahead(runner):
             return
         present = Snapshot(runner, self.restore)
-        weights = list(unwrap(runner).student.parameters())
+        student = unwrap(runner).student
+        weights = [weight.detach() for weight in student.parameters()]
         future = [torch.zeros_like(weight) for weight in weights]
         for batch in batches:
             runner.model.train_step(batch, runner.optim_wrapper)
-            average_(future, weights, self.width)
+            torch._foreach_add_(future, weights)
             present.restore()
+        torch._foreach_div_(future, self.width)
         self.update_teacher(runner, future, passes=self.width)
 
     def after_train_iter(self,

@@ -101,6 +101,8 @@ class MeanTeacherHook(Hook):
                 "`model.teacher_mode='eval'` leaves the teacher's running "
                 f'statistics as they are; give {type(self).__name__} '
                 "buffers='copy', or the model teacher_mode='train'.")
+        # Half precision scales the gradients that the model computes itself.
+        model.loss_scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         if runner.iter == 0:
             model.teacher.load_state_dict(model.student.state_dict())
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.losses import pixel_losses, resize_logits
-from mmseg_fst.ops import Mixed
+from mmseg_fst.ops import HeldGradient, Mixed
 from mmseg_fst.registry import MODELS
 
 
@@ -42,6 +42,13 @@ class SelfTrainingSegmentor(BaseSegmentor):
         regularizer (dict, optional): Config of a :class:`FeatureDistance`;
             a frozen copy of the pretrained encoder is then kept. Defaults to
             None.
+        backward (str): When the loss of the labelled batch is differentiated.
+            ``'staged'``: before the mixed batch goes through the student, so
+            that one graph at a time is kept in memory; ``'separate'``: so,
+            and each labelled term on its own, which rounds as the authors'
+            release does; ``'joint'``: with the mixed loss, the one way that
+            goes with ``with_cp=True`` of a backbone. The gradients are the
+            same up to rounding. Defaults to ``'staged'``.
         teacher_mode (str): ``'train'``: the teacher normalises with the
             statistics of the batch and its running statistics follow the
             unlabelled images, as in DACS, DAFormer and FST; dropout and
@@ -63,6 +70,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
                  mixer: Optional[dict] = None,
                  photometric: Optional[dict] = None,
                  regularizer: Optional[dict] = None,
+                 backward: Literal['joint', 'staged', 'separate'] = 'staged',
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student'
                  ) -> None:
@@ -76,6 +84,10 @@ class SelfTrainingSegmentor(BaseSegmentor):
             raise ValueError(
                 f'SelfTrainingSegmentor: teacher_mode={teacher_mode!r} is '
                 "not known; give 'train' or 'eval'.")
+        if backward not in ('joint', 'staged', 'separate'):
+            raise ValueError(
+                f'SelfTrainingSegmentor: backward={backward!r} is not known; '
+                "give 'joint', 'staged' or 'separate'.")
         self.student = MODELS.build(segmentor)
         self.teacher = None
         if pseudo_labeler is not None:
@@ -87,6 +99,9 @@ class SelfTrainingSegmentor(BaseSegmentor):
         if regularizer:
             self.pretrained_encoder = copy.deepcopy(
                 self.student.backbone).requires_grad_(False)
+        self.backward = backward
+        self.loss_scaler = None  # set by a hook if precision is mixed
+        self._check_checkpointing()
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
         self.network()  # raises if there is none of that name
@@ -133,6 +148,21 @@ class SelfTrainingSegmentor(BaseSegmentor):
                         module.train()
         return self
 
+    def _check_checkpointing(self) -> None:
+        """Raise if activations are recomputed in a way that loses gradients.
+
+        ``with_cp`` of MMSegmentation checkpoints re-entrantly: parameters
+        then look unused to :func:`torch.autograd.grad`.
+        """
+        if self.teacher is None or self.backward == 'joint':
+            return
+        for name, module in self.student.named_modules():
+            if getattr(module, 'with_cp', False):
+                raise ValueError(
+                    f'segmentor.{name}.with_cp=True does not go with '
+                    f"backward={self.backward!r}; give `model` "
+                    "backward='joint', or take `with_cp` out.")
+
     def loss(self, inputs: dict[str, Tensor],
              data_samples: dict[str, SampleList]) -> dict[str, Tensor]:
         """Losses of one training step.
@@ -156,13 +186,21 @@ class SelfTrainingSegmentor(BaseSegmentor):
         if self.teacher is None:
             return losses
 
+        held = None
+        if self.backward != 'joint':
+            held = self._differentiate(losses)
+            losses = {name: loss.detach() for name, loss in losses.items()}
         mixed = self.make_mixed_batch(image_labeled, label_labeled,
                                       inputs['unlabeled'])
         features = self.student.extract_feat(mixed.image)
-        losses.update(
-            add_prefix(
-                pixel_losses(self.student, features, mixed.label,
-                             mixed.weight), 'mixed'))
+        mixed_losses = pixel_losses(self.student, features, mixed.label,
+                                    mixed.weight)
+        if held is not None:
+            # Attached last, so that it is the first to arrive at the weights
+            # and each can be sent to other processes as soon as it is whole.
+            name = next(iter(mixed_losses))
+            mixed_losses[name] = held.attach(mixed_losses[name])
+        losses.update(add_prefix(mixed_losses, 'mixed'))
         losses['pseudo_label_weight'] = self.pseudo_weight.mean()
         return losses
 
@@ -187,6 +225,20 @@ class SelfTrainingSegmentor(BaseSegmentor):
             losses['loss_feature_distance'] = self.regularizer(
                 stages[-1], pretrained[-1], label)
         return add_prefix(losses, 'labeled')
+
+    def _differentiate(self, losses: dict[str, Tensor]) -> HeldGradient:
+        """Gradient of the labelled losses; frees their graph."""
+        distance = losses.get('labeled.loss_feature_distance')
+        terms = [
+            sum(loss for loss in losses.values()
+                if self.backward == 'staged' or loss is not distance)
+        ]
+        if self.backward == 'separate' and distance is not None:
+            terms.append(distance)
+        scale = None
+        if self.loss_scaler is not None:
+            scale = self.loss_scaler.scale(terms[0].new_ones(()))
+        return HeldGradient(terms, self.student.parameters(), scale)
 
     @torch.no_grad()
     def make_mixed_batch(self, image_labeled: Tensor, label_labeled: Tensor,

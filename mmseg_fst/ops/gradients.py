@@ -1,0 +1,83 @@
+"""Gradients that are computed early and handed in late."""
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional
+
+import torch
+from torch import Tensor
+
+
+class HeldGradient:
+    """The gradient of some losses, computed now; their graph is freed.
+
+    A step of several terms needs the memory of one graph at a time if each
+    term is differentiated as soon as it is there. To whoever runs the
+    backward pass (an optimizer wrapper, a gradient scaler, a distributed
+    wrapper) it is still one pass: :meth:`attach` adds the held gradient to
+    it::
+
+        held = HeldGradient([supervised], parameters)   # graph is freed
+        loss = held.attach(other)
+        loss.backward()              # gradient of supervised + other
+
+    Args:
+        losses (Sequence[Tensor]): Scalars, differentiated one after the other
+            in this order; the order in which rounding errors add up.
+        parameters (Iterable[Tensor]): What to differentiate by.
+        scale (Tensor, optional): Scale of the coming backward pass in half
+            precision, a scalar; small gradients vanish without it. Defaults
+            to None: no scale.
+    """
+
+    def __init__(self,
+                 losses: Sequence[Tensor],
+                 parameters: Iterable[Tensor],
+                 scale: Optional[Tensor] = None) -> None:
+        self.scale = scale
+        parameters = [one for one in parameters if one.requires_grad]
+        gradients: list[Optional[Tensor]] = [None] * len(parameters)
+        for index, loss in enumerate(losses):
+            found = torch.autograd.grad(
+                loss if scale is None else loss * scale,
+                parameters,
+                retain_graph=index + 1 < len(losses),
+                allow_unused=True)
+            gradients = [
+                new if old is None else old if new is None else old.add_(new)
+                for old, new in zip(gradients, found)
+            ]
+        used = [(parameter, gradient)
+                for parameter, gradient in zip(parameters, gradients)
+                if gradient is not None]
+        self.parameters = [parameter for parameter, _ in used]
+        self.gradients = [gradient for _, gradient in used]
+
+    def attach(self, loss: Tensor) -> Tensor:
+        """A loss of equal value whose backward pass adds the gradient.
+
+        Args:
+            loss (Tensor): A scalar.
+
+        Returns:
+            Tensor: A scalar; its backward pass, of a gradient g, gives g
+            times the gradients of ``loss`` and of the held losses together.
+            It can be run once.
+        """
+        return _AddGradient.apply(loss, self, *self.parameters)
+
+
+class _AddGradient(torch.autograd.Function):
+    """Identity on a loss, whose backward pass adds a held gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, loss: Tensor, held: HeldGradient,
+                *parameters: Tensor) -> Tensor:
+        """Keep the gradient for the backward pass."""
+        ctx.held = held
+        return loss.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Optional[Tensor], ...]:
+        """Pass ``gradient`` on; give the parameters theirs."""
+        held, ctx.held = ctx.held, None  # frees what is added up
+        factor = gradient if held.scale is None else gradient / held.scale
+        return gradient, None, *torch._foreach_mul(held.gradients, factor)
