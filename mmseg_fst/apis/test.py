@@ -13,6 +13,7 @@ from mmseg_fst.engine.hooks.mean_teacher import unwrap
 from mmseg_fst.utils.checkpoint import load_weights
 
 from .check import check_config
+from .launch import prepare_processes
 
 
 def find_config(work_dir: str) -> str:
@@ -105,6 +106,7 @@ def test(cfg: Config,
         cfg.custom_hooks = []
     # The training data need not be here.
     check_config(Config(dict(model=cfg.model, data=cfg.test_dataloader)))
+    prepare_processes(cfg)
     runner = Runner.from_cfg(cfg)
     load_weights(unwrap(runner), checkpoint)
     metrics = {key: float(value) for key, value in runner.test().items()}

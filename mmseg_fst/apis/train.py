@@ -8,6 +8,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from .check import check_config
+from .launch import prepare_processes
 from .results import format_scores, read_scores
 
 
@@ -99,8 +100,12 @@ def train(cfg: Config, resume: bool = False) -> str:
 
     Returns:
         str: The work folder.
+
+    Raises:
+        ValueError: See :func:`prepare_processes`.
     """
     cfg.resume = resume
+    prepare_processes(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()
     if is_main_process() and runner.val_loop is not None:

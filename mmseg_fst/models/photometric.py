@@ -9,11 +9,11 @@ from mmseg_fst.registry import MODELS
 
 @MODELS.register_module()
 class StrongPhotometric(nn.Module):
-    """Colour jitter and Gaussian blur, drawn for each image on its own.
+    """Colour jitter and Gaussian blur.
 
-    The strong augmentation of DACS and DAFormer, whose releases decide once
-    for the whole batch whether to jitter and whether to blur. Random numbers
-    come from PyTorch's CPU generator, so that no device is waited for.
+    The strong augmentation of DACS and DAFormer. How much is drawn for each
+    image on its own, from PyTorch's CPU generator, so that no device is
+    waited for.
 
     Args:
         jitter_prob (float): Probability of colour jitter. Defaults to 0.8.
@@ -23,6 +23,15 @@ class StrongPhotometric(nn.Module):
         blur_prob (float): Probability of blur. Defaults to 0.5.
         blur_sigma (tuple[float, float]): Range of the blur's standard
             deviation in pixels. Defaults to (0.15, 1.15).
+        per_image (bool): Whether each image draws whether it is jittered and
+            whether it is blurred. False as in the releases of DACS, DAFormer
+            and FST: the batch draws once. Defaults to True.
+        random_order (bool): Whether brightness, contrast, saturation and hue
+            change in a random order, as in those releases, or in this one.
+            Defaults to False.
+
+    Raises:
+        ValueError: If ``jitter_strength`` is out of its range.
     """
 
     def __init__(
@@ -30,7 +39,9 @@ class StrongPhotometric(nn.Module):
         jitter_prob: float = 0.8,
         jitter_strength: float = 0.2,
         blur_prob: float = 0.5,
-        blur_sigma: tuple[float, float] = (0.15, 1.15)
+        blur_sigma: tuple[float, float] = (0.15, 1.15),
+        per_image: bool = True,
+        random_order: bool = False
     ) -> None:
         super().__init__()
         if not 0 <= jitter_strength <= 0.5:
@@ -41,6 +52,8 @@ class StrongPhotometric(nn.Module):
         self.jitter_strength = jitter_strength
         self.blur_prob = blur_prob
         self.blur_sigma = blur_sigma
+        self.per_image = per_image
+        self.random_order = random_order
         # Five standard deviations each way: what lies beyond is below 1e-6.
         self.kernel_size = 2 * int(5 * blur_sigma[1]) + 1
 
@@ -56,19 +69,32 @@ class StrongPhotometric(nn.Module):
             Tensor: Normalised images of shape (N, 3, H, W).
         """
         image = denormalize(image, mean, std)
-        done = torch.cat([self._augment(one) for one in image.split(1)])
+        triggers = self._draw_triggers(len(image))
+        done = torch.cat([
+            self._augment(one, *trigger)
+            for one, trigger in zip(image.split(1), triggers)
+        ])
         return normalize(done, mean, std)
 
-    def _augment(self, image: Tensor) -> Tensor:
+    def _draw_triggers(self, count: int) -> list[tuple[bool, bool]]:
+        """Whether to jitter and whether to blur, for each image."""
+        draws = torch.rand(count if self.per_image else 1, 2).tolist()
+        triggers = [(jitter < self.jitter_prob, blur < self.blur_prob)
+                    for jitter, blur in draws]
+        return triggers if self.per_image else triggers * count
+
+    def _augment(self, image: Tensor, jitter: bool, blur: bool) -> Tensor:
         """Augment one image of shape (1, 3, H, W), in [0, 1]."""
-        use_jitter, use_blur, position = torch.rand(3).tolist()
-        shifts = torch.empty(4).uniform_(-1, 1) * self.jitter_strength
-        brightness, contrast, saturation, hue = shifts.tolist()
-        if use_jitter < self.jitter_prob:
-            image = color_jitter(image, 1 + brightness, 1 + contrast,
-                                 1 + saturation, hue)
-        if use_blur < self.blur_prob:
+        if jitter:
+            shifts = torch.empty(4).uniform_(-1, 1) * self.jitter_strength
+            brightness, contrast, saturation, hue = shifts.tolist()
+            order = torch.randperm(4).tolist() if self.random_order else (
+                0, 1, 2, 3)
+            image = color_jitter(
+                image,
+                (1 + brightness, 1 + contrast, 1 + saturation, hue), order)
+        if blur:
             low, high = self.blur_sigma
-            image = gaussian_blur(image, low + position * (high - low),
-                                  self.kernel_size)
+            sigma = low + torch.rand(()).item() * (high - low)
+            image = gaussian_blur(image, sigma, self.kernel_size)
         return image

@@ -1,4 +1,5 @@
 """Pseudo-labelers: from the teacher's logits to labels and pixel weights."""
+from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
 from mmseg_fst.ops import confident_ratio, ignore_rows
@@ -9,7 +10,8 @@ from mmseg_fst.registry import MODELS
 class ConfidentRatio(nn.Module):
     """All pixels are labelled, weighted by the share of confident ones.
 
-    The pseudo-labels of DACS, DAFormer and FST for domain adaptation; see
+    The pseudo-labels of DACS, DAFormer and FST for domain adaptation: ONE
+    number weighs the whole batch; see
     :func:`mmseg_fst.ops.confident_ratio`.
 
     Args:
@@ -50,5 +52,8 @@ class ConfidentRatio(nn.Module):
             tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
             ``weight`` (N, H, W), float32 in [0, 1].
         """
-        label, weight = confident_ratio(logits, self.threshold)
+        label, ratio = confident_ratio(logits, self.threshold)
+        # Of the batch of all processes: their number changes nothing.
+        all_reduce(ratio, 'mean')
+        weight = ratio.expand(label.shape)
         return label, ignore_rows(weight, self.ignore_top, self.ignore_bottom)

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
 from mmseg_fst.registry import MODELS
@@ -76,4 +77,7 @@ class FeatureDistance(nn.Module):
         distance = (features - pretrained).norm(dim=1)
         # Summed where it is: to gather the positions would make a GPU wait.
         total = torch.where(mask, distance, 0.).sum()
-        return self.loss_weight * (total / mask.sum().clamp(min=1))
+        count = mask.sum().to(total.dtype)
+        # Of the batch of all processes: their number changes nothing.
+        all_reduce(count, 'mean')
+        return self.loss_weight * (total / (count + (count == 0)))

@@ -1,4 +1,6 @@
 """Photometric changes of normalised image batches, on their device."""
+from collections.abc import Sequence
+
 from torch import Tensor
 from torchvision.transforms.v2 import functional as tv
 
@@ -31,24 +33,31 @@ def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return (image * 255 - mean) / std
 
 
-def color_jitter(image: Tensor, brightness: float, contrast: float,
-                 saturation: float, hue: float) -> Tensor:
-    """Change the colours of images, in this order of operations.
+#: In the order of the factors of :func:`color_jitter`.
+_ADJUSTMENTS = (tv.adjust_brightness, tv.adjust_contrast,
+                tv.adjust_saturation, tv.adjust_hue)
+
+
+def color_jitter(image: Tensor,
+                 factors: Sequence[float],
+                 order: Sequence[int] = (0, 1, 2, 3)) -> Tensor:
+    """Change the colours of images.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), in [0, 1].
-        brightness (float): Factor, 1 for no change.
-        contrast (float): Factor, 1 for no change.
-        saturation (float): Factor, 1 for no change.
-        hue (float): Shift in [-0.5, 0.5], 0 for no change.
+        factors (Sequence[float]): Factors of brightness, contrast and
+            saturation, 1 for no change, and shift of the hue in [-0.5, 0.5],
+            0 for no change.
+        order (Sequence[int]): Places in ``factors``, in the order in which
+            they are applied. Defaults to (0, 1, 2, 3).
 
     Returns:
         Tensor: Images of shape (N, 3, H, W), in [0, 1].
     """
-    image = tv.adjust_brightness(image.clamp(0, 1), brightness)
-    image = tv.adjust_contrast(image, contrast)
-    image = tv.adjust_saturation(image, saturation)
-    return tv.adjust_hue(image, hue)
+    image = image.clamp(0, 1)
+    for place in order:
+        image = _ADJUSTMENTS[place](image, factors[place])
+    return image
 
 
 def gaussian_blur(image: Tensor, sigma: float, kernel_size: int) -> Tensor:

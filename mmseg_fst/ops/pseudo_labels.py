@@ -5,11 +5,10 @@ from torch import Tensor
 
 def confident_ratio(logits: Tensor,
                     threshold: float) -> tuple[Tensor, Tensor]:
-    """Labels by argmax; the share of confident pixels as the only weight.
+    """Labels by argmax, and the share of confident pixels.
 
-    DACS (Tranheden et al. 2021, section 3.3): the weight is ONE number for
-    the whole batch, the share of its pixels whose largest softmax value is at
-    least ``threshold``.
+    DACS (Tranheden et al. 2021, section 3.3): a pixel is confident if its
+    largest softmax value is at least ``threshold``.
 
     Args:
         logits (Tensor): Teacher logits of shape (N, C, H, W), floating.
@@ -17,14 +16,13 @@ def confident_ratio(logits: Tensor,
 
     Returns:
         tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
-        ``weight`` (N, H, W), float32 in [0, 1], constant.
+        ``ratio``, a float32 scalar in [0, 1].
     """
     # Half-precision logits would round confidences near the threshold.
     dtype = torch.promote_types(logits.dtype, torch.float32)
     confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
     confident = (confidence >= threshold).sum(dtype=torch.float64)
-    ratio = (confident / confidence.numel()).float()
-    return label, ratio.expand(label.shape)
+    return label, (confident / confidence.numel()).float()
 
 
 def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:

@@ -535,6 +535,22 @@ def test_photometric_draws_for_each_image_on_its_own(name, normal):
     assert torch.equal(image, before)
 
 
+@pytest.mark.parametrize('name', ['jitter_prob', 'blur_prob'])
+def test_photometric_of_the_release_draws_once_for_the_batch(name, normal):
+    args = dict(
+        jitter_prob=0, blur_prob=0, blur_sigma=(.5, 1.), per_image=False)
+    args[name] = .5
+    module = MODELS.build(
+        dict(type='StrongPhotometric', random_order=True, **args))
+    image, mean, std = normal
+    changed = torch.stack([
+        (module(image, mean, std) - image).abs().amax((1, 2, 3)) > 1e-4
+        for _ in range(25)
+    ])
+    assert .2 < changed.float().mean() < .8
+    assert (changed.any(1) == changed.all(1)).all()
+
+
 def test_photometric_names_a_wrong_strength():
     with pytest.raises(ValueError, match='jitter_strength=0.6'):
         MODELS.build(dict(type='StrongPhotometric', jitter_strength=.6))

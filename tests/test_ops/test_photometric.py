@@ -33,7 +33,7 @@ def test_normalize_undoes_denormalize():
 @pytest.mark.parametrize('count', [1, 2])
 def test_jitter_by_nothing_changes_nothing(count):
     image = images(count)
-    got = color_jitter(image, 1, 1, 1, 0)
+    got = color_jitter(image, (1, 1, 1, 0))
     torch.testing.assert_close(got, image, rtol=0, atol=1e-6)
 
 
@@ -41,7 +41,7 @@ def test_jitter_by_nothing_changes_nothing(count):
 def test_brightness_multiplies(factor):
     image = images()
     want = np.clip(image.numpy() * factor, 0, 1)
-    got = color_jitter(image, factor, 1, 1, 0)
+    got = color_jitter(image, (factor, 1, 1, 0))
     np.testing.assert_allclose(got.numpy(), want, atol=1e-6)
 
 
@@ -52,7 +52,7 @@ def test_contrast_turns_around_the_mean_grey_of_each_image(factor):
     gray = np.einsum('nchw,c->nhw', pixels, GRAY).mean((1, 2))
     mean = gray[:, None, None, None]
     want = np.clip(factor * pixels + (1 - factor) * mean, 0, 1)
-    got = color_jitter(image, 1, factor, 1, 0)
+    got = color_jitter(image, (1, factor, 1, 0))
     np.testing.assert_allclose(got.numpy(), want, atol=1e-5)
 
 
@@ -62,7 +62,7 @@ def test_saturation_turns_around_the_grey_of_each_pixel(factor):
     pixels = image.numpy().astype(float)
     gray = np.einsum('nchw,c->nhw', pixels, GRAY)[:, None]
     want = np.clip(factor * pixels + (1 - factor) * gray, 0, 1)
-    got = color_jitter(image, 1, 1, factor, 0)
+    got = color_jitter(image, (1, 1, factor, 0))
     np.testing.assert_allclose(got.numpy(), want, atol=1e-5)
 
 
@@ -75,7 +75,7 @@ def test_hue_is_shifted_around_the_circle(shift):
             *image[0, :, y, x].tolist())
         want[:, y, x] = colorsys.hsv_to_rgb((hue + shift) % 1, saturation,
                                             value)
-    got = color_jitter(image, 1, 1, 1, shift)
+    got = color_jitter(image, (1, 1, 1, shift))
     np.testing.assert_allclose(got[0].numpy(), want, atol=1e-5)
 
 
@@ -84,19 +84,21 @@ def test_jitter_goes_by_brightness_contrast_saturation_hue():
     steps = [(1.2, 1, 1, 0), (1, .8, 1, 0), (1, 1, 1.2, 0), (1, 1, 1, .1)]
     want = image
     for step in steps:
-        want = color_jitter(want, *step)
-    got = color_jitter(image, 1.2, .8, 1.2, .1)
+        want = color_jitter(want, step)
+    got = color_jitter(image, (1.2, .8, 1.2, .1))
     torch.testing.assert_close(got, want, rtol=0, atol=1e-6)
     backwards = image
     for step in steps[::-1]:
-        backwards = color_jitter(backwards, *step)
+        backwards = color_jitter(backwards, step)
     assert (got - backwards).abs().max() > 1e-3
+    got = color_jitter(image, (1.2, .8, 1.2, .1), (3, 2, 1, 0))
+    torch.testing.assert_close(got, backwards, rtol=0, atol=1e-5)
 
 
 def test_jitter_stays_in_range_and_leaves_its_input():
     image = images() * 1.4 - .2
     before = image.clone()
-    got = color_jitter(image, 1.5, 1.5, 1.5, .5)
+    got = color_jitter(image, (1.5, 1.5, 1.5, .5))
     assert got.min() >= 0 and got.max() <= 1
     assert torch.equal(image, before)
 
@@ -141,17 +143,15 @@ def test_blur_is_that_of_the_release(recorded_ops):
 def test_jitter_is_that_of_the_release_but_for_its_order(recorded_ops):
     """kornia's ColorJitter with seed 1 draws these factors, and this order.
 
-    It draws an order for each image, ours is fixed. It does not clamp what
-    it is given, so pixels that are no colours are left out.
+    Its draws are stated here. It does not clamp what it is given, so pixels
+    that are no colours are left out.
     """
     record = recorded_ops['color_jitter']
     mean, std = record['mean'], record['std']
     image = denormalize(record['x'], mean, std)
     want = denormalize(record['y'], mean, std)
-    got = color_jitter(image, 1, 1, 1, -.0387723)
-    got = color_jitter(got, 1, 1, 1.0938739, 0)
-    got = color_jitter(got, 1.1030526, 1, 1, 0)
-    got = color_jitter(got, 1, .9117244, 1, 0)
+    got = color_jitter(image, (1.1030526, .9117244, 1.0938739, -.0387723),
+                       (3, 2, 0, 1))
     valid = ((image >= 0) & (image <= 1)).all(1, keepdim=True)
     valid = valid.expand_as(image)
     assert valid.float().mean() > .9

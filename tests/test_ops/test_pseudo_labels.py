@@ -18,9 +18,9 @@ def reference_ratio(logits, threshold):
     'dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize('count', [1, 3])
 @pytest.mark.parametrize('threshold', [0., .4, .968, 1.])
-def test_label_and_weight_equal_the_reference(dtype, count, threshold):
+def test_label_and_ratio_equal_the_reference(dtype, count, threshold):
     logits = (torch.randn(count, 5, 6, 7) * 3).to(dtype)
-    label, weight = confident_ratio(logits, threshold)
+    label, ratio = confident_ratio(logits, threshold)
     want_label, want_ratio = reference_ratio(logits, threshold)
     confidence = torch.softmax(logits.float(), 1).amax(1)
     # In half precision logits tie; any of the best is right.
@@ -29,18 +29,18 @@ def test_label_and_weight_equal_the_reference(dtype, count, threshold):
     if dtype in (torch.float32, torch.float64):
         np.testing.assert_array_equal(label.numpy(), want_label)
     assert label.dtype == torch.int64 and label.shape == (count, 6, 7)
-    assert weight.dtype == torch.float32 and weight.shape == (count, 6, 7)
+    assert ratio.dtype == torch.float32 and ratio.shape == ()
     if threshold == 1:  # rounding decides what is 1
         want_ratio = (confidence >= 1).double().mean().item()
-    np.testing.assert_allclose(weight.numpy(), want_ratio, rtol=1e-6)
+    np.testing.assert_allclose(ratio.numpy(), want_ratio, rtol=1e-6)
 
 
-def test_weight_is_one_number_for_the_whole_batch():
+def test_ratio_is_one_number_for_the_whole_batch():
     """Not one for each image: the first is sure, the second is not."""
     logits = torch.zeros(2, 3, 4, 4)
     logits[0, 1] = 20
-    _, weight = confident_ratio(logits, .968)
-    assert torch.equal(weight, torch.full((2, 4, 4), .5))
+    _, ratio = confident_ratio(logits, .968)
+    assert ratio == .5
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
@@ -51,24 +51,24 @@ def test_half_precision_does_not_round_the_confidence(dtype):
     gap = torch.log(wanted / (1 - wanted))
     logits = torch.stack([gap, torch.zeros_like(gap)])[None, :, None]
     logits = logits.to(dtype)
-    _, weight = confident_ratio(logits, .968)
+    _, ratio = confident_ratio(logits, .968)
     _, want = reference_ratio(logits, .968)
     rounded = torch.softmax(logits, 1).amax(1) >= .968
     assert rounded.double().mean().item() != want  # what is guarded against
-    assert weight[0, 0, 0].item() == pytest.approx(want, abs=1e-7)
+    assert ratio.item() == pytest.approx(want, abs=1e-7)
 
 
 def test_a_confidence_equal_to_the_threshold_counts():
-    _, weight = confident_ratio(torch.zeros(1, 2, 3, 3), .5)
-    assert weight.min() == 1
+    _, ratio = confident_ratio(torch.zeros(1, 2, 3, 3), .5)
+    assert ratio == 1
 
 
 def test_ratio_of_many_pixels_is_not_rounded():
     """2**24 + 1 pixels cannot be counted in float32."""
     count = 2**24 + 1
     logits = torch.zeros(1, 1).expand(1, 1, 1, 1).expand(1, 1, 1, count)
-    _, weight = confident_ratio(logits, .5)
-    assert weight[0, 0, 0] == 1
+    _, ratio = confident_ratio(logits, .5)
+    assert ratio == 1
 
 
 @pytest.mark.parametrize('top, bottom', [(0, 0), (2, 0), (0, 3), (2, 3),

@@ -1,0 +1,34 @@
+"""Several processes, on CPUs too."""
+from mmengine.config import Config
+from mmengine.device import is_cuda_available
+from torch import distributed
+
+
+def prepare_processes(cfg: Config) -> None:
+    """Let a run of several processes do without GPUs.
+
+    mmengine's launchers expect an accelerator for each process. Where there
+    is none, the processes of ``torchrun`` are joined here, over gloo.
+
+    Args:
+        cfg (Config): Config of a run; ``launcher`` says what has started the
+            processes. Changed in place.
+
+    Raises:
+        ValueError: If there is no GPU and the launcher is not ``torchrun``.
+    """
+    launcher = cfg.get('launcher', 'none')
+    if launcher == 'none' or is_cuda_available():
+        return
+    if launcher != 'pytorch':
+        raise ValueError(
+            f'--launcher {launcher} needs a GPU for each process, and there '
+            'is none here; on CPUs use: torchrun --nproc_per_node N '
+            'tools/train.py CONFIG --launcher pytorch')
+    if not distributed.is_initialized():
+        distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False))

@@ -1,0 +1,66 @@
+"""A toy run in one of several processes; started by ``torchrun``.
+
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS OUT
+"""
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / 'tests')]
+
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+
+from mmseg_fst.apis import prepare_processes  # noqa: E402
+from mmseg_fst.models import ClassMix  # noqa: E402
+from mmseg_fst.registry import MODELS  # noqa: E402
+from tests.test_engine.toy import (ToyPairs, make_runner,  # noqa: E402
+                                   model_config, segmentor_config)
+
+
+@MODELS.register_module()
+class FixedClassMix(ClassMix):
+    """ClassMix of the same classes, however the batch is shared out."""
+
+    def draw_mask(self, label_labeled):
+        return label_labeled % 2 == 0
+
+
+def main() -> None:
+    """Train three iterations, save what this process ends with."""
+    hook, batch_size, out = sys.argv[1:]
+    torch.set_num_threads(1)
+    init_default_scope('mmseg_fst')
+    segmentor = segmentor_config(dropout=0.)
+    norm_cfg = dict(type='GN', num_groups=2, requires_grad=True)
+    for part in ('backbone', 'decode_head', 'auxiliary_head'):
+        segmentor[part]['norm_cfg'] = norm_cfg
+    cfg = Config(dict(launcher='pytorch'))
+    prepare_processes(cfg)
+    runner = make_runner(
+        Path(out) / 'run', [json.loads(hook)],
+        dict(type='SGD', lr=0.1, momentum=0.9),
+        max_iters=3,
+        launcher='pytorch',
+        cfg=cfg,
+        model=model_config(
+            segmentor=segmentor,
+            mixer=dict(type='FixedClassMix'),
+            photometric=None,
+            regularizer=dict(
+                type='FeatureDistance', classes=[1, 3], loss_weight=0.1)),
+        train_dataloader=dict(
+            batch_size=int(batch_size),
+            num_workers=0,
+            dataset=ToyPairs(),
+            sampler=dict(type='PairedSampler', seed=0)))
+    runner.train()
+    state = runner.model.module.state_dict()
+    torch.save(state, Path(out) / f'rank_{runner.rank}.pt')
+
+
+if __name__ == '__main__':
+    main()
