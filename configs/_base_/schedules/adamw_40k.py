@@ -1,26 +1,39 @@
 # DAFormer's and FST's schedule: AdamW, 40k iterations, the head ten times as
 # fast as the encoder.
+max_iters = 40000
+warmup_iters = 1500
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=40000, val_interval=2000)
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=2000)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
         type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01),
     paramwise_cfg=dict(
-        custom_keys=dict(head=dict(lr_mult=10.0), norm=dict(decay_mult=0.0))))
+        custom_keys={
+            'head': dict(lr_mult=10.0),
+            # No decay of a transformer's normalisation, whatever its name:
+            # the last one of each stage of MiT is the stage's third module.
+            'norm': dict(decay_mult=0.0),
+            'backbone.layers.0.2.': dict(decay_mult=0.0),
+            'backbone.layers.1.2.': dict(decay_mult=0.0),
+            'backbone.layers.2.2.': dict(decay_mult=0.0),
+            'backbone.layers.3.2.': dict(decay_mult=0.0)
+        }))
+# The warm-up scales the rate of the poly rule, as in mmcv 1.x; mmengine comes
+# to the end one iteration before `end`.
 param_scheduler = [
-    dict(
-        type='LinearLR',
-        start_factor=1e-6,
-        by_epoch=False,
-        begin=0,
-        end=1500),
     dict(
         type='PolyLR',
         eta_min=0.0,
         power=1.0,
-        begin=1500,
-        end=40000,
+        begin=0,
+        end=max_iters + 1,
+        by_epoch=False),
+    dict(
+        type='LinearLR',
+        start_factor=1e-6,
+        begin=0,
+        end=warmup_iters + 1,
         by_epoch=False)
 ]
 default_hooks = dict(
