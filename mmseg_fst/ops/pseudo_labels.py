@@ -1,4 +1,6 @@
 """From the teacher's logits to labels and weights of pixels."""
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -42,4 +44,26 @@ def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
     weight = weight.clone()
     weight[:, :top] = 0
     weight[:, max(0, weight.shape[1] - bottom):] = 0
+    return weight
+
+
+def ignore_padding(weight: Tensor, sizes: Sequence[Sequence[int]]) -> Tensor:
+    """Zero the weight of pixels that were added to fill up a batch.
+
+    Args:
+        weight (Tensor): Pixel weights of shape (N, H, W).
+        sizes (Sequence[Sequence[int]]): Height and width of each image; what
+            lies to the right and below is padding.
+
+    Returns:
+        Tensor: ``weight`` if nothing is padded, else a copy, of shape
+        (N, H, W).
+    """
+    full = tuple(weight.shape[1:])
+    if all(tuple(size) == full for size in sizes):
+        return weight
+    weight = weight.clone()
+    for one, (height, width) in zip(weight, sizes):
+        one[height:] = 0
+        one[:, width:] = 0
     return weight

@@ -512,6 +512,18 @@ def normal():
     return image, mean, std
 
 
+def test_padding_of_unlabeled_images_has_no_weight():
+    model = build_model().train()
+    batch = make_batch()
+    images = batch['unlabeled']['inputs']
+    images[1] = images[1][:, :20, :50]
+    losses_of(model, batch)
+    weight = model.pseudo_weight
+    assert weight[0].min() > 0
+    assert weight[1, :20, :50].min() > 0
+    assert weight[1, 20:].max() == 0 and weight[1, :, 50:].max() == 0
+
+
 def test_photometric_of_probability_zero_changes_nothing(normal):
     module = MODELS.build(
         dict(type='StrongPhotometric', jitter_prob=0, blur_prob=0))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_fst.ops import confident_ratio, ignore_rows
+from mmseg_fst.ops import confident_ratio, ignore_padding, ignore_rows
 
 
 def reference_ratio(logits, threshold):
@@ -95,3 +95,18 @@ def test_ignore_rows_of_a_weight_that_is_one_number():
 def test_ignoring_more_rows_than_there_are_ignores_all():
     assert not ignore_rows(torch.ones(1, 4, 3), 0, 5).any()
     assert not ignore_rows(torch.ones(1, 4, 3), 5, 0).any()
+
+
+def test_padding_has_no_weight():
+    weight = torch.ones(2, 3, 4)
+    got = ignore_padding(weight, [(3, 4), (2, 3)])
+    assert torch.equal(got[0], weight[0])
+    want = torch.zeros(3, 4)
+    want[:2, :3] = 1
+    assert torch.equal(got[1], want)
+    assert weight.min() == 1, 'the input is left alone'
+
+
+def test_without_padding_nothing_is_copied():
+    weight = torch.ones(1, 3, 4)
+    assert ignore_padding(weight, [(3, 4)]) is weight

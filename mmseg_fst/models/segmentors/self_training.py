@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.losses import pixel_losses, resize_logits
-from mmseg_fst.ops import HeldGradient, Mixed
+from mmseg_fst.ops import HeldGradient, Mixed, ignore_padding
 from mmseg_fst.registry import MODELS
 
 
@@ -191,7 +191,8 @@ class SelfTrainingSegmentor(BaseSegmentor):
             held = self._differentiate(losses)
             losses = {name: loss.detach() for name, loss in losses.items()}
         mixed = self.make_mixed_batch(image_labeled, label_labeled,
-                                      inputs['unlabeled'])
+                                      inputs['unlabeled'],
+                                      data_samples['unlabeled'])
         features = self.student.extract_feat(mixed.image)
         mixed_losses = pixel_losses(self.student, features, mixed.label,
                                     mixed.weight)
@@ -242,13 +243,16 @@ class SelfTrainingSegmentor(BaseSegmentor):
 
     @torch.no_grad()
     def make_mixed_batch(self, image_labeled: Tensor, label_labeled: Tensor,
-                         image_unlabeled: Tensor) -> Mixed:
+                         image_unlabeled: Tensor,
+                         samples_unlabeled: SampleList) -> Mixed:
         """Label the unlabelled images, mix them with the labelled ones.
 
         Args:
             image_labeled (Tensor): Images of shape (N, 3, H, W).
             label_labeled (Tensor): Labels of shape (N, H, W), int64.
             image_unlabeled (Tensor): Images of shape (N, 3, H, W).
+            samples_unlabeled (list[SegDataSample]): Their data samples; what
+                is padding is told by ``img_shape`` and has no weight.
 
         Returns:
             Mixed: The mixed batch, photometrically augmented.
@@ -266,6 +270,10 @@ class SelfTrainingSegmentor(BaseSegmentor):
             self.teacher(image_unlabeled), image_unlabeled.shape[2:],
             self.align_corners)
         label, weight = self.pseudo_labeler(logits)
+        weight = ignore_padding(weight, [
+            sample.metainfo.get('img_shape', label.shape[1:])
+            for sample in samples_unlabeled
+        ])
         mixed = self.mixer((image_labeled, label_labeled),
                            (image_unlabeled, label, weight))
         if self.photometric is not None:

@@ -1,0 +1,12 @@
+# DAFormer's method: Cityscapes -> Dark Zurich,
+# MiT-B5 with the DAFormer head.
+_base_ = [
+    '../_base_/datasets/cityscapes_to_darkzurich_512x512.py',
+    '../_base_/models/mit-b5_daformer.py',
+    '../_base_/methods/daformer_released.py',
+    '../_base_/schedules/adamw_40k.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)

@@ -1,0 +1,14 @@
+# Source only: SYNTHIA -> Cityscapes,
+# MiT-B5 with the DAFormer head.
+_base_ = [
+    '../_base_/datasets/synthia_to_cityscapes_512x512.py',
+    '../_base_/models/mit-b5_daformer.py',
+    '../_base_/methods/labels_only.py',
+    '../_base_/schedules/adamw_40k.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)
+train_dataloader = dict(
+    dataset=dict(unlabeled=None, rare_class_sampling=None))
