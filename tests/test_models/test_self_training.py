@@ -513,7 +513,8 @@ def normal():
 
 
 def test_padding_of_unlabeled_images_has_no_weight():
-    model = build_model().train()
+    everything = dict(type='ConfidentRatio', threshold=0.)
+    model = build_model(model_cfg(pseudo_labeler=everything)).train()
     batch = make_batch()
     images = batch['unlabeled']['inputs']
     images[1] = images[1][:, :20, :50]
