@@ -16,6 +16,24 @@ from PIL import Image
 from tqdm import tqdm
 
 IGNORE = 255
+# The marks at the end of a whole file, by its first bytes. A few bytes may
+# follow in files from cameras and editors.
+_END_MARKS = {b'\xff\xd8': b'\xff\xd9', b'\x89PNG': b'IEND'}
+_TAIL = 4096
+
+
+def is_whole(content: bytes) -> bool:
+    """Tells whether an image file has its end.
+
+    Args:
+        content: The bytes of the file.
+
+    Returns:
+        False if a JPEG or PNG file is truncated, True in all other cases.
+    """
+    return not any(
+        content.startswith(start) and end not in content[-_TAIL:]
+        for start, end in _END_MARKS.items())
 
 
 @contextmanager
@@ -70,21 +88,25 @@ def save_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
         temporary.write_text(''.join(f'{line}\n' for line in lines))
 
 
-def save_label(path: str | os.PathLike, label: np.ndarray,
-               palette: Sequence[Sequence[int]]) -> None:
+def save_label(path: str | os.PathLike,
+               label: np.ndarray,
+               palette: Sequence[Sequence[int]],
+               optimize: bool = True) -> None:
     """Writes a label map as a paletted PNG, atomically.
 
     Args:
         path: The PNG file to write.
         label: Class ids of shape (H, W), uint8, 255 = ignore.
         palette: RGB colors, one per class; ignore is shown black.
+        optimize: Spend ten times as long to make the file a sixth smaller.
+            Defaults to True.
     """
     colors = np.zeros((256, 3), np.uint8)
     colors[:len(palette)] = palette
     image = Image.fromarray(label, mode='P')
     image.putpalette(colors.ravel().tolist())
     with atomic_write(path) as temporary:
-        image.save(temporary, optimize=True)
+        image.save(temporary, optimize=optimize)
 
 
 def parallel_map(function: Callable[[Any], Any],
