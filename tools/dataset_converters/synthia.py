@@ -35,7 +35,10 @@ def read_first_channel(path: Path, cure: str) -> np.ndarray:
         ValueError: If it is no PNG of several channels, or cut short.
     """
     content = np.frombuffer(read_bytes(path, cure), np.uint8)
-    channels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    try:
+        channels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # an empty file
+        channels = None
     if channels is None or channels.ndim != 3:
         shape = None if channels is None else channels.shape
         raise ValueError(f'{path} cannot be read as class ids in the first of '
