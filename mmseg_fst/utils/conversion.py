@@ -3,7 +3,6 @@
 What the converters in ``tools/dataset_converters`` share.
 """
 import argparse
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +13,7 @@ import numpy as np
 from mmseg.datasets import CityscapesDataset
 from PIL import Image
 
-from .files import (IGNORE, count_pixels, is_whole, parallel_map,
+from .files import (IGNORE, count_pixels, parallel_map, read_label,
                     save_class_stats, save_label)
 from .known_data import KNOWN_DATA, Split, list_files
 
@@ -37,68 +36,6 @@ class Label(NamedTuple):
     image: Path
     source: Path
     target: Path
-
-
-def read_bytes(path: Path, cure: str) -> bytes:
-    """Reads an image file whole.
-
-    Args:
-        path: The file.
-        cure: What to do if that fails; a sentence.
-
-    Returns:
-        Its content.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is cut short.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing. {cure}')
-    content = path.read_bytes()
-    if not is_whole(content):
-        raise ValueError(f'{path} cannot be read (it is truncated). {cure}')
-    return content
-
-
-def read_image(path: Path, cure: str) -> Image.Image:
-    """Reads and decodes an image file.
-
-    Args:
-        path: The file.
-        cure: What to do if that fails; a sentence.
-
-    Returns:
-        The decoded image.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or cut short.
-    """
-    content = read_bytes(path, cure)
-    try:
-        image = Image.open(io.BytesIO(content))
-        image.load()
-    except (OSError, SyntaxError) as error:  # the latter for broken chunks
-        raise ValueError(f'{path} cannot be read ({error}). {cure}') from error
-    return image
-
-
-def read_label(path: Path, cure: str) -> np.ndarray:
-    """Reads a label map whose pixels are ids.
-
-    Args:
-        path: A grey or paletted PNG.
-        cure: What to do if that fails; a sentence.
-
-    Returns:
-        Ids of shape (H, W), uint8, if the file is of that kind.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or cut short.
-    """
-    return np.asarray(read_image(path, cure))
 
 
 class Conversion(NamedTuple):
@@ -207,7 +144,8 @@ def find_labels(root: Path, split: Split, allow_partial: bool,
         The labels, sorted.
 
     Raises:
-        FileNotFoundError: If a folder is missing or files are.
+        FileNotFoundError: If a folder is missing or files are, unless a part
+            is allowed.
     """
     for files in (split.images, split.labels):
         if not (root / files.folder).is_dir() and not allow_partial:
@@ -215,13 +153,12 @@ def find_labels(root: Path, split: Split, allow_partial: bool,
                 f'There is no folder {root / files.folder}. {cure}')
     images = list_files(root, split.images)
     both = sorted(set(images) & set(list_files(root, split.labels)))
-    if not both or len(both) < split.count and not allow_partial:
-        hint = '' if not both else (
-            ', or give --allow-partial to convert what is there')
+    if len(both) < split.count and not allow_partial:
         raise FileNotFoundError(
             f'{len(both)} of {split.count} images in '
             f'{root / split.images.folder} have a label in '
-            f'{root / split.labels.folder}. {cure}{hint}')
+            f'{root / split.labels.folder}. {cure}, or give --allow-partial '
+            'to convert what is there')
     return [
         Label(*(root / files.folder / f'{name}{files.suffix}'
                 for files in (split.images, split.labels, split.converted)))
@@ -250,6 +187,8 @@ def convert(conversion: Conversion,
     splits = [
         find_labels(root, split, allow_partial, cure) for split in data.splits
     ]
+    if not any(splits):
+        raise FileNotFoundError(f'No image in {root} has a label. {cure}')
     work = partial(convert_label, conversion=conversion, cure=cure)
     results = [
         parallel_map(work, labels, workers, data.splits[index].images.folder)
@@ -261,8 +200,8 @@ def convert(conversion: Conversion,
         label.image.stem: counts
         for label, (counts, _) in zip(splits[0], results[0])
     }
-    # Written last: whoever finds it may rely on the rest.
-    save_class_stats(root / data.stats, CLASSES, pixels)
+    if pixels:  # written last: whoever finds it may rely on the rest
+        save_class_stats(root / data.stats, CLASSES, pixels)
 
 
 def _report(labels: Sequence[Label], differs: Sequence[bool]) -> None:

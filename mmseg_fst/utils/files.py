@@ -1,7 +1,8 @@
-"""Files of a data set: safe writing, parallel work, class statistics.
+"""Files of a data set: safe reading and writing, parallel work, statistics.
 
 This file needs neither torch nor mmengine.
 """
+import io
 import json
 import os
 import threading
@@ -34,6 +35,68 @@ def is_whole(content: bytes) -> bool:
     return not any(
         content.startswith(start) and end not in content[-_TAIL:]
         for start, end in _END_MARKS.items())
+
+
+def read_bytes(path: Path, cure: str) -> bytes:
+    """Reads an image file whole.
+
+    Args:
+        path: The file.
+        cure: What to do if that fails; a sentence.
+
+    Returns:
+        Its content.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is cut short.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{path} is missing. {cure}')
+    content = path.read_bytes()
+    if not is_whole(content):
+        raise ValueError(f'{path} cannot be read (it is truncated). {cure}')
+    return content
+
+
+def read_image(path: Path, cure: str) -> Image.Image:
+    """Reads and decodes an image file.
+
+    Args:
+        path: The file.
+        cure: What to do if that fails; a sentence.
+
+    Returns:
+        The decoded image.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image or cut short.
+    """
+    content = read_bytes(path, cure)
+    try:
+        image = Image.open(io.BytesIO(content))
+        image.load()
+    except (OSError, SyntaxError) as error:  # the latter for broken chunks
+        raise ValueError(f'{path} cannot be read ({error}). {cure}') from error
+    return image
+
+
+def read_label(path: Path, cure: str) -> np.ndarray:
+    """Reads a label map whose pixels are ids.
+
+    Args:
+        path: A grey or paletted PNG.
+        cure: What to do if that fails; a sentence.
+
+    Returns:
+        Ids of shape (H, W), uint8, if the file is of that kind.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image or cut short.
+    """
+    return np.asarray(read_image(path, cure))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Converters to the 19 train ids, on tiny data in the real folders."""
 import json
 import os
+import shutil
 import signal
 import time
 from multiprocessing import get_context
@@ -8,8 +9,8 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 import pytest
-from fake_data import (MAKERS, make_acdc, make_gta, make_mapillary,
-                       make_synthia, save_grey, save_synthia)
+from fake_data import (MAKERS, make_acdc, make_cityscapes, make_gta,
+                       make_mapillary, make_synthia, save_grey, save_synthia)
 from helpers import load_tool
 from mmseg.datasets import CityscapesDataset, MapillaryDataset_v1
 from PIL import Image
@@ -281,8 +282,16 @@ def test_a_part_needs_the_word(tmp_path):
     run('gta', root)
     stats = json.loads((root / 'class_stats_train.json').read_text())
     assert list(stats['pixels']) == ['00002', '00003']
-    with pytest.raises(SystemExit, match='0 of 9400'):
+    with pytest.raises(SystemExit, match='No image in .* Get SYNTHIA'):
         run('synthia', root)
+
+
+def test_a_validation_set_alone_leaves_the_statistics(tmp_path):
+    root = make_cityscapes(tmp_path / 'cityscapes')
+    stats = (root / 'class_stats_train.json').read_bytes()
+    shutil.rmtree(root / 'leftImg8bit' / 'train')
+    run('cityscapes', root)
+    assert (root / 'class_stats_train.json').read_bytes() == stats
 
 
 def test_a_whole_data_set_needs_no_word(tmp_path, monkeypatch):

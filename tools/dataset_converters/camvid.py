@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_fst.utils.conversion import (exit_on_error, read_image,
-                                        read_label)
+from mmseg_fst.utils.conversion import exit_on_error
 from mmseg_fst.utils.files import (IGNORE, atomic_write, count_pixels,
-                                   parallel_map, save_class_stats, save_json,
-                                   save_label, save_lines, summarize_split)
+                                   parallel_map, read_image, read_label,
+                                   save_class_stats, save_json, save_label,
+                                   save_lines, summarize_split)
 
 CLASSES = ('sky', 'building', 'pole', 'road', 'sidewalk', 'tree', 'sign',
            'fence', 'car', 'pedestrian', 'bicyclist')

@@ -14,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_fst.utils.conversion import Conversion, read_bytes, run
+from mmseg_fst.utils.conversion import Conversion, run
+from mmseg_fst.utils.files import read_bytes
 
 
 def read_first_channel(path: Path, cure: str) -> np.ndarray:
