@@ -203,7 +203,7 @@ def test_a_killed_run_goes_on(tmp_path):
 
 
 def test_a_label_of_another_size_is_scaled_and_named(tmp_path, capsys):
-    """Some labels of GTA do not have the size of their image."""
+    """The release scales image and label each on its own."""
     root = make_gta(tmp_path / 'gta')
     ids = np.full((36, 64), 26, np.uint8)
     ids[:, 32:] = 7

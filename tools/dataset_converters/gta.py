@@ -5,9 +5,9 @@
 The folder is that of https://download.visinf.tu-darmstadt.de/data/from_games,
 with all ten packages unpacked: images/ID.png and labels/ID.png, 24966 each.
 Written beside them: labels/ID_labelTrainIds.png (0..18, 255 = ignore) and
-class_stats_train.json. A few labels differ in size from their image; they are
-scaled to it and named at the end. A stopped run goes on where it stopped when
-the command is given again.
+class_stats_train.json. Labels that differ in size from their image are scaled
+to it and named at the end. A stopped run goes on where it stopped when the
+command is given again.
 """
 from collections.abc import Sequence
 

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 
 from mmseg_fst.utils.conversion import Conversion, run
 
-# The choice of RobustNet (Choi et al. 2021) and HRDA (Hoyer et al. 2023); all
-# other classes are ignored.
+# The choice of tue-mps/benchmark-vfm-ss (Kerssies et al. 2024), among others;
+# there are wider ones. All other classes are ignored.
 MAPILLARY = Conversion(
     'mapillary', {
         13: 0,  # road
