@@ -36,10 +36,11 @@ TRANSFORMS = Registry(
     'transform', parent=MMSEG_TRANSFORMS, locations=['mmseg_fst.datasets'])
 HOOKS = Registry('hook', parent=MMSEG_HOOKS, locations=['mmseg_fst.engine'])
 LOOPS = Registry('loop', parent=MMSEG_LOOPS, locations=['mmseg_fst.engine'])
+METRICS = Registry(
+    'metric', parent=MMSEG_METRICS, locations=['mmseg_fst.evaluation'])
 
 # Nothing is registered in these; they exist so that a look-up from our scope
 # goes on to the parent without a warning.
-METRICS = Registry('metric', parent=MMSEG_METRICS)
 EVALUATOR = Registry('evaluator', parent=MMSEG_EVALUATOR)
 RUNNERS = Registry('runner', parent=MMSEG_RUNNERS)
 MODEL_WRAPPERS = Registry('model_wrapper', parent=MMSEG_MODEL_WRAPPERS)

@@ -1,4 +1,5 @@
 """Tiny data, networks and batches that tests share."""
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -14,6 +15,15 @@ NUM_CLASSES = 11
 IGNORE = 255
 FIXTURES = REPOSITORY.parent / 'shared' / 'fixtures'
 PYTHON = sys.executable
+
+
+def load_tool(name):
+    """Import a program by its path under ``tools``."""
+    path = REPOSITORY / 'tools' / name
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def random_label(rng, size=(32, 64), num_classes=NUM_CLASSES):

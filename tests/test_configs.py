@@ -17,6 +17,7 @@ from mmseg_fst.registry import (DATA_SAMPLERS, DATASETS, HOOKS, LOOPS,
                                 PARAM_SCHEDULERS)
 from mmseg_fst.utils.files import (count_pixels, save_class_stats,
                                    save_lines)
+from mmseg_fst.utils.known_data import KNOWN_DATA
 
 CONFIGS = sorted(
     str(path.relative_to(REPOSITORY))
@@ -179,9 +180,8 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
 
 
 def test_folders_come_from_the_environment(name, monkeypatch):
-    for word in ('STREETS', 'STREETGEN', 'CAMVID', 'LABELMEFACADE', 'GTA',
-                 'CITYSCAPES'):
-        monkeypatch.setenv(f'{word}_ROOT', f'/somewhere/{word}')
+    for word in KNOWN_DATA:
+        monkeypatch.setenv(f'{word.upper()}_ROOT', f'/somewhere/{word}')
     for side in sides_of(load(name)):
         assert side.data_root.startswith('/somewhere/'), side.data_root
 

@@ -16,10 +16,13 @@ ALLOWED = {
     'models': {'registry', 'utils', 'ops', 'models'},
     'datasets': {'registry', 'utils', 'ops', 'datasets'},
     'engine': {'registry', 'utils', 'ops', 'models', 'datasets', 'engine'},
+    'evaluation': {'registry', 'utils', 'ops', 'evaluation'},
     'apis': {
-        'registry', 'utils', 'ops', 'models', 'datasets', 'engine', 'apis'
+        'registry', 'utils', 'ops', 'models', 'datasets', 'engine',
+        'evaluation', 'apis'
     },
-    '': {'version', 'models', 'datasets', 'engine'},  # __init__.py
+    # __init__.py
+    '': {'version', 'models', 'datasets', 'engine', 'evaluation'},
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Optional
 from mmengine.config import Config
 
 from mmseg_fst import registry
+from mmseg_fst.utils.known_data import KNOWN_DATA
 
 _REGISTRIES = [
     value for value in vars(registry).values()
@@ -15,11 +16,10 @@ _REGISTRIES = [
 ]
 # Keys that mmengine takes out before it builds.
 _ALWAYS = ('type', '_scope_', 'priority')
+# By a part of the missing path.
 _CURES = {
-    'streets': 'python tools/make_streets.py',
-    'camvid': 'python tools/dataset_converters/camvid.py SOURCE data/camvid',
-    'streetgen': 'python tools/streetgen/generate.py data/streetgen',
-    'mobilenetv2_100': 'sh tools/download_checkpoints.sh',
+    **{name: data.cure(f'data/{name}') for name, data in KNOWN_DATA.items()},
+    'mobilenetv2_100': 'Make it with: sh tools/download_checkpoints.sh',
 }
 
 
@@ -90,9 +90,9 @@ def _check_keys(where: str, node: dict) -> None:
 def _cure(path: str) -> str:
     """What to do about a missing path."""
     parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
-    for name, command in _CURES.items():
+    for name, sentence in _CURES.items():
         if name in parts:
-            return f' Make it with: {command}'
+            return f' {sentence}'
     return ' Correct the config, or put the data there (a link will do).'
 
 

@@ -1,6 +1,7 @@
 """Data sets, samplers and transforms."""
 from .camvid import CamVidDataset, LabelMeFacadeDataset
-from .gta import GTADataset
+from .cityscapes_like import (ACDCDataset, GTADataset,
+                              MapillaryTrainIdsDataset, SynthiaDataset)
 from .loading import LoadWholeImage
 from .paired import PairedDataset
 from .rare_class import RareClassSampling
@@ -8,6 +9,7 @@ from .samplers import PairedSampler
 from .streets import StreetsDataset
 
 __all__ = [
-    'CamVidDataset', 'GTADataset', 'LabelMeFacadeDataset', 'LoadWholeImage',
-    'PairedDataset', 'PairedSampler', 'RareClassSampling', 'StreetsDataset'
+    'ACDCDataset', 'CamVidDataset', 'GTADataset', 'LabelMeFacadeDataset',
+    'LoadWholeImage', 'MapillaryTrainIdsDataset', 'PairedDataset',
+    'PairedSampler', 'RareClassSampling', 'StreetsDataset', 'SynthiaDataset'
 ]

@@ -8,11 +8,7 @@ import numpy as np
 from mmcv.transforms import LoadImageFromFile
 
 from mmseg_fst.registry import TRANSFORMS
-
-# The marks at the end of a whole file, by its first bytes. A few bytes may
-# follow in files from cameras and editors.
-_END_MARKS = {b'\xff\xd8': b'\xff\xd9', b'\x89PNG': b'IEND'}
-_TAIL = 4096
+from mmseg_fst.utils.files import is_whole
 
 
 @TRANSFORMS.register_module()
@@ -39,11 +35,9 @@ class LoadWholeImage(LoadImageFromFile):
         """
         path = results['img_path']
         content = fileio.get(path, backend_args=self.backend_args)
-        for start, end in _END_MARKS.items():
-            if content.startswith(start) and end not in content[-_TAIL:]:
-                raise OSError(
-                    f'{path} is truncated: it has no end mark. Copy or '
-                    'download the file again.')
+        if not is_whole(content):
+            raise OSError(f'{path} is truncated: it has no end mark. Copy or '
+                          'download the file again.')
         try:
             image = mmcv.imfrombytes(
                 content, flag=self.color_type, backend=self.imdecode_backend)

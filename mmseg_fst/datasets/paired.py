@@ -96,7 +96,8 @@ class PairedDataset:
                     f'{info["img_path"]} is on the labelled side, but its '
                     f'label {label} is missing. Add the label, take the '
                     f'image out of {self.labeled.ann_file or "the folder"}, '
-                    'or move it to the unlabelled side.')
+                    'or move it to the unlabelled side. Whether labels are '
+                    'still to be converted says: python tools/check_data.py')
 
     @property
     def metainfo(self) -> dict:

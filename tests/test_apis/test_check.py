@@ -96,6 +96,14 @@ def test_a_missing_list_of_images_is_named(cfg):
     ('data/streets/rendered', 'tools/make_streets.py'),
     ('/elsewhere/camvid', 'dataset_converters/camvid.py'),
     ('data/streetgen', 'streetgen/generate.py'),
+    ('data/gta', 'from_games into data/gta, then run: python '
+     'tools/dataset_converters/gta.py data/gta'),
+    ('data/synthia', 'dataset_converters/synthia.py'),
+    ('data/cityscapes', 'dataset_converters/cityscapes.py'),
+    ('data/mapillary', 'dataset_converters/mapillary.py'),
+    ('data/acdc', 'dataset_converters/acdc.py'),
+    ('data/dark_zurich', 'Dark_Zurich_val_anon.zip of'),
+    ('data/bdd100k', 'into data/bdd100k.'),
     ('data/mine', 'Correct the config'),
 ])
 def test_known_data_come_with_a_cure(cfg, monkeypatch, tmp_path, root, cure):

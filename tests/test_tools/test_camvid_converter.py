@@ -1,14 +1,11 @@
 """Tests of tools/dataset_converters/camvid.py on a tiny made-up source."""
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import load_tool
 from PIL import Image
 
-TOOL = (
-    Path(__file__).parents[2] / 'tools' / 'dataset_converters' / 'camvid.py')
 COUNTS = dict(train=16, val=3, test=2)
 NUM_DUSK = 4
 SIZE = (12, 8)
@@ -16,9 +13,7 @@ SIZE = (12, 8)
 
 @pytest.fixture
 def camvid(monkeypatch):
-    spec = importlib.util.spec_from_file_location('camvid_converter', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_tool('dataset_converters/camvid.py')
     monkeypatch.setattr(module, 'EXPECTED', COUNTS)
     monkeypatch.setattr(module, 'NUM_DUSK_VAL', 1)
     return module

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_fst.utils.files import (atomic_write, count_pixels, parallel_map,
+from mmseg_fst.utils.files import (atomic_write, count_pixels, is_whole,
+                                   parallel_map, read_image, read_label,
                                    save_class_stats, save_label, save_lines,
                                    summarize_split)
 
@@ -59,6 +60,27 @@ def test_save_label_keeps_ids_and_shows_the_palette(tmp_path):
     colors = np.asarray(image.convert('RGB'))
     np.testing.assert_array_equal(
         colors[0], [[1, 2, 3], [40, 50, 60], [0, 0, 0]])
+
+
+@pytest.mark.parametrize('optimize', [True, False])
+def test_read_label_reads_what_was_saved(tmp_path, optimize):
+    label = np.random.default_rng(0).integers(0, 19, (30, 40), np.uint8)
+    save_label(tmp_path / 'a.png', label, [[1, 2, 3]] * 19, optimize)
+    np.testing.assert_array_equal(read_label(tmp_path / 'a.png', ''), label)
+
+
+def test_broken_and_missing_images_come_with_the_cure(tmp_path):
+    path = tmp_path / 'a.png'
+    with pytest.raises(FileNotFoundError, match='a.png is missing. Get it'):
+        read_image(path, 'Get it')
+    save_label(path, np.zeros((9, 9), np.uint8), [[0, 0, 0]])
+    content = path.read_bytes()
+    assert is_whole(content) and not is_whole(content[:-12])
+    damaged = content.replace(b'IDAT', b'IDAT\0\0\0\0')
+    for broken in (content[:-12], damaged, b'no image', b''):
+        path.write_bytes(broken)
+        with pytest.raises(ValueError, match='a.png cannot be read .*Get it'):
+            read_image(path, 'Get it')
 
 
 @pytest.mark.parametrize('workers', [0, 1, 4])

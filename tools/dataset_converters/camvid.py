@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmseg_fst.utils.conversion import exit_on_error
 from mmseg_fst.utils.files import (IGNORE, atomic_write, count_pixels,
-                                   parallel_map, save_class_stats, save_json,
-                                   save_label, save_lines, summarize_split)
+                                   parallel_map, read_image, read_label,
+                                   save_class_stats, save_json, save_label,
+                                   save_lines, summarize_split)
 
 CLASSES = ('sky', 'building', 'pole', 'road', 'sidewalk', 'tree', 'sign',
            'fence', 'car', 'pedestrian', 'bicyclist')
@@ -95,29 +97,6 @@ def read_ids(source: Path, split: str) -> list[str]:
     return ids
 
 
-def read_image(path: Path) -> Image.Image:
-    """Reads an image file whole.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The decoded image.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or cut short.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing. {CURE}')
-    try:
-        image = Image.open(path)
-        image.load()
-    except OSError as error:
-        raise ValueError(f'{path} cannot be read ({error}). {CURE}') from error
-    return image
-
-
 def convert_label(annotation: np.ndarray, path: Path) -> np.ndarray:
     """Turns the source's label map into ours.
 
@@ -180,8 +159,8 @@ def convert_frame(frame: tuple[str, str], source: Path, out: Path,
     split, name = frame
     image_path = source / split / f'{name}.png'
     label_path = source / f'{split}annot' / f'{name}.png'
-    image = read_image(image_path)
-    label = convert_label(np.asarray(read_image(label_path)), label_path)
+    image = read_image(image_path, CURE)
+    label = convert_label(read_label(label_path, CURE), label_path)
     if image.size != label.shape[::-1]:
         raise ValueError(
             f'{image_path} has size {image.size}, {label_path} has '
@@ -315,11 +294,9 @@ def main(argv: list[str] | None = None) -> None:
         argv: The arguments. Defaults to those of the process.
     """
     args = parse_args(argv)
-    try:
+    with exit_on_error():
         convert(args.source, args.out, '.png' if args.png else '.jpg',
                 args.workers)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
     print(f'Wrote {args.out}')
 
 

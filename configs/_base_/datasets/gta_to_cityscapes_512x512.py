@@ -1,4 +1,4 @@
-# GTA -> Cityscapes with the sizes of DAFormer and FST: GTA at 1280 x 720,
+# GTA -> Cityscapes with the sizes of DAFormer and FST: GTA within 1280 x 720,
 # Cityscapes at 1024 x 512, crops of 512 x 512.
 source_root = '{{$GTA_ROOT:data/gta}}'
 target_root = '{{$CITYSCAPES_ROOT:data/cityscapes}}'
@@ -15,14 +15,15 @@ data_preprocessor = dict(
 labeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='LoadAnnotations'),
-    dict(type='Resize', scale=(1280, 720)),
+    # As in the release, not stretched: 1914 x 1052 becomes 1280 x 704.
+    dict(type='Resize', scale=(1280, 720), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
-    dict(type='Resize', scale=(1024, 512)),
+    dict(type='Resize', scale=(1024, 512), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs')
@@ -30,6 +31,7 @@ unlabeled_pipeline = [
 test_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='Resize', scale=(1024, 512), keep_ratio=True),
+    # After the resize: predictions are compared at the size of the label.
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs')
 ]

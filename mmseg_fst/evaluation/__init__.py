@@ -1,0 +1,4 @@
+"""Metrics that a protocol asks for."""
+from .synthia_iou import SynthiaIoUMetric
+
+__all__ = ['SynthiaIoUMetric']

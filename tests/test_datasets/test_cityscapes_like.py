@@ -1,0 +1,99 @@
+"""Every data set with the classes of Cityscapes, as its config reads it."""
+import pytest
+from fake_data import MAKERS
+from helpers import REPOSITORY
+from mmengine.config import Config
+from mmseg.datasets import CityscapesDataset
+
+from mmseg_fst.apis import check_config
+from mmseg_fst.datasets.samplers import PairIndex
+from mmseg_fst.registry import DATASETS
+
+TASKS = ('gta_to_cityscapes', 'synthia_to_cityscapes', 'cityscapes_to_acdc',
+         'cityscapes_to_darkzurich', 'gta_to_bdd100k', 'gta_to_mapillary')
+NOT_IN_SYNTHIA = {9, 14, 16}
+
+
+@pytest.fixture(scope='module')
+def roots(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('data')
+    for name, make in MAKERS.items():
+        make(folder / name)
+    return folder
+
+
+@pytest.fixture
+def load(roots, monkeypatch):
+    for name in MAKERS:
+        monkeypatch.setenv(f'{name.upper()}_ROOT', str(roots / name))
+    return lambda task: Config.fromfile(
+        str(REPOSITORY / f'configs/_base_/datasets/{task}_512x512.py'))
+
+
+@pytest.mark.parametrize('task', TASKS)
+def test_a_config_reads_its_data_set(load, task):
+    cfg = load(task)
+    check_config(cfg)
+    dataset = cfg.train_dataloader.dataset
+    for side in (dataset.labeled, dataset.unlabeled):
+        side.serialize_data = False  # it collects garbage
+    data = DATASETS.build(dataset)
+    assert data.num_labeled == data.num_unlabeled == 4
+    item = data[PairIndex(0, 1, 0)]
+    for side in item.values():
+        assert side['inputs'].shape[0] == 3
+        assert max(side['inputs'].shape[1:]) == 512
+    label = item['labeled']['data_samples'].gt_sem_seg.data
+    assert set(label.unique().tolist()) <= {*range(19), 255}
+    assert 'gt_sem_seg' not in item['unlabeled']['data_samples']
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    for one in (data, val):
+        assert one.metainfo['classes'] == CityscapesDataset.METAINFO['classes']
+    assert len(val) == (4 if task.endswith('acdc') else 2)
+    sample = val[0]['data_samples']
+    # Scored at the size of the label, whatever the network sees.
+    assert sample.gt_sem_seg.shape == sample.ori_shape == (72, 128)
+    assert set(sample.gt_sem_seg.data.unique().tolist()) <= {*range(19), 255}
+    assert cfg.test_dataloader == cfg.val_dataloader
+
+
+def test_classes_that_synthia_lacks_are_never_drawn(load):
+    sampling = DATASETS.build(load('synthia_to_cityscapes').train_dataloader
+                              .dataset).rare_class_sampling
+    drawn = set(sampling.class_probs.nonzero()[0])
+    assert drawn and not drawn & NOT_IN_SYNTHIA
+
+
+@pytest.mark.parametrize('task, scales', [
+    ('gta_to_cityscapes', [(1280, 720), (1024, 512), (1024, 512)]),
+    ('synthia_to_cityscapes', [(1280, 760), (1024, 512), (1024, 512)]),
+    ('cityscapes_to_acdc', [(1024, 512), (960, 540), (960, 540)]),
+    ('cityscapes_to_darkzurich', [(1024, 512), (960, 540), (960, 540)]),
+    ('gta_to_bdd100k', [(1280, 720), (1280, 720), (1280, 720)]),
+    ('gta_to_mapillary', [(1280, 720), (1024, 512), (1024, 512)]),
+])
+def test_sizes_of_the_release_and_of_daformer(load, task, scales):
+    """Scales keep the shape of an image: GTA is 1914 x 1052."""
+    cfg = load(task)
+    dataset = cfg.train_dataloader.dataset
+    found = []
+    for side in (dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
+                 ):
+        resize = next(one for one in side.pipeline if one.type == 'Resize')
+        assert resize.keep_ratio
+        found.append(tuple(resize.scale))
+    assert found == scales
+    crop = dataset.labeled.pipeline[3]
+    assert crop.crop_size == (512, 512) and crop.cat_max_ratio == .75
+    sampling = dataset.rare_class_sampling
+    assert (sampling.temperature, sampling.min_pixels,
+            sampling.min_crop_ratio) == (.01, 3000, .5)
+
+
+def test_an_unconverted_label_says_what_to_do(load, roots, tmp_path):
+    gta = MAKERS['gta'](tmp_path / 'gta')
+    (gta / 'labels' / '00002_labelTrainIds.png').unlink()
+    dataset = load('gta_to_cityscapes').train_dataloader.dataset
+    dataset.labeled.data_root = str(gta)
+    with pytest.raises(FileNotFoundError, match='tools/check_data.py'):
+        DATASETS.build(dataset)

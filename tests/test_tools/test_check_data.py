@@ -1,0 +1,141 @@
+"""The table of data sets that are there."""
+import os
+import subprocess
+
+import pytest
+from fake_data import MAKERS, make_cityscapes
+from helpers import PYTHON, REPOSITORY, load_tool, make_camvid, make_streets
+from mmengine.config import Config
+
+from mmseg_fst.utils.known_data import KNOWN_DATA, Files, list_files
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    for name in KNOWN_DATA:
+        monkeypatch.delenv(f'{name.upper()}_ROOT', raising=False)
+    return load_tool('check_data.py')
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Data sets as small as the fake ones count as complete."""
+    for name, data in KNOWN_DATA.items():
+        val = 4 if name == 'acdc' else 2
+        monkeypatch.setitem(
+            KNOWN_DATA, name,
+            data._replace(splits=tuple(
+                split._replace(count=val if i % 2 else 4)
+                for i, split in enumerate(data.splits))))
+
+
+def row_of(output, name):
+    line = next(one for one in output.splitlines()
+                if one.startswith(f'| {name} '))
+    return [cell.strip() for cell in line.strip('|').split('|')]
+
+
+def test_nothing_there(tool, tmp_path, capsys):
+    tool.main(['--root', str(tmp_path)])  # no name, so no failure
+    output = capsys.readouterr().out
+    for name in KNOWN_DATA:
+        assert row_of(output, name)[2].startswith('0/')
+        assert f'{name}: ' in output
+    assert row_of(output, 'gta')[2:] == ['0/24966', '0/24966', '0/24966', 'no']
+    assert row_of(output, 'bdd100k')[2:] == ['0/8000', '0/8000', '-', '-']
+    assert f'gta.py {tmp_path}/gta' in output
+
+
+@pytest.mark.parametrize('name', MAKERS)
+def test_complete(tool, small, tmp_path, capsys, name):
+    MAKERS[name](tmp_path / name)
+    capsys.readouterr()
+    tool.main([name, '--root', str(tmp_path)])
+    output = capsys.readouterr().out
+    assert f'{name}: ' not in output
+    assert 'no' not in row_of(output, name)
+    # One label less, and there is something to do.
+    split = KNOWN_DATA[name].splits[-1]
+    files = split.converted or split.labels
+    path = tmp_path / name / files.folder
+    (path / f'{list_files(tmp_path / name, files)[0]}{files.suffix}').unlink()
+    with pytest.raises(SystemExit) as caught:
+        tool.main([name, '--root', str(tmp_path)])
+    assert caught.value.code == 1
+    output = capsys.readouterr().out
+    converter = f'python tools/dataset_converters/{name}.py {tmp_path}/{name}'
+    if split.converted:  # nothing has to be downloaded
+        assert f'{name}: {converter}\n' in output
+    else:
+        assert f'{name}: Get ' in output
+
+
+def test_missing_statistics(tool, small, tmp_path, capsys):
+    root = make_cityscapes(tmp_path / 'cityscapes')
+    (root / 'class_stats_train.json').unlink()
+    with pytest.raises(SystemExit):
+        tool.main(['cityscapes', '--root', str(tmp_path)])
+    output = capsys.readouterr().out
+    assert row_of(output, 'cityscapes')[2:] == ['6/6', '6/6', '6/6', 'no']
+    assert 'cityscapes: python tools/dataset_converters' in output
+
+
+def test_our_own_data(tool, small, tmp_path, capsys):
+    make_streets(tmp_path / 'streets', target_labels=True)
+    make_camvid(tmp_path / 'camvid')
+    (tmp_path / 'streets/rendered/class_stats_train.json').touch()
+    tool.main(['streets', 'camvid', '--root', str(tmp_path)])
+    output = capsys.readouterr().out
+    assert row_of(output, 'streets')[2:] == ['12/12', '12/12', '-', 'yes']
+    assert row_of(output, 'camvid')[2:] == ['6/4', '6/4', '-', '-']
+
+
+def test_a_variable_names_the_folder(tool, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv('DARK_ZURICH_ROOT', str(tmp_path / 'nights'))
+    tool.main(['--root', 'nowhere'])
+    assert row_of(capsys.readouterr().out, 'dark_zurich')[1] == str(
+        tmp_path / 'nights')
+
+
+def test_an_unknown_name(tool, capsys):
+    with pytest.raises(SystemExit) as caught:
+        tool.main(['gta5'])
+    assert caught.value.code == 2
+    assert 'Known are: gta, ' in capsys.readouterr().err
+
+
+def test_the_table_knows_every_folder_of_the_configs(tool):
+    """Roots in the bases are the names in the table."""
+    folder = REPOSITORY / 'configs/_base_/datasets'
+    for path in folder.glob('*.py'):
+        cfg = Config.fromfile(str(path))
+        dataset = cfg.train_dataloader.dataset
+        for side in (dataset.labeled, dataset.unlabeled,
+                     cfg.val_dataloader.dataset):
+            parts = side.data_root.split('/')
+            if parts[0] != 'data':
+                continue
+            data = KNOWN_DATA[parts[1]]
+            known = {files.folder for split in data.splits
+                     for files in split[1:] if files}
+            for prefix in side.data_prefix.values():
+                assert '/'.join([*parts[2:], prefix]) in known
+
+
+def test_hidden_files_do_not_count(tmp_path):
+    for name in ('.a.123.tmp.png', 'b.png', 'b_labelTrainIds.png', 'c.jpg'):
+        (tmp_path / name).touch()
+    assert list_files(tmp_path, Files('', '.png')) == ['b']
+    assert list_files(tmp_path, Files('', '_labelTrainIds.png')) == ['b']
+    assert list_files(tmp_path, Files('none', '.png')) == []
+
+
+def test_from_the_command_line(tmp_path):
+    done = subprocess.run(
+        [PYTHON, 'tools/check_data.py', 'gta', '--root', str(tmp_path)],
+        cwd=REPOSITORY,
+        env={**os.environ, 'PYTHONPATH': str(REPOSITORY)},
+        capture_output=True,
+        text=True)
+    assert done.returncode == 1
+    assert 'gta.py' in done.stdout, done.stderr
