@@ -21,7 +21,8 @@ def geometric_positions(count: int, reach: float) -> np.ndarray:
         the first steps from zero are 1, r, r^2, ...
     """
     steps = np.arange(count // 2)
-    ratio = brentq(lambda r: (r**steps).sum() - reach, 1e-6, reach)
+    ratio = brentq(lambda r: (r**steps).sum() - reach, 1e-6, reach,
+                   xtol=1e-12)
     outward = np.cumsum(ratio**steps)
     return np.concatenate([-outward[::-1], [0.], outward])
 
@@ -63,6 +64,18 @@ class ResizedBEiT(BEiT):
         ]
         return torch.from_numpy(np.stack(resized, -1).reshape(
             -1, num)).to(sequence)
+
+    def train(self, mode: bool = True) -> 'ResizedBEiT':
+        """Switch the mode.
+
+        Args:
+            mode (bool): Whether to train. Defaults to True.
+
+        Returns:
+            ResizedBEiT: self, where MMSegmentation's returns None.
+        """
+        super().train(mode)
+        return self
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Maps of the patch tokens.
