@@ -1,5 +1,7 @@
 """Segmentors and the parts that a method is put together from."""
+from .backbones import ResizedBEiT, TIMMVisionTransformer
 from .data_preprocessor import SelfTrainingDataPreProcessor
+from .decode_heads import DAFormerHead, DeepLabV2Head, PlainDPTHead
 from .mixers import ClassMix
 from .photometric import StrongPhotometric
 from .pseudo_labelers import ConfidentRatio
@@ -7,7 +9,8 @@ from .regularizers import FeatureDistance
 from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
-    'ClassMix', 'ConfidentRatio', 'FeatureDistance',
+    'ClassMix', 'ConfidentRatio', 'DAFormerHead', 'DeepLabV2Head',
+    'FeatureDistance', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor',
-    'StrongPhotometric'
+    'StrongPhotometric', 'TIMMVisionTransformer'
 ]

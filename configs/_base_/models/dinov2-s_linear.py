@@ -1,0 +1,24 @@
+# DINOv2 ViT-S/14 and one linear layer on the normalised tokens of its last
+# layer. DINOv2's own linear evaluation freezes the encoder and puts a batch
+# norm before that layer. Crops: multiples of 14; other sizes are resized to
+# the nearest one, so they work too.
+segmentor = dict(
+    type='EncoderDecoder',
+    backbone=dict(
+        type='TIMMVisionTransformer',
+        model_name='vit_small_patch14_dinov2',
+        out_indices=[11],
+        init_cfg=dict(
+            type='Pretrained', checkpoint='checkpoints/dinov2_small.pth')),
+    decode_head=dict(
+        type='FCNHead',
+        num_convs=0,  # nothing before the linear layer
+        concat_input=False,
+        in_channels=384,
+        in_index=0,
+        channels=384,
+        dropout_ratio=0,
+        num_classes=19,
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss')),
+    test_cfg=dict(mode='whole'))

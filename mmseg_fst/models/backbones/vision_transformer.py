@@ -1,0 +1,75 @@
+"""Plain vision transformers of timm as encoders of a segmentor."""
+from collections.abc import Sequence
+from typing import Optional
+
+import timm
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class TIMMVisionTransformer(BaseModule):
+    """A vision transformer of timm, for images of any size.
+
+    MMSegmentation's ``VisionTransformer`` has no layer scale, so cannot hold
+    DINOv2; its ``TIMMBackbone`` asks images to be whole patches and leaves
+    out the last norm, which DINOv2 applies to every layer it hands out.
+
+    An image whose sides are no multiples of the patch is resized to the
+    nearest ones, as UniMatch V2 does for evaluation: padding would shift what
+    a segmentor later resizes to the size of the image.
+
+    Args:
+        model_name (str): Name of a plain vision transformer in timm.
+        out_indices (Sequence[int]): Layers whose patches are handed out,
+            counted from 0. Later layers are not built.
+        final_norm (bool): Whether each is normalised by the last norm of the
+            transformer. Defaults to True.
+        drop_path_rate (float): Stochastic depth of the last layer. Defaults
+            to 0.
+        init_cfg (dict, optional): Where the weights come from. Defaults to
+            None.
+    """
+
+    def __init__(self,
+                 model_name: str,
+                 out_indices: Sequence[int],
+                 final_norm: bool = True,
+                 drop_path_rate: float = 0.,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg)
+        model = timm.create_model(
+            model_name,
+            num_classes=0,
+            dynamic_img_size=True,
+            drop_path_rate=drop_path_rate)
+        self.out_indices = model.prune_intermediate_layers(
+            list(out_indices), prune_norm=not final_norm)
+        self.final_norm = final_norm
+        self.timm_model = model
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Maps of the patch tokens.
+
+        Args:
+            x (Tensor): Images of shape (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: One map for each of ``out_indices``, of shape
+            (N, C, h, w), h and w the numbers of patches.
+        """
+        size = [
+            max(1, int(length / patch + 0.5)) * patch for length, patch in zip(
+                x.shape[2:], self.timm_model.patch_embed.patch_size)
+        ]
+        if size != list(x.shape[2:]):
+            x = F.interpolate(x, size, mode='bilinear', align_corners=False)
+        return tuple(
+            self.timm_model.forward_intermediates(
+                x,
+                indices=self.out_indices,
+                norm=self.final_norm,
+                intermediates_only=True))

@@ -1,0 +1,148 @@
+"""The decoder of DAFormer: context across all stages of the encoder."""
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmcv.cnn import ConvModule
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.decode_heads.sep_aspp_head import \
+    DepthwiseSeparableASPPModule
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from mmseg_fst.registry import MODELS
+
+
+class LinearEmbedding(nn.Module):
+    """One linear map for every position of a feature map.
+
+    Args:
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels of the output.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(in_channels, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map each position.
+
+        Args:
+            x (Tensor): Features of shape (N, C, h, w).
+
+        Returns:
+            Tensor: Features of shape (N, out_channels, h, w).
+        """
+        # In these memory layouts all equals the release to the last bit.
+        tokens = x.flatten(2).transpose(1, 2).contiguous()
+        embedded = self.proj(tokens).transpose(1, 2)
+        return embedded.unflatten(2, x.shape[2:]).contiguous()
+
+
+class ContextFusion(nn.Module):
+    """Parallel dilated separable convolutions, joined by a 3x3 convolution.
+
+    Unlike the pyramid of DeepLabV3+ it has no branch of global pooling.
+
+    Args:
+        in_channels (int): Channels of the input.
+        channels (int): Channels of each branch and of the output.
+        dilations (Sequence[int]): Dilation of each branch; one of 1 is a 1x1
+            convolution.
+        norm_cfg (dict, optional): Config of the norms.
+        act_cfg (dict): Config of the activations.
+    """
+
+    def __init__(self, in_channels: int, channels: int,
+                 dilations: Sequence[int], norm_cfg: dict | None,
+                 act_cfg: dict) -> None:
+        super().__init__()
+        self.aspp_modules = DepthwiseSeparableASPPModule(
+            dilations=tuple(dilations),
+            in_channels=in_channels,
+            channels=channels,
+            conv_cfg=None,
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg)
+        self.bottleneck = ConvModule(
+            len(dilations) * channels,
+            channels,
+            3,
+            padding=1,
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Gather context.
+
+        Args:
+            x (Tensor): Features of shape (N, C, h, w).
+
+        Returns:
+            Tensor: Features of shape (N, channels, h, w).
+        """
+        return self.bottleneck(torch.cat(self.aspp_modules(x), dim=1))
+
+
+@MODELS.register_module()
+class DAFormerHead(BaseDecodeHead):
+    """Context-aware fusion of multi-level features.
+
+    DAFormer (Hoyer et al. 2022, section 3.2): every stage of the encoder is
+    embedded linearly, resized to the finest one and concatenated; a pyramid
+    of dilated separable convolutions sees all of them at once, where
+    DeepLabV3+ sees the last stage alone.
+
+    Names of parameters are the ones of the releases of DAFormer and FST.
+
+    Args:
+        in_channels (Sequence[int]): Channels of the feature maps, finest
+            first.
+        in_index (Sequence[int]): Which of the feature maps.
+        embed_dims (int): Channels that each is embedded to. Defaults to 256.
+        dilations (Sequence[int]): Dilations of the pyramid. Defaults to
+            (1, 6, 12, 18).
+        **kwargs: Other arguments of ``BaseDecodeHead``; ``channels`` is the
+            width of the pyramid.
+    """
+
+    def __init__(self,
+                 in_channels: Sequence[int],
+                 in_index: Sequence[int] = (0, 1, 2, 3),
+                 embed_dims: int = 256,
+                 dilations: Sequence[int] = (1, 6, 12, 18),
+                 **kwargs: Any) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            in_index=in_index,
+            input_transform='multiple_select',
+            **kwargs)
+        self.embed_layers = nn.ModuleList(
+            LinearEmbedding(channels, embed_dims)
+            for channels in self.in_channels)
+        self.fuse_layer = ContextFusion(
+            embed_dims * len(self.in_channels), self.channels, dilations,
+            self.norm_cfg, self.act_cfg)
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Classify each position of the finest feature map.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w),
+                finest first.
+
+        Returns:
+            Tensor: Logits of shape (N, num_classes, h, w), as fine as the
+            first feature map.
+        """
+        features = self._transform_inputs(inputs)
+        embedded = [
+            resize(
+                embed(feature),
+                size=features[0].shape[2:],
+                mode='bilinear',
+                align_corners=self.align_corners)
+            for embed, feature in zip(self.embed_layers, features)
+        ]
+        return self.cls_seg(self.fuse_layer(torch.cat(embedded, dim=1)))

@@ -1,0 +1,305 @@
+"""Every base model is built and counted against another construction.
+
+Encoders are counted in the same network of timm or torchvision (another code
+than the one under test), heads by arithmetic from the layer lists of their
+papers and of the release of FST, and both together against published totals.
+No weight is allocated: all is built on the meta device.
+"""
+from functools import partial
+
+import pytest
+import timm
+import torch
+import torchvision
+from helpers import REPOSITORY
+from mmengine.config import Config
+from timm.models.pvt_v2 import PyramidVisionTransformerV2
+
+from mmseg_fst.registry import MODELS
+
+FOLDER = REPOSITORY / 'configs/_base_/models'
+NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
+RESNET = (256, 512, 1024, 2048)
+MIT = (64, 128, 320, 512)
+SWIN = (128, 256, 512, 1024)
+
+
+@pytest.fixture(autouse=True)
+def meta(monkeypatch):
+    """Allocate nothing; rates of stochastic depth need their values."""
+    monkeypatch.setattr(torch, 'linspace',
+                        partial(torch.linspace, device='cpu'))
+    with torch.device('meta'):
+        yield
+
+
+def load(name, **options):
+    """The segmentor of a base config, with keys replaced."""
+    cfg = Config.fromfile(str(FOLDER / f'{name}.py'))
+    cfg.merge_from_dict({
+        f'segmentor.{key.replace("__", ".")}': value
+        for key, value in options.items()
+    })
+    return MODELS.build(cfg.segmentor)
+
+
+def size_of(module):
+    return sum(weight.numel() for weight in module.parameters())
+
+
+# Layers.
+def conv(inputs, outputs, kernel=1):
+    return inputs * outputs * kernel**2 + outputs  # with a bias
+
+
+def conv_norm(inputs, outputs, kernel=1):
+    return inputs * outputs * kernel**2 + 2 * outputs  # without one
+
+
+def separable(inputs, outputs):
+    """3x3 for each channel, then 1x1, both normalised."""
+    return 9 * inputs + 2 * inputs + conv_norm(inputs, outputs)
+
+
+# Encoders.
+def resnet(depth):
+    """timm's ResNet-C; its stem of three 3x3 is ``deep``, as in V1c."""
+    return size_of(timm.create_model(f'resnet{depth}c', num_classes=0))
+
+
+def mit(*depths):
+    """PVTv2 of timm with a constant MLP ratio of 4 is MiT; at B5 they meet.
+
+    Its last norm before the classifier is MiT's last norm as well.
+    """
+    return size_of(
+        PyramidVisionTransformerV2(
+            depths=depths, embed_dims=MIT, num_heads=(1, 2, 5, 8),
+            sr_ratios=(8, 4, 2, 1), mlp_ratios=(4, 4, 4, 4), qkv_bias=True,
+            num_classes=0))
+
+
+def swin_base():
+    """timm's has one norm at the end, a segmentor one for each stage."""
+    model = timm.create_model('swin_base_patch4_window12_384', num_classes=0)
+    return size_of(model) + 2 * sum(SWIN[:-1])
+
+
+def beit_base():
+    """timm's at 640 x 640, less the norm before its classifier."""
+    model = timm.create_model(
+        'beit_base_patch16_224', img_size=640, num_classes=0)
+    return size_of(model) - 2 * 768
+
+
+def dinov2(width, heads, depth=12):
+    """torchvision's transformer, and the two layer scales of each layer."""
+    model = torchvision.models.VisionTransformer(
+        image_size=518, patch_size=14, num_layers=depth, num_heads=heads,
+        hidden_dim=width, mlp_dim=4 * width)
+    return size_of(model) - size_of(model.heads) + 2 * depth * width
+
+
+def mobilenetv2():
+    """torchvision's, less its classifier and the last convolution."""
+    model = torchvision.models.mobilenet_v2()
+    return size_of(model.features[:-1])
+
+
+def unet8():
+    """Five levels of one 3x3 convolution, 8 to 128 channels, and back.
+
+    On the way back a 1x1 convolution follows each doubling of resolution,
+    and a 3x3 convolution reads its output and the skip together.
+    """
+    levels = (8, 16, 32, 64, 128)
+    down = sum(conv_norm(inputs, outputs, 3)
+               for inputs, outputs in zip((3, *levels), levels))
+    up = sum(conv_norm(coarse, fine) + conv_norm(2 * fine, fine, 3)
+             for fine, coarse in zip(levels, levels[1:]))
+    return down + up
+
+
+# Heads, for 19 classes unless told otherwise.
+def deeplabv2():
+    return 2 * conv(2048, 19, 3)
+
+
+def daformer(stages):
+    embed = sum(conv(channels, 256) for channels in stages)
+    pyramid = conv_norm(1024, 256) + 3 * separable(1024, 256)
+    return embed + pyramid + conv_norm(1024, 256, 3) + conv(256, 19)
+
+
+def segformer(stages, width=768, classes=19):
+    embed = sum(conv_norm(channels, width) for channels in stages)
+    return embed + conv_norm(4 * width, width) + conv(width, classes)
+
+
+def pspnet():
+    pooled = 4 * conv_norm(2048, 512)
+    return pooled + conv_norm(2048 + 4 * 512, 512, 3) + conv(512, 19)
+
+
+def deeplabv3plus():
+    pyramid = 2 * conv_norm(2048, 512) + 3 * separable(2048, 512)
+    decoder = separable(512 + 48, 512) + separable(512, 512)
+    return (pyramid + conv_norm(5 * 512, 512, 3) + conv_norm(256, 48) +
+            decoder + conv(512, 19))
+
+
+def upernet(stages, width=512, classes=19):
+    pooled = 4 * conv_norm(stages[-1], width)
+    top = conv_norm(stages[-1] + 4 * width, width, 3)
+    lateral = sum(conv_norm(channels, width) for channels in stages[:-1])
+    return (pooled + top + lateral + 3 * conv_norm(width, width, 3) +
+            conv_norm(4 * width, width, 3) + conv(width, classes))
+
+
+def auxiliary(channels, classes=19):
+    return conv_norm(channels, 256, 3) + conv(256, classes)
+
+
+def beit_pyramid():
+    """Two deconvolutions 2x2 around a norm for x 4, one for x 2."""
+    return 3 * conv(768, 768, 2) + 2 * 768
+
+
+def dpt(patch, stages, width, classes=19):
+    finest, finer, _, coarsest = stages
+    project = sum(conv(patch, stage) for stage in stages)
+    resize = conv(finest, finest, 4) + conv(finer, finer, 2) + conv(
+        coarsest, coarsest, 3)
+    reduce = sum(9 * stage * width for stage in stages)
+    # Seven residual units: the coarsest level has one, the others two.
+    fuse = 7 * 2 * conv(width, width, 3) + 4 * conv(width, width)
+    return (project + resize + reduce + fuse + conv(width, width, 3) +
+            conv(width, classes))
+
+
+DPT = dict(
+    s=(384, (48, 96, 192, 384), 64),
+    b=(768, (96, 192, 384, 768), 128),
+    l=(1024, (256, 512, 1024, 1024), 256))
+DINOV2 = dict(s=(384, 6), b=(768, 12), l=(1024, 16, 24))
+
+# Encoder and the rest, as functions: they are called on the meta device.
+EXPECTED = {
+    'beit-b_upernet':
+    (beit_base,
+     lambda: beit_pyramid() + upernet((768, ) * 4, 768) + auxiliary(768)),
+    'mit-b3_daformer': (lambda: mit(3, 4, 18, 3), lambda: daformer(MIT)),
+    'mit-b4_daformer': (lambda: mit(3, 8, 27, 3), lambda: daformer(MIT)),
+    'mit-b5_daformer': (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT)),
+    'mit-b5_segformer': (lambda: mit(3, 6, 40, 3), lambda: segformer(MIT)),
+    'mobilenetv2_segformer':
+    (mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
+    'resnet101_daformer': (lambda: resnet(101), lambda: daformer(RESNET)),
+    'resnet101_deeplabv2': (lambda: resnet(101), deeplabv2),
+    'resnet101_deeplabv3plus': (lambda: resnet(101), deeplabv3plus),
+    'resnet101_pspnet': (lambda: resnet(101), pspnet),
+    'resnet101_upernet': (lambda: resnet(101), lambda: upernet(RESNET)),
+    'resnet50_deeplabv2': (lambda: resnet(50), deeplabv2),
+    'resnet50_deeplabv3plus': (lambda: resnet(50), deeplabv3plus),
+    'resnet50_pspnet': (lambda: resnet(50), pspnet),
+    'swin-b_upernet': (swin_base, lambda: upernet(SWIN) + auxiliary(512)),
+    'unet8_fcn': (unet8, lambda: conv(8, 11)),
+}
+for letter, shape in DINOV2.items():
+    EXPECTED[f'dinov2-{letter}_linear'] = (
+        partial(dinov2, *shape), partial(conv, shape[0], 19))
+    EXPECTED[f'dinov2-{letter}_dpt'] = (
+        partial(dinov2, *shape), partial(dpt, *DPT[letter]))
+
+
+def test_all_are_counted():
+    assert set(EXPECTED) == set(NAMES)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_size_and_logits(name):
+    """Parameters as expected; one tensor of logits from each head."""
+    model = load(name)
+    encoder, rest = EXPECTED[name]
+    assert size_of(model.backbone) == encoder()
+    assert size_of(model) - size_of(model.backbone) == rest()
+
+    # Patches of 14 and windows of 640 have sizes of their own.
+    height, width = {'beit': (640, 640), 'dino': (98, 140)}.get(
+        name[:4], (64, 128))
+    features = model.extract_feat(torch.empty(2, 3, height, width))
+    heads = [model.decode_head]
+    if model.with_auxiliary_head:
+        heads.append(model.auxiliary_head)
+    for head in heads:
+        logits = head(features)
+        assert logits.shape[:2] == (2, head.num_classes)
+        # No coarser than the patches of a transformer.
+        assert logits.shape[2] * 16 >= height
+        assert logits.shape[2] * width == logits.shape[3] * height
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_one_file_of_weights_for_each_encoder(name):
+    """The checkpoint is named after the network; unet8 learns from scratch."""
+    backbone = Config.fromfile(str(FOLDER / f'{name}.py')).segmentor.backbone
+    if name == 'unet8_fcn':
+        assert 'init_cfg' not in backbone
+        return
+    assert backbone.init_cfg.type == 'Pretrained'
+    stem = {
+        'dinov2-s': 'dinov2_small', 'dinov2-b': 'dinov2_base',
+        'dinov2-l': 'dinov2_large', 'mobilenetv2': 'mobilenetv2_100',
+        'swin-b': 'swin_base_patch4_window12_384_22k',
+        'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',
+        'resnet101': 'resnet101_v1c', 'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4',
+        'mit-b5': 'mit_b5'
+    }[name.split('_')[0]]
+    assert backbone.init_cfg.checkpoint == f'checkpoints/{stem}.pth'
+
+
+@pytest.mark.parametrize('name, encoder, total', [
+    # SegFormer (Xie et al. 2021), table 1a: encoder and decoder on ADE20K.
+    ('mit-b5_segformer', 81.4, 81.4 + 3.3),
+    # Swin Transformer (Liu et al. 2021), table 3: UperNet, Swin-B, ADE20K.
+    ('swin-b_upernet', None, 121),
+])
+def test_published_sizes_on_ade20k(name, encoder, total):
+    """In millions, as they are rounded there; 150 classes."""
+    model = load(name, decode_head__num_classes=150)
+    size = size_of(model)
+    if model.with_auxiliary_head:
+        size += auxiliary(512, 150) - auxiliary(512)
+    digits = 0 if isinstance(total, int) else 1
+    assert round(size / 1e6, digits) == pytest.approx(total)
+    if encoder:
+        assert round(size_of(model.backbone) / 1e6, 1) == encoder
+
+
+@pytest.mark.parametrize('name, encoder', [
+    # SegFormer (Xie et al. 2021), table 1a.
+    ('mit-b3_daformer', 44.0),
+    ('mit-b4_daformer', 60.8),
+    ('mit-b5_daformer', 81.4),
+])
+def test_published_sizes_of_encoders(name, encoder):
+    """In millions; B3, of 44.07, is printed there as 44.0."""
+    size = size_of(load(name).backbone) / 1e6
+    assert size == pytest.approx(encoder, abs=0.1)
+
+
+@pytest.mark.parametrize('letter, total', [('s', 24.8), ('b', 97.5),
+                                           ('l', 335.3)])
+def test_published_sizes_with_dpt(letter, total):
+    """Depth Anything (Yang et al. 2024): the same encoder, DPT to one map.
+
+    Its last layers differ: 3x3 to half the width, 3x3 to 32, 1x1 to 1. It
+    keeps the unused unit of the coarsest level and a mask token.
+    """
+    model = load(f'dinov2-{letter}_dpt')
+    patch, _, width = DPT[letter]
+    own = conv(width, width, 3) + conv(width, 19)
+    theirs = conv(width, width // 2, 3) + conv(width // 2, 32, 3) + conv(32, 1)
+    unused = 2 * conv(width, width, 3)
+    size = size_of(model) - own + theirs + unused + patch
+    assert round(size / 1e6, 1) == total

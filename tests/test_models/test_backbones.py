@@ -1,0 +1,135 @@
+"""Encoders: features, images of any size, weights of another size."""
+import numpy as np
+import pytest
+import timm
+import torch
+import torch.nn.functional as F
+
+from mmseg_fst.models import ResizedBEiT, TIMMVisionTransformer
+from mmseg_fst.models.backbones.beit import geometric_positions
+
+
+def beit(size=64, **kwargs):
+    return ResizedBEiT(
+        img_size=(size, size), patch_size=16, embed_dims=8, num_layers=2,
+        num_heads=2, out_indices=(0, 1), norm_cfg=dict(type='LN', eps=1e-6),
+        **kwargs)
+
+
+@pytest.fixture(scope='module')
+def vit():
+    """The smallest plain transformer of timm, in patches of 16."""
+    torch.manual_seed(0)
+    return TIMMVisionTransformer('test_vit', out_indices=[1, 3]).eval()
+
+
+def test_maps_are_those_of_timm(vit):
+    """At the size it was made for, normalised, without the class token."""
+    model = timm.create_model('test_vit', num_classes=0).eval()
+    model.load_state_dict(vit.timm_model.state_dict(), strict=False)
+    size = model.patch_embed.img_size
+    image = torch.randn(2, 3, *size)
+    with torch.no_grad():
+        maps = vit(image)
+        expected = model.get_intermediate_layers(
+            image, n=[1, 3], reshape=True, norm=True)
+    assert isinstance(maps, tuple) and len(maps) == 2
+    for one, other in zip(maps, expected):
+        torch.testing.assert_close(one, other)
+
+
+def test_weights_are_loaded_by_the_keys_of_timm(vit, tmp_path):
+    path = str(tmp_path / 'vit.pth')
+    model = timm.create_model('test_vit', num_classes=0)
+    torch.save(
+        {f'timm_model.{key}': value
+         for key, value in model.state_dict().items()}, path)
+    loaded = TIMMVisionTransformer(
+        'test_vit', out_indices=[1, 3],
+        init_cfg=dict(type='Pretrained', checkpoint=path))
+    loaded.init_weights()
+    assert loaded.state_dict().keys() == vit.state_dict().keys()
+    for key, value in loaded.timm_model.state_dict().items():
+        assert torch.equal(value, model.state_dict()[key]), key
+
+
+def test_later_layers_are_not_built():
+    model = TIMMVisionTransformer('test_vit', out_indices=[0])
+    assert len(model.timm_model.blocks) == 1
+    maps = model(torch.randn(1, 3, 32, 32))
+    maps[0].sum().backward()
+    assert all(weight.grad is not None for weight in model.parameters())
+
+
+def test_without_the_last_norm():
+    model = TIMMVisionTransformer(
+        'test_vit', out_indices=[5], final_norm=False)
+    assert not any('timm_model.norm.' in key for key in model.state_dict())
+    assert model(torch.randn(1, 3, 32, 32))[0].shape[2:] == (2, 2)
+
+
+@pytest.mark.parametrize('size, nearest', [
+    ((64, 96), (64, 96)), ((71, 73), (64, 80)), ((72, 5), (80, 16))])
+def test_any_size_is_resized_to_whole_patches(vit, size, nearest):
+    image = torch.randn(1, 3, *size)
+    resized = F.interpolate(
+        image, nearest, mode='bilinear', align_corners=False)
+    with torch.no_grad():
+        maps, expected = vit(image), vit(resized)
+    for one, other in zip(maps, expected):
+        assert one.shape[2:] == (nearest[0] // 16, nearest[1] // 16)
+        assert torch.equal(one, other)
+
+
+def test_geometric_positions():
+    positions = geometric_positions(27, 39)  # 14 to 40 patches
+    steps = np.diff(positions)
+    assert len(positions) == 27 and positions[13] == 0
+    np.testing.assert_allclose(positions, -positions[::-1])
+    assert positions[-1] == pytest.approx(39)
+    assert steps[13] == pytest.approx(1)
+    ratios = steps[14:] / steps[13:-1]
+    np.testing.assert_allclose(ratios, ratios[0])
+
+
+def test_biases_are_interpolated_at_their_offsets():
+    """A plane in the offsets stays that plane, near ones keep their bias."""
+    given = geometric_positions(27, 39)
+    plane = torch.from_numpy(given[:, None] + 3 * given[None])
+    table = torch.stack([plane, -plane], -1).view(-1, 2)
+    wanted = torch.arange(-39., 40)
+    expected = wanted[:, None] + 3 * wanted[None]
+    resized = beit()._geometric_sequence_interpolation(27, 79, table, 2)
+    assert resized.dtype == table.dtype
+    torch.testing.assert_close(
+        resized, torch.stack([expected, -expected], -1).view(-1, 2).double(),
+        atol=1e-6, rtol=1e-6)
+
+
+def test_weights_of_another_size_are_loaded(tmp_path):
+    """As from the 14 x 14 patches of pretraining."""
+    small = beit(224)
+    for name, weight in small.named_parameters():
+        torch.nn.init.normal_(weight, std=0.1)
+    path = str(tmp_path / 'beit.pth')
+    torch.save(small.state_dict(), path)
+    large = beit(320, init_cfg=dict(type='Pretrained', checkpoint=path))
+    large.init_weights()
+    for name, weight in large.named_parameters():
+        given = small.get_parameter(name)
+        if 'relative_position_bias_table' not in name:
+            assert torch.equal(weight, given), name
+            continue
+        # Rows: offsets, then the three biases of the class token.
+        assert torch.equal(weight[-3:], given[-3:])
+        before = given[:27**2].view(27, 27, 2)[12:15, 12:15]
+        after = weight[:39**2].view(39, 39, 2)[18:21, 18:21]
+        torch.testing.assert_close(after, before, atol=1e-5, rtol=0)
+
+
+def test_beit_says_which_size_it_takes():
+    model = beit().eval()
+    maps = model(torch.randn(2, 3, 64, 64))
+    assert [tuple(one.shape) for one in maps] == [(2, 8, 4, 4)] * 2
+    with pytest.raises(ValueError, match=r"\(64, 64\).*mode='slide'"):
+        model(torch.randn(2, 3, 64, 96))
