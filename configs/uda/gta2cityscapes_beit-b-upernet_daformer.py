@@ -1,7 +1,7 @@
 # DAFormer's method: GTA -> Cityscapes,
 # BEiT-B with UPerNet.
 _base_ = [
-    '../_base_/datasets/gta_to_cityscapes_512x512.py',
+    '../_base_/datasets/gta_to_cityscapes_640x640.py',
     '../_base_/models/beit-b_upernet.py',
     '../_base_/methods/daformer_released.py',
     '../_base_/schedules/adamw_40k.py',

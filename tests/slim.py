@@ -1,0 +1,99 @@
+"""Networks and runs of real configs, made small enough for a test."""
+
+#: By how much widths are divided.
+RATIO = 16
+
+
+def _slim_head(head):
+    """Divide the widths of a decode head."""
+    for key in ('in_channels', 'channels', 'embed_dims', 'c1_in_channels',
+                'c1_channels', 'stage_channels'):
+        if key not in head:
+            continue
+        width = head[key]
+        head[key] = ([one // RATIO for one in width]
+                     if isinstance(width, (list, tuple)) else width // RATIO)
+
+
+def slim_segmentor(segmentor):
+    """Divide all widths of a segmentor, in place; its parts stay what they
+    are.
+
+    Networks that come from timm by name keep their width.
+    """
+    backbone = segmentor['backbone']
+    kind = backbone['type']
+    if kind.startswith('TIMM') or kind == 'UNet':
+        return segmentor
+    if kind == 'ResNetV1c':
+        backbone.update(depth=50, stem_channels=4, base_channels=4)
+    elif kind == 'MixVisionTransformer':
+        backbone.update(embed_dims=4, num_layers=[1] * 4)
+    elif kind == 'SwinTransformer':
+        backbone.update(embed_dims=8, depths=[2] * 4, num_heads=[1, 2, 4, 8])
+    elif kind == 'ResizedBEiT':
+        backbone.update(embed_dims=48, num_heads=4)
+    else:
+        raise NotImplementedError(f'How is a {kind} made slim?')
+    if 'neck' in segmentor:
+        segmentor['neck']['embed_dim'] //= RATIO
+    for name in ('decode_head', 'auxiliary_head'):
+        if segmentor.get(name):
+            _slim_head(segmentor[name])
+    return segmentor
+
+
+def without_weights(node):
+    """Drop what would read weights from disk, wherever it stands."""
+    if isinstance(node, dict):
+        node.pop('init_cfg', None)
+        for value in node.values():
+            without_weights(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            without_weights(value)
+    return node
+
+
+def _resize(pipeline, factor, crop_size):
+    """Scale a pipeline down."""
+    for transform in pipeline:
+        if transform['type'] == 'Resize':
+            transform['scale'] = tuple(
+                side // factor for side in transform['scale'])
+        elif transform['type'] == 'RandomCrop':
+            transform['crop_size'] = crop_size
+
+
+def slim_data(cfg, factor=8):
+    """Divide all sizes of images and crops of a config, in place."""
+    crop_size = tuple(side // factor for side in cfg.crop_size)
+    cfg.model.data_preprocessor.size = crop_size
+    dataset = cfg.train_dataloader.dataset
+    for side in (dataset.labeled, dataset.get('unlabeled')):
+        if side is not None:
+            _resize(side.pipeline, factor, crop_size)
+    _resize(cfg.val_dataloader.dataset.pipeline, factor, crop_size)
+    cfg.test_dataloader = cfg.val_dataloader
+    labeler = cfg.model.get('pseudo_labeler')
+    if labeler is not None:
+        for key in ('ignore_top', 'ignore_bottom'):
+            labeler[key] = labeler.get(key, 0) // factor
+    backbone = cfg.model.segmentor.backbone
+    if 'img_size' in backbone:
+        backbone.img_size = crop_size
+    test_cfg = cfg.model.segmentor.test_cfg
+    if test_cfg.mode == 'slide':
+        test_cfg.update(
+            crop_size=crop_size,
+            stride=tuple(side // factor for side in test_cfg.stride))
+
+
+def slim_run(cfg, max_iters=2):
+    """Shorten a run to ``max_iters``, in one process, in place."""
+    cfg.train_cfg.update(max_iters=max_iters, val_interval=max_iters)
+    cfg.default_hooks.checkpoint.update(interval=max_iters)
+    cfg.default_hooks.logger.interval = 1
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)
+    cfg.test_dataloader = cfg.val_dataloader
