@@ -250,7 +250,7 @@ def test_one_file_of_weights_for_each_encoder(name):
     stem = {
         'dinov2-s': 'dinov2_small', 'dinov2-b': 'dinov2_base',
         'dinov2-l': 'dinov2_large', 'mobilenetv2': 'mobilenetv2_100',
-        'swin-b': 'swin_base_patch4_window12_384_22k',
+        'swin-b': 'swin_base_patch4_window12_384',
         'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',
         'resnet101': 'resnet101_v1c', 'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4',
         'mit-b5': 'mit_b5'

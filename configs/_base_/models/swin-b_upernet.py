@@ -1,6 +1,6 @@
 # Swin-B (patch 4, window 12) and UPerNet with an auxiliary head on the third
-# stage, as in the release of FST, whose encoder starts from weights of
-# ImageNet-1k at 384 x 384 ("swin_base_patch4_window12_384").
+# stage, as in the release of FST, which starts from ImageNet-1k at 384 x 384;
+# for ImageNet-22k take checkpoints/swin_base_patch4_window12_384_22k.pth.
 norm_cfg = dict(type='BN', requires_grad=True)
 segmentor = dict(
     type='EncoderDecoder',
@@ -21,7 +21,7 @@ segmentor = dict(
         drop_path_rate=0.3,
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='checkpoints/swin_base_patch4_window12_384_22k.pth')),
+            checkpoint='checkpoints/swin_base_patch4_window12_384.pth')),
     decode_head=dict(
         type='UPerHead',
         in_channels=[128, 256, 512, 1024],
