@@ -254,13 +254,12 @@ model = dict(
         type='EncoderDecoder',
         backbone={backbone},
         decode_head=dict(
-            type='SegformerHead', in_channels=[8, 16, 24, 32],
+            type='SegformerHead', in_channels=[4, 8, 12, 16],
             in_index=[0, 1, 2, 3], channels=8, num_classes=3)),
     data_preprocessor=dict(type='SelfTrainingDataPreProcessor'),
     pseudo_labeler=dict(type='ConfidentRatio', threshold=.9),
     mixer=dict(type='ClassMix'),
-    regularizer=dict(
-        type='FeatureDistance', weight=.005, classes=[1]))
+    regularizer=dict(type='FeatureDistance'))
 '''
 
 
