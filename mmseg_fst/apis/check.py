@@ -19,7 +19,6 @@ _CURES = {
     'streets': 'python tools/make_streets.py',
     'camvid': 'python tools/dataset_converters/camvid.py SOURCE data/camvid',
     'streetgen': 'python tools/streetgen/generate.py data/streetgen',
-    'mobilenetv2_100': 'sh tools/download_checkpoints.sh',
 }
 
 
@@ -89,6 +88,9 @@ def _check_keys(where: str, node: dict) -> None:
 
 def _cure(path: str) -> str:
     """What to do about a missing path."""
+    stem, extension = osp.splitext(osp.basename(path))
+    if extension == '.pth' and 'checkpoints' in path.split(osp.sep):
+        return f' Fetch it with: sh tools/download_checkpoints.sh {stem}'
     parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
     for name, command in _CURES.items():
         if name in parts:

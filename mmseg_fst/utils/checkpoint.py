@@ -106,6 +106,7 @@ def guard_loading(trust: bool = False) -> None:
     """
 
     def load_from_local(filename: str, map_location: Any = None) -> dict:
+        """Named as mmengine's own, because it logs the name."""
         return read_checkpoint(
             osp.expanduser(filename), trust, map_location)
 

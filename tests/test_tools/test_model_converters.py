@@ -23,7 +23,7 @@ from model_converters import (beit_to_mmseg, dinov2_to_timm,  # noqa: E402
                               release_to_mmseg_fst, resnet_to_mmseg,
                               swin_to_mmseg)
 from model_converters.shell import (check_fit, convert_encoder,  # noqa: E402
-                                    save)
+                                    run, save)
 
 # Recorded from the class of the releases, see the README beside it.
 MIT = TESTS / 'data' / 'mit_tiny_segformer.pt'
@@ -85,8 +85,9 @@ def as_microsoft(weights):
             stage = int(name.split('.')[1])
             name = name.replace(f'layers.{stage}.', f'layers.{stage - 1}.')
         named[name.replace('head.fc', 'head')] = tensor
-    named['layers.0.blocks.1.attn_mask'] = torch.zeros(4, 16, 16)
-    named['layers.0.blocks.1.attn.relative_position_index'] = torch.zeros(16, 16)
+    block = 'layers.0.blocks.1'
+    named[f'{block}.attn_mask'] = torch.zeros(4, 16, 16)
+    named[f'{block}.attn.relative_position_index'] = torch.zeros(16, 16)
     return named
 
 
@@ -199,19 +200,13 @@ def test_weights_that_do_not_fit_are_refused(change, message):
     beit_to_mmseg, dinov2_to_timm, mit_to_mmseg, mobilenetv2_to_timm,
     resnet_to_mmseg, swin_to_mmseg
 ])
-def test_command_line(tmp_path, monkeypatch, module):
-    """Weights of another encoder are refused, the file and a cure named."""
+def test_a_file_of_another_encoder_is_named(tmp_path, monkeypatch, module):
     source, out = tmp_path / 'source.pth', tmp_path / 'out.pth'
     monkeypatch.setattr('sys.argv', ['convert', str(source), str(out)])
     torch.save({'some.weight': torch.ones(1)}, source)
     with pytest.raises(SystemExit, match='source.pth'):
-        shell_run(module)
+        run(module.__doc__, module.CONVERTER)
     assert not out.exists()
-
-
-def shell_run(module):
-    from model_converters.shell import run
-    run(module.__doc__, module.CONVERTER)
 
 
 def test_a_file_is_written_whole_and_data_only(tmp_path, monkeypatch):
@@ -221,7 +216,7 @@ def test_a_file_is_written_whole_and_data_only(tmp_path, monkeypatch):
         dict(model={f'module.{name}': tensor
                     for name, tensor in weights.items()}), source)
     monkeypatch.setattr('sys.argv', ['convert', str(source), str(out)])
-    shell_run(resnet_to_mmseg)
+    run(resnet_to_mmseg.__doc__, resnet_to_mmseg.CONVERTER)
     written = read_checkpoint(str(out))['state_dict']
     assert torch.equal(written['conv1.weight'], weights['conv1.weight'])
     assert [path.name for path in out.parent.iterdir()] == ['out.pth']
@@ -242,7 +237,7 @@ def test_a_converter_runs_no_code(tmp_path, monkeypatch):
     torch.save(dict(state_dict={}, meta=Attack(victim)), source)
     monkeypatch.setattr('sys.argv', ['convert', str(source), 'out.pth'])
     with pytest.raises(SystemExit, match='--trust'):
-        shell_run(resnet_to_mmseg)
+        run(resnet_to_mmseg.__doc__, resnet_to_mmseg.CONVERTER)
     assert not victim.exists()
 
 
