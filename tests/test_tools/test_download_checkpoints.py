@@ -17,8 +17,8 @@ TOOLS = Path(__file__).parents[2] / 'tools'
 sys.path.append(str(TOOLS))
 
 import download_checkpoints  # noqa: E402
-from weights import fetch  # noqa: E402
-from weights.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
+from weight_sources import fetch  # noqa: E402
+from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 
 def as_bytes(content):
@@ -60,8 +60,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if server.cuts:
             body = body[:server.cuts.pop(0)]
-        self.wfile.write(body)
+        # Noted before the client can know that it has all.
         server.sent.append((self.path, wanted, len(body)))
+        self.wfile.write(body)
         self.close_connection = True
 
     def log_message(self, *args):

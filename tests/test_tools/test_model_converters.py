@@ -22,8 +22,8 @@ from model_converters import (beit_to_mmseg, dinov2_to_timm,  # noqa: E402
                               mit_to_mmseg, mobilenetv2_to_timm,
                               release_to_mmseg_fst, resnet_to_mmseg,
                               swin_to_mmseg)
-from model_converters.shell import (check_fit, convert_encoder,  # noqa: E402
-                                    run, save)
+from model_converters.network import check_fit, convert_encoder  # noqa: E402
+from model_converters.shell import run, save  # noqa: E402
 
 # Recorded from the class of the releases, see the README beside it.
 MIT = TESTS / 'data' / 'mit_tiny_segformer.pt'

@@ -15,8 +15,8 @@ from torch import Tensor
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from model_converters.shell import (Converter, Weights, count,  # noqa: E402
-                                    run)
+from model_converters.network import Converter, Weights, count  # noqa: E402
+from model_converters.shell import run  # noqa: E402
 
 # The classifier, the norm before it, the token of masked patches, and tables
 # that follow from the window.

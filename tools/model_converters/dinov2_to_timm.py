@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from model_converters.shell import (Converter, Weights, run)  # noqa: E402
+from model_converters.network import Converter, Weights  # noqa: E402
+from model_converters.shell import run  # noqa: E402
 
 # The token of masked patches.
 DROPPED = ('mask_token', )

@@ -14,7 +14,8 @@ from torch import Tensor
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from model_converters.shell import (Converter, Weights, run)  # noqa: E402
+from model_converters.network import Converter, Weights  # noqa: E402
+from model_converters.shell import run  # noqa: E402
 
 MODEL_NAME = 'mobilenetv2_100'
 

@@ -1,4 +1,4 @@
-"""Checkpoints of FST's and DAFormer's releases -> a folder to test.
+r"""Checkpoints of FST's and DAFormer's releases -> a folder to test.
 
     python tools/model_converters/release_to_mmseg_fst.py latest.pth \
         work_dirs/released/NAME --config configs/uda/CONFIG.py
@@ -21,8 +21,9 @@ from torch import Tensor, nn
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from model_converters import mit_to_mmseg  # noqa: E402
-from model_converters.shell import (Weights, base_parser,  # noqa: E402
-                                    build_shapes, check_fit, clear_errors,
+from model_converters.network import (Weights, build_shapes,  # noqa: E402
+                                      check_fit)
+from model_converters.shell import (base_parser, clear_errors,  # noqa: E402
                                     save)
 
 from mmseg_fst.utils.checkpoint import read_checkpoint  # noqa: E402
