@@ -301,6 +301,18 @@ def test_a_release_becomes_a_folder_to_test(release, tmp_path, monkeypatch):
                        2 * model.student.decode_head.conv_seg.weight)
 
 
+def test_a_release_trained_on_several_gpus(release):
+    source, config = release
+    weights = read_checkpoint(str(source))['state_dict']
+    model = MODELS.build(Config.fromfile(config).model)
+    plain = release_to_mmseg_fst.convert(weights, model)
+    wrapped = release_to_mmseg_fst.convert(
+        {name.replace('model.', 'model.module.', 1): tensor
+         for name, tensor in weights.items()}, model)
+    assert plain.keys() == wrapped.keys()
+    assert all(torch.equal(plain[name], wrapped[name]) for name in plain)
+
+
 def test_a_lone_network_becomes_student_and_teacher(release):
     source, config = release
     weights = release_to_mmseg_fst.part(

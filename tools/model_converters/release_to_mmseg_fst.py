@@ -28,7 +28,7 @@ from model_converters.shell import (base_parser, clear_errors,  # noqa: E402
 
 from mmseg_fst.utils.checkpoint import read_checkpoint  # noqa: E402
 
-# Scratch copies of FST's look-ahead, and what a run there need not have.
+# Scratch copies of FST's look-ahead.
 DROPPED = ('pre_model.', 'tmp_model.')
 DEFAULT_ITERATION = 40000
 
@@ -61,6 +61,8 @@ def convert_network(weights: Mapping[str, Tensor]) -> Weights:
     Returns:
         dict[str, Tensor]: State dict of today's ``EncoderDecoder``.
     """
+    # Trained on several GPUs, each network was wrapped on its own.
+    weights = part(weights, 'module.') or weights
     encoder = part(weights, 'backbone.')
     if 'patch_embed1.proj.weight' in encoder:
         encoder = mit_to_mmseg.convert(encoder)
@@ -74,8 +76,7 @@ def convert_network(weights: Mapping[str, Tensor]) -> Weights:
     }
 
 
-def convert(weights: Mapping[str, Tensor],
-            target: nn.Module) -> Weights:
+def convert(weights: Mapping[str, Tensor], target: nn.Module) -> Weights:
     """Make of a release's checkpoint one of ours.
 
     Args:
