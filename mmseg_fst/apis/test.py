@@ -10,7 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmseg_fst.engine.hooks.mean_teacher import unwrap
-from mmseg_fst.utils.checkpoint import load_weights
+from mmseg_fst.utils.checkpoint import guard_loading, load_weights
 
 from .check import check_config
 from .launch import prepare_processes
@@ -74,7 +74,8 @@ def _iteration(path: str) -> int:
 def test(cfg: Config,
          checkpoint: str,
          show_dir: Optional[str] = None,
-         max_images: int = 100) -> dict[str, float]:
+         max_images: int = 100,
+         trust: bool = False) -> dict[str, float]:
     """Score student and teacher of a checkpoint.
 
     Args:
@@ -84,6 +85,8 @@ def test(cfg: Config,
         show_dir (str, optional): Folder for pictures of predictions. Defaults
             to None: no pictures.
         max_images (int): Number of pictures. Defaults to 100.
+        trust (bool): Whether to run code that the checkpoint asks for.
+            Defaults to False.
 
     Returns:
         dict[str, float]: The metrics, ``student/mIoU`` and so on, in percent.
@@ -107,8 +110,9 @@ def test(cfg: Config,
     # The training data need not be here.
     check_config(Config(dict(model=cfg.model, data=cfg.test_dataloader)))
     prepare_processes(cfg)
+    guard_loading(trust)
     runner = Runner.from_cfg(cfg)
-    load_weights(unwrap(runner), checkpoint)
+    load_weights(unwrap(runner), checkpoint, trust)
     metrics = {key: float(value) for key, value in runner.test().items()}
     if is_main_process():
         with open(osp.join(cfg.work_dir, 'test.json'), 'w') as file:

@@ -7,6 +7,8 @@ from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from mmseg_fst.utils.checkpoint import guard_loading
+
 from .check import check_config
 from .launch import prepare_processes
 from .results import format_scores, read_scores
@@ -90,22 +92,27 @@ def load_config(config: str,
     return cfg
 
 
-def train(cfg: Config, resume: bool = False) -> str:
+def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     """Train, validate, and say where everything is.
 
     Args:
         cfg (Config): Config of :func:`load_config`.
         resume (bool): Whether to go on from the last checkpoint in the work
             folder, if there is one. Defaults to False.
+        trust (bool): Whether to run code that ``load_from``, a checkpoint to
+            resume or pretrained weights ask for. Defaults to False.
 
     Returns:
         str: The work folder.
 
     Raises:
+        UnsafeCheckpoint: If one of them holds more than data and is not
+            trusted; before the first iteration.
         ValueError: See :func:`prepare_processes`.
     """
     cfg.resume = resume
     prepare_processes(cfg)
+    guard_loading(trust)
     runner = Runner.from_cfg(cfg)
     runner.train()
     if is_main_process() and runner.val_loop is not None:

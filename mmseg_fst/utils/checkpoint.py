@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+
+
+class UnsafeCheckpoint(ValueError):
+    """A file that is damaged, or that holds more than data."""
 
 
 def _statistic(owner: type, name: str) -> Callable:
@@ -30,55 +35,101 @@ _HARMLESS = [
 ]
 
 
-def read_checkpoint(path: str) -> dict[str, Any]:
+def read_checkpoint(path: str,
+                    trust: bool = False,
+                    map_location: Any = 'cpu') -> dict[str, Any]:
     """Load a checkpoint with ``weights_only=True``.
+
+    Tensors, plain values, NumPy's numbers and the logged values of mmengine
+    are read. A pickle may ask for any function to be called beside; such a
+    file is refused unless ``trust`` is given.
 
     Args:
         path (str): File of a checkpoint of mmengine, or of a state dict.
+        trust (bool): Whether to run what the file asks for. Defaults to
+            False.
+        map_location: Where to put tensors, as of ``torch.load``. Defaults to
+            ``'cpu'``.
 
     Returns:
         dict: The checkpoint; the weights are under ``'state_dict'``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, or holds more than data.
+        UnsafeCheckpoint: If the file is damaged, or holds more than data.
+        ValueError: If it holds no weights.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'There is no checkpoint {path}.')
     try:
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
-                path, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        # torch's advice to load it unsafely is not passed on.
-        reason = str(error).partition('WeightsUnpickler error:')[2]
-        reason = (reason or str(error) or 'it ends too early').strip()
-        reason = reason.splitlines()[0].partition(' Please use')[0]
-        raise ValueError(
-            f'{path} is not read: it is damaged, or would run code when '
-            f'loaded ({reason}). Copy it again, or use another checkpoint.'
-        ) from error
+                path, map_location=map_location, weights_only=not trust)
+    except (pickle.UnpicklingError, RuntimeError, EOFError,
+            ImportError, AttributeError) as error:
+        raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     if not isinstance(checkpoint, Mapping):
         raise ValueError(f'{path} holds no weights but a '
                          f'{type(checkpoint).__name__}.')
-    if 'state_dict' not in checkpoint:
-        checkpoint = dict(state_dict=checkpoint)
-    return checkpoint
+    if 'state_dict' in checkpoint:
+        return checkpoint
+    # Microsoft's files and timm's have `model`, others are a plain dict.
+    inner = checkpoint.get('model')
+    return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
 
 
-def load_weights(model: torch.nn.Module, path: str) -> None:
+def _refusal(path: str, error: Exception, trust: bool) -> str:
+    """What to say of a file that could not be read."""
+    # torch's advice to load it unsafely is not passed on.
+    reason = str(error).partition('WeightsUnpickler error:')[2]
+    reason = (reason or str(error) or 'it ends too early').strip()
+    reason = reason.splitlines()[0].partition(' Please use')[0]
+    if trust:
+        return (f'{path} is not read, although it is trusted: it is damaged, '
+                f'or made of classes that are not installed here ({reason}).')
+    return (f'{path} is not read: it is damaged, or would run code when '
+            f'loaded ({reason}). Copy it again, or use another checkpoint; '
+            'if you know who made it, add --trust, which lets its code run.')
+
+
+def guard_loading(trust: bool = False) -> None:
+    """Have mmengine read local files by :func:`read_checkpoint`.
+
+    By itself mmengine tries ``weights_only=True`` and then, with a warning,
+    does without: whatever a file asks for is run. ``load_from``, resuming
+    and pretrained weights of all backbones go through the loader that is
+    replaced here. What comes from the net goes through torch.hub, which
+    reads data only.
+
+    Args:
+        trust (bool): Whether to run what a file asks for. Defaults to False.
+    """
+
+    def load_from_local(filename: str, map_location: Any = None) -> dict:
+        """Named as mmengine's own, because it logs the name."""
+        return read_checkpoint(
+            osp.expanduser(filename), trust, map_location)
+
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+
+
+def load_weights(model: torch.nn.Module,
+                 path: str,
+                 trust: bool = False) -> None:
     """Load the weights of a checkpoint, all of them.
 
     Args:
         model (nn.Module): The model; its weights are changed.
         path (str): File of the checkpoint.
+        trust (bool): Whether to run what the file asks for. Defaults to
+            False.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or its weights are those of
             another model.
     """
-    weights = read_checkpoint(path)['state_dict']
+    weights = read_checkpoint(path, trust)['state_dict']
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

@@ -113,13 +113,14 @@ def test_known_data_come_with_a_cure(cfg, monkeypatch, tmp_path, root, cure):
 
 
 def test_missing_weights_are_named(cfg):
-    path = 'checkpoints/mobilenetv2_100.none/mobilenetv2_100.pth'
+    path = '/no/such/checkpoints/mit_b5.pth'
     cfg.model.segmentor.backbone['init_cfg'] = dict(
         type='Pretrained', checkpoint=path)
     message = message_of(cfg, FileNotFoundError)
     assert message.startswith(
         'model.segmentor.backbone.init_cfg.checkpoint:')
-    assert path in message and 'download_checkpoints' in message
+    assert path in message
+    assert message.endswith('sh tools/download_checkpoints.sh mit_b5')
 
 
 def test_weights_on_disk_or_on_the_net_pass(cfg, tmp_path):

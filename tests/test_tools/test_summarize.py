@@ -49,7 +49,10 @@ def test_folder_without_runs_is_left_out(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize('name', [
     'make_streets.py', 'class_stats.py', 'summarize.py', 'train.py',
     'test.py', 'download_checkpoints.py',
-    'model_converters/mobilenetv2_to_timm.py'
+    *(f'model_converters/{name}.py' for name in (
+        'beit_to_mmseg', 'dinov2_to_timm', 'mit_to_mmseg',
+        'mobilenetv2_to_timm', 'release_to_mmseg_fst', 'resnet_to_mmseg',
+        'swin_to_mmseg'))
 ])
 def test_help(name, capsys, monkeypatch):
     script = SCRIPT.parent / name

@@ -7,9 +7,13 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 from mmengine.logging.history_buffer import HistoryBuffer
+from mmengine.model import initialize
+from mmengine.runner import CheckpointLoader, load_checkpoint
+from mmengine.runner.checkpoint import load_from_local
 from torch import nn
 
-from mmseg_fst.utils.checkpoint import load_weights, read_checkpoint
+from mmseg_fst.utils.checkpoint import (UnsafeCheckpoint, guard_loading,
+                                        load_weights, read_checkpoint)
 
 
 def network(width=3):
@@ -145,3 +149,75 @@ def test_weights_of_another_model_are_refused(tmp_path, other):
     with pytest.raises(ValueError, match='another model') as error:
         load_weights(network(), path)
     assert path in str(error.value) and len(str(error.value)) < 600
+
+
+def poisoned(tmp_path):
+    """A checkpoint with good weights and a command, and its victim."""
+    victim, path = tmp_path / 'victim', tmp_path / 'a.pth'
+    torch.save(
+        dict(state_dict=network().state_dict(), extra=Attack(victim)), path)
+    return str(path), victim
+
+
+def test_trust_is_the_way_out_and_runs_the_code(tmp_path):
+    path, victim = poisoned(tmp_path)
+    with pytest.raises(UnsafeCheckpoint, match='--trust'):
+        load_weights(network(), path)
+    assert not victim.exists()
+    load_weights(network(), path, trust=True)
+    assert victim.exists()
+
+
+@pytest.fixture
+def restored_loader():
+    """Give mmengine its own loader back."""
+    loaders = CheckpointLoader._schemes.copy()
+    yield
+    CheckpointLoader._schemes = loaders
+
+
+def test_mmengine_alone_runs_code_and_guarded_does_not(
+        tmp_path, restored_loader):
+    path, victim = poisoned(tmp_path)
+    guard_loading()
+    with pytest.raises(UnsafeCheckpoint, match='a.pth'):
+        load_checkpoint(network(), path)
+    with pytest.raises(UnsafeCheckpoint, match='a.pth'):
+        initialize(
+            network(), dict(type='Pretrained', checkpoint=path))
+    assert not victim.exists()
+    guard_loading(trust=True)
+    load_checkpoint(network(), path)
+    assert victim.exists()
+    victim.unlink()
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    load_checkpoint(network(), path)
+    assert victim.exists()  # else the guard is needed no more
+
+
+def test_guarded_loading_reads_what_it_should(tmp_path, restored_loader):
+    model, path = network(), str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict=model.state_dict(), meta={}), path)
+    guard_loading()
+    other = network()
+    load_checkpoint(other, path, map_location='cpu')
+    assert torch.equal(other[0].weight, model[0].weight)
+
+
+def test_classes_that_are_not_here_are_named(tmp_path):
+    """As the configs that mmcv 1.x could put beside the weights."""
+    path = tmp_path / 'a.pth'
+    path.write_bytes(b'\x80\x02cmmcv.utils.config\nConfigDict\n)\x81.')
+    for trust in (False, True):
+        with pytest.raises(UnsafeCheckpoint, match='a.pth'):
+            read_checkpoint(str(path), trust)
+
+
+def test_what_mmcv_1_puts_beside_weights_is_read(tmp_path):
+    path = str(tmp_path / 'a.pth')
+    meta = dict(
+        iter=40000, CLASSES=('road', ), PALETTE=[[128, 64, 128]],
+        hook_msgs=dict(best_score=np.float64(.69), best_ckpt='a.pth'),
+        config='model = dict()', time='Sun', seed=np.int64(0))
+    torch.save(dict(meta=meta, state_dict={}, optimizer={}), path)
+    assert read_checkpoint(path)['meta']['hook_msgs']['best_score'] == .69

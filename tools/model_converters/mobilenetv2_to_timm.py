@@ -1,17 +1,35 @@
 """Torchvision's MobileNetV2 -> the keys of mmseg's TIMMBackbone.
 
-Usage: python tools/model_converters/mobilenetv2_to_timm.py SOURCE OUT
+    python tools/model_converters/mobilenetv2_to_timm.py SOURCE.pth OUT.pth
 
 Both libraries define the same layers in the same order under other names.
 """
-import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import timm
-import torch
 from torch import Tensor
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-def convert(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+from model_converters.network import Converter, Weights  # noqa: E402
+from model_converters.shell import run  # noqa: E402
+
+MODEL_NAME = 'mobilenetv2_100'
+
+
+def _without_counters(weights: Mapping[str, Tensor]) -> Weights:
+    """All but the counters of batches, which old files lack."""
+    return {
+        name: tensor
+        for name, tensor in weights.items()
+        if not name.endswith('num_batches_tracked')
+    }
+
+
+def convert(weights: Mapping[str, Tensor]) -> Weights:
     """Rename the tensors of a MobileNetV2.
 
     Args:
@@ -25,20 +43,11 @@ def convert(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     Raises:
         ValueError: If the tensors are not those of a MobileNetV2.
     """
-    target = {
-        name: tensor
-        for name, tensor in timm.create_model(
-            'mobilenetv2_100', pretrained=False).state_dict().items()
-        if not name.endswith('num_batches_tracked')
-    }
-    source = {
-        name: tensor
-        for name, tensor in weights.items()
-        if not name.endswith('num_batches_tracked')
-    }
-    shapes = [[tuple(tensor.shape) for tensor in side.values()]
-              for side in (target, source)]
-    if shapes[0] != shapes[1]:
+    model = timm.create_model(MODEL_NAME, pretrained=False)
+    target = _without_counters(model.state_dict())
+    source = _without_counters(weights)
+    if [tensor.shape for tensor in target.values()
+        ] != [tensor.shape for tensor in source.values()]:
         raise ValueError(
             f"These are not the {len(target)} tensors of torchvision's "
             f'mobilenet_v2 ({len(source)} found); give '
@@ -51,15 +60,20 @@ def convert(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('source', help='mobilenet_v2-b0353104.pth')
-    parser.add_argument('out', help='file to write')
-    args = parser.parse_args()
-    weights = torch.load(args.source, map_location='cpu', weights_only=True)
-    torch.save(dict(state_dict=convert(weights)), args.out)
+def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The encoder that these weights are of.
 
+    Args:
+        weights (dict[str, Tensor]): State dict in our keys.
+
+    Returns:
+        dict: Config for ``MODELS``.
+    """
+    return dict(
+        type='TIMMBackbone', model_name=MODEL_NAME, pretrained=False)
+
+
+CONVERTER = Converter(convert, config)
 
 if __name__ == '__main__':
-    main()
+    run(__doc__, CONVERTER)

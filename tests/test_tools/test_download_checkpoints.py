@@ -1,0 +1,294 @@
+"""Tests of tools/download_checkpoints.py against a server on this machine."""
+import hashlib
+import io
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+from mmseg_fst.utils.checkpoint import read_checkpoint
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+sys.path.append(str(TOOLS))
+
+import download_checkpoints  # noqa: E402
+from weight_sources import fetch  # noqa: E402
+from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
+
+
+def as_bytes(content):
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+CONTENT = as_bytes(dict(state_dict={'weight': torch.randn(30000)}))
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Sends files as the server's fields say, and notes what it sent."""
+
+    def do_GET(self):
+        server, wanted = self.server, self.headers.get('Range')
+        body = server.files.get(self.path)
+        status = server.faults.pop(0) if server.faults else 200
+        if status != 200 or body is None:
+            server.sent.append((self.path, wanted, 0))
+            self.send_error(status if status != 200 else 404)
+            return
+        start = 0
+        if wanted and server.knows_ranges:
+            start = int(re.fullmatch(r'bytes=(\d+)-', wanted)[1])
+            if start >= len(body):
+                server.sent.append((self.path, wanted, 0))
+                self.send_response(416)
+                self.send_header('Content-Range', f'bytes */{len(body)}')
+                self.end_headers()
+                return
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header('Content-Range',
+                             f'bytes {start}-{len(body) - 1}/{len(body)}')
+        body = body[start:]
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        if server.cuts:
+            body = body[:server.cuts.pop(0)]
+        # Noted before the client can know that it has all.
+        server.sent.append((self.path, wanted, len(body)))
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *args):
+        """Print nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server whose fields say how it behaves.
+
+    ``files`` by path; ``knows_ranges``; ``cuts``: after how many bytes the
+    next answers break off; ``faults``: status of the next answers; ``sent``:
+    path, Range header and bytes of each answer.
+    """
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    server.files = {'/a/net.pth': CONTENT}
+    server.knows_ranges = True
+    server.cuts, server.faults, server.sent = [], [], []
+    server.url = f'http://127.0.0.1:{server.server_port}'
+    monkeypatch.setattr(fetch.time, 'sleep', lambda seconds: None)
+    # urllib keeps the proxies of its first request.
+    monkeypatch.setattr('urllib.request._opener', None)
+    for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'):
+        monkeypatch.delenv(name, raising=False)
+    thread = threading.Thread(target=server.serve_forever, args=(.01, ))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def run(server, monkeypatch, tmp_path):
+    """Runs the command line; ``net`` is the server's file."""
+    monkeypatch.setitem(
+        WEIGHTS, 'net',
+        Weights((f'{server.url}/a/net.pth', ), 1, 'MIT', DIGEST[:8]))
+
+    def run(*args):
+        monkeypatch.setattr(
+            'sys.argv',
+            ['download', '--folder', str(tmp_path / 'out'), *args])
+        return download_checkpoints.main()
+
+    run.out = tmp_path / 'out' / 'net.pth'
+    run.part = tmp_path / 'out' / 'net.part'
+    return run
+
+
+def test_a_file_is_fetched_once(run, server, capsys):
+    assert run('net') == 0
+    assert run.out.read_bytes() == CONTENT
+    assert not run.part.exists()
+    assert len(server.sent) == 1
+    assert run('--only', 'net') == 0
+    assert len(server.sent) == 1  # not even asked for again
+    assert 'already there' in capsys.readouterr().out
+
+
+def test_a_cut_connection_is_resumed_at_once(run, server):
+    server.cuts = [50000, 30000]
+    assert run('net') == 0
+    assert run.out.read_bytes() == CONTENT
+    assert server.sent == [
+        ('/a/net.pth', None, 50000), ('/a/net.pth', 'bytes=50000-', 30000),
+        ('/a/net.pth', 'bytes=80000-', len(CONTENT) - 80000)
+    ]
+
+
+def test_an_interrupted_run_is_resumed_by_the_next(run, server, monkeypatch,
+                                                   capsys):
+    monkeypatch.setattr(fetch, 'RETRIES', 0)
+    server.cuts = [50000]
+    assert run('net') == 1
+    assert f'cut off after 50000 of {len(CONTENT)}' in capsys.readouterr().err
+    assert not run.out.exists() and run.part.stat().st_size == 50000
+    assert run('net') == 0
+    assert run.out.read_bytes() == CONTENT
+    assert server.sent[1:] == [('/a/net.pth', 'bytes=50000-',
+                                len(CONTENT) - 50000)]
+
+
+def test_a_server_without_ranges_sends_all_again(run, server):
+    server.knows_ranges, server.cuts = False, [50000]
+    assert run('net') == 0
+    assert run.out.read_bytes() == CONTENT
+    assert server.sent[-1] == ('/a/net.pth', 'bytes=50000-', len(CONTENT))
+
+
+@pytest.mark.parametrize('there', [CONTENT, CONTENT + b'more'])
+def test_a_part_that_is_whole_or_too_long(run, server, there):
+    run.part.parent.mkdir()
+    run.part.write_bytes(there)
+    assert run('net') == 0
+    assert run.out.read_bytes() == CONTENT
+    assert sum(sent for *_, sent in server.sent) == (
+        0 if there == CONTENT else len(CONTENT))
+
+
+def test_a_wrong_file_is_refused_and_the_others_are_done(
+        run, server, monkeypatch, capsys):
+    server.files['/a/other.pth'] = as_bytes({'weight': torch.zeros(3)})
+    monkeypatch.setitem(
+        WEIGHTS, 'other',
+        Weights((f'{server.url}/a/other.pth', ), 1, 'MIT', DIGEST[:8]))
+    assert run('other', 'net') == 1
+    message = capsys.readouterr().err
+    assert DIGEST[:8] in message and 'refused' in message
+    assert 'Missing: other' in message
+    assert [path.name for path in run.out.parent.iterdir()] == ['net.pth']
+
+
+def test_a_dead_link_says_what_to_do(run, server, capsys):
+    server.files.clear()
+    assert run('net') == 1
+    assert len(server.sent) == 1  # in vain once is enough
+    message = capsys.readouterr().err
+    for part in (f'{server.url}/a/net.pth', '404', str(run.out), DIGEST[:8]):
+        assert part in message
+    assert not list(run.out.parent.iterdir())
+
+
+def test_a_passing_fault_is_tried_again(run, server):
+    server.faults = [503, 429]
+    assert run('net') == 0
+    assert len(server.sent) == 3
+
+
+def test_the_next_address_is_tried(run, server, monkeypatch):
+    first = WEIGHTS['net'].urls[0].replace('/a/', '/gone/')
+    monkeypatch.setitem(
+        WEIGHTS, 'net',
+        WEIGHTS['net']._replace(urls=(first, *WEIGHTS['net'].urls)))
+    assert run('net') == 0
+    assert [path for path, *_ in server.sent] == ['/gone/net.pth',
+                                                  '/a/net.pth']
+
+
+def test_a_mirror_takes_the_place_of_the_host(run, server, monkeypatch):
+    monkeypatch.setitem(
+        WEIGHTS, 'net',
+        WEIGHTS['net']._replace(urls=('https://nowhere.invalid/a/net.pth', )))
+    server.files = {'/copy/a/net.pth': CONTENT}
+    assert run('net', '--mirror', f'{server.url}/copy/') == 0
+    assert run.out.read_bytes() == CONTENT
+
+
+def test_a_proxy_is_respected(run, server, monkeypatch):
+    url = 'http://nowhere.invalid/a/net.pth'
+    monkeypatch.setitem(
+        WEIGHTS, 'net', WEIGHTS['net']._replace(urls=(url, )))
+    monkeypatch.setenv('http_proxy', server.url)
+    server.files = {url: CONTENT}
+    assert run('net') == 0
+
+
+def test_weights_are_converted(run, server, monkeypatch):
+    weights = torchvision.models.resnet18().state_dict()
+    server.files['/a/net.pth'] = as_bytes(weights)
+    monkeypatch.setitem(
+        WEIGHTS, 'net',
+        WEIGHTS['net']._replace(converter='resnet_to_mmseg', sha256=''))
+    assert run('net') == 0
+    written = read_checkpoint(str(run.out))['state_dict']
+    assert 'fc.weight' not in written and 'conv1.weight' in written
+    assert not run.part.exists()
+
+
+@pytest.mark.parametrize('converter', ['', 'resnet_to_mmseg'])
+@pytest.mark.parametrize('content', [
+    b'<html>Sign in</html>', as_bytes({'other.weight': torch.ones(1)})
+])
+def test_what_is_no_such_checkpoint_is_refused(run, server, monkeypatch,
+                                               content, converter):
+    if b'html' not in content and not converter:
+        pytest.skip('without a hash nothing tells them apart')
+    server.files['/a/net.pth'] = content
+    monkeypatch.setitem(
+        WEIGHTS, 'net',
+        WEIGHTS['net']._replace(converter=converter, sha256=''))
+    assert run('net') == 1
+    assert not list(run.out.parent.iterdir())
+
+
+def test_checkpoints_in_google_drive_are_left_to_the_user(run, capsys):
+    assert run('fst_gta_mit-b5') == 1
+    message = capsys.readouterr().err
+    assert 'drive.google.com' in message and 'release_to_mmseg_fst' in message
+    assert 'sh test.sh work_dirs/released/fst_gta_mit-b5' in message
+
+
+def test_the_list_asks_nobody(run, server, capsys):
+    run('net')
+    capsys.readouterr()
+    assert run('--list') == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(WEIGHTS) and len(server.sent) == 1
+    assert re.match(r'net +1 +yes', lines[-1])
+    assert re.match(r'mit_b5 +326 +no', lines[7])
+
+
+def test_what_is_fetched_by_default_and_by_all(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(download_checkpoints, 'get',
+                        lambda name, *args: asked.append(name))
+    assert run() == 0 and asked == list(DEFAULT) == ['mobilenetv2_100']
+    asked.clear()
+    assert run('--all') == 0
+    assert asked == [name for name in WEIGHTS if not WEIGHTS[name].config]
+
+
+def test_an_unknown_name_is_an_error(run, capsys):
+    with pytest.raises(SystemExit):
+        run('mit_b9')
+    assert 'mit_b5' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', [*WEIGHTS])
+def test_the_table(name):
+    weights = WEIGHTS[name]
+    assert all(url.startswith('https://') for url in weights.urls)
+    assert re.fullmatch(r'([0-9a-f]{8,})?', weights.sha256)
+    if weights.converter:
+        file = TOOLS / 'model_converters' / f'{weights.converter}.py'
+        assert file.is_file()
+    if 'openmmlab' in weights.urls[0]:
+        assert all(url.endswith(f'-{weights.sha256}.pth')
+                   for url in weights.urls)

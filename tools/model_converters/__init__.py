@@ -1,0 +1,1 @@
+"""From the parameter names of other libraries to ours."""

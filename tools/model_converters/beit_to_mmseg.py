@@ -1,0 +1,90 @@
+"""BEiT of microsoft/unilm and timm -> the keys of mmseg's BEiT.
+
+    python tools/model_converters/beit_to_mmseg.py SOURCE.pth OUT.pth
+
+The position biases keep the size of pretraining; the encoder resizes them
+when it loads the file.
+"""
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from model_converters.network import Converter, Weights, count  # noqa: E402
+from model_converters.shell import run  # noqa: E402
+
+# The classifier, the norm before it, the token of masked patches, and tables
+# that follow from the window.
+DROPPED = re.compile(r'(head|lm_head|norm|fc_norm)\..*|mask_token|'
+                     r'.*\brelative_position_index|.*\.k_bias')
+_NAMES = {
+    'patch_embed.proj.': 'patch_embed.projection.',
+    '.norm1.': '.ln1.',
+    '.norm2.': '.ln2.',
+    '.mlp.fc1.': '.ffn.layers.0.0.',
+    '.mlp.fc2.': '.ffn.layers.1.',
+}
+_SHARED = 'rel_pos_bias.relative_position_bias_table'
+
+
+def convert(weights: Mapping[str, Tensor]) -> Weights:
+    """Rename the weights of a BEiT.
+
+    Args:
+        weights (dict[str, Tensor]): State dict of unilm's or timm's. A table
+            of position biases that all blocks share, as right after
+            self-supervision, is given to each of them.
+
+    Returns:
+        dict[str, Tensor]: State dict of mmseg's ``BEiT``.
+    """
+    weights = dict(weights)
+    shared = weights.pop(_SHARED, None)
+    converted = {}
+    for name, tensor in weights.items():
+        if DROPPED.fullmatch(name):
+            continue
+        for old, new in _NAMES.items():
+            name = name.replace(old, new)
+        converted[re.sub('^blocks', 'layers', name)] = tensor
+    if shared is not None:
+        for layer in range(count(converted, 'layers.{}.')):
+            converted[f'layers.{layer}.attn.'
+                      'relative_position_bias_table'] = shared
+    return converted
+
+
+def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The encoder that these weights are of.
+
+    Args:
+        weights (dict[str, Tensor]): State dict in the keys of mmseg.
+
+    Returns:
+        dict: Config for ``MODELS``.
+    """
+    table = weights['layers.0.attn.relative_position_bias_table']
+    width, _, _, patch = weights['patch_embed.projection.weight'].shape
+    hidden = weights['layers.0.ffn.layers.0.0.weight'].shape[0]
+    # (2 w - 1) ** 2 offsets of a window of w, and 3 of the class token.
+    window = (round((table.shape[0] - 3)**.5) + 1) // 2
+    return dict(
+        type='BEiT',
+        img_size=window * patch,
+        patch_size=patch,
+        embed_dims=width,
+        num_layers=count(weights, 'layers.{}.'),
+        num_heads=table.shape[1],
+        mlp_ratio=hidden // width,
+        qv_bias='layers.0.attn.q_bias' in weights)
+
+
+CONVERTER = Converter(convert, config)
+
+if __name__ == '__main__':
+    run(__doc__, CONVERTER)

@@ -1,0 +1,80 @@
+"""DINOv2's vision transformers -> our TIMMVisionTransformer.
+
+    python tools/model_converters/dinov2_to_timm.py SOURCE.pth OUT.pth
+
+timm took over the names. The table of positions keeps its 37 x 37 patches of
+images of 518; the encoder resamples it.
+"""
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import timm
+from torch import Tensor, nn
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from model_converters.network import Converter, Weights  # noqa: E402
+from model_converters.shell import run  # noqa: E402
+
+# The token of masked patches.
+DROPPED = ('mask_token', )
+PREFIX = 'timm_model.'
+_SIZES = {384: 'small', 768: 'base', 1024: 'large'}
+
+
+class PlainTransformer(nn.Module):
+    """A vision transformer of timm where our encoder keeps it.
+
+    Args:
+        model_name (str): Name of the model in timm.
+    """
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__()
+        self.timm_model = timm.create_model(
+            model_name, pretrained=False, num_classes=0)
+
+
+def convert(weights: Mapping[str, Tensor]) -> Weights:
+    """Rename the weights of a DINOv2 without registers.
+
+    Args:
+        weights (dict[str, Tensor]): State dict of the release.
+
+    Returns:
+        dict[str, Tensor]: State dict of timm's ``vit_*_patch14_dinov2``,
+        keys prefixed with ``timm_model.``.
+    """
+    return {
+        PREFIX + name: tensor
+        for name, tensor in weights.items() if name not in DROPPED
+    }
+
+
+def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The encoder that these weights are of.
+
+    Args:
+        weights (dict[str, Tensor]): State dict in our keys.
+
+    Returns:
+        dict: Config for ``MODELS``.
+
+    Raises:
+        ValueError: If they are of another width than S, B and L.
+    """
+    width = weights[PREFIX + 'cls_token'].shape[-1]
+    if width not in _SIZES:
+        raise ValueError(f'There is no DINOv2 of width {width} here; take '
+                         'ViT-S/14, B/14 or L/14.')
+    return dict(
+        type=PlainTransformer,
+        model_name=f'vit_{_SIZES[width]}_patch14_dinov2')
+
+
+CONVERTER = Converter(convert, config)
+
+if __name__ == '__main__':
+    run(__doc__, CONVERTER)

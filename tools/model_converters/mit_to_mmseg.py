@@ -1,0 +1,112 @@
+"""SegFormer's MiT -> the keys of mmseg's MixVisionTransformer.
+
+    python tools/model_converters/mit_to_mmseg.py mit_b5.pth OUT.pth
+
+For the files of NVlabs/SegFormer and what was trained with its class, as
+DAFormer and FST were. mmseg computes the same up to the epsilon of the norms
+after patch embedding and key reduction, 1e-6 instead of 1e-5.
+"""
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from model_converters.network import Converter, Weights, count  # noqa: E402
+from model_converters.shell import run  # noqa: E402
+
+# The classifier of ImageNet.
+DROPPED = ('head.', )
+# In mmseg 1x1 convolutions stand for linear maps; positions 2, 3 and 5 of the
+# sequence have no weights.
+_NAMES = {
+    '.0.proj.': '.0.projection.',
+    '.attn.proj.': '.attn.attn.out_proj.',
+    '.attn.q.weight': '.attn.attn.in_proj_weight',
+    '.attn.q.bias': '.attn.attn.in_proj_bias',
+    '.mlp.fc1.': '.ffn.layers.0.',
+    '.mlp.dwconv.dwconv.': '.ffn.layers.1.',
+    '.mlp.fc2.': '.ffn.layers.4.',
+}
+# Stages count from 1 there; in mmseg each is a list of these.
+_PART = re.compile(r'(patch_embed|block|norm)(\d)\.')
+_PLACES = dict(patch_embed=0, block=1, norm=2)
+
+
+def _rename(name: str) -> str:
+    """The name in mmseg."""
+    name = _PART.sub(
+        lambda found: 'layers.{}.{}.'.format(
+            int(found[2]) - 1, _PLACES[found[1]]),
+        name,
+        count=1)
+    for old, new in _NAMES.items():
+        name = name.replace(old, new)
+    return name
+
+
+def convert(weights: Mapping[str, Tensor]) -> Weights:
+    """Rename the weights of a Mix Transformer.
+
+    Args:
+        weights (dict[str, Tensor]): State dict of SegFormer's class.
+
+    Returns:
+        dict[str, Tensor]: State dict of mmseg's ``MixVisionTransformer``.
+
+    Raises:
+        KeyError: If queries come without keys and values.
+    """
+    converted = {}
+    for name, tensor in weights.items():
+        if name.startswith(DROPPED) or '.attn.kv.' in name:
+            continue
+        if '.attn.q.' in name:
+            # Queries, keys and values are one map in mmseg.
+            other = weights[name.replace('.attn.q.', '.attn.kv.')]
+            tensor = torch.cat([tensor, other])
+        elif name.endswith(('.mlp.fc1.weight', '.mlp.fc2.weight')):
+            tensor = tensor[:, :, None, None]
+        converted[_rename(name)] = tensor
+    return converted
+
+
+def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The encoder that these weights are of.
+
+    Args:
+        weights (dict[str, Tensor]): State dict in the keys of mmseg.
+
+    Returns:
+        dict: Config for ``MODELS``. Heads do not show in the weights; they
+        are taken to be as wide as the first stage, as in all MiT.
+    """
+    stages = range(count(weights, 'layers.{}.'))
+    projections = [weights[f'layers.{stage}.0.projection.weight']
+                   for stage in stages]
+    reductions = [weights.get(f'layers.{stage}.1.0.attn.sr.weight')
+                  for stage in stages]
+    width = projections[0].shape[0]
+    hidden = weights['layers.0.1.0.ffn.layers.0.weight'].shape[0]
+    return dict(
+        type='MixVisionTransformer',
+        embed_dims=width,
+        num_layers=[count(weights, f'layers.{stage}.1.{{}}.')
+                    for stage in stages],
+        num_heads=[tensor.shape[0] // width for tensor in projections],
+        patch_sizes=[tensor.shape[-1] for tensor in projections],
+        sr_ratios=[1 if tensor is None else tensor.shape[-1]
+                   for tensor in reductions],
+        mlp_ratio=hidden // width,
+        qkv_bias='layers.0.1.0.attn.attn.in_proj_bias' in weights)
+
+
+CONVERTER = Converter(convert, config)
+
+if __name__ == '__main__':
+    run(__doc__, CONVERTER)

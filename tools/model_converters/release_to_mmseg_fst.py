@@ -1,0 +1,180 @@
+r"""Checkpoints of FST's and DAFormer's releases -> a folder to test.
+
+    python tools/model_converters/release_to_mmseg_fst.py latest.pth \
+        work_dirs/released/NAME --config configs/uda/CONFIG.py
+    sh test.sh work_dirs/released/NAME
+
+The releases run on mmcv 1.x and keep three networks and more in one file.
+The student (`model.`), the teacher (`ema_model.`) and the encoder of the
+ImageNet model (`imnet_model.backbone.`) become ours; decode heads have the
+same names here. The config must be the one of the same encoder and decode
+head; its classes have to be here, its data set only for testing.
+"""
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from torch import Tensor, nn
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from model_converters import mit_to_mmseg  # noqa: E402
+from model_converters.network import (Weights, build_shapes,  # noqa: E402
+                                      check_fit)
+from model_converters.shell import (base_parser, clear_errors,  # noqa: E402
+                                    save)
+
+from mmseg_fst.utils.checkpoint import read_checkpoint  # noqa: E402
+
+# Scratch copies of FST's look-ahead.
+DROPPED = ('pre_model.', 'tmp_model.')
+DEFAULT_ITERATION = 40000
+
+
+def part(weights: Mapping[str, Tensor], prefix: str) -> Weights:
+    """The weights whose names begin so, without that beginning.
+
+    Args:
+        weights (dict[str, Tensor]): State dict.
+        prefix (str): The beginning.
+
+    Returns:
+        dict[str, Tensor]: State dict; empty if there are none.
+    """
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in weights.items() if name.startswith(prefix)
+    }
+
+
+def convert_network(weights: Mapping[str, Tensor]) -> Weights:
+    """Rename the weights of one ``EncoderDecoder``.
+
+    ResNet, Swin and BEiT were MMSegmentation's own already, whose names have
+    not changed; the Mix Transformer was SegFormer's.
+
+    Args:
+        weights (dict[str, Tensor]): State dict of mmcv 1.x.
+
+    Returns:
+        dict[str, Tensor]: State dict of today's ``EncoderDecoder``.
+    """
+    # Trained on several GPUs, each network was wrapped on its own.
+    weights = part(weights, 'module.') or weights
+    encoder = part(weights, 'backbone.')
+    if 'patch_embed1.proj.weight' in encoder:
+        encoder = mit_to_mmseg.convert(encoder)
+    rest = {
+        name: tensor
+        for name, tensor in weights.items()
+        if not name.startswith('backbone.')
+    }
+    return rest | {
+        f'backbone.{name}': tensor for name, tensor in encoder.items()
+    }
+
+
+def convert(weights: Mapping[str, Tensor], target: nn.Module) -> Weights:
+    """Make of a release's checkpoint one of ours.
+
+    Args:
+        weights (dict[str, Tensor]): State dict of the release, or of a lone
+            ``EncoderDecoder``, which then is student and teacher.
+        target (nn.Module): The segmentor of the config.
+
+    Returns:
+        dict[str, Tensor]: State dict of ``target``.
+
+    Raises:
+        ValueError: If they do not fit together.
+    """
+    weights = part(weights, 'module.') or dict(weights)
+    if not part(weights, 'model.'):
+        weights = {f'model.{name}': tensor
+                   for name, tensor in weights.items()}
+    unknown = [
+        name for name in weights if not name.startswith(
+            ('model.', 'ema_model.', 'imnet_model.', *DROPPED))
+    ]
+    if unknown:
+        raise ValueError(f'{unknown[0]} belongs to no network that is known '
+                         'here; give a checkpoint of FST or DAFormer.')
+    student = convert_network(part(weights, 'model.'))
+    teacher = convert_network(part(weights, 'ema_model.')) or student
+    encoder = part(
+        convert_network(part(weights, 'imnet_model.')) or student, 'backbone.')
+    networks = dict(
+        student=student, teacher=teacher, pretrained_encoder=encoder)
+    converted = {
+        f'{owner}.{name}': tensor
+        for owner, network in networks.items()
+        # A config for testing alone may do without some of them.
+        if getattr(target, owner, None) is not None
+        for name, tensor in network.items()
+    }
+    check_fit(converted, target)
+    return _with_buffers(converted, target)
+
+
+def _with_buffers(weights: Weights, target: nn.Module) -> Weights:
+    """Add what follows from the config, so that loading can be strict."""
+    buffers = {
+        name: tensor
+        for name, tensor in target.state_dict().items()
+        if name not in weights
+    }
+    return weights | buffers
+
+
+def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
+                 source: str) -> Path:
+    """Write a folder that ``test.sh`` can take.
+
+    Args:
+        checkpoint (dict): Checkpoint of the release.
+        config (Path): Config file of the same model.
+        out (Path): Folder to write to.
+        source (str): Name of the file, to be noted.
+
+    Returns:
+        Path: The checkpoint.
+
+    Raises:
+        ValueError: If model and checkpoint do not fit, or the folder has
+            another config.
+    """
+    others = {path.name for path in out.glob('*.py')} - {config.name}
+    if others:
+        raise ValueError(f'{out} has a config already, {others.pop()}; name '
+                         'another folder.')
+    cfg = Config.fromfile(config)
+    weights = convert(checkpoint['state_dict'], build_shapes(cfg.model))
+    meta = checkpoint.get('meta') or {}
+    iteration = int(meta.get('iter') or DEFAULT_ITERATION)
+    path = out / f'iter_{iteration}.pth'
+    save(weights, path, source=source, iter=iteration)
+    cfg.dump(out / config.name)
+    return path
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = base_parser(__doc__, 'folder to write')
+    parser.add_argument(
+        '--config',
+        type=Path,
+        required=True,
+        help='config of the same model, such as '
+        'configs/uda/gta2cityscapes_mitb5_fst-d.py')
+    args = parser.parse_args()
+    with clear_errors(args.source):
+        checkpoint = read_checkpoint(str(args.source), args.trust)
+        path = write_folder(checkpoint, args.config, args.out,
+                            args.source.name)
+    print(f'{path}: done. Score it with: sh test.sh {args.out}')
+
+
+if __name__ == '__main__':
+    main()

