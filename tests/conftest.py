@@ -22,6 +22,19 @@ def scope():
         yield
 
 
+@pytest.fixture(scope='session', autouse=True)
+def plain_config_text():
+    """Configs are written as they are.
+
+    mmengine formats a config some twenty times in a run, which is most of the
+    time of a short one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode',
+                      lambda code, **options: (code, False))
+        yield
+
+
 @pytest.fixture
 def streets(tmp_path):
     """Folder with tiny streets: 4 training and 2 validation images."""

@@ -15,16 +15,29 @@ def _slim_head(head):
                      if isinstance(width, (list, tuple)) else width // RATIO)
 
 
+def _slim_vision_transformer(segmentor):
+    """A small one of timm, which knows them by name."""
+    head = segmentor['decode_head']
+    segmentor['backbone'].update(model_name='vit_tiny_patch16_224')
+    _slim_head(head)
+    width = 192
+    several = isinstance(head['in_channels'], (list, tuple))
+    head['in_channels'] = [width] * 4 if several else width
+    return segmentor
+
+
 def slim_segmentor(segmentor):
     """Divide all widths of a segmentor, in place; its parts stay what they
     are.
 
-    Networks that come from timm by name keep their width.
+    The CPU-sized ones stay what they are.
     """
     backbone = segmentor['backbone']
     kind = backbone['type']
-    if kind.startswith('TIMM') or kind == 'UNet':
+    if kind in ('TIMMBackbone', 'UNet'):
         return segmentor
+    if kind == 'TIMMVisionTransformer':
+        return _slim_vision_transformer(segmentor)
     if kind == 'ResNetV1c':
         backbone.update(depth=50, stem_channels=4, base_channels=4)
     elif kind == 'MixVisionTransformer':
@@ -72,6 +85,7 @@ def slim_data(cfg, factor=8):
     dataset = cfg.train_dataloader.dataset
     for side in (dataset.labeled, dataset.get('unlabeled')):
         if side is not None:
+            side.serialize_data = False  # it collects garbage
             _resize(side.pipeline, factor, crop_size)
     _resize(cfg.val_dataloader.dataset.pipeline, factor, crop_size)
     cfg.test_dataloader = cfg.val_dataloader

@@ -5,25 +5,25 @@ the width, at an eighth of the size. ``-m full`` runs them at full width.
 """
 import json
 import os
-from pathlib import Path
 
 import pytest
 import torch
 from fake_data import MAKERS
 from helpers import REPOSITORY
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from slim import slim_data, slim_run, slim_segmentor, without_weights
+from torch import nn
 
-from mmseg_fst.apis import check_config, test, train
-from mmseg_fst.registry import MODELS
+from mmseg_fst.apis import check_config, train
+from mmseg_fst.apis import test as test_checkpoint
+from mmseg_fst.registry import MODELS, PARAM_SCHEDULERS
 
+# Those of CamVid are CPU-sized and run in test_configs.
 CELLS = sorted(
-    path.stem for path in (REPOSITORY / 'configs' / 'uda').glob('*2*.py'))
-FULL_SIZE = [
-    name for name in CELLS if name.split('2')[1].startswith(
-        ('cityscapes', 'acdc', 'darkzurich', 'bdd100k', 'mapillary'))
-]
+    path.stem for path in (REPOSITORY / 'configs' / 'uda').glob('*2*.py')
+    if 'camvid' not in path.stem)
 
 
 @pytest.fixture(scope='module')
@@ -80,7 +80,8 @@ def run(name, work_dir, full_width=False):
         ]
         assert sum(moved) > len(moved) / 4, network
 
-    scores = test(load(name, work_dir, full_width), str(work_dir / 'iter_4.pth'))
+    scores = test_checkpoint(
+        load(name, work_dir, full_width), str(work_dir / 'iter_4.pth'))
     results = json.loads((work_dir / 'results.json').read_text())
     trained = results['iterations']['4']
     assert scores['student/mIoU'] == pytest.approx(
@@ -89,12 +90,69 @@ def run(name, work_dir, full_width=False):
         assert 'student/mIoU16' in scores and 'student/mIoU13' in scores
 
 
-@pytest.mark.parametrize('name', FULL_SIZE)
+@pytest.mark.parametrize('name', CELLS)
 def test_cell_trains_resumes_and_is_scored(name, roots, tmp_path):
     run(name, tmp_path)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize('name', FULL_SIZE)
+@pytest.mark.parametrize('name', CELLS)
 def test_cell_of_full_width(name, roots, tmp_path):
     run(name, tmp_path, full_width=True)
+
+
+def rates_and_decays(name):
+    """Learning rate and decay of each parameter of a cell's student."""
+    cfg = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
+    cfg.model.segmentor = slim_segmentor(without_weights(cfg.model.segmentor))
+    model = MODELS.build(cfg.model)
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).param_groups
+    by_parameter = {
+        id(parameter): (group['lr'], group['weight_decay'])
+        for group in groups for parameter in group['params']
+    }
+    return model.student, by_parameter
+
+
+@pytest.mark.parametrize('name', [
+    'gta2cityscapes_mit-b5-daformer_fst-d',
+    'gta2cityscapes_swin-b-upernet_fst-d',
+    'gta2cityscapes_resnet101-deeplabv2_fst-d'
+])
+def test_groups_of_the_optimizer_are_those_of_the_release(name):
+    """Heads ten times as fast; no decay of an encoder's layer norms alone."""
+    student, groups = rates_and_decays(name)
+    norms = {
+        id(parameter)
+        for module in student.backbone.modules()
+        if isinstance(module, nn.LayerNorm)
+        for parameter in module.parameters()
+    }
+    assert bool(norms) == ('resnet' not in name)
+    for key, parameter in student.named_parameters():
+        rate, decay = groups[id(parameter)]
+        assert rate == pytest.approx(6e-4 if 'head' in key else 6e-5), key
+        assert decay == (0 if id(parameter) in norms else 0.01), key
+
+
+def test_rates_are_those_of_the_release():
+    """Linear warm-up of a poly schedule, as mmcv 1.x multiplies them."""
+    cfg = Config.fromfile(
+        REPOSITORY / 'configs' / 'uda' /
+        'gta2cityscapes_mit-b5-daformer_fst-d.py')
+    weight = nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.AdamW([weight], lr=6e-5)
+    schedulers = [
+        PARAM_SCHEDULERS.build(one, default_args=dict(optimizer=optimizer))
+        for one in cfg.param_scheduler
+    ]
+    for iteration in range(cfg.train_cfg.max_iters):
+        if iteration % 500 in (0, 1, 499):
+            rate = 6e-5 * (1 - iteration / 40000)
+            if iteration < 1500:
+                rate *= 1 - (1 - iteration / 1500) * (1 - 1e-6)
+            assert optimizer.param_groups[0]['lr'] == pytest.approx(
+                rate, rel=1e-9), iteration
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()

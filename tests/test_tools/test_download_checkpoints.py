@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
+from helpers import REPOSITORY
 
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
@@ -292,3 +293,10 @@ def test_the_table(name):
     if 'openmmlab' in weights.urls[0]:
         assert all(url.endswith(f'-{weights.sha256}.pth')
                    for url in weights.urls)
+
+
+def test_released_checkpoints_name_configs_that_exist():
+    named = [weights.config for weights in WEIGHTS.values() if weights.config]
+    assert len(named) >= 5
+    for config in named:
+        assert (REPOSITORY / config).is_file(), config

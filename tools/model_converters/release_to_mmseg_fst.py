@@ -167,7 +167,7 @@ def main() -> None:
         type=Path,
         required=True,
         help='config of the same model, such as '
-        'configs/uda/gta2cityscapes_mitb5_fst-d.py')
+        'configs/uda/gta2cityscapes_mit-b5-daformer_fst-d.py')
     args = parser.parse_args()
     with clear_errors(args.source):
         checkpoint = read_checkpoint(str(args.source), args.trust)

@@ -128,19 +128,19 @@ WEIGHTS = {
     # mIoU as published: 59.94, 66.80, 69.56, 62.26 and, DAFormer, 68.3.
     'fst_gta_resnet101':
     _released('drive/folders/1CxjiTBSr6nwy_nHewK9UkybJZekvd16Q', 0,
-              'gta2cityscapes_resnet101_fst-d'),
+              'gta2cityscapes_resnet101-deeplabv2_fst-d'),
     'fst_gta_swin-b':
     _released('drive/folders/1M1HBG32I6rDEkTyK5sq-J0VeHU20E8SH', 0,
-              'gta2cityscapes_swin-b_fst-d'),
+              'gta2cityscapes_swin-b-upernet_fst-d'),
     'fst_gta_mit-b5':
     _released('drive/folders/1dxB5ell6_IGGt_sO0Jrh7DN-iWJ-MQ3W', 0,
-              'gta2cityscapes_mit-b5_fst-d'),
+              'gta2cityscapes_mit-b5-daformer_fst-d'),
     'fst_synthia_mit-b5':
     _released('drive/folders/1mTi7w2H5OquJMrd96o8M9lDtKtlXqauE', 0,
-              'synthia2cityscapes_mit-b5_fst-d'),
+              'synthia2cityscapes_mit-b5-daformer_fst-d'),
     'daformer_gta_mit-b5':
     _released('file/d/1pG3kDClZDGwp1vSTEXmTchkGHmnLQNdP', 0,
-              'gta2cityscapes_mit-b5_mean-teacher'),
+              'gta2cityscapes_mit-b5-daformer_daformer'),
 }
 
 # What the tasks of README that a CPU can train need.

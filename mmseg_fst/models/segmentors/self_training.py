@@ -187,7 +187,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
             return losses
 
         held = None
-        if self.backward != 'joint':
+        if self.backward != 'joint' and torch.is_grad_enabled():
             held = self._differentiate(losses)
             losses = {name: loss.detach() for name, loss in losses.items()}
         mixed = self.make_mixed_batch(image_labeled, label_labeled,
