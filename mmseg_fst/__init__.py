@@ -4,6 +4,8 @@ Importing the package registers every module of MMSegmentation and of this
 package, so that plain names work in a config with
 ``default_scope = 'mmseg_fst'``. An import error is never hidden.
 """
+import contextlib
+import io
 import warnings
 
 # Both say what is meant: no compiled operator is used, and a loss is averaged
@@ -14,7 +16,9 @@ warnings.filterwarnings('ignore', message='Default ``avg_non_ignore``')
 
 # A look-up that goes on to the parent registry does not import the packages
 # that register there.
-import mmseg.datasets  # noqa: E402
+with contextlib.redirect_stdout(io.StringIO()):
+    # It prints that an optional reader is not there.
+    import mmseg.datasets  # noqa: E402
 import mmseg.engine  # noqa: E402
 import mmseg.evaluation  # noqa: E402
 import mmseg.models  # noqa: E402

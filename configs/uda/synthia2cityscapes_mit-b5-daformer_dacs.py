@@ -11,3 +11,4 @@ model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
 train_dataloader = dict(dataset=dict(rare_class_sampling=None))
+default_hooks = dict(checkpoint=dict(save_best='student/mIoU16'))

@@ -10,3 +10,4 @@ _base_ = [
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
+default_hooks = dict(checkpoint=dict(save_best='student/mIoU16'))

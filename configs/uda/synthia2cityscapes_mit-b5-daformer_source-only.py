@@ -12,3 +12,4 @@ model = dict(
     data_preprocessor=_base_.data_preprocessor)
 train_dataloader = dict(
     dataset=dict(unlabeled=None, rare_class_sampling=None))
+default_hooks = dict(checkpoint=dict(save_best='student/mIoU16'))
