@@ -156,3 +156,13 @@ def test_rates_are_those_of_the_release():
         optimizer.step()
         for scheduler in schedulers:
             scheduler.step()
+
+
+@pytest.mark.parametrize('name', CELLS)
+def test_network_is_that_of_its_name(name):
+    """Whose size on the meta device test_architectures counts."""
+    cell = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
+    backbone, _, decoder = name.split('_')[1].rpartition('-')
+    base = Config.fromfile(REPOSITORY / 'configs' / '_base_' / 'models' /
+                           f'{backbone}_{decoder}.py')
+    assert cell.model.segmentor == base.segmentor
