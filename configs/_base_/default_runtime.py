@@ -16,7 +16,8 @@ log_processor = dict(by_epoch=False)
 log_level = 'INFO'
 load_from = None
 resume = False
-randomness = dict(seed=0)
+# Each process draws for itself: one seed would mix and drop out alike.
+randomness = dict(seed=0, diff_rank_seed=True)
 
 val_cfg = dict(type='NetworksValLoop')
 test_cfg = dict(type='NetworksTestLoop')

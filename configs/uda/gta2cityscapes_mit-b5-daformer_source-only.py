@@ -10,5 +10,11 @@ _base_ = [
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
+# Colours are not drawn on the mixed batch here, so they are by the loader.
+labeled_pipeline = _base_.labeled_pipeline
+labeled_pipeline.insert(-1, dict(type='PhotoMetricDistortion'))
 train_dataloader = dict(
-    dataset=dict(unlabeled=None, rare_class_sampling=None))
+    dataset=dict(
+        labeled=dict(pipeline=labeled_pipeline),
+        unlabeled=None,
+        rare_class_sampling=None))

@@ -1,6 +1,6 @@
 """Several processes, on CPUs too."""
 from mmengine.config import Config
-from mmengine.device import is_cuda_available
+from mmengine.device import get_device
 from torch import distributed
 
 
@@ -18,7 +18,7 @@ def prepare_processes(cfg: Config) -> None:
         ValueError: If there is no GPU and the launcher is not ``torchrun``.
     """
     launcher = cfg.get('launcher', 'none')
-    if launcher == 'none' or is_cuda_available():
+    if launcher == 'none' or get_device() != 'cpu':
         return
     if launcher != 'pytorch':
         raise ValueError(
@@ -27,8 +27,8 @@ def prepare_processes(cfg: Config) -> None:
             'tools/train.py CONFIG --launcher pytorch')
     if not distributed.is_initialized():
         distributed.init_process_group('gloo')
-    cfg.model_wrapper_cfg = dict(
+    wrapper = cfg.get('model_wrapper_cfg') or dict(
         type='MMDistributedDataParallel',
-        device_ids=None,
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
+    cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)

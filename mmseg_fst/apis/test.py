@@ -3,7 +3,7 @@ import glob
 import json
 import re
 from os import path as osp
-from typing import Optional
+from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -98,7 +98,7 @@ def test(cfg: Config,
     """
     # All weights come from the checkpoint.
     cfg.merge_from_dict(dict(load_from=None, resume=False))
-    _drop_pretrained(cfg.model)
+    drop_pretrained(cfg.model)
     if show_dir is not None:
         hook = dict(
             type='PredictionPanelHook',
@@ -120,15 +120,19 @@ def test(cfg: Config,
     return metrics
 
 
-def _drop_pretrained(node: dict) -> None:
-    """Take weights to start from out of a model's config."""
+def drop_pretrained(node: Any) -> None:
+    """Take weights to start from out of a model's config.
+
+    Args:
+        node (dict | list): The config, or a part of it; changed in place.
+    """
     if isinstance(node, (list, tuple)):
         for value in node:
-            _drop_pretrained(value)
+            drop_pretrained(value)
     elif isinstance(node, dict):
         for key, value in list(node.items()):
             if key in ('init_cfg', 'pretrained') and value:
                 # timm takes a bool, MMSegmentation a path or None.
                 node[key] = False if value is True else None
             else:
-                _drop_pretrained(value)
+                drop_pretrained(value)

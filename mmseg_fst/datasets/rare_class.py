@@ -27,7 +27,8 @@ class RareClassSampling:
             class. Defaults to 3000.
         min_crop_ratio (float): Share of ``min_pixels`` that the crop must
             show. Defaults to 0.5.
-        max_crops (int): Crops to try, at least 1. Defaults to 10.
+        max_crops (int): Crops to draw again at most, at least 0. Defaults to
+            10.
 
     Raises:
         FileNotFoundError: If there is no file ``stats``.
@@ -42,10 +43,10 @@ class RareClassSampling:
                  min_pixels: int = 3000,
                  min_crop_ratio: float = 0.5,
                  max_crops: int = 10) -> None:
-        if temperature <= 0 or max_crops < 1:
+        if temperature <= 0 or max_crops < 0:
             raise ValueError(
                 f'rare_class_sampling: temperature={temperature} must be '
-                f'positive and max_crops={max_crops} at least 1.')
+                f'positive and max_crops={max_crops} at least 0.')
         self.dataset = dataset
         self.min_crop_pixels = min_pixels * min_crop_ratio
         self.max_crops = max_crops
@@ -96,11 +97,12 @@ class RareClassSampling:
         """
         class_id = np.random.choice(len(self.class_probs), p=self.class_probs)
         index = int(np.random.choice(self.images[class_id]))
+        item = self.dataset[index]
         for _ in range(self.max_crops):
-            item = self.dataset[index]
             label = item['data_samples'].gt_sem_seg.data
             if (label == class_id).sum() > self.min_crop_pixels:
                 break
+            item = self.dataset[index]
         return item
 
 

@@ -79,15 +79,18 @@ def head_losses(head: BaseDecodeHead,
 def pixel_losses(network: nn.Module,
                  features: Sequence[Tensor],
                  label: Tensor,
-                 weight: Optional[Tensor] = None) -> dict[str, Tensor]:
+                 weight: Optional[Tensor] = None,
+                 weigh_auxiliary: bool = True) -> dict[str, Tensor]:
     """Losses of an encoder-decoder, auxiliary heads included.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
         features (Sequence[Tensor]): Its features, of ``extract_feat``.
         label (Tensor): Class ids of shape (N, H, W), int64.
-        weight (Tensor, optional): Pixel weights of shape (N, H, W), given to
-            every head. Defaults to None: all weigh 1.
+        weight (Tensor, optional): Pixel weights of shape (N, H, W). Defaults
+            to None: all weigh 1.
+        weigh_auxiliary (bool): Whether auxiliary heads weigh pixels, too.
+            Defaults to True.
 
     Returns:
         dict[str, Tensor]: Scalars, ``decode.<loss>`` and ``aux*.<loss>``.
@@ -102,6 +105,7 @@ def pixel_losses(network: nn.Module,
             heads['aux'] = auxiliary
     losses: dict[str, Tensor] = {}
     for name, head in heads.items():
+        used = weight if weigh_auxiliary or name == 'decode' else None
         losses.update(
-            add_prefix(head_losses(head, features, label, weight), name))
+            add_prefix(head_losses(head, features, label, used), name))
     return losses

@@ -62,6 +62,8 @@ class HeldGradient:
             times the gradients of ``loss`` and of the held losses together.
             It can be run once.
         """
+        if not self.gradients:  # all is frozen
+            return loss
         return _AddGradient.apply(loss, self, *self.parameters)
 
 

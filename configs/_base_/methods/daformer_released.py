@@ -1,7 +1,11 @@
 # DAFormer's method with the draws of its release, which FST's shares: classes
 # to paste are those of the whole batch, and the batch draws once whether it is
-# jittered and whether it is blurred. For the cells of the published tables.
+# jittered and whether it is blurred; a single auxiliary head weighs no pixels.
+# For the cells of the published tables. The colour operations are those of
+# kornia 0.7; DAFormer pins 0.5.8, whose brightness adds and whose contrast
+# does not turn around the mean grey.
 _base_ = './daformer.py'
 model = dict(
+    weigh_auxiliary=False,
     mixer=dict(per_image=False),
     photometric=dict(per_image=False, random_order=True))

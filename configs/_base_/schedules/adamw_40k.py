@@ -11,8 +11,9 @@ optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys={
             'head': dict(lr_mult=10.0),
-            # No decay of a transformer's normalisation, whatever its name:
-            # the last one of each stage of MiT is the stage's third module.
+            # No decay of the normalisation of MiT and Swin, whatever its
+            # name: the last one of each stage of MiT is the stage's third
+            # module. (BEiT's `ln1` and `ln2` decay, as in the release.)
             'norm': dict(decay_mult=0.0),
             'backbone.layers.0.2.': dict(decay_mult=0.0),
             'backbone.layers.1.2.': dict(decay_mult=0.0),
@@ -48,5 +49,6 @@ default_hooks = dict(
         save_best='student/mIoU',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    sync_statistics=dict(type='SyncStatisticsHook'),
     mix_visualization=dict(type='MixVisualizationHook', interval=1000),
     results=dict(type='ResultsHook'))

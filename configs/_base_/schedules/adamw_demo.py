@@ -26,5 +26,6 @@ default_hooks = dict(
         save_best='student/mIoU',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    sync_statistics=dict(type='SyncStatisticsHook'),
     mix_visualization=dict(type='MixVisualizationHook', interval=100),
     results=dict(type='ResultsHook'))

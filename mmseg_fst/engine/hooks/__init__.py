@@ -4,8 +4,9 @@ from .mean_teacher import MeanTeacherHook
 from .mix_visualization import MixVisualizationHook
 from .prediction_panel import PredictionPanelHook
 from .results import ResultsHook
+from .sync_statistics import SyncStatisticsHook
 
 __all__ = [
     'FSTHook', 'MeanTeacherHook', 'MixVisualizationHook',
-    'PredictionPanelHook', 'ResultsHook', 'WideFSTHook'
+    'PredictionPanelHook', 'ResultsHook', 'SyncStatisticsHook', 'WideFSTHook'
 ]

@@ -49,6 +49,10 @@ class SelfTrainingSegmentor(BaseSegmentor):
             release does; ``'joint'``: with the mixed loss, the one way that
             goes with ``with_cp=True`` of a backbone. The gradients are the
             same up to rounding. Defaults to ``'staged'``.
+        weigh_auxiliary (bool): Whether auxiliary heads of the student weigh
+            mixed pixels as its decode head does. False as in the releases of
+            DAFormer and FST, which leave it out where there is one such
+            head. Defaults to True.
         teacher_mode (str): ``'train'``: the teacher normalises with the
             statistics of the batch and its running statistics follow the
             unlabelled images, as in DACS, DAFormer and FST; dropout and
@@ -71,6 +75,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
                  photometric: Optional[dict] = None,
                  regularizer: Optional[dict] = None,
                  backward: Literal['joint', 'staged', 'separate'] = 'staged',
+                 weigh_auxiliary: bool = True,
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student'
                  ) -> None:
@@ -102,6 +107,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
         self.backward = backward
         self.loss_scaler = None  # set by a hook if precision is mixed
         self._check_checkpointing()
+        self.weigh_auxiliary = weigh_auxiliary
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
         self.network()  # raises if there is none of that name
@@ -195,7 +201,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
                                       data_samples['unlabeled'])
         features = self.student.extract_feat(mixed.image)
         mixed_losses = pixel_losses(self.student, features, mixed.label,
-                                    mixed.weight)
+                                    mixed.weight, self.weigh_auxiliary)
         if held is not None:
             # Attached last, so that it is the first to arrive at the weights
             # and each can be sent to other processes as soon as it is whole.

@@ -1,0 +1,47 @@
+"""Running statistics that are the same in every process."""
+from typing import Optional
+
+from mmengine.dist import all_reduce_params, get_world_size
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+
+from mmseg_fst.registry import HOOKS
+
+from .mean_teacher import unwrap
+
+
+@HOOKS.register_module()
+class SyncStatisticsHook(Hook):
+    """Average the statistics of batch normalisation over all processes.
+
+    Each process sees images of its own, so running means and variances drift
+    apart; what is validated would be another network in each process, and
+    none of them the one in the checkpoint. Some kilobytes are sent after each
+    iteration. Does nothing in a single process.
+    """
+
+    # Before checkpoints are written.
+    priority = 'NORMAL'
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Average the floating-point buffers of the model.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (dict, optional): Logged values, not used.
+        """
+        if get_world_size() == 1:
+            return
+        buffers = [
+            buffer for buffer in unwrap(runner).buffers()
+            if buffer.is_floating_point()
+        ]
+        if buffers:
+            all_reduce_params(buffers, op='mean')
