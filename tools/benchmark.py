@@ -1,6 +1,6 @@
 """Time and memory of the training step of configs, side by side.
 
-    python tools/benchmark.py configs/uda/gta2cityscapes_*_fst-d.py --batch-size 1
+    python tools/benchmark.py configs/uda/gta2cityscapes_*_fst-d.py
 
 Each config runs in a process of its own, on random images of its crop size:
 the whole step with its hooks, without loading data, validation or
