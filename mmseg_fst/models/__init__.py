@@ -2,15 +2,18 @@
 from .backbones import ResizedBEiT, TIMMVisionTransformer
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import DAFormerHead, DeepLabV2Head, PlainDPTHead
-from .mixers import ClassMix
+from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
+from .perturbations import ChannelDropout, ComplementaryDropout
 from .photometric import StrongPhotometric
-from .pseudo_labelers import ConfidentRatio
+from .pseudo_filters import EntropyPercentile
+from .pseudo_labelers import ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
 from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
-    'ClassMix', 'ConfidentRatio', 'DAFormerHead', 'DeepLabV2Head',
-    'FeatureDistance', 'PlainDPTHead', 'ResizedBEiT',
+    'ChannelDropout', 'ClassMix', 'ComplementaryDropout', 'ConfidentRatio',
+    'CutMix', 'DAFormerHead', 'DeepLabV2Head', 'EntropyPercentile',
+    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor',
-    'StrongPhotometric', 'TIMMVisionTransformer'
+    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold'
 ]

@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from typing import Optional
 
+import torch
 import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
@@ -25,28 +26,41 @@ def resize_logits(logits: Tensor, size: Sequence[int],
         logits, tuple(size), mode='bilinear', align_corners=align_corners)
 
 
-def head_losses(head: BaseDecodeHead,
-                features: Sequence[Tensor],
-                label: Tensor,
-                weight: Optional[Tensor] = None) -> dict[str, Tensor]:
-    """Losses of one head, the ones of its own ``loss_decode``.
+def heads_of(network: nn.Module) -> dict[str, BaseDecodeHead]:
+    """The decode head and the auxiliary ones.
 
-    ``BaseDecodeHead.loss_by_feat`` takes no pixel weight, so the head is only
-    asked for its logits and its loss functions are called here.
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+
+    Returns:
+        dict[str, BaseDecodeHead]: ``decode`` and, if there are such, ``aux``
+        or ``aux_0``, ``aux_1`` and so on.
+    """
+    heads = {'decode': network.decode_head}
+    if network.with_auxiliary_head:
+        auxiliary = network.auxiliary_head
+        if isinstance(auxiliary, nn.ModuleList):
+            heads.update((f'aux_{i}', head)
+                         for i, head in enumerate(auxiliary))
+        else:
+            heads['aux'] = auxiliary
+    return heads
+
+
+def head_logits(head: BaseDecodeHead, features: Sequence[Tensor],
+                size: Sequence[int]) -> Tensor:
+    """Logits of one head, at the size of the label.
 
     Args:
         head (BaseDecodeHead): A head whose forward returns logits.
         features (Sequence[Tensor]): Feature maps of the backbone or neck.
-        label (Tensor): Class ids of shape (N, H, W), int64.
-        weight (Tensor, optional): Pixel weights of shape (N, H, W). Defaults
-            to None: all weigh 1.
+        size (Sequence[int]): Height and width of the label.
 
     Returns:
-        dict[str, Tensor]: Scalars by the name of the loss function.
+        Tensor: Logits of shape (N, C, *size).
 
     Raises:
-        TypeError: If the head's forward does not return one tensor, or if
-            pixels are weighted and a loss is not a cross-entropy.
+        TypeError: If the head's forward does not return one tensor.
     """
     logits = head(features)
     if not isinstance(logits, Tensor):
@@ -54,10 +68,34 @@ def head_losses(head: BaseDecodeHead,
             f'{type(head).__name__} returns {type(logits).__name__}, not '
             'logits, so pixels cannot be weighted; choose a decode head that '
             'returns one tensor of logits.')
-    logits = resize_logits(logits, label.shape[1:], head.align_corners)
-    if head.sampler is not None:
-        sampled = head.sampler.sample(logits, label[:, None])
-        weight = sampled if weight is None else weight * sampled
+    return resize_logits(logits, size, head.align_corners)
+
+
+def head_losses(head: BaseDecodeHead,
+                logits: Tensor,
+                label: Tensor,
+                weight: Optional[Tensor] = None) -> dict[str, Tensor]:
+    """Losses of one head, the ones of its own ``loss_decode``.
+
+    ``BaseDecodeHead.loss_by_feat`` takes no pixel weight, so the head's loss
+    functions are called here. Its sampler, such as OHEM, chooses among
+    labelled pixels alone: pseudo-labels are chosen by their weight.
+
+    Args:
+        head (BaseDecodeHead): The head.
+        logits (Tensor): Its logits, of shape (N, C, H, W).
+        label (Tensor): Class ids of shape (N, H, W), int64.
+        weight (Tensor, optional): Pixel weights of shape (N, H, W), of
+            pseudo-labels. Defaults to None: all weigh 1.
+
+    Returns:
+        dict[str, Tensor]: Scalars by the name of the loss function.
+
+    Raises:
+        TypeError: If pixels are weighted and a loss is not a cross-entropy.
+    """
+    if head.sampler is not None and weight is None:
+        weight = head.sampler.sample(logits, label[:, None])
     functions = head.loss_decode
     if not isinstance(functions, nn.ModuleList):
         functions = [functions]
@@ -76,36 +114,49 @@ def head_losses(head: BaseDecodeHead,
     return losses
 
 
-def pixel_losses(network: nn.Module,
-                 features: Sequence[Tensor],
-                 label: Tensor,
-                 weight: Optional[Tensor] = None,
-                 weigh_auxiliary: bool = True) -> dict[str, Tensor]:
-    """Losses of an encoder-decoder, auxiliary heads included.
+def labeled_losses(network: nn.Module, logits: dict[str, Tensor],
+                   label: Tensor) -> dict[str, Tensor]:
+    """Losses of labelled images, of all heads.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
-        features (Sequence[Tensor]): Its features, of ``extract_feat``.
+        logits (dict[str, Tensor]): Logits of each head, (N, C, H, W).
         label (Tensor): Class ids of shape (N, H, W), int64.
-        weight (Tensor, optional): Pixel weights of shape (N, H, W). Defaults
-            to None: all weigh 1.
-        weigh_auxiliary (bool): Whether auxiliary heads weigh pixels, too.
-            Defaults to True.
 
     Returns:
         dict[str, Tensor]: Scalars, ``decode.<loss>`` and ``aux*.<loss>``.
     """
-    heads = {'decode': network.decode_head}
-    if network.with_auxiliary_head:
-        auxiliary = network.auxiliary_head
-        if isinstance(auxiliary, nn.ModuleList):
-            heads.update((f'aux_{i}', head)
-                         for i, head in enumerate(auxiliary))
-        else:
-            heads['aux'] = auxiliary
     losses: dict[str, Tensor] = {}
-    for name, head in heads.items():
-        used = weight if weigh_auxiliary or name == 'decode' else None
+    for name, head in heads_of(network).items():
+        losses.update(add_prefix(head_losses(head, logits[name], label), name))
+    return losses
+
+
+def pseudo_losses(network: nn.Module,
+                  logits: dict[str, Tensor],
+                  label: Tensor,
+                  weight: Tensor,
+                  auxiliary: str = 'weighted') -> dict[str, Tensor]:
+    """Losses of images with pseudo-labels.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        logits (dict[str, Tensor]): Logits of each head, (N, C, H, W).
+        label (Tensor): Class ids of shape (N, H, W), int64.
+        weight (Tensor): Pixel weights of shape (N, H, W).
+        auxiliary (str): What auxiliary heads learn here: ``'weighted'`` as
+            the decode head, ``'plain'`` without weights, ``'off'`` nothing.
+            Defaults to ``'weighted'``.
+
+    Returns:
+        dict[str, Tensor]: Scalars, ``decode.<loss>`` and ``aux*.<loss>``.
+    """
+    losses: dict[str, Tensor] = {}
+    for name, head in heads_of(network).items():
+        if name != 'decode' and auxiliary == 'off':
+            continue
+        plain = name != 'decode' and auxiliary == 'plain'
+        used = torch.ones_like(weight) if plain else weight
         losses.update(
-            add_prefix(head_losses(head, features, label, used), name))
+            add_prefix(head_losses(head, logits[name], label, used), name))
     return losses

@@ -1,8 +1,10 @@
 """Mixers: put a training batch together from labelled and unlabelled ones."""
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
-from mmseg_fst.ops import Mixed, class_mix_mask, mix
+from mmseg_fst.ops import Mixed, box_mask, class_mix_mask, mix
 from mmseg_fst.registry import MODELS
 
 
@@ -60,3 +62,174 @@ class ClassMix(nn.Module):
         image, label = labeled
         weight = torch.ones_like(unlabeled[2])
         return mix(self.draw_mask(label), (image, label, weight), unlabeled)
+
+
+@MODELS.register_module()
+class NoMix(nn.Module):
+    """Unlabelled images as they are: the plain mean teacher."""
+
+    def forward(self, labeled: tuple[Tensor, Tensor],
+                unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Pass the unlabelled batch on.
+
+        Args:
+            labeled (tuple): Not used.
+            unlabeled (tuple): ``image`` (N, 3, H, W), pseudo-``label`` and
+                ``weight`` (N, H, W).
+
+        Returns:
+            Mixed: The batch.
+        """
+        return Mixed(*unlabeled, torch.zeros_like(unlabeled[1]).bool())
+
+
+@MODELS.register_module()
+class CutMix(nn.Module):
+    """Paste a box of one unlabelled image onto another (French et al. 2020).
+
+    As drawn by UniMatch: each image draws whether it gets a box, the share of
+    its pixels and its shape. The label goes with the pixels.
+
+    Args:
+        prob (float): Probability of a box. Defaults to 0.5.
+        area (tuple[float, float]): Range of its share of the image. Defaults
+            to (0.02, 0.4).
+        max_ratio (float): Largest ratio of its sides, at least 1. Defaults to
+            1 / 0.3.
+        source (str): From which image of the batch it is cut: ``'flip'``: the
+            last for the first and so on, ``'roll'``: the next one,
+            ``'permute'``: of a random permutation. Defaults to ``'flip'``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        prob: float = 0.5,
+        area: tuple[float, float] = (0.02, 0.4),
+        max_ratio: float = 1 / 0.3,
+        source: Literal['flip', 'roll', 'permute'] = 'flip'
+    ) -> None:
+        super().__init__()
+        if source not in ('flip', 'roll', 'permute'):
+            raise ValueError(f'{type(self).__name__}: source={source!r} is '
+                             "not known; give 'flip', 'roll' or 'permute'.")
+        if not 0 < area[0] <= area[1] < 1 or max_ratio < 1:
+            raise ValueError(
+                f'{type(self).__name__}: area={area} must be a range within '
+                f'(0, 1) and max_ratio={max_ratio} at least 1.')
+        self.prob = prob
+        self.area = area
+        self.max_ratio = max_ratio
+        self.source = source
+
+    def draw_boxes(self, count: int, height: int, width: int) -> Tensor:
+        """Draw the boxes, on the CPU.
+
+        Args:
+            count (int): Number of images.
+            height (int): Their height.
+            width (int): Their width.
+
+        Returns:
+            Tensor: Left, top, right and bottom, int64 of shape (N, 4); of no
+            area where there is no box.
+        """
+        boxes = torch.zeros(count, 4, dtype=torch.long)
+        for box in boxes:
+            if torch.rand(()) >= self.prob:
+                continue
+            while True:
+                low, high = self.area
+                pixels = (low + torch.rand(()).item() *
+                          (high - low)) * height * width
+                ratio = torch.empty(()).uniform_(
+                    1 / self.max_ratio, self.max_ratio).item()
+                left = int(torch.randint(width, ()))
+                top = int(torch.randint(height, ()))
+                right = left + int((pixels / ratio)**0.5)
+                bottom = top + int((pixels * ratio)**0.5)
+                if right <= width and bottom <= height:
+                    break
+            box.copy_(torch.tensor((left, top, right, bottom)))
+        return boxes
+
+    def partners(self, count: int) -> Tensor:
+        """From which image each box is cut.
+
+        Args:
+            count (int): Number of images.
+
+        Returns:
+            Tensor: Indices of shape (N, ), int64.
+        """
+        if self.source == 'permute':
+            return torch.randperm(count)
+        index = torch.arange(count)
+        return index.flip(0) if self.source == 'flip' else index.roll(-1)
+
+    def forward(self, labeled: tuple[Tensor, Tensor],
+                unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Mix the unlabelled batch with itself.
+
+        Args:
+            labeled (tuple): Not used.
+            unlabeled (tuple): ``image`` (N, 3, H, W), pseudo-``label`` and
+                ``weight`` (N, H, W).
+
+        Returns:
+            Mixed: The mixed batch.
+
+        Raises:
+            ValueError: If there is one image alone, which has no other to
+                be mixed with.
+        """
+        label = unlabeled[1]
+        count, (height, width) = len(label), label.shape[1:]
+        if count < 2:
+            raise ValueError(
+                f'{type(self).__name__} mixes the images of a batch with one '
+                'another, but it has one; raise `train_dataloader.batch_size`'
+                ' to 2 or more.')
+        boxes = self.draw_boxes(count, height, width)
+        mask = box_mask(
+            boxes.to(label.device, non_blocking=True), (height, width))
+        index = self.partners(count).to(label.device, non_blocking=True)
+        return mix(mask, tuple(part[index] for part in unlabeled), unlabeled)
+
+
+@MODELS.register_module()
+class HalfCutMix(CutMix):
+    """CutMix of U2PL: boxes of half the area, from the next image.
+
+    The batch draws once whether it is mixed at all.
+
+    Args:
+        prob (float): Probability that the batch is mixed. Defaults to 0.5.
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        super().__init__(prob, source='roll')
+
+    def draw_boxes(self, count: int, height: int, width: int) -> Tensor:
+        """Draw the boxes, wider than half of the image.
+
+        Args:
+            count (int): Number of images.
+            height (int): Their height.
+            width (int): Their width.
+
+        Returns:
+            Tensor: Left, top, right and bottom, int64 of shape (N, 4).
+        """
+        boxes = torch.zeros(count, 4, dtype=torch.long)
+        if torch.rand(()) >= self.prob:
+            return boxes
+        for box in boxes:
+            across = int(torch.randint(width // 2 + 1, width, ()))
+            down = round(height * width / 2 / across)
+            left = int(torch.randint(width - across + 1, ()))
+            top = int(torch.randint(height - down + 1, ()))
+            box.copy_(torch.tensor((left, top, left + across, top + down)))
+        return boxes

@@ -1,9 +1,11 @@
 """Strong photometric augmentation of a batch, on its device."""
+from typing import Optional
+
 import torch
 from torch import Tensor, nn
 
 from mmseg_fst.ops import (color_jitter, denormalize, gaussian_blur,
-                           normalize)
+                           grayscale, normalize)
 from mmseg_fst.registry import MODELS
 
 
@@ -20,6 +22,10 @@ class StrongPhotometric(nn.Module):
         jitter_strength (float): Brightness, contrast and saturation are
             multiplied by a factor from [1 - s, 1 + s], hue is shifted by up
             to s, at most 0.5. Defaults to 0.2.
+        hue (float, optional): Largest shift of the hue, at most 0.5. Defaults
+            to None: ``jitter_strength``.
+        gray_prob (float): Probability to lose all colour, after the jitter.
+            Defaults to 0.
         blur_prob (float): Probability of blur. Defaults to 0.5.
         blur_sigma (tuple[float, float]): Range of the blur's standard
             deviation in pixels. Defaults to (0.15, 1.15).
@@ -38,18 +44,24 @@ class StrongPhotometric(nn.Module):
         self,
         jitter_prob: float = 0.8,
         jitter_strength: float = 0.2,
+        hue: Optional[float] = None,
+        gray_prob: float = 0.,
         blur_prob: float = 0.5,
         blur_sigma: tuple[float, float] = (0.15, 1.15),
         per_image: bool = True,
         random_order: bool = False
     ) -> None:
         super().__init__()
-        if not 0 <= jitter_strength <= 0.5:
-            raise ValueError(
-                f'StrongPhotometric: jitter_strength={jitter_strength} is '
-                'out of range; give a number from 0 to 0.5.')
+        hue = jitter_strength if hue is None else hue
+        for name, value in (('jitter_strength', jitter_strength), ('hue',
+                                                                   hue)):
+            if not 0 <= value <= 0.5:
+                raise ValueError(f'StrongPhotometric: {name}={value} is out '
+                                 'of range; give a number from 0 to 0.5.')
         self.jitter_prob = jitter_prob
-        self.jitter_strength = jitter_strength
+        # Of brightness, contrast, saturation and hue.
+        self.strengths = torch.tensor([jitter_strength] * 3 + [hue])
+        self.gray_prob = gray_prob
         self.blur_prob = blur_prob
         self.blur_sigma = blur_sigma
         self.per_image = per_image
@@ -76,23 +88,26 @@ class StrongPhotometric(nn.Module):
         ])
         return normalize(done, mean, std)
 
-    def _draw_triggers(self, count: int) -> list[tuple[bool, bool]]:
-        """Whether to jitter and whether to blur, for each image."""
-        draws = torch.rand(count if self.per_image else 1, 2).tolist()
-        triggers = [(jitter < self.jitter_prob, blur < self.blur_prob)
-                    for jitter, blur in draws]
+    def _draw_triggers(self, count: int) -> list[tuple[bool, bool, bool]]:
+        """Whether to jitter, to take the colour and to blur each image."""
+        draws = torch.rand(count if self.per_image else 1, 3).tolist()
+        triggers = [(jitter < self.jitter_prob, gray < self.gray_prob,
+                     blur < self.blur_prob) for jitter, gray, blur in draws]
         return triggers if self.per_image else triggers * count
 
-    def _augment(self, image: Tensor, jitter: bool, blur: bool) -> Tensor:
+    def _augment(self, image: Tensor, jitter: bool, gray: bool,
+                 blur: bool) -> Tensor:
         """Augment one image of shape (1, 3, H, W), in [0, 1]."""
         if jitter:
-            shifts = torch.empty(4).uniform_(-1, 1) * self.jitter_strength
+            shifts = torch.empty(4).uniform_(-1, 1) * self.strengths
             brightness, contrast, saturation, hue = shifts.tolist()
             order = torch.randperm(4).tolist() if self.random_order else (
                 0, 1, 2, 3)
             image = color_jitter(
                 image,
                 (1 + brightness, 1 + contrast, 1 + saturation, hue), order)
+        if gray:
+            image = grayscale(image)
         if blur:
             low, high = self.blur_sigma
             sigma = low + torch.rand(()).item() * (high - low)

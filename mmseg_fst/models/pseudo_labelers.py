@@ -1,4 +1,5 @@
 """Pseudo-labelers: from the teacher's logits to labels and pixel weights."""
+import torch
 from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
@@ -57,3 +58,37 @@ class ConfidentRatio(nn.Module):
         all_reduce(ratio, 'mean')
         weight = ratio.expand(label.shape)
         return label, ignore_rows(weight, self.ignore_top, self.ignore_bottom)
+
+
+@MODELS.register_module()
+class Threshold(nn.Module):
+    """Pixels count if the network is confident enough (FixMatch).
+
+    Args:
+        threshold (float): Confidence from which a pixel weighs 1, else 0, in
+            [0, 1]; 0 counts all. Defaults to 0.95.
+
+    Raises:
+        ValueError: If the threshold is no confidence.
+    """
+
+    def __init__(self, threshold: float = 0.95) -> None:
+        super().__init__()
+        if not 0 <= threshold <= 1:
+            raise ValueError(f'Threshold: threshold={threshold} is no '
+                             'confidence; give a number from 0 to 1.')
+        self.threshold = threshold
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Label a batch.
+
+        Args:
+            logits (Tensor): Logits of shape (N, C, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
+            ``weight`` (N, H, W), float32, 0 or 1.
+        """
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+        return label, (confidence >= self.threshold).float()

@@ -1,5 +1,6 @@
-"""Mixing two batches by a binary mask: ClassMix."""
-from typing import NamedTuple
+"""Mixing two batches by a binary mask: ClassMix and CutMix."""
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
 import torch
 from torch import Tensor
@@ -13,11 +14,28 @@ class Mixed(NamedTuple):
         label (Tensor): Class ids of shape (N, H, W), int64.
         weight (Tensor): Loss weights of shape (N, H, W), float32.
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
+        factor (Tensor, optional): Factor of the loss of the batch, a scalar;
+            None for 1.
     """
     image: Tensor
     label: Tensor
     weight: Tensor
     mask: Tensor
+    factor: Optional[Tensor] = None
+
+
+def concatenate(views: Sequence[Mixed]) -> Mixed:
+    """Several mixed batches as one.
+
+    Args:
+        views (Sequence[Mixed]): The batches, not filtered yet.
+
+    Returns:
+        Mixed: Their images one after the other.
+    """
+    if len(views) == 1:
+        return views[0]
+    return Mixed(*(torch.cat(parts) for parts in zip(*(v[:4] for v in views))))
 
 
 def class_mix_mask(label: Tensor,
@@ -55,6 +73,24 @@ def class_mix_mask(label: Tensor,
     rank = priority.masked_fill(~present, 2.0).argsort(1).argsort(1)
     half = (present.sum(1, keepdim=True) + 1) // 2
     return (rank < half).gather(1, index).view(label.shape)
+
+
+def box_mask(boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """Mark the pixels of a box in each image.
+
+    Args:
+        boxes (Tensor): Left, top, right and bottom of each box, right and
+            bottom excluded, of shape (N, 4).
+        size (Sequence[int]): Height and width of the images.
+
+    Returns:
+        Tensor: Bool mask of shape (N, *size).
+    """
+    row = torch.arange(size[0], device=boxes.device)[:, None]
+    column = torch.arange(size[1], device=boxes.device)
+    left, top, right, bottom = boxes[:, :, None, None].unbind(1)
+    return ((column >= left) & (column < right) & (row >= top) &
+            (row < bottom))
 
 
 def mix(mask: Tensor, pasted: tuple[Tensor, Tensor, Tensor],

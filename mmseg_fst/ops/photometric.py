@@ -60,6 +60,18 @@ def color_jitter(image: Tensor,
     return image
 
 
+def grayscale(image: Tensor) -> Tensor:
+    """Take the colour from images.
+
+    Args:
+        image (Tensor): Images of shape (N, 3, H, W), in [0, 1].
+
+    Returns:
+        Tensor: Images of shape (N, 3, H, W), all channels alike.
+    """
+    return tv.rgb_to_grayscale(image, num_output_channels=3)
+
+
 def gaussian_blur(image: Tensor, sigma: float, kernel_size: int) -> Tensor:
     """Blur images with a Gaussian, with mirrored borders.
 

@@ -47,23 +47,63 @@ def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
     return weight
 
 
-def ignore_padding(weight: Tensor, sizes: Sequence[Sequence[int]]) -> Tensor:
-    """Zero the weight of pixels that were added to fill up a batch.
+def ignore_padding(label: Tensor,
+                   sizes: Sequence[Sequence[int]],
+                   ignore_index: int = 255) -> Tensor:
+    """Take the label from pixels that were added to fill up a batch.
 
     Args:
-        weight (Tensor): Pixel weights of shape (N, H, W).
+        label (Tensor): Class ids of shape (N, H, W), int64.
         sizes (Sequence[Sequence[int]]): Height and width of each image; what
             lies to the right and below is padding.
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Returns:
-        Tensor: ``weight`` if nothing is padded, else a copy, of shape
+        Tensor: ``label`` if nothing is padded, else a copy, of shape
         (N, H, W).
     """
-    full = tuple(weight.shape[1:])
+    full = tuple(label.shape[1:])
     if all(tuple(size) == full for size in sizes):
-        return weight
-    weight = weight.clone()
-    for one, (height, width) in zip(weight, sizes):
-        one[height:] = 0
-        one[:, width:] = 0
-    return weight
+        return label
+    label = label.clone()
+    for one, (height, width) in zip(label, sizes):
+        one[height:] = ignore_index
+        one[:, width:] = ignore_index
+    return label
+
+
+def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
+                   ignore_index: int = 255) -> tuple[Tensor, Tensor]:
+    """Drop the labels of the pixels of highest entropy.
+
+    U2PL (Wang et al. 2022, equation 4): the threshold is a percentile of the
+    entropies of all labelled pixels of the batch; what reaches it is dropped.
+    No value is looked at on the host.
+
+    Args:
+        logits (Tensor): Logits of shape (N, C, H, W), floating.
+        label (Tensor): Class ids of shape (N, H, W), int64.
+        percentile (float): In [0, 100]; at 100 the pixels of the very
+            highest entropy are dropped.
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
+
+    Returns:
+        tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, ``ignore_index``
+        where it is dropped, and ``ratio``, the number of all pixels over that
+        of the kept ones, a scalar.
+    """
+    dtype = torch.promote_types(logits.dtype, torch.float32)
+    probability = torch.softmax(logits, 1, dtype=dtype)
+    entropy = -(probability * torch.log(probability + 1e-10)).sum(1)
+    valid = label != ignore_index
+    ordered = entropy.masked_fill(~valid, torch.inf).flatten().sort().values
+    # The percentile between the two nearest ranks, as of NumPy.
+    place = percentile / 100 * (valid.sum() - 1).clamp(min=0)
+    low = place.floor().long()
+    high = (low + 1).clamp(max=len(ordered) - 1)
+    below, above = ordered[low], ordered[high]
+    above = torch.where(place > low, above, below)
+    threshold = below + (above - below) * (place - low).to(dtype)
+    kept = valid & (entropy < threshold)
+    label = label.masked_fill(~kept, ignore_index)
+    return label, label.numel() / kept.sum().clamp(min=1).to(dtype)

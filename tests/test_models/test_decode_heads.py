@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmseg.models.losses import CrossEntropyLoss
 
 from mmseg_fst.models import DAFormerHead, DeepLabV2Head, PlainDPTHead
-from mmseg_fst.models.losses import head_losses
+from mmseg_fst.models.losses import head_logits, head_losses
 
 BN = dict(type='BN', requires_grad=True)
 CHANNELS = (4, 6, 8, 10)
@@ -62,7 +62,8 @@ BUILDERS = [(daformer, pyramid), (deeplabv2, pyramid), (dpt, tokens)]
 def test_each_weight_learns_from_our_loss(build, features):
     head = build().train()
     label = torch.randint(0, 5, (2, 32, 32))
-    losses = head_losses(head, features(), label, torch.rand(2, 32, 32))
+    logits = head_logits(head, features(), (32, 32))
+    losses = head_losses(head, logits, label, torch.rand(2, 32, 32))
     assert isinstance(head.loss_decode, CrossEntropyLoss)
     losses['loss_ce'].backward()
     for name, weight in head.named_parameters():

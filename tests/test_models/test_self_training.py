@@ -10,7 +10,8 @@ from mmseg.models.data_preprocessor import SegDataPreProcessor
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.models.losses import head_losses, pixel_losses
+from mmseg_fst.models.losses import (head_logits, head_losses, heads_of,
+                                     labeled_losses)
 from mmseg_fst.registry import MODELS
 
 TERMS = [
@@ -22,6 +23,15 @@ TERMS = [
 def losses_of(model, batch=None):
     data = model.data_preprocessor(batch or make_batch(), True)
     return model(**data, mode='loss')
+
+
+def labels_alone(network, image, label):
+    features = network.extract_feat(image)
+    logits = {
+        name: head_logits(head, features, label.shape[1:])
+        for name, head in heads_of(network).items()
+    }
+    return labeled_losses(network, logits, label)
 
 
 def state(module):
@@ -417,8 +427,7 @@ def test_several_auxiliary_heads_have_names_of_their_own():
     cfg['auxiliary_head'] = [{**head, 'in_index': 1, 'in_channels': 8}, head]
     network = MODELS.build(cfg)
     image, label = torch.randn(2, 3, 32, 64), torch.zeros(2, 32, 64).long()
-    features = network.extract_feat(image)
-    assert set(pixel_losses(network, features, label)) == {
+    assert set(labels_alone(network, image, label)) == {
         'decode.loss_ce', 'aux_0.loss_ce', 'aux_1.loss_ce'
     }
 
@@ -431,13 +440,13 @@ def test_losses_of_one_name_are_added_up():
     ]
     network = MODELS.build(cfg)
     image, label = torch.randn(2, 3, 32, 64), torch.zeros(2, 32, 64).long()
-    losses = pixel_losses(network, network.extract_feat(image), label)
+    losses = labels_alone(network, image, label)
     assert set(losses) == {'decode.loss_ce', 'decode.loss_dice'}
     once = by_hand(network, network.decode_head, image, label, 1)
     torch.testing.assert_close(losses['decode.loss_ce'], 3 * once)
 
 
-def test_hard_pixels_of_a_sampler_are_weighted_too():
+def test_a_sampler_chooses_among_labeled_pixels_alone():
     cfg = network_cfg(dropout=0., auxiliary=False)
     cfg['decode_head']['sampler'] = dict(
         type='OHEMPixelSampler', thresh=.2, min_kept=10)
@@ -449,10 +458,9 @@ def test_hard_pixels_of_a_sampler_are_weighted_too():
     logits = F.interpolate(head(features), (32, 64), mode='bilinear')
     kept = head.sampler.sample(logits, label[:, None])
     assert 0 < kept.mean() < 1
-    for given in (None, weight):
-        want = by_hand(network, head, image, label,
-                       kept if given is None else kept * given)
-        got = head_losses(head, features, label, given)['loss_ce']
+    for given, used in ((None, kept), (weight, weight)):
+        want = by_hand(network, head, image, label, used)
+        got = head_losses(head, logits, label, given)['loss_ce']
         torch.testing.assert_close(got, want)
 
 
@@ -464,7 +472,7 @@ def test_a_head_without_logits_is_named():
             return features, features
 
     with pytest.raises(TypeError, match='TwoOutputsHead returns tuple'):
-        head_losses(TwoOutputsHead(), [], torch.zeros(1, 2, 2).long())
+        head_logits(TwoOutputsHead(), [], (2, 2))
 
 
 # Pseudo-labeler, mixer, photometric augmentation as modules.
@@ -512,17 +520,17 @@ def normal():
     return image, mean, std
 
 
-def test_padding_of_unlabeled_images_has_no_weight():
+def test_padding_of_unlabeled_images_has_no_label():
     everything = dict(type='ConfidentRatio', threshold=0.)
     model = build_model(model_cfg(pseudo_labeler=everything)).train()
     batch = make_batch()
     images = batch['unlabeled']['inputs']
     images[1] = images[1][:, :20, :50]
     losses_of(model, batch)
-    weight = model.pseudo_weight
-    assert weight[0].min() > 0
-    assert weight[1, :20, :50].min() > 0
-    assert weight[1, 20:].max() == 0 and weight[1, :, 50:].max() == 0
+    label = model.pseudo_label
+    assert label[0].max() < IGNORE
+    assert label[1, :20, :50].max() < IGNORE
+    assert label[1, 20:].min() == IGNORE and label[1, :, 50:].min() == IGNORE
 
 
 def test_photometric_of_probability_zero_changes_nothing(normal):

@@ -97,16 +97,16 @@ def test_ignoring_more_rows_than_there_are_ignores_all():
     assert not ignore_rows(torch.ones(1, 4, 3), 5, 0).any()
 
 
-def test_padding_has_no_weight():
-    weight = torch.ones(2, 3, 4)
-    got = ignore_padding(weight, [(3, 4), (2, 3)])
-    assert torch.equal(got[0], weight[0])
-    want = torch.zeros(3, 4)
+def test_padding_has_no_label():
+    label = torch.ones(2, 3, 4, dtype=torch.long)
+    got = ignore_padding(label, [(3, 4), (2, 3)], ignore_index=9)
+    assert torch.equal(got[0], label[0])
+    want = torch.full((3, 4), 9)
     want[:2, :3] = 1
     assert torch.equal(got[1], want)
-    assert weight.min() == 1, 'the input is left alone'
+    assert label.max() == 1, 'the input is left alone'
 
 
 def test_without_padding_nothing_is_copied():
-    weight = torch.ones(1, 3, 4)
-    assert ignore_padding(weight, [(3, 4)]) is weight
+    label = torch.ones(1, 3, 4, dtype=torch.long)
+    assert ignore_padding(label, [(3, 4)]) is label

@@ -6,6 +6,6 @@
 # does not turn around the mean grey.
 _base_ = './daformer.py'
 model = dict(
-    weigh_auxiliary=False,
+    mixed_auxiliary='plain',
     mixer=dict(per_image=False),
     photometric=dict(per_image=False, random_order=True))

@@ -25,10 +25,14 @@ class LookAheadHook(MeanTeacherHook):
             of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
-        released (bool): Whether to count time as the authors' release does:
-            the average warms up with every training step, virtual ones
-            included, and the first iteration does not look ahead. Defaults to
-            False.
+        released (bool): Whether to count time as the authors' release for
+            domain adaptation does: the average warms up with every training
+            step, virtual ones included, and the first iteration does not look
+            ahead. Defaults to False.
+        when (str): See :class:`MeanTeacherHook`; ``'after'`` moves the
+            teacher with the student of the real step as well, as the release
+            for semi-supervision does. Defaults to ``'before'``.
+        copy_iters (int): See :class:`MeanTeacherHook`. Defaults to 0.
     """
 
     #: Virtual steps of an iteration.
@@ -38,8 +42,10 @@ class LookAheadHook(MeanTeacherHook):
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy'] = 'keep',
-                 released: bool = False) -> None:
-        super().__init__(decay, buffers)
+                 released: bool = False,
+                 when: Literal['before', 'after'] = 'before',
+                 copy_iters: int = 0) -> None:
+        super().__init__(decay, buffers, when, copy_iters)
         if restore not in ('weights', 'all'):
             raise ValueError(f'{type(self).__name__}: restore={restore!r} is '
                              "not known; give 'weights' or 'all'.")
@@ -116,6 +122,8 @@ class FSTHook(LookAheadHook):
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         released (bool): See :class:`LookAheadHook`. Defaults to False.
+        when (str): See :class:`LookAheadHook`. Defaults to ``'before'``.
+        copy_iters (int): See :class:`MeanTeacherHook`. Defaults to 0.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -126,8 +134,10 @@ class FSTHook(LookAheadHook):
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy'] = 'keep',
-                 released: bool = False) -> None:
-        super().__init__(restore, decay, buffers, released)
+                 released: bool = False,
+                 when: Literal['before', 'after'] = 'before',
+                 copy_iters: int = 0) -> None:
+        super().__init__(restore, decay, buffers, released, when, copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
@@ -146,12 +156,17 @@ class FSTHook(LookAheadHook):
         """
         if not self.looks_ahead(runner):
             return
+        if self.depth == 0:
+            super().before_train_iter(runner, batch_idx, data_batch)
+            return
         present = Snapshot(runner, self.restore)
         for step in range(self.depth):
             self.update_teacher(runner, passes=step)
             runner.model.train_step(data_batch, runner.optim_wrapper)
         self.update_teacher(runner, passes=self.depth)
         present.restore()
+        if self.copies(runner):  # the student of the present
+            self.update_teacher(runner)
 
     def after_train_iter(self,
                          runner: Runner,
@@ -166,8 +181,9 @@ class FSTHook(LookAheadHook):
             data_batch (dict, optional): The batch, not used.
             outputs (dict, optional): Logged values, not used.
         """
-        if not self.looks_ahead(runner):
-            self.update_teacher(runner, passes=1)
+        looked = self.looks_ahead(runner)
+        if self.when == 'after' or not looked:
+            self.update_teacher(runner, passes=1 + self.depth * looked)
 
 
 @HOOKS.register_module()

@@ -28,12 +28,14 @@ def unwrap(runner: Runner) -> nn.Module:
 
 @HOOKS.register_module()
 class MeanTeacherHook(Hook):
-    """Move the teacher towards the student before each training step.
+    """Move the teacher towards the student at each training step.
 
     Iteration t, student s, teacher m::
 
         m <- a m + (1 - a) s     with a = min(1 - 1 / (t + 1), decay)
         s <- step(s, labels, labels of m)
+
+    With ``when='after'`` the two lines change places.
 
     The contract with :class:`SelfTrainingSegmentor`: a hook may change the
     weights of ``student`` and ``teacher`` and nothing else; it reads the
@@ -48,6 +50,10 @@ class MeanTeacherHook(Hook):
             to the teacher's own forward passes, for
             ``teacher_mode='train'``; ``'copy'`` takes the student's, for
             ``teacher_mode='eval'``. Defaults to ``'keep'``.
+        when (str): ``'before'`` or ``'after'`` the step. Defaults to
+            ``'before'``.
+        copy_iters (int): Number of first iterations in which the teacher is
+            the student, as in the first epoch of U2PL. Defaults to 0.
 
     Raises:
         ValueError: If an argument has none of the values above.
@@ -59,7 +65,9 @@ class MeanTeacherHook(Hook):
 
     def __init__(self,
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep') -> None:
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 when: Literal['before', 'after'] = 'before',
+                 copy_iters: int = 0) -> None:
         if not 0 <= decay < 1:
             raise ValueError(
                 f'{type(self).__name__}: decay={decay} is the share of the '
@@ -68,8 +76,13 @@ class MeanTeacherHook(Hook):
         if buffers not in ('keep', 'copy'):
             raise ValueError(f'{type(self).__name__}: buffers={buffers!r} is '
                              "not known; give 'keep' or 'copy'.")
+        if when not in ('before', 'after'):
+            raise ValueError(f'{type(self).__name__}: when={when!r} is not '
+                             "known; give 'before' or 'after'.")
         self.decay = decay
         self.buffers = buffers
+        self.when = when
+        self.copy_iters = copy_iters
 
     def before_train(self, runner: Runner) -> None:
         """Check the run; start the teacher as a copy of the student.
@@ -96,7 +109,9 @@ class MeanTeacherHook(Hook):
                 f'swaps it at validation; {type(self).__name__} already '
                 'keeps the average. Take EMAHook out of `custom_hooks`.')
         mode = getattr(model, 'teacher_mode', 'train')
-        if mode == 'eval' and self.buffers == 'keep':
+        # A pseudo-filter moves them by its own pass of the teacher.
+        looks_again = getattr(model, 'pseudo_filter', None) is not None
+        if mode == 'eval' and self.buffers == 'keep' and not looks_again:
             raise ValueError(
                 "`model.teacher_mode='eval'` leaves the teacher's running "
                 f'statistics as they are; give {type(self).__name__} '
@@ -117,7 +132,35 @@ class MeanTeacherHook(Hook):
             batch_idx (int): Index of the batch.
             data_batch (dict, optional): The batch, not used.
         """
-        self.update_teacher(runner)
+        if self.when == 'before' or self.copies(runner):
+            self.update_teacher(runner)
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Move the teacher, if it is to move after the step.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (dict, optional): Logged values, not used.
+        """
+        if self.when == 'after':
+            self.update_teacher(runner)
+
+    def copies(self, runner: Runner) -> bool:
+        """Whether the teacher is the student in this iteration.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: True in the first ``copy_iters`` iterations.
+        """
+        return runner.iter < self.copy_iters
 
     def updates(self, runner: Runner, passes: int) -> int:
         """Time of the moving average, by which its decay warms up.
@@ -149,9 +192,10 @@ class MeanTeacherHook(Hook):
         model = unwrap(runner)
         if weights is None:
             weights = list(model.student.parameters())
+        decay = ema_decay(self.updates(runner, passes), self.decay)
         ema_update_(
             list(model.teacher.parameters()), weights,
-            ema_decay(self.updates(runner, passes), self.decay))
+            0. if self.copies(runner) else decay)
         if self.buffers == 'copy':
             for mine, its in zip(model.teacher.buffers(),
                                  model.student.buffers()):

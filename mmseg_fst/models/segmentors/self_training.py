@@ -1,21 +1,29 @@
 """A student that learns from labels and from a teacher's pseudo-labels."""
-import copy
 from typing import Literal, Optional
 
 import torch
-from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList, add_prefix
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import Tensor
 
-from mmseg_fst.models.losses import pixel_losses, resize_logits
-from mmseg_fst.ops import HeldGradient, Mixed, ignore_padding
+from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
+                                     pseudo_losses, resize_logits)
+from mmseg_fst.ops import HeldGradient, Mixed, concatenate, ignore_padding
 from mmseg_fst.registry import MODELS
+
+from .student_teacher import StudentTeacherSegmentor, set_batch_norm
+
+
+def _check(name: str, value: str, values: tuple[str, ...]) -> str:
+    """Raise unless an argument has one of its values."""
+    if value not in values:
+        raise ValueError(f'SelfTrainingSegmentor: {name}={value!r} is not '
+                         f'known; give {" or ".join(map(repr, values))}.')
+    return value
 
 
 @MODELS.register_module()
-class SelfTrainingSegmentor(BaseSegmentor):
-    """Mean-teacher self-training for any encoder-decoder of MMSegmentation.
+class SelfTrainingSegmentor(StudentTeacherSegmentor):
+    """Self-training for any encoder-decoder of MMSegmentation.
 
     One training step, the same for domain adaptation and semi-supervision::
 
@@ -34,14 +42,35 @@ class SelfTrainingSegmentor(BaseSegmentor):
         data_preprocessor (dict): Config of a
             :class:`SelfTrainingDataPreProcessor`.
         pseudo_labeler (dict, optional): Config of the module that labels
-            unlabelled images. Defaults to None: no teacher.
+            unlabelled images. Defaults to None: no self-training.
+        label_with (str): ``'teacher'``, or ``'student'``: its own prediction
+            for the unlabelled image, in the pass of the labelled ones
+            (FixMatch, UniMatch); there is no teacher then. Defaults to
+            ``'teacher'``.
         mixer (dict, optional): Config of the module that mixes both batches;
             goes with ``pseudo_labeler``. Defaults to None.
-        photometric (dict, optional): Config of the strong augmentation of
-            mixed images. Defaults to None.
+        photometric (dict, optional): Config of the strong augmentation.
+            Defaults to None.
+        photometric_on (str): What it changes: ``'mixed'`` images, or the
+            ``'unlabeled'`` ones before they are mixed. Defaults to
+            ``'mixed'``.
+        num_views (int): Mixed batches, each drawn anew from the same
+            pseudo-labels. Defaults to 1.
+        pseudo_filter (dict, optional): Config of a module that drops
+            pseudo-labels of the mixed batch by a second look of the teacher.
+            Defaults to None.
+        weak_perturbation (dict, optional): Config of a module that perturbs
+            features of the unlabelled images, for one more loss on their own
+            pseudo-labels; goes with ``label_with='student'``. Defaults to
+            None.
+        view_perturbation (dict, optional): Config of a module that perturbs
+            features of mixed images. Defaults to None.
         regularizer (dict, optional): Config of a :class:`FeatureDistance`;
             a frozen copy of the pretrained encoder is then kept. Defaults to
             None.
+        passes (str): ``'separate'``: labelled and mixed images go through the
+            student one after the other, ``'joint'``: together, so that batch
+            normalisation sees both (U2PL). Defaults to ``'separate'``.
         backward (str): When the loss of the labelled batch is differentiated.
             ``'staged'``: before the mixed batch goes through the student, so
             that one graph at a time is kept in memory; ``'separate'``: so,
@@ -49,125 +78,117 @@ class SelfTrainingSegmentor(BaseSegmentor):
             release does; ``'joint'``: with the mixed loss, the one way that
             goes with ``with_cp=True`` of a backbone. The gradients are the
             same up to rounding. Defaults to ``'staged'``.
-        weigh_auxiliary (bool): Whether auxiliary heads of the student weigh
-            mixed pixels as its decode head does. False as in the releases of
-            DAFormer and FST, which leave it out where there is one such
-            head. Defaults to True.
+        mixed_auxiliary (str): What auxiliary heads learn from mixed images,
+            see :func:`mmseg_fst.models.losses.pseudo_losses`: ``'plain'`` as
+            in the releases of DAFormer and FST, which leave the weights out
+            where there is one such head, ``'off'`` as in U2PL. Defaults to
+            ``'weighted'``.
+        loss_weights (dict, optional): Factors of the losses ``labeled``,
+            ``mixed`` and ``perturbed``. Defaults to None: all 1.
         teacher_mode (str): ``'train'``: the teacher normalises with the
             statistics of the batch and its running statistics follow the
             unlabelled images, as in DACS, DAFormer and FST; dropout and
             stochastic depth stay off. ``'eval'``: it uses its running
-            statistics, which the hook must then move. Defaults to
-            ``'train'``.
+            statistics, which the hook or ``pseudo_filter`` must then move.
+            Defaults to ``'train'``.
         predict_with (str): Which network predicts, ``'student'`` or
             ``'teacher'``. Defaults to ``'student'``.
 
     Raises:
-        ValueError: If a mixer is given without a pseudo-labeler or the other
-            way round, or an argument has none of the values above.
+        ValueError: If arguments do not go together, or one has none of the
+            values above.
     """
 
     def __init__(self,
                  segmentor: dict,
                  data_preprocessor: dict,
                  pseudo_labeler: Optional[dict] = None,
+                 label_with: Literal['teacher', 'student'] = 'teacher',
                  mixer: Optional[dict] = None,
                  photometric: Optional[dict] = None,
+                 photometric_on: Literal['mixed', 'unlabeled'] = 'mixed',
+                 num_views: int = 1,
+                 pseudo_filter: Optional[dict] = None,
+                 weak_perturbation: Optional[dict] = None,
+                 view_perturbation: Optional[dict] = None,
                  regularizer: Optional[dict] = None,
+                 passes: Literal['separate', 'joint'] = 'separate',
                  backward: Literal['joint', 'staged', 'separate'] = 'staged',
-                 weigh_auxiliary: bool = True,
+                 mixed_auxiliary: Literal['weighted', 'plain',
+                                          'off'] = 'weighted',
+                 loss_weights: Optional[dict[str, float]] = None,
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student'
                  ) -> None:
-        super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
         if (pseudo_labeler is None) != (mixer is None):
             raise ValueError(
                 'SelfTrainingSegmentor: pseudo_labeler and mixer go together;'
                 ' give both for self-training, or neither to learn from '
                 'labels alone.')
-        if teacher_mode not in ('train', 'eval'):
-            raise ValueError(
-                f'SelfTrainingSegmentor: teacher_mode={teacher_mode!r} is '
-                "not known; give 'train' or 'eval'.")
-        if backward not in ('joint', 'staged', 'separate'):
-            raise ValueError(
-                f'SelfTrainingSegmentor: backward={backward!r} is not known; '
-                "give 'joint', 'staged' or 'separate'.")
-        self.student = MODELS.build(segmentor)
-        self.teacher = None
-        if pseudo_labeler is not None:
-            self.teacher = copy.deepcopy(self.student).requires_grad_(False)
-            self.pseudo_labeler = MODELS.build(pseudo_labeler)
-            self.mixer = MODELS.build(mixer)
-        self.photometric = photometric and MODELS.build(photometric)
-        self.regularizer = regularizer and MODELS.build(regularizer)
-        if regularizer:
-            self.pretrained_encoder = copy.deepcopy(
-                self.student.backbone).requires_grad_(False)
-        self.backward = backward
+        self.label_with = _check('label_with', label_with,
+                                 ('teacher', 'student'))
+        has_teacher = pseudo_labeler is not None and label_with == 'teacher'
+        super().__init__(segmentor, data_preprocessor, has_teacher,
+                         bool(regularizer), teacher_mode, predict_with)
+
+        def build(config: Optional[dict]):
+            return config and MODELS.build(config)
+
+        self.pseudo_labeler = build(pseudo_labeler)
+        self.mixer = build(mixer)
+        self.photometric = build(photometric)
+        self.pseudo_filter = build(pseudo_filter)
+        self.weak_perturbation = build(weak_perturbation)
+        self.view_perturbation = build(view_perturbation)
+        self.regularizer = build(regularizer)
+        self.photometric_on = _check('photometric_on', photometric_on,
+                                     ('mixed', 'unlabeled'))
+        self.num_views = num_views
+        self.passes = _check('passes', passes, ('separate', 'joint'))
+        self.backward = _check('backward', backward,
+                               ('joint', 'staged', 'separate'))
+        self.mixed_auxiliary = _check('mixed_auxiliary', mixed_auxiliary,
+                                      ('weighted', 'plain', 'off'))
+        self.loss_weights = dict(labeled=1., mixed=1., perturbed=1.)
+        self.loss_weights.update(loss_weights or {})
         self.loss_scaler = None  # set by a hook if precision is mixed
-        self._check_checkpointing()
-        self.weigh_auxiliary = weigh_auxiliary
-        self.teacher_mode = teacher_mode
-        self.predict_with = predict_with
-        self.network()  # raises if there is none of that name
+        self._check_combination()
         # The last mixed batch and the pseudo-labels it was made from, kept
         # for hooks that draw or measure; no later step reads them.
         self.mixed: Optional[Mixed] = None
         self.pseudo_label: Optional[Tensor] = None
         self.pseudo_weight: Optional[Tensor] = None
 
-    @property
-    def networks(self) -> list[str]:
-        """Names of the networks that can predict, the student first."""
-        return ['student'] + ['teacher'] * (self.teacher is not None)
-
-    @property
-    def align_corners(self) -> bool:
-        """Whether the decode head resizes with aligned corners."""
-        return self.student.align_corners
-
-    def init_weights(self) -> None:
-        """Initialise the student; a hook copies it to the teacher."""
-        self.student.init_weights()
-        if self.regularizer:
-            self.pretrained_encoder.load_state_dict(
-                self.student.backbone.state_dict())
-
-    def train(self, mode: bool = True) -> 'SelfTrainingSegmentor':
-        """Switch the student to ``mode``; the teacher follows its own rule.
-
-        Args:
-            mode (bool): Whether to train. Defaults to True.
-
-        Returns:
-            SelfTrainingSegmentor: self.
-        """
-        super().train(mode)
-        if self.regularizer:
-            self.pretrained_encoder.eval()
-        if self.teacher is not None:
-            self.teacher.eval()
-            if mode and self.teacher_mode == 'train':
-                for module in self.teacher.modules():
-                    if isinstance(module, _BatchNorm):
-                        module.train()
-        return self
-
-    def _check_checkpointing(self) -> None:
-        """Raise if activations are recomputed in a way that loses gradients.
-
-        ``with_cp`` of MMSegmentation checkpoints re-entrantly: parameters
-        then look unused to :func:`torch.autograd.grad`.
-        """
-        if self.teacher is None or self.backward == 'joint':
-            return
-        for name, module in self.student.named_modules():
-            if getattr(module, 'with_cp', False):
-                raise ValueError(
-                    f'segmentor.{name}.with_cp=True does not go with '
-                    f"backward={self.backward!r}; give `model` "
-                    "backward='joint', or take `with_cp` out.")
+    def _check_combination(self) -> None:
+        """Raise on arguments that do not go together."""
+        unknown = set(self.loss_weights) - {'labeled', 'mixed', 'perturbed'}
+        if unknown:
+            raise ValueError(
+                f'SelfTrainingSegmentor: loss_weights has {sorted(unknown)}; '
+                "its keys are 'labeled', 'mixed' and 'perturbed'.")
+        if self.passes == 'joint' and (self.label_with == 'student'
+                                       or self.regularizer):
+            raise ValueError(
+                "SelfTrainingSegmentor: passes='joint' goes with "
+                "label_with='teacher' and without a regularizer.")
+        if self.pseudo_filter is not None and self.teacher is None:
+            raise ValueError(
+                'SelfTrainingSegmentor: pseudo_filter needs a teacher; give '
+                "label_with='teacher'.")
+        if self.weak_perturbation and self.label_with == 'teacher':
+            raise ValueError(
+                'SelfTrainingSegmentor: weak_perturbation goes with '
+                "label_with='student', whose pass it shares.")
+        # `with_cp` of MMSegmentation checkpoints re-entrantly: parameters
+        # then look unused to torch.autograd.grad.
+        staged = self.passes == 'separate' and self.backward != 'joint'
+        if self.pseudo_labeler is not None and staged:
+            for name, module in self.student.named_modules():
+                if getattr(module, 'with_cp', False):
+                    raise ValueError(
+                        f'segmentor.{name}.with_cp=True does not go with '
+                        f"backward={self.backward!r}; give `model` "
+                        "backward='joint', or take `with_cp` out.")
 
     def loss(self, inputs: dict[str, Tensor],
              data_samples: dict[str, SampleList]) -> dict[str, Tensor]:
@@ -182,59 +203,107 @@ class SelfTrainingSegmentor(BaseSegmentor):
         Returns:
             dict[str, Tensor]: Scalars; the ones named ``*loss*`` are summed
             up and minimised, the others are logged.
+
+        Raises:
+            ValueError: If the two batches differ in shape.
         """
-        image_labeled = inputs['labeled']
-        label_labeled = torch.stack([
+        labeled = inputs['labeled'], torch.stack([
             sample.gt_sem_seg.data.squeeze(0)
             for sample in data_samples['labeled']
         ])
-        losses = self.labeled_losses(image_labeled, label_labeled)
-        if self.teacher is None:
-            return losses
-
-        held = None
-        if self.backward != 'joint' and torch.is_grad_enabled():
+        if self.pseudo_labeler is None:
+            return self.first_pass(*labeled)[0]
+        unlabeled = inputs['unlabeled']
+        if labeled[0].shape != unlabeled.shape:
+            raise ValueError(
+                f'The labelled batch has shape {tuple(labeled[0].shape)}, '
+                f'the unlabelled one {tuple(unlabeled.shape)}; give '
+                'both pipelines the same crop size, and data_preprocessor '
+                'the same `size`.')
+        losses, weak, perturbed, held = {}, {}, {}, None
+        if self.passes == 'separate':
+            own = self.label_with == 'student'
+            losses, weak, perturbed = self.first_pass(
+                *labeled, unlabeled if own else None)
+        target = self.label_unlabeled(
+            unlabeled, data_samples['unlabeled'],
+            weak['decode'] if self.label_with == 'student' else None)
+        if self.weak_perturbation:
+            losses.update(
+                self._weigh(
+                    pseudo_losses(self.student, perturbed, *target,
+                                  self.mixed_auxiliary), 'perturbed'))
+        if (losses and self.backward != 'joint' and torch.is_grad_enabled()):
             held = self._differentiate(losses)
             losses = {name: loss.detach() for name, loss in losses.items()}
-        mixed = self.make_mixed_batch(image_labeled, label_labeled,
-                                      inputs['unlabeled'],
-                                      data_samples['unlabeled'])
-        features = self.student.extract_feat(mixed.image)
-        mixed_losses = pixel_losses(self.student, features, mixed.label,
-                                    mixed.weight, self.weigh_auxiliary)
-        if held is not None:
-            # Attached last, so that it is the first to arrive at the weights
-            # and each can be sent to other processes as soon as it is whole.
-            name = next(iter(mixed_losses))
-            mixed_losses[name] = held.attach(mixed_losses[name])
-        losses.update(add_prefix(mixed_losses, 'mixed'))
+        mixed = self.make_mixed_batch(labeled, (unlabeled, *target))
+        losses.update(self.mixed_losses(mixed, labeled, held))
         losses['pseudo_label_weight'] = self.pseudo_weight.mean()
         return losses
 
-    def labeled_losses(self, image: Tensor,
-                       label: Tensor) -> dict[str, Tensor]:
-        """Losses of the labelled batch.
+    def first_pass(
+        self,
+        image: Tensor,
+        label: Tensor,
+        weak: Optional[Tensor] = None
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
+        """Labelled images, and weakly augmented ones, through the student.
 
         Args:
-            image (Tensor): Normalised images of shape (N, 3, H, W).
+            image (Tensor): Labelled images of shape (N, 3, H, W).
             label (Tensor): Class ids of shape (N, H, W), int64.
+            weak (Tensor, optional): Unlabelled images of shape
+                (M, 3, H, W). Defaults to None.
 
         Returns:
-            dict[str, Tensor]: Scalars, ``labeled.*``.
+            tuple: The losses of the labelled images, ``labeled.*``; logits
+            (M, C, H, W) of the weak images by head; the same from perturbed
+            features.
         """
-        features = stages = self.student.backbone(image)
+        count, parts = len(image), [image] if weak is None else [image, weak]
+        features = stages = self.student.backbone(torch.cat(parts))
         if self.student.with_neck:
             features = self.student.neck(stages)
-        losses = pixel_losses(self.student, features, label)
+        if weak is not None and self.weak_perturbation:
+            features = [
+                torch.cat([feature, perturbed])
+                for feature, perturbed in zip(
+                    features,
+                    self.weak_perturbation(
+                        [feature[count:] for feature in features]))
+            ]
+        logits = self._logits(features, label.shape[1:])
+        losses = labeled_losses(
+            self.student, {name: one[:count] for name, one in logits.items()},
+            label)
         if self.regularizer:
             with torch.no_grad():
                 pretrained = self.pretrained_encoder(image)
             losses['loss_feature_distance'] = self.regularizer(
-                stages[-1], pretrained[-1], label)
-        return add_prefix(losses, 'labeled')
+                stages[-1][:count], pretrained[-1], label)
+        end = count + (0 if weak is None else len(weak))
+        return (self._weigh(losses, 'labeled'),
+                {name: one[count:end] for name, one in logits.items()},
+                {name: one[end:] for name, one in logits.items()})
+
+    def _logits(self, features: list[Tensor],
+                size: tuple[int, int]) -> dict[str, Tensor]:
+        """Logits of each head of the student, (N, C, *size)."""
+        return {
+            name: head_logits(head, features, size)
+            for name, head in heads_of(self.student).items()
+        }
+
+    def _weigh(self, losses: dict[str, Tensor],
+               part: str) -> dict[str, Tensor]:
+        """Losses times their factor, their names after ``part``."""
+        factor = self.loss_weights[part]
+        return add_prefix(
+            {name: factor * loss
+             for name, loss in losses.items()}, part)
 
     def _differentiate(self, losses: dict[str, Tensor]) -> HeldGradient:
-        """Gradient of the labelled losses; frees their graph."""
+        """Gradient of the losses of the first pass; frees their graph."""
         distance = losses.get('labeled.loss_feature_distance')
         terms = [
             sum(loss for loss in losses.values()
@@ -248,110 +317,125 @@ class SelfTrainingSegmentor(BaseSegmentor):
         return HeldGradient(terms, self.student.parameters(), scale)
 
     @torch.no_grad()
-    def make_mixed_batch(self, image_labeled: Tensor, label_labeled: Tensor,
-                         image_unlabeled: Tensor,
-                         samples_unlabeled: SampleList) -> Mixed:
-        """Label the unlabelled images, mix them with the labelled ones.
+    def label_unlabeled(
+            self,
+            image: Tensor,
+            samples: SampleList,
+            logits: Optional[Tensor] = None) -> tuple[Tensor, Tensor]:
+        """Pseudo-labels of the unlabelled images.
 
         Args:
-            image_labeled (Tensor): Images of shape (N, 3, H, W).
-            label_labeled (Tensor): Labels of shape (N, H, W), int64.
-            image_unlabeled (Tensor): Images of shape (N, 3, H, W).
-            samples_unlabeled (list[SegDataSample]): Their data samples; what
-                is padding is told by ``img_shape`` and has no weight.
+            image (Tensor): Images of shape (N, 3, H, W).
+            samples (list[SegDataSample]): Their data samples; what is
+                padding is told by ``img_shape`` and is ignored.
+            logits (Tensor, optional): The student's own, of shape
+                (N, C, H, W). Defaults to None: the teacher is asked.
 
         Returns:
-            Mixed: The mixed batch, photometrically augmented.
-
-        Raises:
-            ValueError: If the two batches differ in shape.
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, and ``weight``
+            (N, H, W), float32.
         """
-        if image_labeled.shape != image_unlabeled.shape:
-            raise ValueError(
-                f'The labelled batch has shape {tuple(image_labeled.shape)}, '
-                f'the unlabelled one {tuple(image_unlabeled.shape)}; give '
-                'both pipelines the same crop size, and data_preprocessor '
-                'the same `size`.')
-        logits = resize_logits(
-            self.teacher(image_unlabeled), image_unlabeled.shape[2:],
-            self.align_corners)
-        label, weight = self.pseudo_labeler(logits)
-        weight = ignore_padding(weight, [
+        if logits is None:
+            logits = resize_logits(
+                self.teacher(image), image.shape[2:],
+                self.student.align_corners)
+        label, weight = self.pseudo_labeler(logits.detach())
+        label = ignore_padding(label, [
             sample.metainfo.get('img_shape', label.shape[1:])
-            for sample in samples_unlabeled
-        ])
-        mixed = self.mixer((image_labeled, label_labeled),
-                           (image_unlabeled, label, weight))
-        if self.photometric is not None:
-            mixed = mixed._replace(
-                image=self.photometric(mixed.image,
-                                       self.data_preprocessor.mean,
-                                       self.data_preprocessor.std))
-        self.mixed = mixed
+            for sample in samples
+        ], self.student.decode_head.ignore_index)
         self.pseudo_label, self.pseudo_weight = label, weight
+        return label, weight
+
+    @torch.no_grad()
+    def make_mixed_batch(self, labeled: tuple[Tensor, Tensor],
+                         unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Mix the batches, once for each view, and augment them.
+
+        Args:
+            labeled (tuple): ``image`` (N, 3, H, W) and ``label`` (N, H, W).
+            unlabeled (tuple): ``image``, pseudo-``label`` and ``weight``.
+
+        Returns:
+            Mixed: The views one after the other, ``num_views`` times as many
+            images.
+        """
+        views = []
+        for _ in range(self.num_views):
+            image, label, weight = unlabeled
+            if self.photometric_on == 'unlabeled':
+                image = self._augment(image)
+            view = self.mixer(labeled, (image, label, weight))
+            if self.photometric_on == 'mixed':
+                view = view._replace(image=self._augment(view.image))
+            views.append(view)
+        mixed = concatenate(views)
+        if self.pseudo_filter is not None:
+            mixed = self._look_again(mixed, labeled[0])
+        self.mixed = mixed
         return mixed
 
-    def network(self, name: Optional[str] = None) -> nn.Module:
-        """The network of that name.
+    def _augment(self, image: Tensor) -> Tensor:
+        """The strong photometric augmentation, if there is one."""
+        if self.photometric is None:
+            return image
+        preprocessor = self.data_preprocessor
+        return self.photometric(image, preprocessor.mean, preprocessor.std)
 
-        Args:
-            name (str, optional): ``'student'`` or ``'teacher'``. Defaults to
-                None: the one named by ``predict_with``.
+    def _look_again(self, mixed: Mixed, image_labeled: Tensor) -> Mixed:
+        """Filter pseudo-labels by the teacher's view of the mixed batch.
 
-        Returns:
-            nn.Module: A segmentor of MMSegmentation.
-
-        Raises:
-            ValueError: If there is no such network.
+        The teacher sees what the student does, with the statistics of the
+        batch; its running statistics follow (U2PL, section 3.1).
         """
-        name = name or self.predict_with
-        if name not in self.networks:
-            raise ValueError(
-                f'There is no network {name!r} to predict with; this model '
-                f'has {", ".join(self.networks)}.')
-        return getattr(self, name)
+        set_batch_norm(self.teacher, training=True)
+        batch = torch.cat([image_labeled, mixed.image])
+        logits = self.teacher(batch)[len(image_labeled):]
+        set_batch_norm(self.teacher, self.teacher_mode == 'train')
+        logits = resize_logits(logits, mixed.label.shape[1:],
+                               self.student.align_corners)
+        label, factor = self.pseudo_filter(logits, mixed.label)
+        return mixed._replace(label=label, factor=factor)
 
-    def predict(self,
-                inputs: Tensor,
-                data_samples: Optional[SampleList] = None) -> SampleList:
-        """Predict with the network named by ``predict_with``.
+    def mixed_losses(self,
+                     mixed: Mixed,
+                     labeled: tuple[Tensor, Tensor],
+                     held: Optional[HeldGradient] = None
+                     ) -> dict[str, Tensor]:
+        """Losses of the mixed batch.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
-            data_samples (list[SegDataSample], optional): Their data samples.
+            mixed (Mixed): The batch.
+            labeled (tuple): Labelled images and labels, which go through the
+                student together with it if ``passes='joint'``.
+            held (HeldGradient, optional): Gradient of the first pass.
                 Defaults to None.
 
         Returns:
-            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
+            dict[str, Tensor]: Scalars, ``mixed.*`` and, of a joint pass,
+            ``labeled.*``.
         """
-        return self.network().predict(inputs, data_samples)
-
-    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """Features of the network named by ``predict_with``.
-
-        Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
-
-        Returns:
-            list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
-        """
-        return self.network().extract_feat(inputs)
-
-    def encode_decode(self, inputs: Tensor,
-                      batch_data_samples: SampleList) -> Tensor:
-        """Logits of the network named by ``predict_with``.
-
-        Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
-            batch_data_samples (list): Metainfo of the images.
-
-        Returns:
-            Tensor: Logits of shape (N, C, H, W).
-        """
-        return self.network().encode_decode(inputs, batch_data_samples)
-
-    def _forward(self,
-                 inputs: Tensor,
-                 data_samples: Optional[SampleList] = None) -> Tensor:
-        """Raw logits (N, C, h, w) of the network that predicts."""
-        return self.network()(inputs, data_samples)
+        image, count = mixed.image, 0
+        if self.passes == 'joint':
+            image, count = torch.cat([labeled[0], image]), len(labeled[0])
+        features = self.student.extract_feat(image)
+        if self.view_perturbation:
+            features = self.view_perturbation(features)
+        logits = self._logits(features, mixed.label.shape[1:])
+        losses: dict[str, Tensor] = {}
+        if self.passes == 'joint':
+            first = {name: one[:count] for name, one in logits.items()}
+            losses = self._weigh(
+                labeled_losses(self.student, first, labeled[1]), 'labeled')
+        rest = {name: one[count:] for name, one in logits.items()}
+        ours = pseudo_losses(self.student, rest, mixed.label, mixed.weight,
+                             self.mixed_auxiliary)
+        if mixed.factor is not None:
+            ours = {name: mixed.factor * one for name, one in ours.items()}
+        ours = self._weigh(ours, 'mixed')
+        if held is not None:
+            # Attached last, so that it is the first to arrive at the weights
+            # and each can be sent to other processes as soon as it is whole.
+            name = next(iter(ours))
+            ours[name] = held.attach(ours[name])
+        return {**losses, **ours}

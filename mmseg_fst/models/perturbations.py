@@ -1,0 +1,82 @@
+"""Perturbations of features between encoder and decode head."""
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class ChannelDropout(nn.Module):
+    """Drop whole channels of every feature map.
+
+    The feature perturbation of UniMatch (Yang et al. 2023, section 3.2).
+
+    Args:
+        prob (float): Probability of a channel to be dropped. Defaults to 0.5.
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        super().__init__()
+        self.prob = prob
+
+    def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Perturb features.
+
+        Args:
+            features (Sequence[Tensor]): Feature maps (N, C, h, w).
+
+        Returns:
+            list[Tensor]: Of the same shapes.
+        """
+        return [F.dropout2d(feature, self.prob) for feature in features]
+
+
+@MODELS.register_module()
+class ComplementaryDropout(nn.Module):
+    """Two views of an image see complementary halves of the channels.
+
+    UniMatch V2 (Yang et al. 2024, section 3.3): one mask for all feature
+    maps of as many channels; a share of the images keep all channels.
+
+    Args:
+        keep_prob (float): Share of the images that are not perturbed.
+            Defaults to 0.5.
+    """
+
+    def __init__(self, keep_prob: float = 0.5) -> None:
+        super().__init__()
+        self.keep_prob = keep_prob
+
+    def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Perturb features.
+
+        Args:
+            features (Sequence[Tensor]): Feature maps (2 N, C, h, w), the
+                first views before the second ones.
+
+        Returns:
+            list[Tensor]: Of the same shapes.
+
+        Raises:
+            ValueError: If there is no second view for each first one.
+        """
+        total = len(features[0])
+        if total % 2:
+            raise ValueError(f'ComplementaryDropout got {total} images, but '
+                             'needs two views of each; set num_views=2.')
+        count, masks = total // 2, {}
+        kept = torch.rand(count) < self.keep_prob
+        perturbed = []
+        for feature in features:
+            channels = feature.shape[1]
+            if channels not in masks:
+                mask = (torch.rand(count, channels) < 0.5) * 2.
+                pair = torch.stack([mask, 2 - mask])
+                pair[:, kept] = 1
+                masks[channels] = pair.flatten(0, 1)[..., None, None].to(
+                    feature, non_blocking=True)
+            perturbed.append(feature * masks[channels])
+        return perturbed

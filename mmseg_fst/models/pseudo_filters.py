@@ -1,0 +1,68 @@
+"""Pseudo-filters: a second look at the labels of a mixed batch."""
+from typing import Optional
+
+from mmengine.logging import MessageHub
+from torch import Tensor, nn
+
+from mmseg_fst.ops import drop_uncertain
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class EntropyPercentile(nn.Module):
+    """Drop the pseudo-labels of which the teacher is least sure.
+
+    The reliable pixels of U2PL (Wang et al. 2022, equations 4 and 5), see
+    :func:`mmseg_fst.ops.drop_uncertain`. The kept pixels weigh the more the
+    fewer they are: by the number of all pixels over theirs.
+
+    Args:
+        percentile (float): Entropies from this percentile on are dropped, in
+            [0, 100]. Defaults to 80.
+        final (float, optional): Percentile at the end of the training; it
+            changes linearly from iteration to iteration (U2PL: 100). Defaults
+            to None: it stays.
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
+
+    Raises:
+        ValueError: If a percentile is out of its range.
+    """
+
+    def __init__(self,
+                 percentile: float = 80.,
+                 final: Optional[float] = None,
+                 ignore_index: int = 255) -> None:
+        super().__init__()
+        final = percentile if final is None else final
+        for name, value in (('percentile', percentile), ('final', final)):
+            if not 0 <= value <= 100:
+                raise ValueError(f'EntropyPercentile: {name}={value} is out '
+                                 'of range; give a number from 0 to 100.')
+        self.percentile = percentile
+        self.final = final
+        self.ignore_index = ignore_index
+
+    def forward(self, logits: Tensor,
+                label: Tensor) -> tuple[Tensor, Tensor]:
+        """Filter a batch.
+
+        Args:
+            logits (Tensor): Teacher's logits of the mixed images, of shape
+                (N, C, H, W).
+            label (Tensor): Their pseudo-labels, (N, H, W), int64.
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, and the factor
+            of their loss, a scalar.
+        """
+        return drop_uncertain(logits, label, self.current, self.ignore_index)
+
+    @property
+    def current(self) -> float:
+        """The percentile of this iteration."""
+        if self.percentile == self.final:
+            return self.percentile
+        # What the runner tells everybody about the run.
+        run = MessageHub.get_current_instance()
+        progress = run.get_info('iter', 0) / run.get_info('max_iters', 1)
+        return self.percentile + (self.final - self.percentile) * progress

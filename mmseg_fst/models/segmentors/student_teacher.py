@@ -1,0 +1,171 @@
+"""A student and its teacher, side by side in one model."""
+import copy
+from typing import Literal, Optional
+
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.utils import SampleList
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmseg_fst.registry import MODELS
+
+
+class StudentTeacherSegmentor(BaseSegmentor):
+    """Two networks of one architecture: which predicts, and in which mode.
+
+    Hooks move the teacher; it never has a gradient.
+
+    Args:
+        segmentor (dict): Config of the student, an ``EncoderDecoder`` of
+            MMSegmentation.
+        data_preprocessor (dict): Config of a
+            :class:`SelfTrainingDataPreProcessor`.
+        with_teacher (bool): Whether there is a teacher.
+        with_pretrained (bool): Whether a frozen copy of the pretrained
+            encoder is kept.
+        teacher_mode (str): ``'train'``: the teacher normalises with the
+            statistics of the batch and its running statistics follow the
+            unlabelled images; dropout and stochastic depth stay off.
+            ``'eval'``: it uses its running statistics, which the hook must
+            then move.
+        predict_with (str): Which network predicts, ``'student'`` or
+            ``'teacher'``.
+
+    Raises:
+        ValueError: If an argument has none of the values above, or there is
+            no network ``predict_with``.
+    """
+
+    def __init__(self, segmentor: dict, data_preprocessor: dict,
+                 with_teacher: bool, with_pretrained: bool,
+                 teacher_mode: Literal['train', 'eval'],
+                 predict_with: Literal['student', 'teacher']) -> None:
+        super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
+        if teacher_mode not in ('train', 'eval'):
+            raise ValueError(
+                f'{type(self).__name__}: teacher_mode={teacher_mode!r} is '
+                "not known; give 'train' or 'eval'.")
+        self.student = MODELS.build(segmentor)
+        self.teacher = None
+        if with_teacher:
+            self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+        self.pretrained_encoder = None
+        if with_pretrained:
+            self.pretrained_encoder = copy.deepcopy(
+                self.student.backbone).requires_grad_(False)
+        self.teacher_mode = teacher_mode
+        self.predict_with = predict_with
+        self.network()  # raises if there is none of that name
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of the networks that can predict, the student first."""
+        return ['student'] + ['teacher'] * (self.teacher is not None)
+
+    @property
+    def align_corners(self) -> bool:
+        """Whether the decode head resizes with aligned corners."""
+        return self.student.align_corners
+
+    def init_weights(self) -> None:
+        """Initialise the student; a hook copies it to the teacher."""
+        self.student.init_weights()
+        if self.pretrained_encoder is not None:
+            self.pretrained_encoder.load_state_dict(
+                self.student.backbone.state_dict())
+
+    def train(self, mode: bool = True) -> 'StudentTeacherSegmentor':
+        """Switch the student to ``mode``; the teacher follows its own rule.
+
+        Args:
+            mode (bool): Whether to train. Defaults to True.
+
+        Returns:
+            StudentTeacherSegmentor: self.
+        """
+        super().train(mode)
+        if self.pretrained_encoder is not None:
+            self.pretrained_encoder.eval()
+        if self.teacher is not None:
+            self.teacher.eval()
+            if mode and self.teacher_mode == 'train':
+                set_batch_norm(self.teacher, training=True)
+        return self
+
+    def network(self, name: Optional[str] = None) -> nn.Module:
+        """The network of that name.
+
+        Args:
+            name (str, optional): ``'student'`` or ``'teacher'``. Defaults to
+                None: the one named by ``predict_with``.
+
+        Returns:
+            nn.Module: A segmentor of MMSegmentation.
+
+        Raises:
+            ValueError: If there is no such network.
+        """
+        name = name or self.predict_with
+        if name not in self.networks:
+            raise ValueError(
+                f'There is no network {name!r} to predict with; this model '
+                f'has {", ".join(self.networks)}.')
+        return getattr(self, name)
+
+    def predict(self,
+                inputs: Tensor,
+                data_samples: Optional[SampleList] = None) -> SampleList:
+        """Predict with the network named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample], optional): Their data samples.
+                Defaults to None.
+
+        Returns:
+            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
+        """
+        return self.network().predict(inputs, data_samples)
+
+    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
+        """Features of the network named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+
+        Returns:
+            list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
+        """
+        return self.network().extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor,
+                      batch_data_samples: SampleList) -> Tensor:
+        """Logits of the network named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            batch_data_samples (list): Metainfo of the images.
+
+        Returns:
+            Tensor: Logits of shape (N, C, H, W).
+        """
+        return self.network().encode_decode(inputs, batch_data_samples)
+
+    def _forward(self,
+                 inputs: Tensor,
+                 data_samples: Optional[SampleList] = None) -> Tensor:
+        """Raw logits (N, C, h, w) of the network that predicts."""
+        return self.network()(inputs, data_samples)
+
+
+def set_batch_norm(network: nn.Module, training: bool) -> None:
+    """Switch batch normalisation alone; dropout stays what it is.
+
+    Args:
+        network (nn.Module): A network; its modules are changed.
+        training (bool): Whether to normalise with the statistics of the
+            batch, and to follow them.
+    """
+    for module in network.modules():
+        if isinstance(module, _BatchNorm):
+            module.train(training)

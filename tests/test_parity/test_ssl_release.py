@@ -1,0 +1,66 @@
+"""Parity with the authors' release for semi-supervision, step by step."""
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+import mmseg_fst  # noqa: F401
+
+from .ssl_release import rename, replay
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / 'tests' / 'data' / 'ssl_release').glob('*.pt'))
+SHARED = ROOT.parent / 'shared' / 'fixtures' / 'ssl'
+RECORDS = sorted(SHARED.glob('*.pt'))
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    init_default_scope('mmseg_fst')
+    yield
+    torch.set_num_threads(before)
+
+
+def check(path: Path, work_dir: Path, released: bool = True) -> None:
+    """A replay against the record."""
+    record, runner, logged = replay(path, work_dir, released)
+    tolerance = 1e-9 if '64' in record['meta']['dtype'] else 1e-5
+    passes = 4 if record['meta']['fst'] else 1
+    real = logged[passes - 1::passes]  # the record has the last of each
+    assert len(real) == len(record['iters'])
+    for place, (ours, theirs) in enumerate(zip(real, record['iters'])):
+        assert ours['labeled.decode.loss_ce'] == pytest.approx(
+            theirs['sup_loss'], rel=tolerance), place
+        assert ours['mixed.decode.loss_ce'] == pytest.approx(
+            theirs['unsup_loss'], rel=tolerance), place
+    for network in ('student', 'teacher'):
+        ours = runner.model.network(network).state_dict()
+        start = rename(record['init']['student'])
+        for name, value in rename(record[f'final_{network}']).items():
+            # In single precision the last digit of the weight itself.
+            single = value.dtype == torch.float32
+            moved = value if single else value - start[name]
+            scale = max(moved.abs().max().item(), 1e-3)
+            distance = (ours[name] - value).abs().max().item()
+            assert distance <= tolerance * scale, (network, name, distance)
+
+
+@pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
+def test_shipped_run(path, tmp_path):
+    check(path, tmp_path)
+
+
+@pytest.mark.skipif(
+    not RECORDS, reason=f'NOT TESTED: no records in {SHARED}')
+@pytest.mark.parametrize('path', RECORDS, ids=lambda path: path.stem)
+def test_recorded_run(path, tmp_path):
+    check(path, tmp_path)
+
+
+def test_a_wrong_rule_is_noticed(tmp_path):
+    """The check is not blind: a first epoch like the others must fail."""
+    with pytest.raises(AssertionError):
+        check(SHIPPED[0], tmp_path, released=False)
