@@ -1,5 +1,5 @@
 """The heads of DeepLabV3+ of the semi-supervised literature."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Optional
 
@@ -62,20 +62,22 @@ class DeepLabV3PlusHead(ASPPHead):
             bottleneck_kernel_size,
             padding=bottleneck_kernel_size // 2)
         self.c1_bottleneck = conv(c1_in_channels, c1_channels, 1, bias=bias)
-
-        def two_convs() -> nn.Sequential:
-            return nn.Sequential(
-                conv(self.channels + c1_channels, self.channels, 3, padding=1,
-                     bias=bias),
-                nn.Dropout2d(self.dropout_ratio),
-                conv(self.channels, self.channels, 3, padding=1, bias=bias))
-
-        self.fuse = two_convs()
+        decoder = partial(self._two_convs, partial(conv, bias=bias),
+                          self.channels + c1_channels)
+        self.fuse = decoder()
         self.represent = None
         if representation_channels is not None:
             self.represent = nn.Sequential(
-                two_convs(), nn.Dropout2d(self.dropout_ratio),
+                decoder(), nn.Dropout2d(self.dropout_ratio),
                 nn.Conv2d(self.channels, representation_channels, 1))
+
+    def _two_convs(self, conv: Callable[..., ConvModule],
+                   in_channels: int) -> nn.Sequential:
+        """Two 3x3 convolutions, dropout between them."""
+        return nn.Sequential(
+            conv(in_channels, self.channels, 3, padding=1),
+            nn.Dropout2d(self.dropout_ratio),
+            conv(self.channels, self.channels, 3, padding=1))
 
     def init_weights(self) -> None:
         """Draw the weights as PyTorch does by default."""
