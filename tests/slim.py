@@ -8,7 +8,7 @@ RATIO = 16
 def _slim_head(head):
     """Divide the widths of a decode head."""
     for key in ('in_channels', 'channels', 'embed_dims', 'c1_in_channels',
-                'c1_channels', 'stage_channels'):
+                'c1_channels', 'stage_channels', 'representation_channels'):
         if key not in head:
             continue
         width = head[key]

@@ -8,7 +8,8 @@
 
 A file that is there is not asked for again; one that was cut off is fetched
 from there on. HTTPS_PROXY is respected. Checkpoints of the authors of FST
-and DAFormer lie in Google Drive: what to do is printed.
+and DAFormer and the ResNets of U2PL and UniMatch lie in Google Drive: what to
+do is printed.
 """
 import argparse
 import importlib
@@ -100,7 +101,7 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
             print(by_hand(name, folder))
         return out
     weights = WEIGHTS[name]
-    if weights.config:
+    if weights.is_by_hand:
         raise OSError('it lies in Google Drive')
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f'{name}.part'
@@ -164,7 +165,7 @@ def print_table(names: list[str], folder: Path) -> None:
     for name in names:
         weights = WEIGHTS[name]
         here = 'yes' if (folder / f'{name}.pth').is_file() else 'no'
-        how = '  (by hand)' if weights.config else ''
+        how = '  (by hand)' if weights.is_by_hand else ''
         print(f'{name:34}{weights.megabytes or "?":>5}  {here:6}'
               f'{weights.licence:24}{weights.urls[0]}{how}')
 
@@ -178,7 +179,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--only', nargs='+', default=[], metavar='NAME', help='the same')
     parser.add_argument(
-        '--all', action='store_true', help='all encoders, 4 GB')
+        '--all',
+        action='store_true',
+        help='all that are not in Google Drive, 4 GB')
     parser.add_argument(
         '--list', action='store_true', help='say what there is, fetch nothing')
     parser.add_argument(
@@ -211,7 +214,7 @@ def main() -> int:
         return 0
     names = args.names or DEFAULT
     if args.all:
-        names = [name for name in WEIGHTS if not WEIGHTS[name].config]
+        names = [name for name in WEIGHTS if not WEIGHTS[name].is_by_hand]
     missing = []
     for name in dict.fromkeys(names):
         try:

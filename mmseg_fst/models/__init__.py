@@ -1,7 +1,8 @@
 """Segmentors and the parts that a method is put together from."""
 from .backbones import ResizedBEiT, TIMMVisionTransformer
 from .data_preprocessor import SelfTrainingDataPreProcessor
-from .decode_heads import DAFormerHead, DeepLabV2Head, PlainDPTHead
+from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
+                           PlainDPTHead, ShufflePSPHead)
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
 from .photometric import StrongPhotometric
@@ -12,8 +13,9 @@ from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
     'ChannelDropout', 'ClassMix', 'ComplementaryDropout', 'ConfidentRatio',
-    'CutMix', 'DAFormerHead', 'DeepLabV2Head', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor',
-    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold'
+    'CutMix', 'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead',
+    'EntropyPercentile', 'FeatureDistance', 'HalfCutMix', 'NoMix',
+    'PlainDPTHead', 'ResizedBEiT', 'SelfTrainingDataPreProcessor',
+    'SelfTrainingSegmentor', 'ShufflePSPHead', 'StrongPhotometric',
+    'TIMMVisionTransformer', 'Threshold'
 ]

@@ -67,6 +67,13 @@ def resnet(depth):
     return size_of(timm.create_model(f'resnet{depth}c', num_classes=0))
 
 
+def deep_resnet(depth):
+    """timm's, with a stem of three 3x3 to 64, 64 and 128 channels."""
+    return size_of(
+        timm.create_model(
+            f'resnet{depth}', stem_type='deep', stem_width=64, num_classes=0))
+
+
 def mit(*depths):
     """PVTv2 of timm with a constant MLP ratio of 4 is MiT; at B5 they meet.
 
@@ -121,6 +128,31 @@ def unet8():
 
 
 # Heads, for 19 classes unless told otherwise.
+def u2pl_aspp(classes=21):
+    """The one of U2PL; all but the pyramid have a bias and a norm."""
+    biased = sum(conv(inputs, outputs, kernel) + 2 * outputs
+                 for inputs, outputs, kernel in ((256, 256, 1), (512, 256, 3),
+                                                 (256, 256, 3)))
+    return (aspp() + conv_norm(5 * 256, 256, 3) + biased + conv(256, classes))
+
+
+def unimatch_aspp(classes=21):
+    fuse = conv_norm(256 + 48, 256, 3) + conv_norm(256, 256, 3)
+    return (aspp() + conv_norm(5 * 256, 256) + conv_norm(256, 48) + fuse +
+            conv(256, classes))
+
+
+def aspp():
+    """Pooling, 1x1 and three dilated 3x3, to 256 channels each."""
+    return 2 * conv_norm(2048, 256) + 3 * conv_norm(2048, 256, 3)
+
+
+def shuffled_pspnet(classes=21):
+    pooled = 4 * conv_norm(2048, 512)
+    return (pooled + conv_norm(2048 + 4 * 512, 512, 3) + 512 * classes +
+            3 * conv(classes, 4 * classes))
+
+
 def deeplabv2():
     return 2 * conv(2048, 19, 3)
 
@@ -188,6 +220,10 @@ EXPECTED = {
     'beit-b_upernet':
     (beit_base,
      lambda: beit_pyramid() + upernet((768, ) * 4, 768) + auxiliary(768)),
+    'mit-b2_segformer':
+    (lambda: mit(3, 4, 6, 3), lambda: segformer(MIT, 256, 21)),
+    'mit-b3_segformer':
+    (lambda: mit(3, 4, 18, 3), lambda: segformer(MIT, 256, 21)),
     'mit-b3_daformer': (lambda: mit(3, 4, 18, 3), lambda: daformer(MIT)),
     'mit-b4_daformer': (lambda: mit(3, 8, 27, 3), lambda: daformer(MIT)),
     'mit-b5_daformer': (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT)),
@@ -205,6 +241,18 @@ EXPECTED = {
     'swin-b_upernet': (swin_base, lambda: upernet(SWIN) + auxiliary(512)),
     'unet8_fcn': (unet8, lambda: conv(8, 11)),
 }
+for depth in (50, 101):
+    for decoder, rest in {
+            'deeplabv2-u2pl': lambda: 4 * conv(2048, 21, 3),
+            'pspnet-u2pl': shuffled_pspnet,
+            'deeplabv3plus-u2pl': u2pl_aspp,
+            'deeplabv3plus-u2pl-cityscapes':
+            lambda: u2pl_aspp(19) + auxiliary(1024),
+            'deeplabv3plus-unimatch': unimatch_aspp,
+            'deeplabv3plus-unimatch-os8': unimatch_aspp
+    }.items():
+        EXPECTED[f'resnet{depth}-deep_{decoder}'] = (
+            partial(deep_resnet, depth), rest)
 for letter, shape in DINOV2.items():
     EXPECTED[f'dinov2-{letter}_linear'] = (
         partial(dinov2, *shape), partial(conv, shape[0], 19))
@@ -252,8 +300,9 @@ def test_one_file_of_weights_for_each_encoder(name):
         'dinov2-l': 'dinov2_large', 'mobilenetv2': 'mobilenetv2_100',
         'swin-b': 'swin_base_patch4_window12_384',
         'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',
-        'resnet101': 'resnet101_v1c', 'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4',
-        'mit-b5': 'mit_b5'
+        'resnet101': 'resnet101_v1c', 'resnet50-deep': 'resnet50_deep128',
+        'resnet101-deep': 'resnet101_deep128', 'mit-b2': 'mit_b2',
+        'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4', 'mit-b5': 'mit_b5'
     }[name.split('_')[0]]
     assert backbone.init_cfg.checkpoint == f'checkpoints/{stem}.pth'
 
@@ -286,6 +335,63 @@ def test_published_sizes_of_encoders(name, encoder):
     """In millions; B3, of 44.07, is printed there as 44.0."""
     size = size_of(load(name).backbone) / 1e6
     assert size == pytest.approx(encoder, abs=0.1)
+
+
+@pytest.mark.parametrize('name, total', [
+    ('resnet50-deep_deeplabv3plus-unimatch', 40.5),
+    ('resnet101-deep_deeplabv3plus-unimatch', 59.5),
+    ('resnet50-deep_deeplabv3plus-unimatch-os8', 40.5),
+    ('resnet101-deep_deeplabv3plus-unimatch-os8', 59.5),
+    ('mit-b2_segformer', 24.7),
+    ('mit-b3_segformer', 44.6),
+])
+@pytest.mark.parametrize('classes', [19, 21])
+def test_logged_sizes_of_semi_supervision(name, total, classes):
+    """In the logs of Diverse Co-training and UniMatch, in millions."""
+    model = load(name, decode_head__num_classes=classes)
+    assert round(size_of(model) / 1e6, 1) == total
+
+
+SEMI_SUPERVISED = [name for name in NAMES if '-deep_' in name] + [
+    'mit-b2_segformer', 'mit-b3_segformer'
+]
+
+
+@pytest.mark.parametrize('name', SEMI_SUPERVISED)
+def test_heads_of_semi_supervision(name):
+    """They align corners, and their loss is a mean over valid pixels.
+
+    Features that were changed on the way from encoder to head are taken.
+    """
+    model = load(name)
+    features = [one.clone() for one in model.extract_feat(
+        torch.empty(2, 3, 65, 65))]
+    heads = [model.decode_head]
+    if model.with_auxiliary_head:
+        heads.append(model.auxiliary_head)
+        assert all(head.sampler.thresh == .7 for head in heads)
+        # Of two images: 100000.
+        assert all(head.sampler.min_kept == 50000 for head in heads)
+    for head in heads:
+        assert head.align_corners and head.loss_decode.avg_non_ignore
+        assert head(features).shape[:2] == (2, head.num_classes)
+
+
+@pytest.mark.parametrize('name', [
+    name for name in NAMES if '-deep_' in name])
+def test_strides_and_dilations_of_deep_resnets(name):
+    """As U2PL multiplies a multi-grid: 4, 8, 16 where the stage has 2, 4."""
+    backbone = load(name).backbone
+    is_coarse = name.endswith('-unimatch')
+    sides = [33, 17, 9, 9] if is_coarse else [33, 17, 17, 17]
+    maps = backbone(torch.empty(2, 3, 129, 129))
+    assert [one.shape[-1] for one in maps] == sides
+    assert backbone.stem[6].weight.shape[:2] == (128, 64)
+    dilations = [[block.conv2.dilation[0] for block in stage]
+                 for stage in (backbone.layer3, backbone.layer4)]
+    assert dilations[1] == ([1, 2, 2] if is_coarse else [4, 8, 16])
+    assert dilations[0] == [1] + [1 if is_coarse else 2] * (
+        len(dilations[0]) - 1)
 
 
 @pytest.mark.parametrize('letter, total', [('s', 24.8), ('b', 97.5),

@@ -256,6 +256,15 @@ def test_checkpoints_in_google_drive_are_left_to_the_user(run, capsys):
     assert 'sh test.sh work_dirs/released/fst_gta_mit-b5' in message
 
 
+def test_an_encoder_in_google_drive_is_converted_by_the_user(run, capsys):
+    assert run('resnet101_deep128') == 1
+    message = capsys.readouterr().err
+    original = run.out.with_name('resnet101_deep128.original.pth')
+    out = run.out.with_name('resnet101_deep128.pth')
+    assert 'drive.google.com' in message and 'test.sh' not in message
+    assert f'resnet_to_mmseg.py {original} {out}\n' in message
+
+
 def test_the_list_asks_nobody(run, server, capsys):
     run('net')
     capsys.readouterr()
@@ -273,7 +282,10 @@ def test_what_is_fetched_by_default_and_by_all(run, monkeypatch):
     assert run() == 0 and asked == list(DEFAULT) == ['mobilenetv2_100']
     asked.clear()
     assert run('--all') == 0
-    assert asked == [name for name in WEIGHTS if not WEIGHTS[name].config]
+    assert asked == [
+        name for name in WEIGHTS if not WEIGHTS[name].is_by_hand
+    ]
+    assert 'mit_b5' in asked and 'resnet50_deep128' not in asked
 
 
 def test_an_unknown_name_is_an_error(run, capsys):

@@ -112,6 +112,8 @@ def test_swin(names):
     (lambda: timm.create_model('resnet34'), 'ResNet'),
     (lambda: timm.create_model('resnet18', stem_type='deep', stem_width=32),
      'ResNetV1c'),
+    (lambda: timm.create_model('resnet50', stem_type='deep', stem_width=64),
+     'ResNetV1c'),
     (lambda: timm.create_model('resnet18d'), 'ResNetV1d'),
 ])
 @torch.no_grad()

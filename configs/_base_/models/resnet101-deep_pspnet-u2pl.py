@@ -1,0 +1,6 @@
+# ResNet-101 and CCT's PSPNet: FST's semi-supervised half.
+_base_ = './resnet50-deep_pspnet-u2pl.py'
+segmentor = dict(
+    backbone=dict(
+        depth=101,
+        init_cfg=dict(checkpoint='checkpoints/resnet101_deep128.pth')))

@@ -1,0 +1,134 @@
+"""The heads of DeepLabV3+ of the semi-supervised literature."""
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Optional
+
+import torch
+from mmcv.cnn import ConvModule
+from mmseg.models.decode_heads.aspp_head import ASPPHead
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from mmseg_fst.registry import MODELS
+
+
+@MODELS.register_module()
+class DeepLabV3PlusHead(ASPPHead):
+    """DeepLabV3+ (Chen et al. 2018) with ordinary convolutions.
+
+    MMSegmentation's ``DepthwiseSeparableASPPHead`` has depthwise separable
+    ones. The defaults are the head of U2PL and FST (``dec_deeplabv3_plus``);
+    UniMatch and Diverse Co-training have a 1x1 convolution behind the
+    pyramid, 48 channels of the finest map, no bias and no dropout::
+
+        coarsest map -> pyramid -> bottleneck ---+
+        finest map   -> 1x1 convolution ---------+-> two 3x3 -> classes
+                                                 +-> two 3x3 -> representation
+
+    Dropout follows the bottleneck and each 3x3 convolution. Weights are drawn
+    as PyTorch does by default, since both releases leave them at that.
+
+    Args:
+        c1_in_channels (int): Channels of the finest map. Defaults to 256.
+        c1_channels (int): Channels that it is projected to. Defaults to 256.
+        bottleneck_kernel_size (int): Kernel size of the convolution behind
+            the pyramid. Defaults to 3.
+        bias (bool): Whether convolutions of the decoder, each followed by a
+            norm, have a bias. Defaults to True.
+        representation_channels (int, optional): Channels of the
+            representation of pixels, for a contrastive loss. Defaults to
+            None: it is not built.
+        **kwargs: Other arguments of ``ASPPHead``; ``in_channels`` and
+            ``in_index`` are those of the coarsest map, ``dilations`` those of
+            the pyramid, beginning with 1 for its 1x1 convolution.
+    """
+
+    def __init__(self,
+                 c1_in_channels: int = 256,
+                 c1_channels: int = 256,
+                 bottleneck_kernel_size: int = 3,
+                 bias: bool = True,
+                 representation_channels: Optional[int] = None,
+                 **kwargs: Any) -> None:
+        super().__init__(init_cfg=None, **kwargs)
+        conv = partial(
+            ConvModule,
+            conv_cfg=self.conv_cfg,
+            norm_cfg=self.norm_cfg,
+            act_cfg=self.act_cfg)
+        self.bottleneck = conv(
+            self.bottleneck.in_channels,
+            self.channels,
+            bottleneck_kernel_size,
+            padding=bottleneck_kernel_size // 2)
+        self.c1_bottleneck = conv(c1_in_channels, c1_channels, 1, bias=bias)
+        decoder = partial(self._two_convs, partial(conv, bias=bias),
+                          self.channels + c1_channels)
+        self.fuse = decoder()
+        self.represent = None
+        if representation_channels is not None:
+            self.represent = nn.Sequential(
+                decoder(), nn.Dropout2d(self.dropout_ratio),
+                nn.Conv2d(self.channels, representation_channels, 1))
+
+    def _two_convs(self, conv: Callable[..., ConvModule],
+                   in_channels: int) -> nn.Sequential:
+        """Two 3x3 convolutions, dropout between them."""
+        return nn.Sequential(
+            conv(in_channels, self.channels, 3, padding=1),
+            nn.Dropout2d(self.dropout_ratio),
+            conv(self.channels, self.channels, 3, padding=1))
+
+    def init_weights(self) -> None:
+        """Draw the weights as PyTorch does by default."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.reset_parameters()
+
+    def _decode(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Both maps, (N, C, h, w) with h and w of the finest one."""
+        context = self._forward_feature(inputs)
+        if self.dropout is not None:
+            context = self.dropout(context)
+        finest = self.c1_bottleneck(inputs[0])
+        context = resize(
+            context,
+            size=finest.shape[2:],
+            mode='bilinear',
+            align_corners=self.align_corners)
+        return torch.cat([finest, context], dim=1)
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Classify each position of the finest feature map.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w),
+                finest first.
+
+        Returns:
+            Tensor: Logits of shape (N, num_classes, h, w), as fine as the
+            first feature map.
+        """
+        return self.cls_seg(self.fuse(self._decode(inputs)))
+
+    def forward_represented(
+            self, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Classify and represent each position of the finest feature map.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w),
+                finest first.
+
+        Returns:
+            tuple[Tensor, Tensor]: Logits of shape (N, num_classes, h, w) and
+            representations (N, representation_channels, h, w).
+
+        Raises:
+            RuntimeError: If the head was built without representation.
+        """
+        if self.represent is None:
+            raise RuntimeError(
+                'This DeepLabV3PlusHead represents no pixels; give it '
+                'representation_channels, for example 256.')
+        decoded = self._decode(inputs)
+        return self.cls_seg(self.fuse(decoded)), self.represent(decoded)

@@ -1,0 +1,84 @@
+"""PSPNet with the upsampling of CCT."""
+from collections.abc import Sequence
+from typing import Any
+
+from mmseg.models.decode_heads.psp_head import PSPHead
+from torch import Tensor, nn
+
+from mmseg_fst.registry import MODELS
+
+
+class ShuffleUpsample(nn.Sequential):
+    """Double the resolution: 1x1 convolution, ReLU, then pixel shuffle.
+
+    Args:
+        channels (int): Channels of input and output.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels, 4 * channels, 1), nn.ReLU(),
+            nn.PixelShuffle(2))
+
+    def init_weights(self) -> None:
+        """Draw weights that upsample to the nearest neighbour.
+
+        ICNR (Aitken et al. 2017, "Checkerboard artifact free sub-pixel
+        convolution"): the four channels that make one have the same weights,
+        so only their biases tell them apart.
+        """
+        conv = self[0]
+        conv.reset_parameters()
+        single = conv.weight.data.new_empty(conv.weight[::4].shape)
+        nn.init.kaiming_normal_(single)
+        conv.weight.data.copy_(single.repeat_interleave(4, dim=0))
+
+
+@MODELS.register_module()
+class ShufflePSPHead(PSPHead):
+    """PSPNet (Zhao et al. 2017) with pixel shuffles behind the classifier.
+
+    CCT (Ouali et al. 2020) has it, and after it FST (``dec_pspnet``): 1x1
+    convolution to the classes without bias or dropout, then three times
+    twice the resolution. Each ends in a ReLU, so no logit is negative.
+
+    Args:
+        align_corners (bool): How logits are resized to the labels, as in
+            :func:`torch.nn.functional.interpolate`; the maps of the pyramid
+            are always resized without aligned corners. Defaults to True.
+        **kwargs: Other arguments of ``PSPHead``.
+    """
+
+    def __init__(self, align_corners: bool = True, **kwargs: Any) -> None:
+        super().__init__(
+            align_corners=align_corners,
+            dropout_ratio=0,
+            init_cfg=None,
+            **kwargs)
+        self.psp_modules.align_corners = False
+        self.conv_seg = nn.Conv2d(
+            self.channels, self.out_channels, 1, bias=False)
+        self.upsample = nn.Sequential(
+            *[ShuffleUpsample(self.out_channels) for _ in range(3)])
+
+    def init_weights(self) -> None:
+        """Draw the weights as CCT does."""
+        for part in (self.psp_modules, self.bottleneck):
+            for module in part.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_uniform_(
+                        module.weight, nonlinearity='relu')
+        nn.init.kaiming_normal_(self.conv_seg.weight, nonlinearity='relu')
+        for stage in self.upsample:
+            stage.init_weights()
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Classify, at 8 times the resolution of the feature map.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
+
+        Returns:
+            Tensor: Logits of shape (N, num_classes, 8 h, 8 w), none negative.
+        """
+        return self.upsample(super().forward(inputs))
