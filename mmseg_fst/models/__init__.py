@@ -4,13 +4,15 @@ from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import DAFormerHead, DeepLabV2Head, PlainDPTHead
 from .mixers import ClassMix
 from .photometric import StrongPhotometric
+from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_labelers import ConfidentRatio
 from .regularizers import FeatureDistance
 from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
-    'ClassMix', 'ConfidentRatio', 'DAFormerHead', 'DeepLabV2Head',
+    'Canvas', 'ClassMix', 'ConfidentRatio', 'DAFormerHead', 'DeepLabV2Head',
     'FeatureDistance', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor',
-    'StrongPhotometric', 'TIMMVisionTransformer'
+    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'WholeImage'
 ]

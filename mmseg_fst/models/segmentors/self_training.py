@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.losses import pixel_losses, resize_logits
+from mmseg_fst.models.protocols import name_of_test_cfg
 from mmseg_fst.ops import HeldGradient, Mixed, ignore_padding
 from mmseg_fst.registry import MODELS
 
@@ -57,6 +58,9 @@ class SelfTrainingSegmentor(BaseSegmentor):
             ``'train'``.
         predict_with (str): Which network predicts, ``'student'`` or
             ``'teacher'``. Defaults to ``'student'``.
+        protocol (dict, optional): Config of a :class:`Protocol`, by which
+            predictions are made. Defaults to None: ``test_cfg`` of
+            ``segmentor``.
 
     Raises:
         ValueError: If a mixer is given without a pseudo-labeler or the other
@@ -72,8 +76,8 @@ class SelfTrainingSegmentor(BaseSegmentor):
                  regularizer: Optional[dict] = None,
                  backward: Literal['joint', 'staged', 'separate'] = 'staged',
                  teacher_mode: Literal['train', 'eval'] = 'train',
-                 predict_with: Literal['student', 'teacher'] = 'student'
-                 ) -> None:
+                 predict_with: Literal['student', 'teacher'] = 'student',
+                 protocol: Optional[dict] = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
         if (pseudo_labeler is None) != (mixer is None):
             raise ValueError(
@@ -104,6 +108,7 @@ class SelfTrainingSegmentor(BaseSegmentor):
         self._check_checkpointing()
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
+        self.protocol = protocol and MODELS.build(protocol)
         self.network()  # raises if there is none of that name
         # The last mixed batch and the pseudo-labels it was made from, kept
         # for hooks that draw or measure; no later step reads them.
@@ -120,6 +125,13 @@ class SelfTrainingSegmentor(BaseSegmentor):
     def align_corners(self) -> bool:
         """Whether the decode head resizes with aligned corners."""
         return self.student.align_corners
+
+    @property
+    def protocol_name(self) -> str:
+        """How predictions are made, in words."""
+        if self.protocol is None:
+            return name_of_test_cfg(self.student.test_cfg)
+        return self.protocol.name
 
     def init_weights(self) -> None:
         """Initialise the student; a hook copies it to the teacher."""
@@ -318,7 +330,9 @@ class SelfTrainingSegmentor(BaseSegmentor):
         Returns:
             list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
         """
-        return self.network().predict(inputs, data_samples)
+        if self.protocol is None:
+            return self.network().predict(inputs, data_samples)
+        return self.protocol.predict(self.network(), inputs, data_samples)
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
         """Features of the network named by ``predict_with``.
