@@ -131,9 +131,13 @@ def test_test_prints_the_scores_of_the_training(place, run):
     scores = printed_by_test(output)
     assert scores == printed_by_training(run.output)
     assert len(scores) == 2 and 'Installing' not in output
+    protocol = 'whole image at the size of the test pipeline'
+    assert f'Protocol: {protocol}\n' in output
+    assert f'Protocol: {protocol}\n' in run.output
     assert output.count('vegetation') == 2
     saved = json.loads((run.folder / 'test' / 'test.json').read_text())
     assert saved['checkpoint'].endswith('iter_4.pth')
+    assert saved['protocol'] == protocol
     assert f'{saved["metrics"]["student/mIoU"]:.2f}' == scores['student']
 
     pictures = list((run.folder / 'test' / 'pictures').glob('*.png'))
@@ -159,6 +163,22 @@ def test_tools_take_the_best_checkpoint_and_fewer_pictures(place, run):
     results = json.loads((run.folder / 'results.json').read_text())
     best = max(one['student/mIoU'] for one in results['iterations'].values())
     assert printed_by_test(output)['student'] == f'{best:.2f}'
+
+
+@pytest.mark.slow
+def test_a_run_is_scored_under_another_protocol(place, run):
+    shown = place.root / 'canvas'
+    file = place.root / 'canvas160.py'
+    file.write_text("protocol = dict(type='Canvas', size=160)\n")
+    code, output = start(place, PYTHON, 'tools/test.py', run.folder,
+                         '--protocol', file, '--show-dir', shown)
+    assert code == 0, end_of(output)
+    protocol = '160 x 160 canvas, padding scored as class 0 (released)'
+    assert f'Protocol: {protocol}\n' in output
+    saved = json.loads((run.folder / 'test' / 'test.json').read_text())
+    assert saved['protocol'] == protocol
+    panel = Image.open(sorted(shown.iterdir())[0])
+    assert panel.size[0] == 4 * (160 + 2)
 
 
 @pytest.mark.slow

@@ -2,9 +2,11 @@
 
     python tools/summarize.py work_dirs/demo/* [--metric mIoU]
 
-A row for each run folder with seed_* in it; mean and standard deviation (of
-the sample) over its seeds. Minutes are the median step time of the logs times
-the iterations, so that a run that was paused does not look slow.
+One table for each evaluation protocol: scores of different ones do not
+compare. A row for each run folder with seed_* in it; mean and standard
+deviation (of the sample) over its seeds. Minutes are the median step time of
+the logs times the iterations, so that a run that was paused does not look
+slow.
 """
 import argparse
 import json
@@ -14,7 +16,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmseg_fst.apis.results import read_scores
+from mmseg_fst.apis.results import read_protocol, read_scores
+
+HEAD = '''\
+| run | iterations | seeds | minutes of training | student, last | student, \
+best | teacher, last | teacher, best |
+|---|---|---|---|---|---|---|---|'''
 
 
 def mean_and_std(values: Sequence[float]) -> str:
@@ -48,6 +55,30 @@ def train_minutes(seed: Path, iterations: int) -> float:
         # Entries of a validation have no learning rate.
         times += [entry['time'] for entry in entries if 'lr' in entry]
     return iterations * statistics.median(times) / 60
+
+
+def protocol_of(run: Path) -> str:
+    """The evaluation protocol of all seeds of a run.
+
+    Args:
+        run (Path): Folder with ``seed_*`` folders.
+
+    Returns:
+        str: The protocol in words.
+
+    Raises:
+        ValueError: If seeds were scored under different ones.
+    """
+    found = {
+        path.parent.name: read_protocol(str(path.parent))
+        for path in sorted(run.glob('seed_*/results.json'))
+    }
+    if len(set(found.values())) > 1:
+        listed = '; '.join(f'{seed}: {name}' for seed, name in found.items())
+        raise ValueError(
+            f'{run} mixes evaluation protocols, so there is no mean ({listed})'
+            '; move the seeds of one of them to a folder of their own.')
+    return next(iter(found.values()))
 
 
 def row(run: Path, metric: str) -> str:
@@ -94,13 +125,16 @@ def main() -> None:
     parser.add_argument('runs', nargs='+', type=Path)
     parser.add_argument('--metric', default='mIoU')
     args = parser.parse_args()
-    print('| run | iterations | seeds | minutes of training | student, last |'
-          ' student, best | teacher, last | teacher, best |')
-    print('|---|---|---|---|---|---|---|---|')
+    tables = defaultdict(list)
     for run in args.runs:
         if any(run.glob('seed_*/results.json')):
-            print(row(run, args.metric))
+            tables[protocol_of(run)].append(row(run, args.metric))
+    for protocol, rows in tables.items():
+        print(f'Protocol: {protocol}\n\n{HEAD}', *rows, '', sep='\n')
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(f'{type(error).__name__}: {error}')

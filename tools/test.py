@@ -3,7 +3,8 @@
     python tools/test.py work_dirs/demo/streets_fst-d/seed_0
     python tools/test.py CHECKPOINT.pth --config CONFIG
 
-Given a folder, takes the config in it and its best checkpoint.
+Given a folder, takes the config in it and its best checkpoint. PROTOCOL is a
+file, such as configs/_base_/protocols/voc_native.py.
 """
 import argparse
 import os
@@ -18,14 +19,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        'checkpoint', help='folder of a run, or a checkpoint in one')
+    parser.add_argument('checkpoint', help='folder of a run, or a checkpoint')
     parser.add_argument(
         '--config', help='config file; default: the one in the folder')
     parser.add_argument(
         '--last',
         action='store_true',
         help='take the last checkpoint of the folder, not the best')
+    parser.add_argument(
+        '--protocol', help="evaluation protocol; default: the config's")
     parser.add_argument(
         '--show-dir',
         help='folder for pictures; default: FOLDER/test/pictures')
@@ -72,6 +74,8 @@ def main() -> None:
     print(f'Config:     {config} (Python: it is run)\n'
           f'Checkpoint: {checkpoint} ({how})')
     cfg = Config.fromfile(config)
+    if args.protocol:
+        cfg.model.protocol = Config.fromfile(args.protocol).protocol
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     cfg.launcher = args.launcher

@@ -4,6 +4,10 @@ from os import path as osp
 from typing import NamedTuple
 
 
+#: Of files that were written before protocols had names.
+NOT_RECORDED = 'not recorded'
+
+
 class Score(NamedTuple):
     """What one network reached in one run.
 
@@ -32,12 +36,7 @@ def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
     Raises:
         FileNotFoundError: If the run has not been validated yet.
     """
-    path = osp.join(work_dir, 'results.json')
-    if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'{path} is missing: no validation of this run has ended yet.')
-    with open(path) as file:
-        iterations = json.load(file)['iterations']
+    iterations = _read(work_dir)['iterations']
     last = max(iterations, key=int)
     scores = []
     for key in sorted(iterations[last]):
@@ -48,6 +47,31 @@ def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
                 Score(network, iterations[last][key], iterations[best][key],
                       int(best)))
     return scores
+
+
+def read_protocol(work_dir: str) -> str:
+    """Read which evaluation protocol gave the scores of a run.
+
+    Args:
+        work_dir (str): Folder of the run, with ``results.json``.
+
+    Returns:
+        str: The protocol in words.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
+    return _read(work_dir).get('protocol', NOT_RECORDED)
+
+
+def _read(work_dir: str) -> dict:
+    """Content of ``results.json``."""
+    path = osp.join(work_dir, 'results.json')
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f'{path} is missing: no validation of this run has ended yet.')
+    with open(path) as file:
+        return json.load(file)
 
 
 def format_scores(scores: list[Score]) -> str:

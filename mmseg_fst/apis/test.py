@@ -115,8 +115,13 @@ def test(cfg: Config,
     load_weights(unwrap(runner), checkpoint, trust)
     metrics = {key: float(value) for key, value in runner.test().items()}
     if is_main_process():
+        content = dict(
+            checkpoint=checkpoint,
+            protocol=unwrap(runner).protocol_name,
+            metrics=metrics)
         with open(osp.join(cfg.work_dir, 'test.json'), 'w') as file:
-            json.dump(dict(checkpoint=checkpoint, metrics=metrics), file)
+            json.dump(content, file)
+        print(f'\nProtocol: {content["protocol"]}')
     return metrics
 
 

@@ -11,7 +11,7 @@ from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
 from .launch import prepare_processes
-from .results import format_scores, read_scores
+from .results import format_scores, read_protocol, read_scores
 
 
 def default_work_dir(config: str, seed: int, debug: bool = False) -> str:
@@ -116,7 +116,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     runner = Runner.from_cfg(cfg)
     runner.train()
     if is_main_process() and runner.val_loop is not None:
-        print(f'\n{format_scores(read_scores(runner.work_dir))}')
+        print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
+              f'{format_scores(read_scores(runner.work_dir))}')
         print(f'Result folder: {runner.work_dir}\n'
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')

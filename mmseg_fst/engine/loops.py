@@ -3,6 +3,7 @@ import copy
 from collections.abc import Sequence
 
 import torch
+from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop, ValLoop
@@ -60,14 +61,23 @@ class _EachNetwork:
                 batch_idx=index,
                 data_batch=batch,
                 outputs=outputs[shown])
+        metrics = self._evaluate(evaluators, model.protocol_name)
+        runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
+        runner.call_hook(f'after_{self.mode}')
+        return metrics
+
+    def _evaluate(self, evaluators: dict[str, Evaluator],
+                  protocol: str) -> dict[str, float]:
+        """Metrics of every network, over all processes."""
         metrics = {}
         for name, evaluator in evaluators.items():
-            print_log(f'Results of the {name}:', logger='current')
+            print_log(
+                f'Results of the {name} ({protocol}):', logger='current')
+            # Samplers repeat images for all processes to have as many; what
+            # is over the size of the data set is not counted.
             scores = evaluator.evaluate(len(self.dataloader.dataset))
             metrics.update(
                 (f'{name}/{key}', value) for key, value in scores.items())
-        runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
-        runner.call_hook(f'after_{self.mode}')
         return metrics
 
     @torch.no_grad()

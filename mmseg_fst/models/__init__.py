@@ -6,16 +6,17 @@ from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
 from .photometric import StrongPhotometric
+from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
 from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
-    'ChannelDropout', 'ClassMix', 'ComplementaryDropout', 'ConfidentRatio',
-    'CutMix', 'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead',
-    'EntropyPercentile', 'FeatureDistance', 'HalfCutMix', 'NoMix',
-    'PlainDPTHead', 'ResizedBEiT', 'SelfTrainingDataPreProcessor',
-    'SelfTrainingSegmentor', 'ShufflePSPHead', 'StrongPhotometric',
-    'TIMMVisionTransformer', 'Threshold'
+    'Canvas', 'ChannelDropout', 'ClassMix', 'ComplementaryDropout',
+    'ConfidentRatio', 'CutMix', 'DAFormerHead', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
+    'NoMix', 'PlainDPTHead', 'ResizedBEiT', 'SelfTrainingDataPreProcessor',
+    'SelfTrainingSegmentor', 'ShufflePSPHead', 'SlidingWindows',
+    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold', 'WholeImage'
 ]

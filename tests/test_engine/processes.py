@@ -1,8 +1,8 @@
 """A toy run in one of several processes; started by ``torchrun``.
 
-Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS OUT [as-users-do]
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do] OUT
 
-Without the last word nothing is drawn and nothing depends on the batch, so
+Without that word nothing is drawn and nothing depends on the batch, so
 that processes can be compared with one.
 """
 import json
@@ -49,10 +49,10 @@ def comparable_model() -> dict:
 
 def main() -> None:
     """Train three iterations, save what this process ends with."""
-    hook, batch_size, out = sys.argv[1:4]
+    hook, batch_size, *options, out = sys.argv[1:]
     torch.set_num_threads(1)
     init_default_scope('mmseg_fst')
-    if sys.argv[4:] == ['as-users-do']:
+    if options == ['as-users-do']:
         model = model_config()
     else:
         model = comparable_model()

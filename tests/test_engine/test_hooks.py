@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
+from mmseg.structures import SegDataSample
 
-import mmseg_fst  # noqa: F401
+from mmseg_fst.engine.hooks.prediction_panel import PredictionPanelHook
+from mmseg_fst.registry import MODELS
 
 from .toy import NUM_CLASSES, SIZE, ToyPairs, make_runner, model_config
 
@@ -93,6 +96,8 @@ def test_results_list_every_validation_and_survive_a_resume(tmp_path):
     assert list(content['iterations']) == ['2', '4']
     assert content['seed'] == 0 and content['max_iters'] == 4
     assert content['train_minutes'] > 0
+    assert content['protocol'] == (
+        'whole image at the size of the test pipeline')
     # As a run resumed from iteration 2 would find it.
     content['iterations']['2']['student/mIoU'] = 12.5
     path.write_text(json.dumps(content))
@@ -100,6 +105,55 @@ def test_results_list_every_validation_and_survive_a_resume(tmp_path):
     again = json.loads(path.read_text())['iterations']
     assert list(again) == ['2', '4']
     assert again['2']['student/mIoU'] == 12.5
+
+
+def test_results_of_two_protocols_are_not_mixed(tmp_path):
+    hooks = [dict(type='ResultsHook')]
+    validated_runner(tmp_path, hooks).train()
+    changed = validated_runner(
+        tmp_path, hooks, model=model_config(protocol=dict(type='Canvas')),
+        load_from=str(tmp_path / 'iter_4.pth'), resume=True)
+    with pytest.raises(ValueError, match='513 x 513 canvas'):
+        changed.train()
+
+
+def test_the_log_says_which_protocol_gave_a_score(tmp_path):
+    runner = validated_runner(
+        tmp_path,
+        model=model_config(protocol=dict(type='WholeImage')),
+        log_level='INFO')
+    runner.train()
+    text = next(tmp_path.glob('*/*.log')).read_text()
+    for name in ('student', 'teacher'):
+        line = f'Results of the {name} (whole image at native size):'
+        assert text.count(line) == 2
+
+
+@pytest.mark.parametrize('protocol, size', [
+    (None, (20, 28)), (dict(type='Canvas', size=40), (40, 40))])
+def test_panel_shows_what_is_scored(tmp_path, protocol, size):
+    """On a canvas, the picture lies where its label lies."""
+    height, width = size
+    path = tmp_path / 'street.png'
+    cv2.imwrite(str(path), np.full((20, 28, 3), 200, np.uint8))
+    sample = SegDataSample(metainfo=dict(
+        img_path=str(path), ori_shape=(20, 28), img_shape=(20, 28)))
+    sample.gt_sem_seg = PixelData(
+        data=torch.ones(1, 20, 28, dtype=torch.int64))
+    model = MODELS.build(model_config(protocol=protocol)).eval()
+    with torch.no_grad():
+        sample, = model.predict(torch.rand(1, 3, 20, 28), [sample])
+    sample.set_field(sample.pred_sem_seg, 'student_sem_seg')
+    palette = ToyPairs.metainfo['palette']
+    panel = PredictionPanelHook._panel(sample, ['student'], palette)
+    # Three tiles, each with a border of one pixel.
+    assert panel.shape[1] == 3 * (width + 2)
+    rows = panel[-1 - height:-1]
+    picture, label = rows[:, 1:1 + width], rows[:, width + 3:2 * width + 3]
+    there = (picture == 200).all(2)
+    assert there.sum() == 20 * 28
+    assert (label[there] == palette[1]).all()
+    assert (label[~there] == palette[0]).all()
 
 
 def test_panel_of_the_mixed_batch(tmp_path):

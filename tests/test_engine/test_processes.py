@@ -8,25 +8,35 @@ from pathlib import Path
 import pytest
 import torch
 
+from .score import OddImages, build_runner
+from .toy import NUM_CLASSES
+
 SCRIPT = Path(__file__).with_name('processes.py')
+SCORE = Path(__file__).with_name('score.py')
 
 
-def run(out: Path, hook: dict, processes: int, batch_size: int,
-        *options: str) -> list[dict]:
-    """What all processes end with."""
+def start(script: Path, processes: int, arguments: list, out: Path) -> None:
+    """Run a script in several processes; its last argument is a folder."""
     out.mkdir()
     command = [
         sys.executable, '-m', 'torch.distributed.run', '--standalone',
-        '--nproc_per_node', str(processes), str(SCRIPT), json.dumps(hook),
-        str(batch_size), str(out), *options
+        '--nproc_per_node', str(processes), str(script),
+        *map(str, arguments), str(out)
     ]
     done = subprocess.run(
         command,
+        cwd=out,
         capture_output=True,
         text=True,
         timeout=300,
         env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def run(out: Path, hook: dict, processes: int, batch_size: int,
+        *options: str) -> list[dict]:
+    """What all processes end with."""
+    start(SCRIPT, processes, [json.dumps(hook), batch_size, *options], out)
     return [
         torch.load(out / f'rank_{rank}.pt', weights_only=True)
         for rank in range(processes)
@@ -62,3 +72,47 @@ def test_processes_draw_for_themselves_and_agree(tmp_path):
     for name, value in first['state'].items():
         torch.testing.assert_close(
             value, second['state'][name], rtol=0, atol=0, msg=name)
+
+
+@pytest.mark.parametrize('protocol', [
+    dict(type='SlidingWindows', crop_size=32, stride=21, last='truncate',
+         merge='softmax'),
+    dict(type='Canvas', size=64)], ids=lambda one: one['type'])
+def test_two_processes_score_as_one(tmp_path, protocol):
+    """Of five images, one is shown twice to fill up; it counts once."""
+    runner = build_runner(str(tmp_path / 'one'), protocol, 5, 'none')
+    alone = without_times(runner.test())
+    assert alone['student/mIoU'] != alone['teacher/mIoU']
+    start(SCORE, 2, [json.dumps(protocol), 5], tmp_path / 'two')
+    for rank in range(2):
+        path = tmp_path / 'two' / f'rank_{rank}.json'
+        assert without_times(json.loads(path.read_text())) == alone
+    for name in ('student', 'teacher'):
+        once, twice = (
+            count_pixels(runner, name, images)
+            for images in ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 0]))
+        assert alone[f'{name}/mIoU'] == pytest.approx(once, abs=0.006)
+        assert abs(once - twice) > 0.02, 'a repeated image would not show'
+
+
+def without_times(metrics: dict) -> dict:
+    return {key: one for key, one in metrics.items() if 'time' not in key}
+
+
+def count_pixels(runner, name: str, images: list[int]) -> float:
+    """mIoU of one network over some images, by a confusion matrix."""
+    model, matrix = runner.model.eval(), torch.zeros(NUM_CLASSES, NUM_CLASSES)
+    data = OddImages(5)
+    for index in images:
+        item = data[index]
+        batch = model.data_preprocessor(
+            dict(inputs=[item['inputs']], data_samples=[
+                item['data_samples']]))
+        with torch.no_grad():
+            sample, = model.protocol.predict(
+                model.network(name), batch['inputs'], batch['data_samples'])
+        pairs = sample.gt_sem_seg.data * NUM_CLASSES + sample.pred_sem_seg.data
+        matrix += torch.bincount(
+            pairs.flatten(), minlength=matrix.numel()).view_as(matrix)
+    hits = matrix.diag()
+    return float((hits / (matrix.sum(0) + matrix.sum(1) - hits)).mean() * 100)

@@ -8,7 +8,8 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / 'tools' / 'summarize.py'
 
 
-def write_run(folder: Path, scores: list[float], seconds: list[float]):
+def write_run(folder: Path, scores: list[float], seconds: list[float],
+              protocol: str | None = None):
     """A run folder with validations at iterations 10, 20, ..."""
     log = folder / 'now' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
@@ -19,8 +20,10 @@ def write_run(folder: Path, scores: list[float], seconds: list[float]):
         str(10 * (i + 1)): {'student/mIoU': score}
         for i, score in enumerate(scores)
     }
-    (folder / 'results.json').write_text(
-        json.dumps(dict(seed=0, max_iters=20, iterations=iterations)))
+    content = dict(seed=0, max_iters=20, iterations=iterations)
+    if protocol is not None:
+        content['protocol'] = protocol
+    (folder / 'results.json').write_text(json.dumps(content))
 
 
 def test_mean_and_deviation_over_seeds(tmp_path, capsys, monkeypatch):
@@ -29,10 +32,8 @@ def test_mean_and_deviation_over_seeds(tmp_path, capsys, monkeypatch):
     write_run(tmp_path / 'fst' / 'seed_2', [99.0], [6.0])  # not finished
     monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'fst')])
     runpy.run_path(str(SCRIPT), run_name='__main__')
-    cells = [
-        cell.strip()
-        for cell in capsys.readouterr().out.splitlines()[-1].split('|')[1:-1]
-    ]
+    last = capsys.readouterr().out.rstrip().splitlines()[-1]
+    cells = [cell.strip() for cell in last.split('|')[1:-1]]
     # Last: 40 and 44; best: 50 and 44. 20 steps of 3 and of 6 seconds.
     assert cells == [
         'fst', '20', '2', '1.5', '42.0 ± 2.8', '47.0 ± 4.2', '-', '-'
@@ -43,7 +44,34 @@ def test_folder_without_runs_is_left_out(tmp_path, capsys, monkeypatch):
     (tmp_path / 'empty').mkdir()
     monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'empty')])
     runpy.run_path(str(SCRIPT), run_name='__main__')
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert capsys.readouterr().out == ''
+
+
+def test_each_protocol_has_a_table_of_its_own(tmp_path, capsys, monkeypatch):
+    names = dict(a='whole image', b='canvas', c='whole image', d=None)
+    for name, protocol in names.items():
+        write_run(tmp_path / name / 'seed_0', [1.0, 2.0], [3.0], protocol)
+    monkeypatch.setattr(
+        'sys.argv', ['summarize.py', *(str(tmp_path / one) for one in names)])
+    runpy.run_path(str(SCRIPT), run_name='__main__')
+    tables = capsys.readouterr().out.split('Protocol: ')[1:]
+    rows = {
+        table.splitlines()[0]: [
+            line.split()[1] for line in table.rstrip().splitlines()[4:]
+        ]
+        for table in tables
+    }
+    assert rows == {
+        'whole image': ['a', 'c'], 'canvas': ['b'], 'not recorded': ['d']
+    }
+
+
+def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
+    for seed, protocol in enumerate(['whole image', 'canvas']):
+        write_run(tmp_path / 'a' / f'seed_{seed}', [1.0, 2.0], [3.0], protocol)
+    monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'a')])
+    with pytest.raises(SystemExit, match='seed_1: canvas'):
+        runpy.run_path(str(SCRIPT), run_name='__main__')
 
 
 @pytest.mark.parametrize('name', [

@@ -4,11 +4,13 @@ from os import path as osp
 
 import cv2
 import numpy as np
+import torch
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 
+from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.pictures import color_label, titled, write_picture
 
@@ -58,6 +60,10 @@ class PredictionPanelHook(Hook):
                palette: list[list[int]]) -> np.ndarray:
         """RGB picture (H, W, 3) of one image."""
         image = cv2.imread(sample.img_path)[..., ::-1]
+        if 'canvas' in sample:  # where label and predictions are
+            image = center_canvas(
+                torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
+            image = image.movedim(0, 2).numpy()
         size = image.shape[1::-1]
         maps = {}
         if 'gt_sem_seg' in sample:

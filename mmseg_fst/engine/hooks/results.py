@@ -10,14 +10,17 @@ from mmengine.runner import Runner
 
 from mmseg_fst.registry import HOOKS
 
+from .mean_teacher import unwrap
+
 
 @HOOKS.register_module()
 class ResultsHook(Hook):
     """Write ``WORK_DIR/results.json`` after each validation.
 
-    It holds the seed, the training minutes (without validation) and the
-    metrics by iteration; ``tools/summarize.py`` makes tables of such files. A
-    resumed run keeps the entries from before its start.
+    It holds the seed, the training minutes (without validation), the
+    evaluation protocol and the metrics by iteration; ``tools/summarize.py``
+    makes tables of such files. A resumed run keeps the entries from before
+    its start.
     """
 
     # After CheckpointHook (VERY_LOW): what is listed was saved.
@@ -29,10 +32,25 @@ class ResultsHook(Hook):
 
         Args:
             runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If it goes on under another evaluation protocol.
         """
         path = osp.join(runner.work_dir, 'results.json')
-        if runner.iter == 0 and osp.isfile(path):
+        if not osp.isfile(path):
+            return
+        if runner.iter == 0:
             os.remove(path)
+            return
+        now = unwrap(runner).protocol_name
+        with open(path) as file:
+            past = json.load(file).get('protocol', now)
+        if past != now:
+            raise ValueError(
+                f'{path} lists scores of another evaluation protocol, {past};'
+                f' model.protocol is now: {now}. Go on with the protocol the '
+                'run began with, and score its checkpoints under another one '
+                'with: sh test.sh WORK_DIR --protocol FILE')
 
     @master_only
     def after_val_epoch(self,
@@ -61,6 +79,7 @@ class ResultsHook(Hook):
         content = dict(
             seed=runner.seed,
             max_iters=runner.max_iters,
+            protocol=unwrap(runner).protocol_name,
             train_minutes=round(float(seconds) / 60, 3),
             iterations=iterations)
         with open(path + '.tmp', 'w') as file:

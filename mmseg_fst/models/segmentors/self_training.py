@@ -93,6 +93,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             Defaults to ``'train'``.
         predict_with (str): Which network predicts, ``'student'`` or
             ``'teacher'``. Defaults to ``'student'``.
+        protocol (dict, optional): Config of a :class:`Protocol`, by which
+            predictions are made. Defaults to None: ``test_cfg`` of
+            ``segmentor``.
 
     Raises:
         ValueError: If arguments do not go together, or one has none of the
@@ -118,8 +121,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                                           'off'] = 'weighted',
                  loss_weights: Optional[dict[str, float]] = None,
                  teacher_mode: Literal['train', 'eval'] = 'train',
-                 predict_with: Literal['student', 'teacher'] = 'student'
-                 ) -> None:
+                 predict_with: Literal['student', 'teacher'] = 'student',
+                 protocol: Optional[dict] = None) -> None:
         if (pseudo_labeler is None) != (mixer is None):
             raise ValueError(
                 'SelfTrainingSegmentor: pseudo_labeler and mixer go together;'
@@ -129,7 +132,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                                  ('teacher', 'student'))
         has_teacher = pseudo_labeler is not None and label_with == 'teacher'
         super().__init__(segmentor, data_preprocessor, has_teacher,
-                         bool(regularizer), teacher_mode, predict_with)
+                         bool(regularizer), teacher_mode, predict_with,
+                         protocol)
 
         def build(config: Optional[dict]):
             return config and MODELS.build(config)

@@ -7,6 +7,7 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_fst.models.protocols import name_of_test_cfg
 from mmseg_fst.registry import MODELS
 
 
@@ -30,6 +31,8 @@ class StudentTeacherSegmentor(BaseSegmentor):
             then move.
         predict_with (str): Which network predicts, ``'student'`` or
             ``'teacher'``.
+        protocol (dict, optional): Config of a :class:`Protocol`, by which
+            predictions are made; None for ``test_cfg`` of ``segmentor``.
 
     Raises:
         ValueError: If an argument has none of the values above, or there is
@@ -39,7 +42,8 @@ class StudentTeacherSegmentor(BaseSegmentor):
     def __init__(self, segmentor: dict, data_preprocessor: dict,
                  with_teacher: bool, with_pretrained: bool,
                  teacher_mode: Literal['train', 'eval'],
-                 predict_with: Literal['student', 'teacher']) -> None:
+                 predict_with: Literal['student', 'teacher'],
+                 protocol: Optional[dict]) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
         if teacher_mode not in ('train', 'eval'):
             raise ValueError(
@@ -55,6 +59,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
                 self.student.backbone).requires_grad_(False)
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
+        self.protocol = protocol and MODELS.build(protocol)
         self.network()  # raises if there is none of that name
 
     @property
@@ -66,6 +71,13 @@ class StudentTeacherSegmentor(BaseSegmentor):
     def align_corners(self) -> bool:
         """Whether the decode head resizes with aligned corners."""
         return self.student.align_corners
+
+    @property
+    def protocol_name(self) -> str:
+        """How predictions are made, in words."""
+        if self.protocol is None:
+            return name_of_test_cfg(self.student.test_cfg)
+        return self.protocol.name
 
     def init_weights(self) -> None:
         """Initialise the student; a hook copies it to the teacher."""
@@ -125,7 +137,9 @@ class StudentTeacherSegmentor(BaseSegmentor):
         Returns:
             list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
         """
-        return self.network().predict(inputs, data_samples)
+        if self.protocol is None:
+            return self.network().predict(inputs, data_samples)
+        return self.protocol.predict(self.network(), inputs, data_samples)
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
         """Features of the network named by ``predict_with``.

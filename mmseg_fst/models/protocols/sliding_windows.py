@@ -1,0 +1,156 @@
+"""Overlapping windows over a large image."""
+import itertools
+from collections.abc import Iterator
+from typing import Literal, Union
+
+import torch
+from mmseg.models.segmentors import BaseSegmentor
+from torch import Tensor
+
+from mmseg_fst.registry import MODELS
+
+from .base import Protocol, network_logits
+
+#: Rows and columns of an image.
+Window = tuple[slice, slice]
+
+_LAST = dict(shift='last one shifted', truncate='last one truncated')
+_MERGE = dict(logits='logits averaged', softmax='softmax summed')
+
+
+@MODELS.register_module()
+class SlidingWindows(Protocol):
+    """Overlapping windows at native size: Cityscapes of all families.
+
+    ======================== ==== ====== ======== =======
+    family                   size stride last     merge
+    ======================== ==== ====== ======== =======
+    UniMatch                 801  534    truncate softmax
+    Diverse Co-training      769  512    truncate softmax
+    UniMatch V2              798  532    shift    softmax
+    U2PL, FST (``eval.py``)  769  513    shift    logits
+    ======================== ==== ====== ======== =======
+
+    An image smaller than the window is one smaller window (where the stride
+    is smaller yet, ``truncate`` adds truncated ones); U2PL would pad it, but
+    Cityscapes has none.
+
+    Args:
+        crop_size (int | tuple[int, int]): Height and width of a window.
+        stride (int | tuple[int, int]): Distance of their starts.
+        last (str): What is done to a window that reaches over the border.
+            ``'shift'``: it is moved back inside; ``'truncate'``: it is cut,
+            and windows start wherever a stride ends inside the image.
+        merge (str): ``'logits'``: logits are averaged over windows;
+            ``'softmax'``: probabilities are summed.
+        batch_size (int): Windows of each image that go through the network
+            at once, where they have one size. Defaults to 1, which needs the
+            least memory.
+
+    Raises:
+        ValueError: If there is no such rule, or windows leave gaps.
+    """
+
+    def __init__(self,
+                 crop_size: Union[int, tuple[int, int]],
+                 stride: Union[int, tuple[int, int]],
+                 last: Literal['shift', 'truncate'],
+                 merge: Literal['logits', 'softmax'],
+                 batch_size: int = 1) -> None:
+        self.crop_size = _pair(crop_size)
+        self.stride = _pair(stride)
+        for key, value, known in (('last', last, _LAST), ('merge', merge,
+                                                          _MERGE)):
+            if value not in known:
+                raise ValueError(
+                    f'SlidingWindows: {key}={value!r} is not known; give '
+                    f'{" or ".join(map(repr, known))}.')
+        if not all(0 < step <= crop
+                   for step, crop in zip(self.stride, self.crop_size)):
+            raise ValueError(
+                f'SlidingWindows: stride={stride} leaves gaps between '
+                f'windows of crop_size={crop_size}; give at least 1 and at '
+                'most crop_size.')
+        self.last = last
+        self.merge = merge
+        self.batch_size = batch_size
+
+    @property
+    def name(self) -> str:
+        """The protocol in words."""
+        return (f'sliding windows {_words(self.crop_size)}, stride '
+                f'{_words(self.stride)}, {_LAST[self.last]}, '
+                f'{_MERGE[self.merge]}')
+
+    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
+        """Merge the scores of all windows.
+
+        Args:
+            network (BaseSegmentor): The network that predicts.
+            images (Tensor): Normalised images of shape (N, 3, H, W).
+
+        Returns:
+            Tensor: Mean logits or summed probabilities, (N, C, H, W).
+        """
+        size = images.shape[2:]
+        merged = images.new_zeros((len(images), network.out_channels, *size))
+        counts = images.new_zeros(size)
+        for windows in self._batches(*size):
+            crops = torch.cat([images[..., y, x] for y, x in windows])
+            scores = network_logits(network, crops)
+            if self.merge == 'softmax':
+                scores = scores.to(merged.dtype).softmax(1)
+            for (y, x), one in zip(windows, scores.split(len(images))):
+                merged[..., y, x] += one
+                counts[y, x] += 1
+        # A sum of probabilities has its maximum where their mean has it.
+        return merged.div_(counts) if self.merge == 'logits' else merged
+
+    def windows(self, height: int, width: int) -> list[Window]:
+        """All windows of an image, row by row.
+
+        Args:
+            height (int): Height of the image.
+            width (int): Width of the image.
+
+        Returns:
+            list[tuple[slice, slice]]: Rows and columns of each.
+        """
+        return list(
+            itertools.product(*map(self._spans, (height, width),
+                                   self.crop_size, self.stride)))
+
+    def _spans(self, length: int, crop: int, stride: int) -> list[slice]:
+        """Windows along one axis."""
+        if self.last == 'truncate':
+            starts = range(0, length, stride)
+        else:
+            final = max(length - crop, 0)
+            starts = [*range(0, final, stride), final]
+        return [
+            slice(start, min(start + crop, length)) for start in starts
+        ]
+
+    def _batches(self, height: int, width: int) -> Iterator[list[Window]]:
+        """Neighbours of one size, so that sums keep their order."""
+        for _, group in itertools.groupby(
+                self.windows(height, width), key=_size):
+            group = list(group)
+            for first in range(0, len(group), self.batch_size):
+                yield group[first:first + self.batch_size]
+
+
+def _size(window: Window) -> tuple[int, ...]:
+    """Height and width of a window."""
+    return tuple(span.stop - span.start for span in window)
+
+
+def _pair(value: Union[int, tuple[int, int]]) -> tuple[int, int]:
+    """Height and width, given as one number or as two."""
+    return (value, value) if isinstance(value, int) else tuple(value)
+
+
+def _words(pair: tuple[int, int]) -> str:
+    """A size as it is printed."""
+    height, width = pair
+    return str(height) if height == width else f'{height} x {width}'

@@ -1,0 +1,91 @@
+"""Score a toy model in one of several processes; started by ``torchrun``.
+
+Usage: score.py PROTOCOL_AS_JSON IMAGES OUT
+"""
+import json
+import sys
+from pathlib import Path
+
+import torch
+from torch.utils.data import Dataset
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / 'tests')]
+
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
+from mmengine.structures import PixelData  # noqa: E402
+from mmseg.structures import SegDataSample  # noqa: E402
+
+from mmseg_fst.apis import prepare_processes  # noqa: E402
+from mmseg_fst.engine.hooks.mean_teacher import unwrap  # noqa: E402
+from tests.test_engine.toy import (NUM_CLASSES, ToyPairs,  # noqa: E402
+                                   model_config)
+
+
+class OddImages(Dataset):
+    """Labelled images, each of a size of its own.
+
+    Args:
+        count (int): Number of images.
+    """
+
+    metainfo = ToyPairs.metainfo
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> dict:
+        generator = torch.Generator().manual_seed(index)
+        size = (33 + 4 * index, 61 - 3 * index)
+        image = torch.randint(
+            0, 256, (3, *size), dtype=torch.uint8, generator=generator)
+        sample = SegDataSample(metainfo=dict(ori_shape=size, img_shape=size))
+        # Each image shows another share of the classes.
+        label = torch.randint(
+            index % NUM_CLASSES, NUM_CLASSES, (1, *size), generator=generator)
+        sample.gt_sem_seg = PixelData(data=label)
+        return dict(inputs=image, data_samples=sample)
+
+
+def build_runner(out: str, protocol: dict, images: int,
+                 launcher: str) -> Runner:
+    """A runner whose student and teacher differ, in every process alike."""
+    init_default_scope('mmseg_fst')
+    cfg = Config(dict(launcher=launcher))
+    prepare_processes(cfg)
+    runner = Runner(
+        model=model_config(protocol=protocol),
+        work_dir=out,
+        test_dataloader=dict(
+            batch_size=1,
+            num_workers=0,
+            dataset=OddImages(images),
+            sampler=dict(type='DefaultSampler', shuffle=False)),
+        test_cfg=dict(type='NetworksTestLoop'),
+        test_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU', 'mDice']),
+        launcher=launcher,
+        default_scope='mmseg_fst',
+        log_level='ERROR',
+        cfg=cfg)
+    generator = torch.Generator().manual_seed(0)
+    for weight in unwrap(runner).parameters():
+        weight.data = torch.randn(weight.shape, generator=generator) * .3
+    return runner
+
+
+def main() -> None:
+    """Test once, save the metrics of this process."""
+    protocol, images, out = sys.argv[1:]
+    torch.set_num_threads(1)
+    runner = build_runner(out, json.loads(protocol), int(images), 'pytorch')
+    metrics = {key: float(one) for key, one in runner.test().items()}
+    Path(out, f'rank_{runner.rank}.json').write_text(json.dumps(metrics))
+
+
+if __name__ == '__main__':
+    main()
