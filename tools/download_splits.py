@@ -11,7 +11,8 @@ high-quality labels as far as there are any, ST++'s are of all labels. Scores
 on one must not stand in a table with scores on the other.
 
 Each list is checked by its length, against its counterpart, and against the
-images of the other lists. What is there already is checked and left.
+images of the other lists. What is there already is not asked for again; lists
+that were put there by hand, as published, are checked and turned into ids.
 """
 import argparse
 import os
@@ -133,11 +134,13 @@ def check_split(lists: Mapping[str, Sequence[str]], count: int, total: int,
                          f'such as {min(both)}')
 
 
-def fetch_split(url: str, images: Images) -> dict[str, list[str]]:
+def fetch_split(url: str, target: Path,
+                images: Images) -> dict[str, list[str]]:
     """Fetch the two lists of a split.
 
     Args:
         url (str): Address of their folder.
+        target (Path): Where they are to be, for the error message.
         images (Images): The data set.
 
     Returns:
@@ -151,7 +154,13 @@ def fetch_split(url: str, images: Images) -> dict[str, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         for side in SIDES:
             part = Path(folder) / f'{side}.txt'
-            download(f'{url}/{side}.txt', part)
+            try:
+                download(f'{url}/{side}.txt', part)
+            except OSError as error:
+                raise OSError(
+                    f'{error}. Where that address cannot be reached, put '
+                    f'both lists into {target} by hand and run this again, '
+                    'or name a copy of the host with --mirror') from error
             lists[side] = to_ids(part.read_text(), images,
                                  f'{url}/{side}.txt')
     return lists
@@ -176,15 +185,15 @@ def get_split(url: str, folder: Path, count: int,
     """
     files = {side: folder / f'{side}.txt' for side in SIDES}
     there = all(path.is_file() for path in files.values())
-    if there:
+    if there:  # perhaps by hand
         lists = {side: to_ids(path.read_text(), images, str(path))
                  for side, path in files.items()}
     else:
-        lists = fetch_split(url, images)
+        lists = fetch_split(url, folder, images)
     check_split(lists, count, images.total,
                 f'{folder} (remove it, and run this again)' if there else url)
-    if not there:
-        for side, path in files.items():
+    for side, path in files.items():
+        if not there or path.read_text().split() != lists[side]:
             save_lines(path, lists[side])
     print(f'{folder}: {"already there" if there else "done"}')
     return frozenset(lists['labeled'] + lists['unlabeled'])

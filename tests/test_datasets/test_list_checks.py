@@ -83,9 +83,9 @@ def test_lists_that_overlap(root):
         assert part in message
 
 
-def test_without_an_unlabelled_side_nothing_overlaps(root):
-    cfg = paired(root, disjoint=True)
-    del cfg['unlabeled']
+def test_without_an_unlabelled_side_nothing_is_asked_of_it(root):
+    cfg = paired(root, disjoint=True, expected=dict(labeled=3, unlabeled=3))
+    cfg['unlabeled'] = None
     assert len(DATASETS.build(cfg)) == 3
 
 

@@ -136,8 +136,22 @@ def test_a_page_instead_of_a_list_is_refused(tool, published, tmp_path):
     with pytest.raises(SystemExit, match='is no list of images'):
         run(tool, published, tmp_path, 'u2pl')
     published.files.pop(where)
-    with pytest.raises(SystemExit, match='92/labeled.txt.*404'):
+    with pytest.raises(SystemExit) as caught:
         run(tool, published, tmp_path, 'u2pl')
+    folder = tmp_path / 'VOC2012/splits/u2pl/92'
+    for part in ('92/labeled.txt', '404', f'{folder} by hand', '--mirror'):
+        assert part in str(caught.value)
+
+
+def test_lists_put_there_by_hand_become_ids(tool, published, tmp_path):
+    folder = tmp_path / 'VOC2012/splits/stpp/92'
+    folder.mkdir(parents=True)
+    for side in ('labeled', 'unlabeled'):
+        where = place(tool, 'stpp', 'VOC2012', 92, side)
+        (folder / f'{side}.txt').write_bytes(published.files.pop(where))
+    run(tool, published, tmp_path, 'stpp')
+    assert (folder / 'labeled.txt').read_text().split() == (
+        NAMES['VOC2012'][:92])
 
 
 def test_a_spoilt_list_on_disk_is_named(tool, published, tmp_path):
