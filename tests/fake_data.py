@@ -9,12 +9,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from fake_ssl import make_ccp, make_voc2012, write_published_lists
 from helpers import IGNORE, load_tool, picture_of, random_label
+from mmseg.datasets import CityscapesDataset
 from PIL import Image
 
-from mmseg_fst.utils.conversion import PALETTE, convert
+from mmseg_fst.utils.conversion import convert
 from mmseg_fst.utils.known_data import KNOWN_DATA
 
+PALETTE = CityscapesDataset.METAINFO['palette']
 SIZE = (72, 128)
 CONDITIONS = ('fog', 'night', 'rain', 'snow')
 
@@ -97,7 +100,8 @@ def make_synthia(root, count=4, size=SIZE, seed=0):
 
 
 def make_cityscapes(root, train=4, val=2, size=SIZE, seed=0):
-    """Cityscapes: folders of cities, ``*_gtFine_labelIds.png``."""
+    """Cityscapes: folders of cities, ``*_gtFine_labelIds.png``, and all
+    published lists of semi-supervised training."""
     root = Path(root)
     conversion = load_tool('dataset_converters/cityscapes.py').CITYSCAPES
     splits = KNOWN_DATA['cityscapes'].splits
@@ -106,6 +110,9 @@ def make_cityscapes(root, train=4, val=2, size=SIZE, seed=0):
         write_split(root, split, names, conversion.train_ids, size,
                     (seed, count), save_grey)
     convert(conversion, root, allow_partial=True)
+    write_published_lists(
+        root, 'cityscapes',
+        [f'aachen/aachen_000000_{i:06d}' for i in range(train)])
     return root
 
 
@@ -169,4 +176,6 @@ MAKERS = dict(
     acdc=make_acdc,
     dark_zurich=make_dark_zurich,
     bdd100k=make_bdd100k,
-    mapillary=make_mapillary)
+    mapillary=make_mapillary,
+    ccp=make_ccp,
+    VOC2012=make_voc2012)

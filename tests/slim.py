@@ -71,6 +71,8 @@ def _resize(pipeline, factor, crop_size):
                 side // factor for side in transform['scale'])
         elif transform['type'] == 'RandomCrop':
             transform['crop_size'] = crop_size
+        elif transform['type'] == 'PadToCrop':
+            transform['size'] = crop_size
 
 
 def slim_data(cfg, factor=8):
@@ -78,6 +80,7 @@ def slim_data(cfg, factor=8):
     crop_size = tuple(side // factor for side in cfg.crop_size)
     cfg.model.data_preprocessor.size = crop_size
     dataset = cfg.train_dataloader.dataset
+    dataset.pop('expected', None)  # fake lists are shorter
     for side in (dataset.labeled, dataset.get('unlabeled')):
         if side is not None:
             side.serialize_data = False  # it collects garbage

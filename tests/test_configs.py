@@ -130,6 +130,8 @@ def write_images(side, root):
         pixels[image_name(image)] = count_pixels(written, 255)
     if data.ann_file:
         save_lines(data.ann_file, ('a', 'b'))
+    if side.get('extra_ann_file'):
+        save_lines(root / side.extra_ann_file, ())
     return data.metainfo['classes'], pixels
 
 
@@ -138,6 +140,7 @@ def move_to_tiny_data(cfg, root):
     for index, side in enumerate(sides_of(cfg)[1:]):
         write_images(side, root / f'{index}')
     dataset = cfg.train_dataloader.dataset
+    dataset.pop('expected', None)
     classes, pixels = write_images(dataset.labeled, root / 'labeled')
     if 'rare_class_sampling' in dataset:
         stats = str(root / 'class_stats.json')

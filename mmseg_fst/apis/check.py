@@ -8,7 +8,7 @@ from typing import Any, Optional
 from mmengine.config import Config
 
 from mmseg_fst import registry
-from mmseg_fst.utils.known_data import KNOWN_DATA
+from mmseg_fst.utils.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
 _REGISTRIES = [
     value for value in vars(registry).values()
@@ -92,6 +92,9 @@ def _cure(path: str) -> str:
     if extension == '.pth' and 'checkpoints' in path.split(osp.sep):
         return f' Fetch it with: sh tools/download_checkpoints.sh {stem}'
     parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
+    for family in PUBLISHED_LISTS:
+        if family in parts:
+            return f' Fetch it with: sh tools/download_splits.sh {family}'
     for name, sentence in _CURES.items():
         if name in parts:
             return f' {sentence}'
@@ -110,11 +113,11 @@ def _check_folders(where: str, node: dict) -> None:
         if not osp.isdir(folder):
             raise FileNotFoundError(f'{where}: there is no folder {folder}.' +
                                     _cure(folder))
-    ann_file = node.get('ann_file')
-    if ann_file and not osp.isfile(osp.join(root, ann_file)):
-        path = osp.join(root, ann_file)
-        raise FileNotFoundError(f'{where}.ann_file: there is no file {path}.' +
-                                _cure(path))
+    for key in ('ann_file', 'extra_ann_file'):
+        path = osp.join(root, node.get(key) or '')
+        if node.get(key) and not osp.isfile(path):
+            raise FileNotFoundError(
+                f'{where}.{key}: there is no file {path}.' + _cure(path))
 
 
 def _check_weights(where: str, node: dict) -> None:

@@ -2,14 +2,19 @@
 from .camvid import CamVidDataset, LabelMeFacadeDataset
 from .cityscapes_like import (ACDCDataset, GTADataset,
                               MapillaryTrainIdsDataset, SynthiaDataset)
+from .clothing import ClothingDataset
+from .geometry import PadToCrop, RandomFactorResize
 from .loading import LoadWholeImage
 from .paired import PairedDataset
 from .rare_class import RareClassSampling
 from .samplers import PairedSampler
 from .streets import StreetsDataset
+from .unlabeled_folder import UnlabeledFolderDataset
 
 __all__ = [
-    'ACDCDataset', 'CamVidDataset', 'GTADataset', 'LabelMeFacadeDataset',
-    'LoadWholeImage', 'MapillaryTrainIdsDataset', 'PairedDataset',
-    'PairedSampler', 'RareClassSampling', 'StreetsDataset', 'SynthiaDataset'
+    'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'GTADataset',
+    'LabelMeFacadeDataset', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
+    'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
+    'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
+    'UnlabeledFolderDataset'
 ]

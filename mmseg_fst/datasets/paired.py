@@ -2,7 +2,6 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import path as osp
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -11,6 +10,8 @@ from mmengine.dataset import BaseDataset
 
 from mmseg_fst.registry import DATASETS
 
+from .list_checks import (check_counts, check_disjoint, check_images_exist,
+                          check_labels_exist)
 from .rare_class import RareClassSampling
 
 
@@ -66,38 +67,46 @@ class PairedDataset:
         rare_class_sampling (dict, optional): Arguments of
             :class:`RareClassSampling`, which then chooses the labelled image
             instead of the index. Defaults to None.
+        expected (dict, optional): Number of images by side, such as
+            ``dict(labeled=662, unlabeled=9920)``; another one is an error.
+            Defaults to None: any.
+        disjoint (bool): Whether an image on both sides is an error. Defaults
+            to False.
 
     Raises:
-        FileNotFoundError: If a labelled image has no label on disk.
-        ValueError: If a side is empty, or a label id is no class.
+        FileNotFoundError: If an image of a list, or the label of a labelled
+            image, is not on disk.
+        ValueError: If a side is empty or of another length than expected, the
+            sides overlap though they must not, or a label id is no class.
     """
 
     def __init__(self,
                  labeled: dict,
                  unlabeled: Optional[dict] = None,
-                 rare_class_sampling: Optional[dict] = None) -> None:
+                 rare_class_sampling: Optional[dict] = None,
+                 expected: Optional[dict[str, int]] = None,
+                 disjoint: bool = False) -> None:
         self.labeled = _build_side('labeled', labeled)
         self.unlabeled: Optional[BaseDataset] = None
         if unlabeled is not None:
             self.unlabeled = _build_side('unlabeled', unlabeled)
-        self._check_labels_exist()
+        self._check_lists(expected or {}, disjoint)
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:
             self.rare_class_sampling = RareClassSampling(
                 self.labeled, **rare_class_sampling)
 
-    def _check_labels_exist(self) -> None:
+    def _check_lists(self, expected: dict[str, int], disjoint: bool) -> None:
         """Stop now and not in the middle of the training."""
-        for index in range(len(self.labeled)):
-            info = self.labeled.get_data_info(index)
-            label = info.get('seg_map_path')
-            if label is None or not osp.isfile(label):
-                raise FileNotFoundError(
-                    f'{info["img_path"]} is on the labelled side, but its '
-                    f'label {label} is missing. Add the label, take the '
-                    f'image out of {self.labeled.ann_file or "the folder"}, '
-                    'or move it to the unlabelled side. Whether labels are '
-                    'still to be converted says: python tools/check_data.py')
+        sides = dict(labeled=self.labeled)
+        if self.unlabeled is not None:
+            sides['unlabeled'] = self.unlabeled
+        for side in sides.values():
+            check_images_exist(side)
+        check_labels_exist(self.labeled)
+        check_counts(sides, expected)
+        if disjoint and self.unlabeled is not None:
+            check_disjoint(**sides)
 
     @property
     def metainfo(self) -> dict:

@@ -1,4 +1,4 @@
-"""From the labels of a data set to the 19 train ids of Cityscapes.
+"""From the labels of a data set to those that a network is trained on.
 
 What the converters in ``tools/dataset_converters`` share.
 """
@@ -17,8 +17,6 @@ from .files import (IGNORE, count_pixels, parallel_map, read_label,
                     save_class_stats, save_label)
 from .known_data import KNOWN_DATA, Split, list_files
 
-CLASSES = CityscapesDataset.METAINFO['classes']
-PALETTE = CityscapesDataset.METAINFO['palette']
 # The ids of Cityscapes by train id; GTA has the same.
 _CITYSCAPES_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27,
                    28, 31, 32, 33)
@@ -49,12 +47,15 @@ class Conversion(NamedTuple):
         read (Callable): Reads a label map: path and cure to ids (H, W).
         fit_size (bool): Scale labels to the size of their image. Otherwise
             another size is an error.
+        metainfo (Mapping): ``classes`` and ``palette`` by train id. Defaults
+            to those of Cityscapes.
     """
     name: str
     train_ids: Mapping[int, int]
     num_ids: int
     read: Callable[[Path, str], np.ndarray] = read_label
     fit_size: bool = False
+    metainfo: Mapping[str, Sequence] = CityscapesDataset.METAINFO
 
 
 def to_train_ids(ids: np.ndarray, conversion: Conversion, path: Path,
@@ -126,8 +127,10 @@ def convert_label(label: Label, conversion: Conversion,
         train_ids = np.asarray(
             Image.fromarray(train_ids).resize(size, Image.Resampling.NEAREST))
     if not _is_written(label.target, train_ids):
-        save_label(label.target, train_ids, PALETTE, optimize=False)
-    return count_pixels(train_ids, len(CLASSES)), differs
+        save_label(label.target, train_ids, conversion.metainfo['palette'],
+                   optimize=False)
+    return count_pixels(
+        train_ids, len(conversion.metainfo['classes'])), differs
 
 
 def find_labels(root: Path, split: Split, allow_partial: bool,
@@ -201,7 +204,8 @@ def convert(conversion: Conversion,
         for label, (counts, _) in zip(splits[0], results[0])
     }
     if pixels:  # written last: whoever finds it may rely on the rest
-        save_class_stats(root / data.stats, CLASSES, pixels)
+        save_class_stats(root / data.stats, conversion.metainfo['classes'],
+                         pixels)
 
 
 def _report(labels: Sequence[Label], differs: Sequence[bool]) -> None:

@@ -167,7 +167,24 @@ KNOWN_DATA = dict(
         (_labelled(725, *_FLAT), ),
         'images/, labels/ and splits/ of '
         'https://github.com/cvjena/labelmefacade'),
+    # Without the 150 test photos, likewise; most images have no label.
+    ccp=KnownData(
+        (_labelled(854, *_FLAT), ),
+        'images/, labels/ (12 classes) and splits/, made of '
+        'https://github.com/bearpaw/clothing-co-parsing,'),
+    # 10582 images to train on, 1449 to validate on.
+    VOC2012=KnownData(
+        (Split(12031, Files('JPEGImages', '.jpg'),
+               converted=Files('SegmentationClassAug', '.png')), ),
+        'VOCdevkit/VOC2012 of VOCtrainval_11-May-2012.tar '
+        '(http://host.robots.ox.ac.uk/pascal/VOC/voc2012) and '
+        'benchmark_RELEASE of benchmark.tgz (http://home.bharathh.info/'
+        'pubs/codes/SBD)', _CONVERTER.format(name='voc_aug')),
 )
+
+# Families of published semi-supervised splits; lists of two of them must
+# never share a table. They lie in the folder splits/FAMILY of a data set.
+PUBLISHED_LISTS = ('u2pl', 'stpp')
 
 
 def list_files(root: Path, files: Files) -> list[str]:

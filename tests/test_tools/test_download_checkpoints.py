@@ -3,8 +3,6 @@ import hashlib
 import io
 import re
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,73 +30,10 @@ CONTENT = as_bytes(dict(state_dict={'weight': torch.randn(30000)}))
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Sends files as the server's fields say, and notes what it sent."""
-
-    def do_GET(self):
-        server, wanted = self.server, self.headers.get('Range')
-        body = server.files.get(self.path)
-        status = server.faults.pop(0) if server.faults else 200
-        if status != 200 or body is None:
-            server.sent.append((self.path, wanted, 0))
-            self.send_error(status if status != 200 else 404)
-            return
-        start = 0
-        if wanted and server.knows_ranges:
-            start = int(re.fullmatch(r'bytes=(\d+)-', wanted)[1])
-            if start >= len(body):
-                server.sent.append((self.path, wanted, 0))
-                self.send_response(416)
-                self.send_header('Content-Range', f'bytes */{len(body)}')
-                self.end_headers()
-                return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header('Content-Range',
-                             f'bytes {start}-{len(body) - 1}/{len(body)}')
-        body = body[start:]
-        self.send_header('Content-Length', str(len(body)))
-        self.end_headers()
-        if server.cuts:
-            body = body[:server.cuts.pop(0)]
-        # Noted before the client can know that it has all.
-        server.sent.append((self.path, wanted, len(body)))
-        self.wfile.write(body)
-        self.close_connection = True
-
-    def log_message(self, *args):
-        """Print nothing."""
-
-
-@pytest.fixture
-def server(monkeypatch):
-    """A server whose fields say how it behaves.
-
-    ``files`` by path; ``knows_ranges``; ``cuts``: after how many bytes the
-    next answers break off; ``faults``: status of the next answers; ``sent``:
-    path, Range header and bytes of each answer.
-    """
-    server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-    server.files = {'/a/net.pth': CONTENT}
-    server.knows_ranges = True
-    server.cuts, server.faults, server.sent = [], [], []
-    server.url = f'http://127.0.0.1:{server.server_port}'
-    monkeypatch.setattr(fetch.time, 'sleep', lambda seconds: None)
-    # urllib keeps the proxies of its first request.
-    monkeypatch.setattr('urllib.request._opener', None)
-    for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'):
-        monkeypatch.delenv(name, raising=False)
-    thread = threading.Thread(target=server.serve_forever, args=(.01, ))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.fixture
 def run(server, monkeypatch, tmp_path):
     """Runs the command line; ``net`` is the server's file."""
+    server.files = {'/a/net.pth': CONTENT}
     monkeypatch.setitem(
         WEIGHTS, 'net',
         Weights((f'{server.url}/a/net.pth', ), 1, 'MIT', DIGEST[:8]))

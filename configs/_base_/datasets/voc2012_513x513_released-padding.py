@@ -1,0 +1,12 @@
+# As U2PL and FST train: small images are padded around, and the padding counts
+# as background on the labelled side and has a weight on the other.
+_base_ = './voc2012_513x513.py'
+padding = dict(type='PadToCrop', size=_base_.crop_size, seg_pad_val=0)
+labeled_pipeline = _base_.labeled_pipeline
+labeled_pipeline.insert(-1, padding)
+unlabeled_pipeline = _base_.unlabeled_pipeline
+unlabeled_pipeline.insert(-1, padding)
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(pipeline=labeled_pipeline),
+        unlabeled=dict(pipeline=unlabeled_pipeline)))

@@ -1,0 +1,112 @@
+"""Scaling and padding as the semi-supervised releases do it."""
+from collections.abc import Sequence
+
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform, Resize
+
+from mmseg_fst.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomFactorResize(BaseTransform):
+    """Scale image and label by a factor drawn from one of several ranges.
+
+    mmcv's ``RandomResize`` scales to a size; here the factor is relative to
+    the image's own size, as photos of Pascal VOC differ. The range is drawn
+    first, each as often as the others, then the factor, uniformly.
+
+    Args:
+        ranges (Sequence[tuple[float, float]]): Lowest and highest factor.
+            ``((.5, 1), (1, 2))`` is the rule of U2PL and FST, ``((.5, 2), )``
+            that of UniMatch.
+        backend (str): 'cv2', or 'pillow', which smooths what it makes smaller
+            and is what UniMatch uses. Defaults to 'cv2'.
+
+    Raises:
+        ValueError: If a range is empty or not positive.
+    """
+
+    def __init__(self,
+                 ranges: Sequence[tuple[float, float]],
+                 backend: str = 'cv2') -> None:
+        if not ranges or any(not 0 < low <= high for low, high in ranges):
+            raise ValueError(f'ranges={ranges} must hold pairs of a lowest '
+                             'and a highest factor, both positive.')
+        self.ranges = ranges
+        self.backend = backend
+
+    def transform(self, results: dict) -> dict:
+        """Scale one image.
+
+        Args:
+            results (dict): With ``img``, (H, W, 3), and ``gt_seg_map``,
+                (H, W), if there is a label.
+
+        Returns:
+            dict: The same keys, scaled (the label to the nearest pixel), and
+            ``img_shape``, ``scale`` and ``scale_factor``.
+        """
+        low, high = self.ranges[np.random.randint(len(self.ranges))]
+        factor = float(np.random.uniform(low, high))
+        return Resize(scale_factor=factor, backend=self.backend)(results)
+
+
+@TRANSFORMS.register_module()
+class PadToCrop(BaseTransform):
+    """Pad an image that is smaller than the crop, as a part of the image.
+
+    Without it the data preprocessor pads at the lower right, and padding has
+    neither a label nor a weight. That is the default here. With it, padding
+    is learned: U2PL and FST pad evenly around, by the mean colour and *label
+    0* (background on Pascal VOC, road on Cityscapes), on both sides.
+
+    Args:
+        size (tuple[int, int]): Least height and width.
+        position (str): Where the image lies: 'centre' or 'corner', the upper
+            left. Defaults to 'centre'.
+        pad_val (Sequence[float]): Colour, in the order of the image. Defaults
+            to the mean of ImageNet in BGR, rounded, which is 0 once it is
+            normalised (by less than 0.01 off).
+        seg_pad_val (int): Label. Defaults to 255, ignored.
+
+    Raises:
+        ValueError: If there is no such position.
+    """
+
+    def __init__(self,
+                 size: tuple[int, int],
+                 position: str = 'centre',
+                 pad_val: Sequence[float] = (104, 116, 124),
+                 seg_pad_val: int = 255) -> None:
+        if position not in ('centre', 'corner'):
+            raise ValueError(
+                f'position={position!r} is none of centre, corner.')
+        self.size = size
+        self.position = position
+        self.pad_val = tuple(pad_val)
+        self.seg_pad_val = seg_pad_val
+
+    def transform(self, results: dict) -> dict:
+        """Pad one image.
+
+        Args:
+            results (dict): With ``img``, (H, W, 3), and ``seg_fields``, the
+                keys of labels, (H, W).
+
+        Returns:
+            dict: The same keys, padded, and ``img_shape``.
+        """
+        height, width = results['img'].shape[:2]
+        missing = (max(self.size[0] - height, 0),
+                   max(self.size[1] - width, 0))
+        top, left = (
+            side // 2 if self.position == 'centre' else 0 for side in missing)
+        border = (left, top, missing[1] - left, missing[0] - top)
+        results['img'] = mmcv.impad(
+            results['img'], padding=border, pad_val=self.pad_val)
+        for key in results.get('seg_fields', []):
+            results[key] = mmcv.impad(
+                results[key], padding=border, pad_val=self.seg_pad_val)
+        results['img_shape'] = results['img'].shape[:2]
+        return results

@@ -1,0 +1,53 @@
+"""A folder of the user's own images, for the unlabelled side."""
+import os
+from os import path as osp
+
+from mmseg.datasets import BaseSegDataset
+
+from mmseg_fst.registry import DATASETS
+
+_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+
+
+@DATASETS.register_module()
+class UnlabeledFolderDataset(BaseSegDataset):
+    """All images of a folder and of the folders in it, without labels.
+
+    Images may differ in size and in ending (``.jpg``, ``.PNG`` and so on);
+    other files and hidden ones are passed over. Give the pipeline a resize
+    that does not depend on the size of the image, or crops show different
+    scales. See :class:`mmseg.datasets.BaseSegDataset` for the arguments; as
+    the unlabelled side of :class:`PairedDataset` ``data_root``,
+    ``data_prefix=dict(img_path=FOLDER)`` and ``pipeline`` are enough.
+
+    Args:
+        img_suffix (tuple[str, ...]): Endings of images, in lower case.
+            Defaults to those that OpenCV reads.
+    """
+
+    def __init__(self,
+                 img_suffix: tuple[str, ...] = _ENDINGS,
+                 **kwargs) -> None:
+        super().__init__(img_suffix=tuple(img_suffix), **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Look for images, sorted by path.
+
+        Returns:
+            list[dict]: ``img_path`` and what the loading of MMSegmentation
+            asks for.
+        """
+        paths = [
+            osp.join(parent, name)
+            for parent, _, names in os.walk(
+                self.data_prefix['img_path'], followlinks=True)
+            for name in names if not name.startswith('.')
+            and name.lower().endswith(self.img_suffix)
+        ]
+        return [
+            dict(
+                img_path=path,
+                label_map=None,
+                reduce_zero_label=False,
+                seg_fields=[]) for path in sorted(paths)
+        ]

@@ -1,0 +1,158 @@
+"""The bases of semi-supervised data load tiny data in the real layouts."""
+import pytest
+import torch
+from fake_data import MAKERS
+from fake_ssl import make_camvid_ssl
+from helpers import FIXTURES, REPOSITORY
+from mmengine.config import Config
+
+from mmseg_fst.apis import check_config
+from mmseg_fst.registry import DATASETS, MODELS
+
+FOLDER = REPOSITORY / 'configs' / '_base_' / 'datasets'
+BASES = sorted(
+    path.stem for path in FOLDER.glob('*.py')
+    if path.stem.startswith(('voc2012', 'ccp')) or '_ssl' in path.stem)
+# By the name of a base: labelled and unlabelled images, classes, images of
+# each side in a batch of all GPUs.
+EXPECTED = {
+    'voc2012_513x513': (662, 9920, 21, 4 * 4),
+    'voc2012_513x513_released-padding': (662, 9920, 21, 4 * 4),
+    'voc2012_321x321': (662, 9920, 21, 2 * 4),
+    'voc2012_518x518': (92, 10490, 21, 4 * 4),
+    'cityscapes_ssl_769x769': (186, 2789, 19, 2 * 8),
+    'cityscapes_ssl_769x769_released-padding': (186, 2789, 19, 2 * 8),
+    'cityscapes_ssl_801x801': (186, 2789, 19, 2 * 4),
+    'cityscapes_ssl_798x798': (186, 2789, 19, 2 * 4),
+    'camvid_ssl': (23, 344, 11, 4),
+    'camvid_ssl_1_8': (46, 321, 11, 4),
+    'camvid_ssl_1_4': (92, 275, 11, 4),
+    'ccp_ssl': (94, 934, 12, 4),
+    'ccp_ssl_1_16': (47, 981, 12, 4),
+}
+SHARED = FIXTURES.parent / 'data'
+
+
+@pytest.fixture(scope='module')
+def roots(tmp_path_factory):
+    """One tiny data set of each kind; the bases look there."""
+    folder = tmp_path_factory.mktemp('data')
+    makers = dict(
+        camvid=make_camvid_ssl,
+        **{name: MAKERS[name] for name in ('VOC2012', 'cityscapes', 'ccp')})
+    with pytest.MonkeyPatch.context() as patch:
+        for name, make in makers.items():
+            patch.setenv(f'{name.upper()}_ROOT', str(make(folder / name)))
+        yield folder
+
+
+def load(name):
+    return Config.fromfile(str(FOLDER / f'{name}.py'))
+
+
+def sides_of(cfg):
+    dataset = cfg.train_dataloader.dataset
+    return dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
+
+
+def test_every_base_is_tested():
+    assert BASES == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize('name', BASES)
+def test_counts_and_batches(name):
+    cfg = load(name)
+    labeled, unlabeled, _, batch = EXPECTED[name]
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.expected == dict(labeled=labeled, unlabeled=unlabeled)
+    assert dataset.disjoint
+    assert batch % cfg.train_dataloader.batch_size == 0
+    assert tuple(cfg.data_preprocessor.size) == tuple(cfg.crop_size)
+    assert cfg.test_dataloader == cfg.val_dataloader
+    if 'x' in name:
+        side = int(name.split('x')[1].split('_')[0])
+        assert cfg.crop_size == (side, side)
+        assert f'/{labeled}/' in dataset.labeled.ann_file
+        # U2PL's lists with the crops of U2PL alone.
+        family = 'u2pl' if side in (513, 769) else 'stpp'
+        assert all(f'splits/{family}/' in one.ann_file
+                   for one in sides_of(cfg)[:2])
+
+
+@pytest.mark.parametrize('name', BASES)
+def test_items_are_crops_with_and_without_a_label(name, roots):
+    cfg = load(name)
+    check_config(cfg)
+    dataset = cfg.train_dataloader.dataset
+    for one in sides_of(cfg):
+        one.serialize_data = False  # it collects garbage
+    with pytest.raises(ValueError, match=str(dataset.expected.labeled)):
+        DATASETS.build(dataset)
+    del dataset.expected
+    data = DATASETS.build(dataset)
+    assert len(data.metainfo['classes']) == EXPECTED[name][2]
+    items = [data[index] for index in range(2)]
+    assert 'gt_sem_seg' not in items[0]['unlabeled']['data_samples']
+    batch = MODELS.build(cfg.data_preprocessor)(
+        {
+            side: dict(
+                inputs=[item[side]['inputs'] for item in items],
+                data_samples=[item[side]['data_samples'] for item in items])
+            for side in items[0]
+        }, True)
+    for images in batch['inputs'].values():
+        assert images.shape == (2, 3, *cfg.crop_size)
+    label = batch['data_samples']['labeled'][0].gt_sem_seg.data
+    assert label.shape == (1, *cfg.crop_size)
+    assert set(label.unique().tolist()) <= {*range(EXPECTED[name][2]), 255}
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    assert len(val) == 2 and val[0]['data_samples'].gt_sem_seg.data.any()
+
+
+@pytest.mark.parametrize('name, padded', [
+    ('voc2012_513x513', 255), ('voc2012_513x513_released-padding', 0),
+    ('cityscapes_ssl_769x769', 255),
+    ('cityscapes_ssl_769x769_released-padding', 0)])
+def test_padding_is_ignored_unless_it_is_the_releases(name, padded, roots):
+    """Photos of 128 x 72 are padded to the crop in any case."""
+    cfg = load(name)
+    del cfg.train_dataloader.dataset.expected
+    item = DATASETS.build(cfg.train_dataloader.dataset)[0]
+    batch = MODELS.build(cfg.data_preprocessor)(
+        {side: dict(inputs=[one['inputs']], data_samples=[one['data_samples']])
+         for side, one in item.items()}, True)
+    sample = batch['data_samples']['labeled'][0]
+    released = padded == 0
+    assert (sample.gt_sem_seg.data[0, -1] == padded).all()
+    assert (sample.gt_sem_seg.data[0, 0] == 0).all() == released
+    # By this the model tells what is padding.
+    whole = tuple(batch['data_samples']['unlabeled'][0].img_shape)
+    assert (whole == tuple(cfg.crop_size)) == released
+    corner = batch['inputs']['unlabeled'][0, :, -1, -1]
+    assert torch.allclose(corner, torch.zeros(3), atol=.01)
+
+
+@pytest.mark.parametrize('seed', ['1', '2'])
+def test_a_variable_names_another_draw(monkeypatch, seed):
+    monkeypatch.setenv('SPLIT_SEED', seed)
+    for name in BASES:
+        if 'x' not in name:
+            for side in sides_of(load(name))[:2]:
+                assert f'_seed{seed}_' in side.ann_file
+
+
+@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('name', [one for one in BASES if 'x' not in one])
+def test_counts_are_those_of_the_data(name, seed, monkeypatch):
+    """With the real lists, where they are."""
+    root = SHARED / name.split('_')[0]
+    if not root.is_dir():
+        pytest.skip(f'{root} is missing: lists not compared')
+    monkeypatch.setenv(f'{root.name.upper()}_ROOT', str(root))
+    monkeypatch.setenv('SPLIT_SEED', str(seed))
+    cfg = load(name)
+    for side in sides_of(cfg):
+        side.serialize_data = False
+    check_config(cfg)
+    data = DATASETS.build(cfg.train_dataloader.dataset)
+    assert (data.num_labeled, data.num_unlabeled) == EXPECTED[name][:2]

@@ -1,0 +1,168 @@
+"""Fetching published splits from a server on this machine."""
+from urllib.parse import urlsplit
+
+import pytest
+from helpers import load_tool
+
+from mmseg_fst.utils.known_data import PUBLISHED_LISTS
+
+# From the papers: labelled images by family and data set.
+COUNTS = dict(
+    u2pl=dict(
+        VOC2012=[92, 183, 366, 732, 1464, 662, 1323, 2646, 5291],
+        cityscapes=[186, 372, 744, 1488]),
+    stpp=dict(
+        VOC2012=[92, 183, 366, 732, 1464, 662, 1323, 2646],
+        cityscapes=[100, 186, 372, 744, 1488]))
+LINES = dict(
+    u2pl=dict(
+        VOC2012='{}', cityscapes='leftImg8bit/train/{}_leftImg8bit.png'),
+    stpp=dict(
+        VOC2012='JPEGImages/{0}.jpg SegmentationClass/{0}.png',
+        cityscapes='leftImg8bit/train/{0}_leftImg8bit.png '
+        'gtFine/train/{0}_gtFine_labelTrainIds.png'))
+NAMES = dict(
+    VOC2012=[f'2007_{index:06d}' for index in range(10582)],
+    cityscapes=[f'ulm/ulm_{index:06d}_000019' for index in range(2975)])
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    for name in NAMES:
+        monkeypatch.delenv(f'{name.upper()}_ROOT', raising=False)
+    return load_tool('download_splits.py')
+
+
+def place(tool, family, name, count, side):
+    address, splits = tool.SPLITS[family]
+    path = urlsplit(address).path
+    return f'{path}/{splits[name][count]}/{side}.txt'
+
+
+def text(family, name, names):
+    return '\n'.join(LINES[family][name].format(one)
+                     for one in names).encode()
+
+
+@pytest.fixture
+def published(tool, server):
+    """All lists in the form of their owners, without a last line end."""
+    for family, by_data in COUNTS.items():
+        for name, counts in by_data.items():
+            for count in counts:
+                for side, names in (('labeled', NAMES[name][:count]),
+                                    ('unlabeled', NAMES[name][count:])):
+                    where = place(tool, family, name, count, side)
+                    server.files[where] = text(family, name, names)
+    return server
+
+
+def run(tool, server, root, *families):
+    tool.main([*families, '--root', str(root), '--mirror', server.url])
+
+
+def test_the_table_is_that_of_the_papers(tool):
+    assert tuple(tool.SPLITS) == tuple(COUNTS) == PUBLISHED_LISTS
+    for family, (address, splits) in tool.SPLITS.items():
+        assert {name: list(one) for name, one in splits.items()
+                } == COUNTS[family]
+        commit = address.split('/')[5]  # lists that cannot change
+        assert len(commit) == 40 and int(commit, 16)
+
+
+def test_all_lists_become_ids(tool, published, tmp_path, capsys):
+    run(tool, published, tmp_path)
+    for family, by_data in COUNTS.items():
+        for name, counts in by_data.items():
+            folder = tmp_path / name / 'splits' / family
+            assert {one.name for one in folder.iterdir()
+                    } == set(map(str, counts))
+            for count in counts:
+                both = [(folder / f'{count}/{side}.txt').read_text().split()
+                        for side in ('labeled', 'unlabeled')]
+                assert len(both[0]) == count
+                assert sum(both, []) == NAMES[name]
+    asked = len(published.sent)
+    assert asked == 2 * 26
+    run(tool, published, tmp_path, 'stpp')
+    assert len(published.sent) == asked  # what is there is not asked for
+    assert 'stpp/662: already there' in capsys.readouterr().out
+
+
+def test_a_family_alone_and_a_folder_of_the_environment(
+        tool, published, tmp_path, monkeypatch):
+    monkeypatch.setenv('CITYSCAPES_ROOT', str(tmp_path / 'elsewhere'))
+    run(tool, published, tmp_path / 'data', 'stpp')
+    assert (tmp_path / 'elsewhere/splits/stpp/100/labeled.txt').is_file()
+    assert [path.name for path in (tmp_path / 'data').iterdir()] == [
+        'VOC2012']
+    assert [path.name for path in (tmp_path / 'elsewhere/splits').iterdir()
+            ] == ['stpp']
+
+
+@pytest.mark.parametrize('side, names, message', [
+    ('labeled', slice(661), '661 images .*expected 662'),
+    ('unlabeled', slice(662, 9000), 'expected 9920'),
+    ('unlabeled', slice(661, 10581), '1 images are in both'),
+])
+def test_wrong_lists_are_refused(tool, published, tmp_path, side, names,
+                                 message):
+    where = place(tool, 'stpp', 'VOC2012', 662, side)
+    published.files[where] = text('stpp', 'VOC2012', NAMES['VOC2012'][names])
+    with pytest.raises(SystemExit, match=f'splits/pascal/1_16.*{message}'):
+        run(tool, published, tmp_path, 'stpp')
+    assert not (tmp_path / 'VOC2012/splits/stpp/662').exists()
+
+
+def test_an_image_that_is_named_twice(tool, published, tmp_path):
+    where = place(tool, 'u2pl', 'VOC2012', 92, 'labeled')
+    names = NAMES['VOC2012'][:91] + NAMES['VOC2012'][:1]
+    published.files[where] = text('u2pl', 'VOC2012', names)
+    with pytest.raises(SystemExit, match=r'92 images \(91 different'):
+        run(tool, published, tmp_path, 'u2pl')
+
+
+def test_splits_of_other_images_are_refused(tool, published, tmp_path):
+    where = place(tool, 'stpp', 'cityscapes', 100, 'labeled')
+    names = ['ulm/other', *NAMES['cityscapes'][1:100]]
+    published.files[where] = text('stpp', 'cityscapes', names)
+    with pytest.raises(SystemExit, match='not of the same 2975 .*stpp/100'):
+        run(tool, published, tmp_path)
+
+
+def test_a_page_instead_of_a_list_is_refused(tool, published, tmp_path):
+    where = place(tool, 'u2pl', 'VOC2012', 92, 'labeled')
+    published.files[where] = b'<html>Sign in</html>'
+    with pytest.raises(SystemExit, match='is no list of images'):
+        run(tool, published, tmp_path, 'u2pl')
+    published.files.pop(where)
+    with pytest.raises(SystemExit) as caught:
+        run(tool, published, tmp_path, 'u2pl')
+    folder = tmp_path / 'VOC2012/splits/u2pl/92'
+    for part in ('92/labeled.txt', '404', f'{folder} by hand', '--mirror'):
+        assert part in str(caught.value)
+
+
+def test_lists_put_there_by_hand_become_ids(tool, published, tmp_path):
+    folder = tmp_path / 'VOC2012/splits/stpp/92'
+    folder.mkdir(parents=True)
+    for side in ('labeled', 'unlabeled'):
+        where = place(tool, 'stpp', 'VOC2012', 92, side)
+        (folder / f'{side}.txt').write_bytes(published.files.pop(where))
+    run(tool, published, tmp_path, 'stpp')
+    assert (folder / 'labeled.txt').read_text().split() == (
+        NAMES['VOC2012'][:92])
+
+
+def test_a_spoilt_list_on_disk_is_named(tool, published, tmp_path):
+    run(tool, published, tmp_path, 'stpp')
+    path = tmp_path / 'VOC2012/splits/stpp/662/labeled.txt'
+    path.write_text(path.read_text()[:5000])
+    with pytest.raises(SystemExit, match=r'stpp/662 \(remove it.*expected'):
+        run(tool, published, tmp_path, 'stpp')
+
+
+def test_an_unknown_family(tool, capsys):
+    with pytest.raises(SystemExit):
+        tool.main(['cct'])
+    assert 'u2pl, stpp' in capsys.readouterr().err

@@ -1,0 +1,261 @@
+"""Get the published semi-supervised splits of Pascal VOC and Cityscapes.
+
+    python tools/download_splits.py              both families
+    python tools/download_splits.py u2pl         U2PL's, which FST uses
+    python tools/download_splits.py stpp         ST++'s, which UniMatch uses
+
+Written to splits/FAMILY/LABELLED/{labeled,unlabeled}.txt in data/VOC2012 and
+data/cityscapes (or VOC2012_ROOT, CITYSCAPES_ROOT), one id a line. The two
+families are different images: U2PL's 662, 1323 and 2646 of Pascal VOC are of
+high-quality labels as far as there are any, ST++'s are of all labels. Scores
+on one must not stand in a table with scores on the other.
+
+Each list is checked by its length, against its counterpart, and against the
+images of the other lists. What is there already is not asked for again; lists
+that were put there by hand, as published, are checked and turned into ids.
+"""
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from mmseg_fst.utils.conversion import exit_on_error
+from mmseg_fst.utils.files import save_lines
+from mmseg_fst.utils.known_data import PUBLISHED_LISTS
+
+# This file is run as a program, so what lies beside it has to be findable.
+sys.path.append(str(Path(__file__).resolve().parent))
+
+from weight_sources.fetch import at_mirror, download  # noqa: E402
+
+SIDES = ('labeled', 'unlabeled')
+_RAW = 'https://raw.githubusercontent.com'
+
+
+class Images(NamedTuple):
+    """The training images of a data set.
+
+    Attributes:
+        total (int): Their number.
+        prefix (str): How their published paths begin, which ids leave out.
+        suffix (str): How they end, likewise.
+    """
+    total: int
+    prefix: str
+    suffix: str
+
+
+IMAGES = dict(
+    VOC2012=Images(10582, 'JPEGImages/', '.jpg'),
+    cityscapes=Images(2975, 'leftImg8bit/train/', '_leftImg8bit.png'))
+# Address of the folder, and folders under it by data set and number of
+# labelled images. A commit is named, so that lists cannot change.
+_U2PL = (f'{_RAW}/Haochen-Wang409/U2PL/'
+         'ab3d2be313d4d6b2885e7a0213d4fce82a803b79/data/splits')
+_STPP = (f'{_RAW}/LiheYoung/UniMatch/'
+         '0324f3dd4a22128105a5eb135d2586c0bb3cc647/splits')
+_VOC_HIGH_QUALITY = {
+    count: f'pascal/{count}' for count in (92, 183, 366, 732, 1464)
+}
+SPLITS = dict(
+    u2pl=(_U2PL, dict(
+        VOC2012={
+            **_VOC_HIGH_QUALITY,
+            **{count: f'pascal/{count}' for count in (662, 1323, 2646, 5291)}
+        },
+        cityscapes={
+            count: f'cityscapes/{count}' for count in (186, 372, 744, 1488)
+        })),
+    stpp=(_STPP, dict(
+        VOC2012={
+            **_VOC_HIGH_QUALITY, 662: 'pascal/1_16', 1323: 'pascal/1_8',
+            2646: 'pascal/1_4'
+        },
+        cityscapes={
+            100: 'cityscapes/1_30', 186: 'cityscapes/1_16',
+            372: 'cityscapes/1_8', 744: 'cityscapes/1_4',
+            1488: 'cityscapes/1_2'
+        })))
+assert tuple(SPLITS) == PUBLISHED_LISTS
+
+
+def to_ids(text: str, images: Images, origin: str) -> list[str]:
+    """Turn a published list into ids.
+
+    A line is an id, the path of an image, or the paths of an image and of its
+    label.
+
+    Args:
+        text (str): The list.
+        images (Images): What its paths begin and end with.
+        origin (str): Where it comes from, for the error message.
+
+    Returns:
+        list[str]: The ids in the order of the list.
+
+    Raises:
+        ValueError: If a line is of another form.
+    """
+    names = [line.split()[0] for line in text.splitlines() if line.strip()]
+    ids = [name.removeprefix(images.prefix).removesuffix(images.suffix)
+           for name in names]
+    wrong = [name for name in ids if '.' in name or '<' in name]
+    if wrong:
+        raise ValueError(f'{origin} is no list of images: {wrong[0]!r}')
+    return ids
+
+
+def check_split(lists: Mapping[str, Sequence[str]], count: int, total: int,
+                origin: str) -> None:
+    """Check the two lists of a split.
+
+    Args:
+        lists (Mapping[str, Sequence[str]]): Ids by side.
+        count (int): Number of labelled images.
+        total (int): Number of all images.
+        origin (str): Where they come from, for the error message.
+
+    Raises:
+        ValueError: If a list has another length or names an image twice, or
+            both name the same image.
+    """
+    for side, expected in zip(SIDES, (count, total - count)):
+        found = len(lists[side]), len(set(lists[side]))
+        if found != (expected, expected):
+            raise ValueError(
+                f'{origin}/{side}.txt names {found[0]} images ({found[1]} '
+                f'different), expected {expected}')
+    both = set(lists['labeled']) & set(lists['unlabeled'])
+    if both:
+        raise ValueError(f'{origin}: {len(both)} images are in both lists, '
+                         f'such as {min(both)}')
+
+
+def fetch_split(url: str, target: Path,
+                images: Images) -> dict[str, list[str]]:
+    """Fetch the two lists of a split.
+
+    Args:
+        url (str): Address of their folder.
+        target (Path): Where they are to be, for the error message.
+        images (Images): The data set.
+
+    Returns:
+        dict[str, list[str]]: Ids by side.
+
+    Raises:
+        OSError: If they could not be fetched.
+        ValueError: If they are no lists.
+    """
+    lists = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for side in SIDES:
+            part = Path(folder) / f'{side}.txt'
+            try:
+                download(f'{url}/{side}.txt', part)
+            except OSError as error:
+                raise OSError(
+                    f'{error}. Where that address cannot be reached, put '
+                    f'both lists into {target} by hand and run this again, '
+                    'or name a copy of the host with --mirror') from error
+            lists[side] = to_ids(part.read_text(), images,
+                                 f'{url}/{side}.txt')
+    return lists
+
+
+def get_split(url: str, folder: Path, count: int,
+              images: Images) -> frozenset[str]:
+    """Fetch a split, or check what is there of it.
+
+    Args:
+        url (str): Address of its folder.
+        folder (Path): Folder to write to.
+        count (int): Number of labelled images.
+        images (Images): The data set.
+
+    Returns:
+        frozenset[str]: All images of the split.
+
+    Raises:
+        OSError: If it could not be fetched.
+        ValueError: If it is not what it should be.
+    """
+    files = {side: folder / f'{side}.txt' for side in SIDES}
+    there = all(path.is_file() for path in files.values())
+    if there:  # perhaps by hand
+        lists = {side: to_ids(path.read_text(), images, str(path))
+                 for side, path in files.items()}
+    else:
+        lists = fetch_split(url, folder, images)
+    check_split(lists, count, images.total,
+                f'{folder} (remove it, and run this again)' if there else url)
+    for side, path in files.items():
+        if not there or path.read_text().split() != lists[side]:
+            save_lines(path, lists[side])
+    print(f'{folder}: {"already there" if there else "done"}')
+    return frozenset(lists['labeled'] + lists['unlabeled'])
+
+
+def get_splits(families: Sequence[str], root: Path,
+               mirror: Optional[str] = None) -> None:
+    """Fetch all splits of some families.
+
+    Args:
+        families (Sequence[str]): Keys of ``SPLITS``.
+        root (Path): Folder of all data sets.
+        mirror (str, optional): See :func:`at_mirror`. Defaults to None.
+
+    Raises:
+        OSError: If a list could not be fetched.
+        ValueError: If a list is not what it should be.
+    """
+    for name, images in IMAGES.items():
+        data = Path(os.environ.get(f'{name.upper()}_ROOT') or root / name)
+        known = {}
+        for family in families:
+            address, splits = SPLITS[family]
+            for count, place in splits[name].items():
+                folder = data / 'splits' / family / str(count)
+                union = get_split(
+                    at_mirror(f'{address}/{place}', mirror), folder, count,
+                    images)
+                known.setdefault(union, folder)
+        if len(known) > 1:
+            raise ValueError('these splits are not of the same '
+                             f'{images.total} images: '
+                             f'{", ".join(map(str, known.values()))}')
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Run from the command line.
+
+    Args:
+        argv (Sequence[str], optional): The arguments. Defaults to those of
+            the process.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'families', nargs='*', metavar='FAMILY',
+        help=f'of {", ".join(SPLITS)}; default: all')
+    parser.add_argument(
+        '--root', type=Path, default=Path('data'),
+        help='folder of all data sets; default: data')
+    parser.add_argument(
+        '--mirror', metavar='URL',
+        help=f'what to put in place of {_RAW} in all addresses')
+    args = parser.parse_args(argv)
+    for family in args.families:
+        if family not in SPLITS:
+            parser.error(f'no family {family!r}; there are: '
+                         f'{", ".join(SPLITS)}')
+    with exit_on_error():
+        get_splits(args.families or list(SPLITS), args.root, args.mirror)
+
+
+if __name__ == '__main__':
+    main()
