@@ -69,10 +69,20 @@ def _resize(pipeline, factor, crop_size):
         if transform['type'] == 'Resize':
             transform['scale'] = tuple(
                 side // factor for side in transform['scale'])
+        elif transform['type'] == 'RandomResize':
+            transform['scale'] = tuple(
+                side // factor for side in transform['scale'])
         elif transform['type'] == 'RandomCrop':
             transform['crop_size'] = crop_size
         elif transform['type'] == 'PadToCrop':
             transform['size'] = crop_size
+
+
+def _slim_protocol(protocol, factor):
+    """Divide the sizes of an evaluation protocol."""
+    for key in ('crop_size', 'stride', 'size'):
+        if key in protocol:
+            protocol[key] = max(1, protocol[key] // factor)
 
 
 def slim_data(cfg, factor=8):
@@ -90,10 +100,12 @@ def slim_data(cfg, factor=8):
     labeler = cfg.model.get('pseudo_labeler')
     if labeler is not None:
         for key in ('ignore_top', 'ignore_bottom'):
-            labeler[key] = labeler.get(key, 0) // factor
+            if key in labeler:
+                labeler[key] //= factor
     backbone = cfg.model.segmentor.backbone
     if 'img_size' in backbone:
         backbone.img_size = crop_size
+    _slim_protocol(cfg.model.get('protocol') or {}, factor)
     test_cfg = cfg.model.segmentor.test_cfg
     if test_cfg.mode == 'slide':
         test_cfg.update(

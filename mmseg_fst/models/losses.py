@@ -95,7 +95,10 @@ def head_losses(head: BaseDecodeHead,
         TypeError: If pixels are weighted and a loss is not a cross-entropy.
     """
     if head.sampler is not None and weight is None:
-        weight = head.sampler.sample(logits, label[:, None])
+        # Ignored and not weighted by zero, so that a mean over the pixels
+        # with a label is one over the chosen ones.
+        kept = head.sampler.sample(logits, label[:, None]) > 0
+        label = label.masked_fill(~kept, head.ignore_index)
     functions = head.loss_decode
     if not isinstance(functions, nn.ModuleList):
         functions = [functions]

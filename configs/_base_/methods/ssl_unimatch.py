@@ -1,0 +1,7 @@
+# UniMatch (Yang et al., CVPR 2023): two strong views, and one more loss on
+# perturbed features of the weak one.
+_base_ = './ssl_fixmatch.py'
+model = dict(
+    num_views=2,
+    weak_perturbation=dict(type='ChannelDropout', prob=0.5),
+    loss_weights=dict(labeled=0.5, mixed=0.25, perturbed=0.25))

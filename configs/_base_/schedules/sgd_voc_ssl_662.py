@@ -1,0 +1,35 @@
+# FST on Pascal VOC: 40 epochs of 9920 unlabelled images in batches of 16 + 16,
+# SGD, the head ten times as fast as the encoder, poly rule.
+epoch = 620
+max_iters = 40 * epoch
+train_cfg = dict(
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=epoch)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=10.0))))
+# mmengine comes to the end one iteration before `end`.
+param_scheduler = [
+    dict(
+        type='PolyLR',
+        eta_min=0.0,
+        power=0.9,
+        begin=0,
+        end=max_iters + 1,
+        by_epoch=False)
+]
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(
+        type='CheckpointHook',
+        by_epoch=False,
+        interval=epoch,
+        max_keep_ckpts=1,
+        save_best='teacher/mIoU',
+        rule='greater'),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    sync_statistics=dict(type='SyncStatisticsHook'),
+    mix_visualization=dict(type='MixVisualizationHook', interval=1000),
+    results=dict(type='ResultsHook'))

@@ -1,0 +1,3 @@
+# The same with FST, three steps deep.
+_base_ = './ccp-1_16_mean-teacher.py'
+custom_hooks = [dict(type='FSTHook', depth=3, decay=0.99, when='after')]

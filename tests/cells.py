@@ -1,0 +1,82 @@
+"""Runs cells of tables on fake data in the folders of the real ones."""
+import json
+import os
+
+import pytest
+import torch
+from fake_data import MAKERS
+from fake_ssl import make_camvid_ssl
+from helpers import REPOSITORY
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from slim import slim_data, slim_run, slim_segmentor, without_weights
+
+from mmseg_fst.apis import check_config, train
+from mmseg_fst.apis import test as score
+from mmseg_fst.utils.checkpoint import read_checkpoint
+
+
+@pytest.fixture(scope='module')
+def roots(tmp_path_factory):
+    """One tiny data set of each kind; the configs look there."""
+    folder = tmp_path_factory.mktemp('data')
+    patch = pytest.MonkeyPatch()
+    for name, make in {**MAKERS, 'camvid': make_camvid_ssl}.items():
+        patch.setenv(f'{name.upper()}_ROOT', str(make(folder / name)))
+    yield folder
+    patch.undo()
+
+
+def load(name, work_dir, full_width=False):
+    """The config of a cell for the fake data."""
+    cfg = Config.fromfile(REPOSITORY / 'configs' / f'{name}.py')
+    init_default_scope('mmseg_fst')
+    without_weights(cfg._cfg_dict)
+    if not full_width:
+        slim_segmentor(cfg.model.segmentor)
+    slim_data(cfg, factor=8 if max(cfg.crop_size) > 300 else 4)
+    slim_run(cfg)
+    sampling = cfg.train_dataloader.dataset.get('rare_class_sampling')
+    if sampling is not None:
+        sampling.min_pixels = 100
+    cfg.work_dir = str(work_dir)
+    stem = name.rpartition('/')[2]
+    cfg.experiment_name = f'{stem}_{os.urandom(4).hex()}'
+    cfg.log_level = 'ERROR'
+    return cfg
+
+
+def run(name, work_dir, full_width=False):
+    """Train two iterations, resume for two more, test."""
+    cfg = load(name, work_dir, full_width)
+    check_config(cfg)
+    train(cfg)
+    results = json.loads((work_dir / 'results.json').read_text())
+    has_teacher = cfg.model.get('pseudo_labeler') and cfg.model.get(
+        'label_with') != 'student'
+    networks = {'student', 'teacher'} if has_teacher else {'student'}
+    assert {key.split('/')[0] for key in results['iterations']['2']
+            } == networks
+    first = read_checkpoint(str(work_dir / 'iter_2.pth'))
+
+    cfg = load(name, work_dir, full_width)
+    slim_run(cfg, max_iters=4)
+    train(cfg, resume=True)
+    second = read_checkpoint(str(work_dir / 'iter_4.pth'))
+    assert second['meta']['iter'] == 4
+    states = first['state_dict'], second['state_dict']
+    for network in networks:
+        moved = [
+            not torch.equal(states[0][key], states[1][key])
+            for key in states[0] if key.startswith(f'{network}.')
+        ]
+        assert sum(moved) > len(moved) / 4, network
+
+    scores = score(
+        load(name, work_dir, full_width), str(work_dir / 'iter_4.pth'))
+    results = json.loads((work_dir / 'results.json').read_text())
+    trained = results['iterations']['4']
+    assert scores['student/mIoU'] == pytest.approx(
+        trained['student/mIoU'], abs=1e-6)
+    if 'synthia' in name:
+        assert 'student/mIoU16' in scores and 'student/mIoU13' in scores

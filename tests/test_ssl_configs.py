@@ -1,0 +1,14 @@
+"""Every semi-supervised cell trains, resumes and is scored, on fake data."""
+import pytest
+from cells import roots, run  # noqa: F401
+from helpers import REPOSITORY
+
+CELLS = sorted(
+    path.stem for path in (REPOSITORY / 'configs' / 'ssl').glob('*.py')
+    if not path.stem.startswith('table'))
+
+
+@pytest.mark.parametrize('name', CELLS)
+def test_cell_trains_resumes_and_is_scored(name, roots,  # noqa: F811
+                                           tmp_path):
+    run(f'ssl/{name}', tmp_path)
