@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/datasets/ccp_ssl_1_16.py',
     '../_base_/models/mobilenetv2_segformer-ssl.py',
     '../_base_/methods/ssl_fixmatch.py',
-    '../_base_/schedules/adamw_adapt.py',
+    '../_base_/schedules/adamw_ssl.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
