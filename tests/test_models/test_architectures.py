@@ -230,6 +230,8 @@ EXPECTED = {
     'mit-b5_segformer': (lambda: mit(3, 6, 40, 3), lambda: segformer(MIT)),
     'mobilenetv2_segformer':
     (mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
+    'mobilenetv2_segformer-ssl':
+    (mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
     'resnet101_daformer': (lambda: resnet(101), lambda: daformer(RESNET)),
     'resnet101_deeplabv2': (lambda: resnet(101), deeplabv2),
     'resnet101_deeplabv3plus': (lambda: resnet(101), deeplabv3plus),
