@@ -135,7 +135,17 @@ class CutMix(nn.Module):
         Returns:
             Tensor: Left, top, right and bottom, int64 of shape (N, 4); of no
             area where there is no box.
+
+        Raises:
+            ValueError: If no box fits into the image.
         """
+        # The smallest area, as flat as the image: else drawing never ends.
+        longer = max(height / width, width / height)
+        if self.area[0] * longer > self.max_ratio:
+            raise ValueError(
+                f'{type(self).__name__}: no box of area={self.area} and '
+                f'max_ratio={self.max_ratio} fits into an image of '
+                f'{height} x {width}; raise max_ratio.')
         boxes = torch.zeros(count, 4, dtype=torch.long)
         for box in boxes:
             if torch.rand(()) >= self.prob:

@@ -46,6 +46,9 @@ class ComplementaryDropout(nn.Module):
             Defaults to 0.5.
     """
 
+    #: Views that the masks complete one another in.
+    num_views = 2
+
     def __init__(self, keep_prob: float = 0.5) -> None:
         super().__init__()
         self.keep_prob = keep_prob

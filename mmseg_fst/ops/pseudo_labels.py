@@ -97,8 +97,9 @@ def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
     entropy = -(probability * torch.log(probability + 1e-10)).sum(1)
     valid = label != ignore_index
     ordered = entropy.masked_fill(~valid, torch.inf).flatten().sort().values
-    # The percentile between the two nearest ranks, as of NumPy.
-    place = percentile / 100 * (valid.sum() - 1).clamp(min=0)
+    # The percentile between the two nearest ranks, as of NumPy. In float32,
+    # ranks above 2**24 would be rounded, the last one out of its range.
+    place = percentile / 100 * (valid.sum() - 1).clamp(min=0).double()
     low = place.floor().long()
     high = (low + 1).clamp(max=len(ordered) - 1)
     below, above = ordered[low], ordered[high]

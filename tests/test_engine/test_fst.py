@@ -9,7 +9,8 @@ from mmengine.registry import init_default_scope
 import mmseg_fst  # noqa: F401
 from mmseg_fst.engine import Snapshot
 
-from .toy import make_runner, model_config, prepare, state
+from .toy import (assert_equal, assert_same, everything, make_runner,
+                  model_config, prepare, trained)
 
 SGD = dict(type='SGD', lr=0.05, momentum=0.9)
 ADAMW = dict(type='AdamW', lr=1e-3)
@@ -19,19 +20,6 @@ ADAMW = dict(type='AdamW', lr=1e-3)
 def scope():
     init_default_scope('mmseg_fst')
     torch.set_num_threads(1)
-
-
-def trained(work_dir, hook: dict, optimizer: dict, **changes):
-    """State after a run with this hook."""
-    runner = make_runner(work_dir, [hook], optimizer, **changes)
-    runner.train()
-    return state(runner), runner
-
-
-def assert_equal(first: dict, second: dict) -> None:
-    assert first.keys() == second.keys()
-    for name in first:
-        assert torch.equal(first[name], second[name]), name
 
 
 @pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
@@ -57,35 +45,6 @@ def test_look_ahead_changes_the_run(tmp_path, hook):
                               SGD)
     assert any(not torch.equal(fst[name], mean_teacher[name])
                for name in fst if name.startswith('student'))
-
-
-def everything(runner) -> dict:
-    """All that a training step changes, except the teacher."""
-    student = runner.model.student
-    return copy.deepcopy(
-        dict(
-            weights=student.state_dict(),
-            gradients=[weight.grad for weight in student.parameters()],
-            optimizer=runner.optim_wrapper.state_dict(),
-            count=runner.optim_wrapper._inner_count,
-            rng=torch.get_rng_state()))
-
-
-def assert_same(first, second, where: str = '') -> None:
-    """Compare nested structures bit for bit."""
-    assert type(first) is type(second), where
-    if isinstance(first, torch.Tensor):
-        assert torch.equal(first, second), where
-    elif isinstance(first, dict):
-        assert first.keys() == second.keys(), where
-        for key in first:
-            assert_same(first[key], second[key], f'{where}.{key}')
-    elif isinstance(first, (list, tuple)):
-        assert len(first) == len(second), where
-        for index, pair in enumerate(zip(first, second)):
-            assert_same(*pair, f'{where}[{index}]')
-    else:
-        assert first == second, where
 
 
 @pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])

@@ -139,3 +139,46 @@ def state(runner: Runner) -> dict[str, torch.Tensor]:
         name: value.clone()
         for name, value in runner.model.state_dict().items()
     }
+
+
+def trained(work_dir, hook: dict, optimizer: dict, **changes):
+    """State after a run with this hook."""
+    runner = make_runner(work_dir, [hook], optimizer, **changes)
+    runner.train()
+    return state(runner), runner
+
+
+def assert_equal(first: dict, second: dict) -> None:
+    """Compare two states bit for bit."""
+    assert first.keys() == second.keys()
+    for name in first:
+        assert torch.equal(first[name], second[name]), name
+
+
+def everything(runner) -> dict:
+    """All that a training step changes, except the teacher."""
+    student = runner.model.student
+    return copy.deepcopy(
+        dict(
+            weights=student.state_dict(),
+            gradients=[weight.grad for weight in student.parameters()],
+            optimizer=runner.optim_wrapper.state_dict(),
+            count=runner.optim_wrapper._inner_count,
+            rng=torch.get_rng_state()))
+
+
+def assert_same(first, second, where: str = '') -> None:
+    """Compare nested structures bit for bit."""
+    assert type(first) is type(second), where
+    if isinstance(first, torch.Tensor):
+        assert torch.equal(first, second), where
+    elif isinstance(first, dict):
+        assert first.keys() == second.keys(), where
+        for key in first:
+            assert_same(first[key], second[key], f'{where}.{key}')
+    elif isinstance(first, (list, tuple)):
+        assert len(first) == len(second), where
+        for index, pair in enumerate(zip(first, second)):
+            assert_same(*pair, f'{where}[{index}]')
+    else:
+        assert first == second, where

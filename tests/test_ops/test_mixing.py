@@ -4,7 +4,8 @@ import pytest
 import torch
 from helpers import IGNORE, random_label
 
-from mmseg_fst.ops import class_mix_mask, mix
+from mmseg_fst.ops import (Mixed, box_mask, class_mix_mask, concatenate,
+                           mix)
 
 
 def labels(count=3, num_classes=11):
@@ -161,3 +162,46 @@ def test_class_masks_are_those_of_the_release(recorded_ops):
             row[classes[chosen]] = 0
         mask = class_mix_mask(label, priority, per_image=False)
         assert torch.equal(mask, torch.cat(record['masks'])[:, 0] == 1)
+
+
+# Boxes and several batches.
+
+
+def test_box_mask_equals_slices():
+    generator = torch.Generator().manual_seed(0)
+    corners = torch.randint(0, 8, (20, 2, 2), generator=generator)
+    low, high = corners.amin(1), corners.amax(1)
+    boxes = torch.cat([low, high], 1)  # left, top, right, bottom
+    mask = box_mask(boxes, (6, 7))
+    assert mask.dtype == torch.bool and mask.shape == (20, 6, 7)
+    for one, (left, top, right, bottom) in zip(mask, boxes.tolist()):
+        want = torch.zeros(6, 7, dtype=torch.bool)
+        want[top:bottom, left:right] = True
+        assert torch.equal(one, want)
+
+
+@pytest.mark.parametrize('box, pixels', [
+    ((0, 0, 0, 0), 0), ((3, 2, 3, 5), 0), ((0, 0, 7, 6), 42),
+    ((6, 5, 7, 6), 1), ((5, 4, 2, 1), 0)])
+def test_box_mask_at_its_ends(box, pixels):
+    assert box_mask(torch.tensor([box]), (6, 7)).sum() == pixels
+
+
+def test_one_view_is_passed_on_as_it_is():
+    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool),
+                torch.tensor(2.))
+    assert concatenate([one]) is one
+
+
+def test_views_stand_one_after_the_other():
+    views = [
+        Mixed(*side(seed, 2), torch.rand(2, 4, 5) < .5) for seed in range(3)
+    ]
+    got = concatenate(views)
+    assert got.factor is None
+    for name in ('image', 'label', 'weight', 'mask'):
+        whole = getattr(got, name)
+        assert len(whole) == 6
+        for i, view in enumerate(views):
+            assert torch.equal(whole[2 * i:2 * i + 2], getattr(view, name))
+            assert whole.dtype == getattr(view, name).dtype

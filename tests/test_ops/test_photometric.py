@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmseg_fst.ops import (color_jitter, denormalize, gaussian_blur,
-                           normalize)
+                           grayscale, normalize)
 
 MEAN = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)
 STD = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
@@ -156,3 +156,15 @@ def test_jitter_is_that_of_the_release_but_for_its_order(recorded_ops):
     valid = valid.expand_as(image)
     assert valid.float().mean() > .9
     torch.testing.assert_close(got[valid], want[valid], rtol=0, atol=1e-4)
+
+
+def test_grayscale_is_the_luma_of_each_pixel():
+    image = images()
+    before = image.clone()
+    got = grayscale(image)
+    assert got.shape == image.shape and torch.equal(image, before)
+    want = np.einsum('nchw,c->nhw', image.numpy().astype(float), GRAY)
+    for channel in range(3):
+        np.testing.assert_allclose(got[:, channel].numpy(), want, atol=1e-6)
+    torch.testing.assert_close(
+        grayscale(got), got, rtol=0, atol=2e-4)  # GRAY sums up to .9999

@@ -2,8 +2,10 @@
 import numpy as np
 import pytest
 import torch
+from helpers import IGNORE
 
-from mmseg_fst.ops import confident_ratio, ignore_padding, ignore_rows
+from mmseg_fst.ops import (confident_ratio, drop_uncertain, ignore_padding,
+                           ignore_rows)
 
 
 def reference_ratio(logits, threshold):
@@ -110,3 +112,119 @@ def test_padding_has_no_label():
 def test_without_padding_nothing_is_copied():
     label = torch.ones(1, 3, 4, dtype=torch.long)
     assert ignore_padding(label, [(3, 4)]) is label
+
+
+def test_padding_of_a_whole_image_and_of_one_side():
+    label = torch.zeros(3, 4, 6, dtype=torch.long)
+    got = ignore_padding(label, [(4, 2), (1, 6), (0, 0)])
+    assert (got == 0).flatten(1).sum(1).tolist() == [8, 6, 0]
+    assert (got[0, :, :2] == 0).all() and (got[1, 0] == 0).all()
+    assert set(got.unique().tolist()) == {0, IGNORE}
+
+
+def reference_drop(logits, label, percentile, ignore=IGNORE):
+    """U2PL's rule with NumPy, in float64."""
+    logits, label = logits.double().numpy(), label.numpy()
+    exp = np.exp(logits - logits.max(1, keepdims=True))
+    prob = exp / exp.sum(1, keepdims=True)
+    entropy = -(prob * np.log(prob + 1e-10)).sum(1)
+    valid = label != ignore
+    threshold = np.percentile(entropy[valid], percentile)
+    kept = valid & (entropy < threshold)
+    return np.where(kept, label, ignore), label.size / max(kept.sum(), 1)
+
+
+@pytest.mark.parametrize('percentile', [0, 20, 33.3, 50, 80, 99.9, 100])
+@pytest.mark.parametrize('size', [(1, 1, 2), (2, 5, 7), (3, 16, 17)])
+@pytest.mark.parametrize('ignored', [0., .3])
+def test_dropped_labels_equal_the_reference(percentile, size, ignored):
+    logits = torch.randn(size[0], 4, *size[1:], dtype=torch.float64) * 2
+    label = torch.randint(0, 4, size)
+    label[torch.rand(size) < ignored] = IGNORE
+    label[0, 0, 0] = 1
+    copies = logits.clone(), label.clone()
+    got, ratio = drop_uncertain(logits, label, percentile)
+    want, want_ratio = reference_drop(logits, label, percentile)
+    np.testing.assert_array_equal(got.numpy(), want)
+    assert got.dtype == torch.int64 and ratio.shape == ()
+    assert ratio.item() == pytest.approx(want_ratio, rel=1e-12)
+    assert torch.equal(logits, copies[0]) and torch.equal(label, copies[1])
+
+
+def test_of_all_percentiles_the_ends():
+    """0 drops all; 100 drops the least sure pixel, and it alone."""
+    gap = torch.arange(1., 13).view(1, 1, 3, 4)
+    logits = torch.cat([gap, -gap], 1)
+    label = torch.zeros(1, 3, 4, dtype=torch.long)
+    got, ratio = drop_uncertain(logits, label, 0)
+    assert (got == IGNORE).all() and ratio == 12
+    got, ratio = drop_uncertain(logits, label, 100)
+    assert (got == IGNORE).nonzero().tolist() == [[0, 0, 0]]
+    assert ratio.item() == pytest.approx(12 / 11)
+    got, _ = drop_uncertain(logits, label, 80)  # rank 8.8 of 0 to 11
+    assert (got == IGNORE).sum() == 3
+
+
+@pytest.mark.parametrize('percentile', [0, 80, 100])
+def test_nothing_is_left_of_nothing(percentile):
+    label = torch.full((2, 3, 4), IGNORE)
+    got, ratio = drop_uncertain(torch.randn(2, 5, 3, 4), label, percentile)
+    assert torch.equal(got, label) and ratio == 24
+
+
+@pytest.mark.parametrize('percentile', [0, 80, 100])
+def test_one_labelled_pixel_is_the_least_sure_one(percentile):
+    label = torch.full((1, 3, 4), IGNORE)
+    label[0, 1, 2] = 3
+    got, ratio = drop_uncertain(torch.randn(1, 5, 3, 4), label, percentile)
+    assert (got == IGNORE).all() and ratio == 12
+
+
+@pytest.mark.parametrize('percentile, kept', [(50, 0), (80, 6), (100, 6)])
+def test_ties_at_the_threshold_are_all_dropped(percentile, kept):
+    """Six sure pixels, four and all of them equally unsure."""
+    logits = torch.zeros(1, 3, 1, 10)
+    logits[:, 0, :, :6] = 20
+    label = torch.zeros(1, 1, 10, dtype=torch.long)
+    got, ratio = drop_uncertain(logits, label, percentile)
+    assert (got == 0).sum() == kept
+    assert ratio.item() == pytest.approx(10 / max(kept, 1))
+    got, ratio = drop_uncertain(torch.zeros_like(logits), label, percentile)
+    assert (got == IGNORE).all() and ratio == 10
+
+
+def test_ignored_pixels_do_not_move_the_threshold():
+    logits = torch.randn(1, 4, 5, 6)
+    label = torch.zeros(1, 5, 6, dtype=torch.long)
+    label[0, 3:] = IGNORE
+    first, _ = drop_uncertain(logits, label, 70)
+    logits[:, :, 3:] = 0
+    second, _ = drop_uncertain(logits, label, 70)
+    assert torch.equal(first, second)
+
+
+def test_another_id_is_ignored():
+    label = torch.randint(0, 3, (1, 8, 9))
+    logits = torch.randn(1, 3, 8, 9, dtype=torch.float64)
+    got, _ = drop_uncertain(logits, label, 60, ignore_index=2)
+    want, _ = reference_drop(logits, label, 60, ignore=2)
+    np.testing.assert_array_equal(got.numpy(), want)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_entropy_of_half_precision_is_computed_in_single(dtype):
+    logits = (torch.randn(2, 4, 16, 16) * 3).to(dtype)
+    label = torch.randint(0, 4, (2, 16, 16))
+    got, ratio = drop_uncertain(logits, label, 80)
+    want, want_ratio = drop_uncertain(logits.float(), label, 80)
+    assert torch.equal(got, want) and torch.equal(ratio, want_ratio)
+    assert ratio.dtype == torch.float32
+
+
+def test_ranks_of_many_pixels_are_not_rounded():
+    """Of 2**24 + 4 pixels the last rank is no float32."""
+    count = 2**24 + 4
+    logits = torch.zeros(1, 1).expand(1, 1, 1, 1).expand(1, 1, 1, count)
+    label = torch.zeros(1, 1, count, dtype=torch.uint8)
+    got, _ = drop_uncertain(logits, label, 100)
+    assert (got == IGNORE).all()

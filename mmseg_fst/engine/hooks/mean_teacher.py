@@ -101,8 +101,9 @@ class MeanTeacherHook(Hook):
         if getattr(model, 'teacher', None) is None:
             raise ValueError(
                 f'{type(self).__name__} needs a model with a teacher, but '
-                f'{type(model).__name__} has none; give `pseudo_labeler` and '
-                '`mixer` to `model`, or take the hook out of `custom_hooks`.')
+                f'{type(model).__name__} has none; give `pseudo_labeler`, '
+                "`mixer` and label_with='teacher' to `model`, or take the "
+                'hook out of `custom_hooks`.')
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             raise ValueError(
                 f'EMAHook averages the whole model, teacher included, and '

@@ -183,6 +183,21 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             raise ValueError(
                 'SelfTrainingSegmentor: weak_perturbation goes with '
                 "label_with='student', whose pass it shares.")
+        if self.view_perturbation and self.passes == 'joint':
+            raise ValueError(
+                'SelfTrainingSegmentor: view_perturbation goes with '
+                "passes='separate'; in a joint pass it would perturb "
+                'labelled images too.')
+        if self.num_views < 1:
+            raise ValueError(f'SelfTrainingSegmentor: num_views='
+                             f'{self.num_views} must be 1 or more.')
+        needed = getattr(self.view_perturbation, 'num_views', None)
+        if needed not in (None, self.num_views):
+            raise ValueError(
+                f'SelfTrainingSegmentor: num_views={self.num_views} does not '
+                'go with view_perturbation='
+                f'{type(self.view_perturbation).__name__}, which needs '
+                f'num_views={needed}.')
         # `with_cp` of MMSegmentation checkpoints re-entrantly: parameters
         # then look unused to torch.autograd.grad.
         staged = self.passes == 'separate' and self.backward != 'joint'

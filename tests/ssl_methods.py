@@ -1,0 +1,59 @@
+"""The semi-supervised methods of the configs, on a small network."""
+import torch
+from helpers import REPOSITORY, build_model, make_batch, model_cfg, network_cfg
+from mmengine.config import Config
+
+from mmseg_fst.models.losses import resize_logits
+
+FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
+METHODS = [
+    path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
+    if 'model' in Config.fromfile(str(path))
+]
+
+
+def method(name, dropout=0., **changes):
+    """A method of the configs on a small network, U2PL's mean of losses."""
+    cfg = Config.fromfile(str(FOLDER / f'{name}.py')).model.to_dict()
+    network = network_cfg(dropout)
+    for head in ('decode_head', 'auxiliary_head'):
+        network[head]['loss_decode']['avg_non_ignore'] = True
+    if cfg['pseudo_labeler']['threshold']:  # nothing passes 0.95 untrained
+        cfg['pseudo_labeler']['threshold'] = .16
+    model = build_model(
+        model_cfg(**{**cfg, 'segmentor': network, **changes}))
+    perturb(model.student)  # some layers start with zeros
+    if model.teacher is not None:
+        perturb(model.teacher)
+    return model.train()
+
+
+def perturb(module):
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.add_(torch.randn_like(weight) * .1)
+
+
+def losses_of(model, seed=0):
+    torch.manual_seed(seed)
+    data = model.data_preprocessor(make_batch(), True)
+    return model(**data, mode='loss')
+
+
+def batch_of(model):
+    data = model.data_preprocessor(make_batch(), True)
+    label = torch.cat([
+        sample.gt_sem_seg.data for sample in data['data_samples']['labeled']
+    ])
+    return data['inputs']['labeled'], label, data['inputs']['unlabeled']
+
+
+def logits_of(network, image):
+    return resize_logits(network(image), image.shape[2:], False)
+
+
+def same(first, second):
+    return {
+        name: torch.equal(value, second[name])
+        for name, value in first.items()
+    }

@@ -1,0 +1,177 @@
+"""Perturbations of features, and what hue and grey are to images."""
+import colorsys
+
+import pytest
+import torch
+
+from mmseg_fst.registry import MODELS
+
+
+def build(name, **kwargs):
+    return MODELS.build(dict(type=name, **kwargs))
+
+
+def ones(*shapes):
+    return [torch.ones(shape) for shape in shapes]
+
+
+@pytest.mark.parametrize('prob', [0., .25, .5])
+def test_dropped_channels_are_dropped_whole(prob):
+    features = ones((8, 200, 3, 4), (8, 100, 2, 2))
+    got = build('ChannelDropout', prob=prob).eval()(features)
+    for before, after in zip(features, got):
+        assert after.shape == before.shape and (before == 1).all()
+        first = after[:, :, :1, :1]
+        assert torch.equal(after, first.expand_as(after))
+        zero = after == 0
+        torch.testing.assert_close(
+            after[~zero], torch.full_like(after[~zero], 1 / (1 - prob)))
+        assert zero.float().mean().item() == pytest.approx(prob, abs=.05)
+    if prob:  # each image and each level draws anew
+        assert not torch.equal(got[0][0], got[0][1])
+        assert not torch.equal(got[0][:, :100, 0, 0], got[1][..., 0, 0])
+
+
+def masks_of(features, **kwargs):
+    """What the features were multiplied by."""
+    module = build('ComplementaryDropout', **kwargs)
+    done = module([torch.ones_like(one) for one in features])
+    random = [torch.rand_like(one) + 1 for one in features]
+    state = torch.get_rng_state()
+    again = module(random)
+    torch.set_rng_state(state)
+    masks = module([torch.ones_like(one) for one in features])
+    for value, mask, feature in zip(again, masks, random):
+        torch.testing.assert_close(value, mask * feature)
+    return done
+
+
+def test_masks_of_two_views_complete_one_another():
+    features = ones((8, 64, 3, 4), (8, 64, 2, 2), (8, 32, 1, 1))
+    masks = masks_of(features, keep_prob=0.)
+    for mask in masks:
+        first, second = mask.chunk(2)
+        assert (first + second == 2).all()
+        assert set(mask.unique().tolist()) == {0., 2.}
+        assert torch.equal(mask, mask[:, :, :1, :1].expand_as(mask))
+        assert .3 < first.mean() / 2 < .7
+    # One mask for maps of as many channels, another for others.
+    assert torch.equal(masks[0][:, :, 0, 0], masks[1][:, :, 0, 0])
+    assert not torch.equal(masks[0][:, :32, 0, 0], masks[2][:, :, 0, 0])
+    assert not torch.equal(masks[0][0], masks[0][1])
+
+
+def test_kept_images_are_kept_in_both_views_and_on_all_levels():
+    masks = masks_of(ones((200, 64, 1, 1), (200, 32, 1, 1)), keep_prob=.3)
+    kept = [(mask == 1).all((1, 2, 3)) for mask in masks]
+    assert torch.equal(*kept)
+    first, second = kept[0].chunk(2)
+    assert torch.equal(first, second)
+    assert first.float().mean().item() == pytest.approx(.3, abs=.12)
+    for mask, whole in zip(masks, kept):  # nothing in between
+        assert (mask[~whole] != 1).all()
+        assert (mask.unflatten(0, (2, 100)).sum(0) == 2).all()
+
+
+@pytest.mark.parametrize('keep_prob', [0., 1.])
+def test_share_of_the_kept_images_at_its_ends(keep_prob):
+    mask, = masks_of(ones((6, 64, 2, 2)), keep_prob=keep_prob)
+    assert ((mask == 1).all() if keep_prob else (mask != 1).all())
+
+
+@pytest.mark.parametrize('dtype', [torch.float64, torch.bfloat16])
+def test_masks_are_of_the_type_of_the_features(dtype):
+    features = [torch.ones(2, 8, 1, 1, dtype=dtype)]
+    for name in ('ComplementaryDropout', 'ChannelDropout'):
+        assert build(name)(features)[0].dtype == dtype
+
+
+@pytest.mark.parametrize('count', [1, 3])
+def test_an_odd_batch_is_refused(count):
+    with pytest.raises(ValueError, match=f'{count} images.*num_views=2'):
+        build('ComplementaryDropout')(ones((count, 4, 1, 1)))
+
+
+@pytest.mark.parametrize('name', ['ChannelDropout', 'ComplementaryDropout'])
+def test_gradients_pass_the_kept_channels_alone(name):
+    feature = torch.randn(4, 16, 2, 2, requires_grad=True)
+    done, = build(name)([feature])
+    done.sum().backward()
+    assert torch.equal(feature.grad == 0, done == 0)
+
+
+# Hue and grey of the strong augmentation.
+
+
+@pytest.fixture
+def normal():
+    mean = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)
+    std = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
+    return (torch.rand(6, 3, 8, 8) * 255 - mean) / std, mean, std
+
+
+def pixels(image, mean, std):
+    return (image * std + mean) / 255
+
+
+def is_gray(image):
+    return (image.amax(1) - image.amin(1)).amax((1, 2)) < 1e-5
+
+
+@pytest.mark.parametrize('prob', [0., .5, 1.])
+@pytest.mark.parametrize('per_image', [True, False])
+def test_gray_is_drawn_on_its_own(normal, prob, per_image):
+    module = build(
+        'StrongPhotometric', jitter_prob=0, blur_prob=0, gray_prob=prob,
+        per_image=per_image)
+    image, mean, std = normal
+    gray = torch.stack([
+        is_gray(pixels(module(image, mean, std), mean, std))
+        for _ in range(60)
+    ])
+    assert gray.float().mean().item() == pytest.approx(
+        prob, abs=0. if prob in (0, 1) else .2)
+    one_draw = (gray.any(1) == gray.all(1)).all()
+    assert one_draw == (not per_image or prob in (0, 1))
+
+
+def test_gray_comes_after_the_jitter(normal):
+    module = build(
+        'StrongPhotometric', jitter_prob=1, jitter_strength=.5, blur_prob=0,
+        gray_prob=1)
+    image, mean, std = normal
+    assert is_gray(pixels(module(image, mean, std), mean, std)).all()
+
+
+def test_hue_alone_keeps_value_and_saturation(normal):
+    module = build(
+        'StrongPhotometric', jitter_prob=1, jitter_strength=0., hue=.5,
+        blur_prob=0)
+    image, mean, std = normal
+    before = pixels(image, mean, std)
+    after = pixels(module(*normal), mean, std)
+    torch.testing.assert_close(before.amax(1), after.amax(1))
+    torch.testing.assert_close(
+        before.amin(1), after.amin(1), rtol=1e-3, atol=1e-5)
+    for one, other in zip(before, after):  # one shift of each image
+        shifts = torch.tensor([
+            (colorsys.rgb_to_hsv(*b)[0] - colorsys.rgb_to_hsv(*a)[0]) % 1
+            for a, b in zip(one.flatten(1).T.tolist(),
+                            other.flatten(1).T.tolist())
+        ])
+        turns = torch.polar(torch.ones(64), 2 * torch.pi * shifts)
+        assert turns.mean().abs() > .99
+
+
+def test_hue_of_none_is_the_strength_of_the_others():
+    strengths = build('StrongPhotometric', jitter_strength=.3).strengths
+    torch.testing.assert_close(strengths, torch.full((4, ), .3))
+    strengths = build(
+        'StrongPhotometric', jitter_strength=.5, hue=0.).strengths
+    assert strengths.tolist() == [.5, .5, .5, 0.]
+
+
+@pytest.mark.parametrize('hue', [-.1, .6])
+def test_a_wrong_hue_is_named(hue):
+    with pytest.raises(ValueError, match=f'hue={hue}'):
+        build('StrongPhotometric', hue=hue)
