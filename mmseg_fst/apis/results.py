@@ -36,7 +36,7 @@ def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
     Raises:
         FileNotFoundError: If the run has not been validated yet.
     """
-    iterations = _read(work_dir)['iterations']
+    iterations = read_results(work_dir)['iterations']
     last = max(iterations, key=int)
     scores = []
     for key in sorted(iterations[last]):
@@ -61,11 +61,37 @@ def read_protocol(work_dir: str) -> str:
     Raises:
         FileNotFoundError: If the run has not been validated yet.
     """
-    return _read(work_dir).get('protocol', NOT_RECORDED)
+    return read_results(work_dir).get('protocol', NOT_RECORDED)
 
 
-def _read(work_dir: str) -> dict:
-    """Content of ``results.json``."""
+def is_finished(work_dir: str) -> bool:
+    """Whether a run was validated after its last iteration.
+
+    Args:
+        work_dir (str): Folder of the run, with ``results.json``.
+
+    Returns:
+        bool: False if it broke off before.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
+    content = read_results(work_dir)
+    return max(map(int, content['iterations'])) >= content['max_iters']
+
+
+def read_results(work_dir: str) -> dict:
+    """Content of ``results.json``, as :class:`ResultsHook` writes it.
+
+    Args:
+        work_dir (str): Folder of the run.
+
+    Returns:
+        dict: ``seed``, ``max_iters``, ``iterations`` and so on.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
     path = osp.join(work_dir, 'results.json')
     if not osp.isfile(path):
         raise FileNotFoundError(
