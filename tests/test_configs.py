@@ -77,7 +77,7 @@ def test_parts_fit_together(cfg):
     assert sum(moves_teacher) == (model.teacher is not None)
     dataset = cfg.train_dataloader.dataset
     assert ('unlabeled' in dataset and dataset.unlabeled is not None) == (
-        model.teacher is not None)
+        model.mixer is not None)
 
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     trained = {

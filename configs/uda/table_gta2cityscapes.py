@@ -7,6 +7,7 @@ configs = [
     for method in ('source-only', 'dacs', 'daformer', 'fst', 'fst-w', 'fst-d')
 ] + [
     f'gta2cityscapes_{network}_{method}.py'
-    for network in ('resnet50-deeplabv2', 'resnet101-pspnet', 'beit-b-upernet')
+    for network in ('resnet50-deeplabv2', 'resnet101-pspnet',
+                    'beit-b-upernet', 'dinov2-b-dpt')
     for method in ('daformer', 'fst-d')
 ]

@@ -12,11 +12,11 @@ from mmengine.config import Config
 
 from mmseg_fst.utils.files import atomic_write
 
-from .results import is_finished, read_results
+from .results import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
 from .train import SPLIT_SEED, load_config
 
-FINISHED, UNFINISHED, NEW, FAILED = 'finished', 'unfinished', 'new', 'failed'
+FAILED = 'failed'
 
 
 class Grid(NamedTuple):
@@ -101,31 +101,6 @@ def set_split(split: Optional[Union[int, str]], seed: Optional[int]) -> None:
         os.environ[SPLIT_SEED] = str((seed or 0) if split == 'run' else split)
 
 
-def state_of(work_dir: str, max_iters: int) -> str:
-    """How far a run has come.
-
-    Args:
-        work_dir (str): Its folder.
-        max_iters (int): Iterations of its config.
-
-    Returns:
-        str: ``FINISHED``, ``UNFINISHED`` or ``NEW``.
-
-    Raises:
-        ValueError: If the folder holds a longer run.
-    """
-    if not osp.isfile(osp.join(work_dir, 'results.json')):
-        begun = osp.isfile(osp.join(work_dir, 'last_checkpoint'))
-        return UNFINISHED if begun else NEW
-    past = read_results(work_dir)['max_iters']
-    if past > max_iters:
-        raise ValueError(
-            f'{work_dir} holds a run of {past} iterations, but the config '
-            f'asks for {max_iters}; move that folder away.')
-    done = past == max_iters and is_finished(work_dir)
-    return FINISHED if done else UNFINISHED
-
-
 def plan_runs(configs: Sequence[str],
               seeds: Sequence[int],
               split: Optional[Union[int, str]] = None,
@@ -193,7 +168,10 @@ def run_grid(grid: Grid,
                 run.state, run.error = FAILED, 'see its output above'
             seconds.append(time.monotonic() - begin)
             left -= 1
-        write_table(grid, runs, folder)
+        try:
+            write_table(grid, runs, folder)
+        except ValueError as error:  # the training is worth more
+            print(f'No table: {error}')
     print('Table: ' + osp.join(folder, grid.name) + '.md and .csv')
     failed = [run for run in runs if run.state == FAILED]
     for run in failed:

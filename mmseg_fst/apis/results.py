@@ -1,9 +1,11 @@
 """Scores of finished runs."""
 import json
 from os import path as osp
+from pathlib import Path
 from typing import NamedTuple
 
-
+#: How far a run has come.
+FINISHED, UNFINISHED, NEW = 'finished', 'unfinished', 'new'
 #: Of files that were written before protocols had names.
 NOT_RECORDED = 'not recorded'
 
@@ -98,6 +100,32 @@ def read_results(work_dir: str) -> dict:
             f'{path} is missing: no validation of this run has ended yet.')
     with open(path) as file:
         return json.load(file)
+
+
+def state_of(work_dir: str, max_iters: int) -> str:
+    """How far a run has come.
+
+    Args:
+        work_dir (str): Its folder.
+        max_iters (int): Iterations of its config.
+
+    Returns:
+        str: ``FINISHED``, ``UNFINISHED`` or ``NEW``.
+
+    Raises:
+        ValueError: If the folder holds a longer run.
+    """
+    if not osp.isfile(osp.join(work_dir, 'results.json')):
+        # Those of stages lie below it.
+        begun = any(Path(work_dir).rglob('last_checkpoint'))
+        return UNFINISHED if begun else NEW
+    past = read_results(work_dir)['max_iters']
+    if past > max_iters:
+        raise ValueError(
+            f'{work_dir} holds a run of {past} iterations, but the config '
+            f'asks for {max_iters}; move that folder away.')
+    done = past == max_iters and is_finished(work_dir)
+    return FINISHED if done else UNFINISHED
 
 
 def format_scores(scores: list[Score]) -> str:
