@@ -72,7 +72,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--debug',
         action='store_true',
-        help='4 iterations, all parts touched: does it run at all?')
+        help='4 iterations, all parts touched: does it run at all? Of a '
+        'grid, every config with the first seed')
     return parser
 
 
@@ -121,6 +122,7 @@ def train_grid(args: argparse.Namespace) -> None:
         grid = read_grid(args.grid)
         if args.debug:  # these scores mean nothing
             grid = grid._replace(name=f'{grid.name}_debug')
+            args.seed = args.seed[:1]  # a config has one folder for them
         seeds = [seed or 0 for seed in args.seed]
         runs = plan_runs(grid.configs, seeds, args.split_seed,
                          args.cfg_options, args.debug)

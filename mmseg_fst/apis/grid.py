@@ -128,7 +128,8 @@ def plan_runs(configs: Sequence[str],
             cfg = load_config(run.config, options, run.seed, debug=debug)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir
-            run.state = state_of(cfg.work_dir, cfg.train_cfg.max_iters)
+            if not debug:  # which is to try all of them
+                run.state = state_of(cfg.work_dir, cfg.train_cfg.max_iters)
         except (OSError, ValueError) as error:
             run.state, run.error = FAILED, f'{type(error).__name__}: {error}'
     return runs

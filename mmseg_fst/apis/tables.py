@@ -1,5 +1,6 @@
 """Tables of finished runs: one row for each config, mean over its seeds."""
 import csv
+import glob
 import json
 import statistics
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from os import path as osp
 from pathlib import Path
+from typing import Optional
 
 from mmseg_fst.utils.files import atomic_write
 
@@ -33,7 +35,7 @@ class Row:
             one.
         protocol (str): The evaluation protocol of all seeds.
         seeds (list[int]): Seeds of the finished runs.
-        iterations (set[int]): Their numbers of iterations.
+        iterations (set[int]): Their numbers of iterations, in all stages.
         minutes (list[float]): Training time of those with a log.
         scores (dict[tuple[str, str], list[float]]): By network, and
             ``'last'`` or ``'best'``.
@@ -75,21 +77,33 @@ def common_protocol(name: str, folders: Iterable[str]) -> str:
     return next(iter(found.values()), NOT_RUN)
 
 
-def step_times(folder: str) -> list[float]:
-    """Logged seconds of training steps of a run.
+def _parts(folder: str) -> list[str]:
+    """Folders of all trainings of a run: its stages, if any, and itself."""
+    pattern = osp.join(glob.escape(folder), 'stage_*', 'results.json')
+    return [*map(osp.dirname, glob.glob(pattern)), folder]
+
+
+def train_minutes(folder: str) -> Optional[float]:
+    """Minutes of one training, without validation.
+
+    The median of the logged step times, times the iterations: a run that was
+    paused must not look slow.
 
     Args:
         folder (str): Folder of the run.
 
     Returns:
-        list[float]: One for each line of its logs.
+        float | None: None if it has no log.
     """
     times = []
     for log in Path(folder).glob('*/vis_data/scalars.json'):
         entries = map(json.loads, log.read_text().splitlines())
         # Entries of a validation have no learning rate.
         times += [entry['time'] for entry in entries if 'lr' in entry]
-    return times
+    if not times:
+        return None
+    iterations = read_results(folder)['max_iters']
+    return iterations * statistics.median(times) / 60
 
 
 def make_row(name: str,
@@ -117,14 +131,13 @@ def make_row(name: str,
         if not is_finished(folder):
             print(f'{folder}: not finished, left out', file=sys.stderr)
             continue
-        content = read_results(folder)
-        row.seeds.append(content['seed'])
-        row.iterations.add(content['max_iters'])
-        times = step_times(folder)
-        if times:
-            # A run that was paused must not look slow.
-            row.minutes.append(
-                content['max_iters'] * statistics.median(times) / 60)
+        row.seeds.append(read_results(folder)['seed'])
+        parts = _parts(folder)
+        row.iterations.add(
+            sum(read_results(part)['max_iters'] for part in parts))
+        minutes = [train_minutes(part) for part in parts]
+        if None not in minutes:
+            row.minutes.append(sum(minutes))
         for score in read_scores(folder, metric):
             row.scores[score.network, 'last'].append(score.last)
             row.scores[score.network, 'best'].append(score.best)

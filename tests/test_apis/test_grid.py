@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmseg_fst.apis import grid as grid_module
 from mmseg_fst.apis import plan_runs, read_grid, run_grid
 from mmseg_fst.apis.results import state_of
+from mmseg_fst.apis.tables import make_row
 
 TABLES = sorted((REPOSITORY / 'configs').rglob('table_*.py'))
 
@@ -21,22 +22,20 @@ def test_a_grid_names_configs_that_are_there(path):
     assert len(set(grid.configs)) == len(grid.configs) > 1
 
 
-def test_there_are_grids_of_whole_tables():
-    assert {path.stem for path in TABLES} >= {
-        'table_voc', 'table_cityscapes', 'table_camvid-1_16',
-        'table_gta2cityscapes', 'table_synthia2cityscapes'
+@pytest.mark.parametrize('name, pattern', [
+    ('ssl/table_voc', 'voc-*.py'),
+    ('ssl/table_cityscapes', 'cityscapes-*.py'),
+    ('ssl/table_camvid-1_16', 'camvid-1_16_*.py'),
+    ('uda/table_gta2cityscapes', 'gta2cityscapes_*.py'),
+    ('uda/table_synthia2cityscapes', 'synthia2cityscapes_*.py'),
+])
+def test_a_grid_has_all_cells_of_its_task(name, pattern):
+    path = REPOSITORY / 'configs' / f'{name}.py'
+    named = {os.path.basename(one) for one in read_grid(str(path)).configs}
+    assert named == {
+        one.name for one in path.parent.glob(pattern)
+        if not one.stem.endswith('_clean')  # an ablation
     }
-    folder = REPOSITORY / 'configs'
-    assert len(read_grid(str(folder / 'ssl/table_voc.py')).configs) == 27
-    for path in TABLES:
-        pattern = path.name.removeprefix('table_').replace('.py', '_*.py')
-        if 'voc' in pattern or 'cityscapes.py' in path.name == pattern:
-            continue
-        named = {os.path.basename(one) for one in read_grid(str(path)).configs}
-        assert named >= {
-            one.name for one in path.parent.glob(pattern)
-            if 'clean' not in one.name
-        }
 
 
 @pytest.mark.parametrize('text, error, message', [
@@ -134,6 +133,17 @@ def test_a_grid_skips_goes_on_and_keeps_a_table(place, capsys):
     assert float(rows[0]['student_last_std']) == pytest.approx(3.5355)
     assert rows[0]['teacher_last_mean'] == rows[1]['student_last_std'] == ''
     assert rows[1]['split'] == '0' and rows[0]['split'] == ''
+
+
+def test_stages_count_as_one_run(place):
+    for folder, seconds in (('r', 6.), ('r/stage_1', 3.), ('r/stage_2', 6.)):
+        write_results(folder, 40.)
+        log = place / folder / 'now' / 'vis_data' / 'scalars.json'
+        log.parent.mkdir(parents=True)
+        log.write_text(json.dumps(dict(lr=.1, time=seconds)))
+    row = make_row('r', ['r'])
+    assert row.iterations == {12}
+    assert row.minutes == [pytest.approx(4 * 15 / 60)]
 
 
 def test_what_cannot_begin_fails_alone(place, monkeypatch, capsys):
