@@ -347,8 +347,17 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         Returns:
             tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, and ``weight``
             (N, H, W), float32.
+
+        Raises:
+            ValueError: If labels of files were not loaded.
         """
         if self.label_with == 'file':
+            if 'gt_sem_seg' not in samples[0]:
+                raise ValueError(
+                    "label_with='file', but unlabelled images come without "
+                    'labels; give their data set `seg_map_path` and '
+                    '`LoadAnnotations`, or train all stages with '
+                    'run_experiments.py.')
             label = _stack_labels(samples)
             weight = torch.ones_like(label, dtype=torch.float32)
         else:
