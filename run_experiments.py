@@ -2,22 +2,41 @@
 
     python run_experiments.py --config configs/demo/streets_fst-d.py
     python run_experiments.py --config configs/demo/*.py --seed 0 1 2
+    python run_experiments.py --grid configs/ssl/table_voc.py --seeds 0 1 2
 
-Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED.
+Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, and one
+on another draw of labelled images in .../seed_SEED_split-SPLIT.
+
+A grid file names the configs of a table: title = 'TEXT' and configs =
+['FILE.py', ...], relative to it. Runs that are finished are skipped, runs
+that fail do not stop the others, each has a process of its own. After every
+run work_dirs/tables/NAME.csv and NAME.md are written. A grid that was broken
+off goes on with the same command and --resume.
+
+A config of stages (ST++) trains all of them, in folders below that of the
+run.
 """
 import argparse
+import multiprocessing
 import sys
+from typing import Optional, Union
 
 from mmengine.config import DictAction
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def split_seed(text: str) -> Union[int, str]:
+    """Argument of --split-seed."""
+    return text if text == 'run' else int(text)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        '--config', nargs='+', required=True, help='one or more config files')
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument('--config', nargs='+', help='one or more config files')
+    what.add_argument('--grid', help='file that names the configs of a table')
     parser.add_argument(
         '--trust',
         action='store_true',
@@ -32,10 +51,18 @@ def parse_args() -> argparse.Namespace:
         'train_dataloader.batch_size=2 custom_hooks.0.depth=2')
     parser.add_argument(
         '--seed',
+        '--seeds',
         type=int,
         nargs='+',
         default=[None],
-        help="one run for each seed; default: the config's")
+        help="one run for each seed; default: the config's, of a grid 0")
+    parser.add_argument(
+        '--split-seed',
+        type=split_seed,
+        metavar='N|run',
+        help='which draw of the labelled images the configs of CamVid and '
+        "CCP take: the N-th, or for 'run' that of each run's seed; default: "
+        'SPLIT_SEED of the environment, or 0. Published lists are not drawn')
     parser.add_argument(
         '--work-dir', help='folder of the run; for a single run only')
     parser.add_argument(
@@ -45,31 +72,76 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--debug',
         action='store_true',
-        help='4 iterations, all parts touched: does it run at all?')
+        help='4 iterations, all parts touched: does it run at all? Of a '
+        'grid, every config with the first seed')
+    return parser
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser()
     args = parser.parse_args()
-    if args.work_dir and len(args.config) * len(args.seed) > 1:
+    if args.work_dir and (args.grid or len(args.config) * len(args.seed) > 1):
         parser.error('--work-dir is for one config and one seed; leave it '
                      'out, and each run gets a folder of its own.')
     return args
 
 
+def train_one(args: argparse.Namespace, config: str,
+              seed: Optional[int]) -> None:
+    """Train one config with one seed; end the process if that fails."""
+    from mmseg_fst.apis import load_config, set_split, train_all
+    from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+
+    set_split(args.split_seed, seed)
+    try:
+        cfg = load_config(config, args.cfg_options, seed, args.work_dir,
+                          args.debug)
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')
+    try:
+        train_all(cfg, args.resume, args.trust)
+    except UnsafeCheckpoint as error:
+        sys.exit(str(error))
+
+
+def train_grid(args: argparse.Namespace) -> None:
+    """Train a grid; end the process if a run failed."""
+    from mmseg_fst.apis import plan_runs, read_grid, run_grid
+
+    def start(run) -> bool:
+        # A process of its own: what crashes takes nothing along, and all
+        # memory of a device is given back.
+        process = multiprocessing.get_context('spawn').Process(
+            target=train_one, args=(args, run.config, run.seed))
+        process.start()
+        process.join()
+        return process.exitcode == 0
+
+    try:
+        grid = read_grid(args.grid)
+        if args.debug:  # these scores mean nothing
+            grid = grid._replace(name=f'{grid.name}_debug')
+            args.seed = args.seed[:1]  # a config has one folder for them
+        seeds = [seed or 0 for seed in args.seed]
+        runs = plan_runs(grid.configs, seeds, args.split_seed,
+                         args.cfg_options, args.debug)
+        failures = run_grid(grid, runs, start)
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')
+    if failures:
+        sys.exit(f'{failures} of {len(runs)} runs failed.')
+
+
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    from mmseg_fst.apis import load_config, train
-    from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
-
+    if args.grid:
+        train_grid(args)
+        return
     for config in args.config:
         for seed in args.seed:
-            try:
-                cfg = load_config(config, args.cfg_options, seed,
-                                  args.work_dir, args.debug)
-            except (OSError, ValueError) as error:
-                sys.exit(f'{type(error).__name__}: {error}')
-            try:
-                train(cfg, args.resume, args.trust)
-            except UnsafeCheckpoint as error:
-                sys.exit(str(error))
+            train_one(args, config, seed)
 
 
 if __name__ == '__main__':

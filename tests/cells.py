@@ -11,8 +11,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from slim import slim_data, slim_run, slim_segmentor, without_weights
 
-from mmseg_fst.apis import check_config, train
+from mmseg_fst.apis import check_config
 from mmseg_fst.apis import test as score
+from mmseg_fst.apis import train_all as train
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
 

@@ -318,6 +318,37 @@ def test_test_sh_without_a_folder_says_how_to_use_it(place):
     assert code == 2 and 'Usage: sh test.sh' in output
 
 
+@pytest.mark.slow
+def test_a_grid_goes_on_after_a_failure_and_skips_what_is_finished(place):
+    folder = place.root / 'grid'
+    folder.mkdir()
+    base = f'_base_ = {str(REPOSITORY / DEMO)!r}\n'
+    (folder / 'good.py').write_text(base)
+    (folder / 'bad.py').write_text(f"{base}load_from = '/no/such.pth'\n")
+    # Found out only when it has begun.
+    (folder / 'worse.py').write_text(f'{base}train_cfg = dict(type="No")\n')
+    (folder / 'table_x.py').write_text(
+        "title = 'X'\nconfigs = ['bad.py', 'worse.py', 'good.py']\n")
+    command = [
+        'env', '-C', folder, PYTHON, REPOSITORY / 'run_experiments.py',
+        '--grid', 'table_x.py', '--seeds', 1, *SMALL,
+        'train_cfg.max_iters=2', 'train_cfg.val_interval=2'
+    ]
+    code, output = start(place, *command)
+    assert code == 1, end_of(output)
+    for words in ('run 1 of 3: bad, seed 1: cannot begin. FileNotFoundError',
+                  'run 3 of 3: good, seed 1: new; 1 to go, about 0:0',
+                  'Failed: worse, seed 1', '2 of 3 runs failed.'):
+        assert words in output, end_of(output)
+    table = folder / 'work_dirs' / 'tables' / 'x.md'
+    assert '| good | 2 | 1 |' in table.read_text()
+    assert table.with_suffix('.csv').is_file()
+    (folder / 'table_x.py').write_text("title = 'X'\nconfigs = ['good.py']")
+    code, output = start(place, *command)
+    assert code == 0, end_of(output)
+    assert 'run 1 of 1: good, seed 1: is finished, skipped' in output
+
+
 def test_two_runs_do_not_share_a_folder(place):
     message = refused(place, PYTHON, 'run_experiments.py', '--config', DEMO,
                       '--seed', 0, 1, '--work-dir', place.root / 'x')

@@ -5,7 +5,7 @@ from helpers import REPOSITORY
 
 CELLS = sorted(
     path.stem for path in (REPOSITORY / 'configs' / 'ssl').glob('*.py')
-    if not path.stem.startswith('table'))
+    if not path.stem.startswith('table_'))
 
 
 @pytest.mark.parametrize('name', CELLS)

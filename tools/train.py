@@ -10,7 +10,7 @@ import sys
 
 from mmengine.config import DictAction
 
-from mmseg_fst.apis import load_config, train
+from mmseg_fst.apis import load_config, train_all
 from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
 
@@ -57,7 +57,7 @@ def main() -> None:
         sys.exit(f'{type(error).__name__}: {error}')
     cfg.launcher = args.launcher
     try:
-        train(cfg, args.resume, args.trust)
+        train_all(cfg, args.resume, args.trust)
     except UnsafeCheckpoint as error:
         sys.exit(str(error))
 

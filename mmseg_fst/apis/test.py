@@ -58,12 +58,27 @@ def find_checkpoint(work_dir: str, which: str = 'best') -> str:
     patterns = dict(best=['best_*_iter_*.pth', 'iter_*.pth'],
                     last=['iter_*.pth'])
     for pattern in patterns[which]:
-        found = glob.glob(osp.join(glob.escape(work_dir), pattern))
+        found = sorted_checkpoints(work_dir, pattern)
         if found:
-            return max(found, key=_iteration)
+            return found[-1]
     raise FileNotFoundError(
         f'There is no checkpoint in {work_dir}; train first: python '
         'run_experiments.py --config CONFIG')
+
+
+def sorted_checkpoints(work_dir: str,
+                       pattern: str = 'iter_*.pth') -> list[str]:
+    """Checkpoints of a run, the last one last.
+
+    Args:
+        work_dir (str): Folder of the run.
+        pattern (str): Which names. Defaults to ``'iter_*.pth'``.
+
+    Returns:
+        list[str]: Their paths.
+    """
+    found = glob.glob(osp.join(glob.escape(work_dir), pattern))
+    return sorted(found, key=_iteration)
 
 
 def _iteration(path: str) -> int:

@@ -13,8 +13,16 @@ from .check import check_config
 from .launch import prepare_processes
 from .results import format_scores, read_protocol, read_scores
 
+#: Environment variable by which configs name a draw of labelled images.
+SPLIT_SEED = 'SPLIT_SEED'
+#: Between the seed and the split in the name of a run's folder.
+SPLIT_MARK = '_split-'
 
-def default_work_dir(config: str, seed: int, debug: bool = False) -> str:
+
+def default_work_dir(config: str,
+                     seed: int,
+                     debug: bool = False,
+                     split: str = '0') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     Args:
@@ -22,6 +30,8 @@ def default_work_dir(config: str, seed: int, debug: bool = False) -> str:
         seed (int): Seed of the run.
         debug (bool): Whether the run is a short one, which must not mix with
             the results of a real one. Defaults to False.
+        split (str): Seed of the draw of the labelled images. Defaults to
+            ``'0'``, which is not named in the folder.
 
     Returns:
         str: The folder.
@@ -33,6 +43,8 @@ def default_work_dir(config: str, seed: int, debug: bool = False) -> str:
     else:
         stem = parts[-1]
     last = 'debug' if debug else f'seed_{seed}'
+    if split != '0':
+        last += f'{SPLIT_MARK}{split}'
     return osp.join('work_dirs', stem, last)
 
 
@@ -85,7 +97,8 @@ def load_config(config: str,
     if seed is not None:
         randomness['seed'] = seed
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, randomness.get('seed', 0), debug)
+        config, randomness.get('seed', 0), debug,
+        cfg.env_variables.get(SPLIT_SEED, '0'))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg)

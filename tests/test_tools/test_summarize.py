@@ -1,4 +1,5 @@
 """The table of finished runs."""
+import csv
 import json
 import runpy
 from pathlib import Path
@@ -66,6 +67,23 @@ def test_each_protocol_has_a_table_of_its_own(tmp_path, capsys, monkeypatch):
     }
 
 
+def test_each_split_has_a_row_and_csv_has_numbers(tmp_path, capsys,
+                                                  monkeypatch):
+    for name, score in (('seed_0', 1.), ('seed_1', 2.),
+                        ('seed_1_split-1', 8.)):
+        write_run(tmp_path / 'a' / name, [9.0, score], [3.0])
+    out = tmp_path / 'rows.csv'
+    monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'a'),
+                                     '--csv', str(out)])
+    runpy.run_path(str(SCRIPT), run_name='__main__')
+    lines = capsys.readouterr().out.rstrip().splitlines()[-2:]
+    assert lines[0].startswith('| a | 20 | 2 |') and '1.5 ± 0.7' in lines[0]
+    assert lines[1].startswith('| a, split 1 | 20 | 1 |')
+    rows = list(csv.DictReader(out.open()))
+    assert [row['split'] for row in rows] == ['', '1']
+    assert [float(row['student_last_mean']) for row in rows] == [1.5, 8.]
+
+
 def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
     for seed, protocol in enumerate(['whole image', 'canvas']):
         write_run(tmp_path / 'a' / f'seed_{seed}', [1.0, 2.0], [3.0], protocol)
@@ -76,7 +94,8 @@ def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('name', [
     'make_streets.py', 'class_stats.py', 'summarize.py', 'train.py',
-    'test.py', 'download_checkpoints.py',
+    'test.py', 'download_checkpoints.py', 'label_images.py',
+    'rank_images.py', '../run_experiments.py',
     *(f'model_converters/{name}.py' for name in (
         'beit_to_mmseg', 'dinov2_to_timm', 'mit_to_mmseg',
         'mobilenetv2_to_timm', 'release_to_mmseg_fst', 'resnet_to_mmseg',

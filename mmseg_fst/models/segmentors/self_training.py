@@ -21,6 +21,12 @@ def _check(name: str, value: str, values: tuple[str, ...]) -> str:
     return value
 
 
+def _stack_labels(samples: SampleList) -> Tensor:
+    """Labels of a batch, int64 of shape (N, H, W)."""
+    return torch.stack(
+        [sample.gt_sem_seg.data.squeeze(0) for sample in samples])
+
+
 @MODELS.register_module()
 class SelfTrainingSegmentor(StudentTeacherSegmentor):
     """Self-training for any encoder-decoder of MMSegmentation.
@@ -42,13 +48,16 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         data_preprocessor (dict): Config of a
             :class:`SelfTrainingDataPreProcessor`.
         pseudo_labeler (dict, optional): Config of the module that labels
-            unlabelled images. Defaults to None: no self-training.
+            unlabelled images. Defaults to None: no self-training, or
+            ``label_with='file'``.
         label_with (str): ``'teacher'``, or ``'student'``: its own prediction
             for the unlabelled image, in the pass of the labelled ones
-            (FixMatch, UniMatch); there is no teacher then. Defaults to
+            (FixMatch, UniMatch), or ``'file'``: pseudo-labels that an earlier
+            stage has written, loaded as the labels of the unlabelled side
+            (ST++); there is no teacher in the latter two. Defaults to
             ``'teacher'``.
         mixer (dict, optional): Config of the module that mixes both batches;
-            goes with ``pseudo_labeler``. Defaults to None.
+            None to learn from labels alone. Defaults to None.
         photometric (dict, optional): Config of the strong augmentation.
             Defaults to None.
         photometric_on (str): What it changes: ``'mixed'`` images, or the
@@ -106,7 +115,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                  segmentor: dict,
                  data_preprocessor: dict,
                  pseudo_labeler: Optional[dict] = None,
-                 label_with: Literal['teacher', 'student'] = 'teacher',
+                 label_with: Literal['teacher', 'student',
+                                     'file'] = 'teacher',
                  mixer: Optional[dict] = None,
                  photometric: Optional[dict] = None,
                  photometric_on: Literal['mixed', 'unlabeled'] = 'mixed',
@@ -123,13 +133,14 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student',
                  protocol: Optional[dict] = None) -> None:
-        if (pseudo_labeler is None) != (mixer is None):
+        self.label_with = _check('label_with', label_with,
+                                 ('teacher', 'student', 'file'))
+        needs_labeler = mixer is not None and label_with != 'file'
+        if (pseudo_labeler is not None) != needs_labeler:
             raise ValueError(
                 'SelfTrainingSegmentor: pseudo_labeler and mixer go together;'
-                ' give both for self-training, or neither to learn from '
-                'labels alone.')
-        self.label_with = _check('label_with', label_with,
-                                 ('teacher', 'student'))
+                ' give both for self-training, neither to learn from labels '
+                "alone, or the mixer for label_with='file'.")
         has_teacher = pseudo_labeler is not None and label_with == 'teacher'
         super().__init__(segmentor, data_preprocessor, has_teacher,
                          bool(regularizer), teacher_mode, predict_with,
@@ -174,12 +185,12 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                                        or self.regularizer):
             raise ValueError(
                 "SelfTrainingSegmentor: passes='joint' goes with "
-                "label_with='teacher' and without a regularizer.")
+                "label_with='teacher' or 'file' and without a regularizer.")
         if self.pseudo_filter is not None and self.teacher is None:
             raise ValueError(
                 'SelfTrainingSegmentor: pseudo_filter needs a teacher; give '
                 "label_with='teacher'.")
-        if self.weak_perturbation and self.label_with == 'teacher':
+        if self.weak_perturbation and self.label_with != 'student':
             raise ValueError(
                 'SelfTrainingSegmentor: weak_perturbation goes with '
                 "label_with='student', whose pass it shares.")
@@ -201,7 +212,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         # `with_cp` of MMSegmentation checkpoints re-entrantly: parameters
         # then look unused to torch.autograd.grad.
         staged = self.passes == 'separate' and self.backward != 'joint'
-        if self.pseudo_labeler is not None and staged:
+        if self.mixer is not None and staged:
             for name, module in self.student.named_modules():
                 if getattr(module, 'with_cp', False):
                     raise ValueError(
@@ -226,11 +237,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         Raises:
             ValueError: If the two batches differ in shape.
         """
-        labeled = inputs['labeled'], torch.stack([
-            sample.gt_sem_seg.data.squeeze(0)
-            for sample in data_samples['labeled']
-        ])
-        if self.pseudo_labeler is None:
+        labeled = inputs['labeled'], _stack_labels(data_samples['labeled'])
+        if self.mixer is None:
             return self.first_pass(*labeled)[0]
         unlabeled = inputs['unlabeled']
         if labeled[0].shape != unlabeled.shape:
@@ -348,17 +356,31 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             samples (list[SegDataSample]): Their data samples; what is
                 padding is told by ``img_shape`` and is ignored.
             logits (Tensor, optional): The student's own, of shape
-                (N, C, H, W). Defaults to None: the teacher is asked.
+                (N, C, H, W). Defaults to None: the teacher is asked, or the
+                files were.
 
         Returns:
             tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, and ``weight``
             (N, H, W), float32.
+
+        Raises:
+            ValueError: If labels of files were not loaded.
         """
-        if logits is None:
-            logits = resize_logits(
-                self.teacher(image), image.shape[2:],
-                self.student.align_corners)
-        label, weight = self.pseudo_labeler(logits.detach())
+        if self.label_with == 'file':
+            if 'gt_sem_seg' not in samples[0]:
+                raise ValueError(
+                    "label_with='file', but unlabelled images come without "
+                    'labels; give their data set `seg_map_path` and '
+                    '`LoadAnnotations`, or train all stages with '
+                    'run_experiments.py.')
+            label = _stack_labels(samples)
+            weight = torch.ones_like(label, dtype=torch.float32)
+        else:
+            if logits is None:
+                logits = resize_logits(
+                    self.teacher(image), image.shape[2:],
+                    self.student.align_corners)
+            label, weight = self.pseudo_labeler(logits.detach())
         label = ignore_padding(label, [
             sample.metainfo.get('img_shape', label.shape[1:])
             for sample in samples

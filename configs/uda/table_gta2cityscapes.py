@@ -1,0 +1,13 @@
+# GTA -> Cityscapes: FST and the methods it is compared with.
+title = 'GTA to Cityscapes'
+configs = [
+    f'gta2cityscapes_{network}_{method}.py'
+    for network in ('resnet101-deeplabv2', 'swin-b-upernet',
+                    'mit-b5-daformer')
+    for method in ('source-only', 'dacs', 'daformer', 'fst', 'fst-w', 'fst-d')
+] + [
+    f'gta2cityscapes_{network}_{method}.py'
+    for network in ('resnet50-deeplabv2', 'resnet101-pspnet',
+                    'beit-b-upernet', 'dinov2-b-dpt')
+    for method in ('daformer', 'fst-d')
+]

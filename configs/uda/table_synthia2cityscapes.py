@@ -1,0 +1,6 @@
+# SYNTHIA -> Cityscapes: FST and the methods it is compared with.
+title = 'SYNTHIA to Cityscapes'
+configs = [
+    f'synthia2cityscapes_mit-b5-daformer_{method}.py'
+    for method in ('source-only', 'dacs', 'daformer', 'fst-d')
+]

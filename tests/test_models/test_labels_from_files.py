@@ -1,0 +1,90 @@
+"""Pseudo-labels that come with the images instead of from a network."""
+import numpy as np
+import pytest
+import torch
+from helpers import (IGNORE, branch, build_model, make_batch, model_cfg,
+                     preprocessor_cfg)
+
+from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
+                                     pseudo_losses)
+
+
+def file_cfg(**options):
+    """Config of a student of ST++, without augmentation."""
+    return model_cfg(
+        labels_only=True,
+        dropout=0.,
+        label_with='file',
+        mixer=dict(type='NoMix'),
+        **options)
+
+
+def pseudo_labelled_batch(count=2):
+    """Both sides have labels."""
+    rng = np.random.default_rng(1)
+    return dict(
+        labeled=branch(rng, count), unlabeled=branch(rng, count))
+
+
+def logits_of(network, image, size):
+    features = network.extract_feat(image)
+    return {
+        name: head_logits(head, features, size)
+        for name, head in heads_of(network).items()
+    }
+
+
+@pytest.mark.parametrize('backward', ['joint', 'staged'])
+def test_both_labels_are_learned(backward):
+    model = build_model(
+        file_cfg(
+            backward=backward, loss_weights=dict(labeled=0.5,
+                                                 mixed=0.25))).train()
+    assert model.teacher is None and model.networks == ['student']
+    data = model.data_preprocessor(pseudo_labelled_batch(), True)
+    labels = {
+        side: torch.cat([one.gt_sem_seg.data for one in samples])
+        for side, samples in data['data_samples'].items()
+    }
+    losses = model(**data, mode='loss')
+    size = labels['labeled'].shape[1:]
+    first = labeled_losses(
+        model.student,
+        logits_of(model.student, data['inputs']['labeled'], size),
+        labels['labeled'])
+    label = labels['unlabeled']
+    assert (label == IGNORE).any()  # which is not learned
+    second = pseudo_losses(
+        model.student,
+        logits_of(model.student, data['inputs']['unlabeled'], size), label,
+        torch.ones(label.shape), 'weighted')
+    for part, factor, expected in (('labeled', 0.5, first),
+                                   ('mixed', 0.25, second)):
+        key = 'decode.loss_ce'
+        assert losses[f'{part}.{key}'].item() == pytest.approx(
+            factor * expected[key].item(), rel=1e-5)
+
+
+def test_padding_is_not_learned():
+    model = build_model({
+        **file_cfg(), 'data_preprocessor': preprocessor_cfg((40, 72))
+    }).train()
+    data = model.data_preprocessor(pseudo_labelled_batch(), True)
+    model(**data, mode='loss')
+    assert (model.pseudo_label[:, 32:] == IGNORE).all()
+    assert (model.pseudo_label[:, :, 64:] == IGNORE).all()
+
+
+def test_a_labeler_does_not_go_with_files():
+    with pytest.raises(ValueError, match="the mixer for label_with='file'"):
+        build_model({
+            **file_cfg(), 'pseudo_labeler': dict(
+                type='Threshold', threshold=0.)
+        })
+
+
+def test_images_without_a_label_are_refused():
+    model = build_model(file_cfg()).train()
+    data = model.data_preprocessor(make_batch(), True)
+    with pytest.raises(ValueError, match='LoadAnnotations'):
+        model(**data, mode='loss')

@@ -1,0 +1,58 @@
+"""Rank images without labels by how stable a run's predictions were (ST++).
+
+    python tools/rank_images.py work_dirs/ssl/NAME/seed_0 --out FOLDER
+    python tools/rank_images.py RUN --list FILE.txt --out FOLDER
+
+Compares the last checkpoint with the earlier ones that the run has kept (set
+max_keep_ckpts of its CheckpointHook): the score of an image is the mean IoU
+of their predictions with the last one. FOLDER gets reliable.txt and
+unreliable.txt, all.txt with both, and ranking.json with the scores, the most
+stable image first.
+"""
+import argparse
+import sys
+
+from mmengine.config import Config
+
+from mmseg_fst.apis import (UnlabeledImages, find_config, load_network,
+                            rank_images, sorted_checkpoints, write_ranking)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('run', help='folder of the run')
+    parser.add_argument('--out', required=True, help='folder of the lists')
+    parser.add_argument('--list', help="list of images; default: the run's")
+    parser.add_argument(
+        '--reliable',
+        type=float,
+        default=0.5,
+        help='share of reliable images; default: 0.5')
+    parser.add_argument(
+        '--checkpoints',
+        type=int,
+        default=3,
+        help='at most so many, the last ones; default: 3')
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that the checkpoints ask for; it can do all that you '
+        'can, so only if you trust who made them')
+    args = parser.parse_args()
+    cfg = Config.fromfile(find_config(args.run))
+    checkpoints = sorted_checkpoints(args.run)[-args.checkpoints:]
+    models = [load_network(cfg, path, args.trust) for path in checkpoints]
+    scores = rank_images(models, UnlabeledImages(cfg, args.list))
+    write_ranking(args.out, scores, checkpoints, args.reliable)
+    print(f'{len(scores)} images ranked in {args.out} by: ' +
+          ', '.join(checkpoints))
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')
