@@ -4,10 +4,8 @@ import torch
 from mmengine.runner import Runner
 
 from .test_fst import SGD, assert_equal, trained
-from .toy import (make_runner, model_config, prepare, segmentor_config,
-                  state)
+from .toy import make_runner, prepare, state, u2pl_config
 
-CONTRAST = dict(type='ContrastiveMemory', num_anchors=8, threshold=.1)
 HOOKS = [
     dict(type='MeanTeacherHook', decay=0.9, when='after'),
     dict(type='FSTHook', depth=3, decay=0.9, when='after'),
@@ -15,22 +13,6 @@ HOOKS = [
     dict(type='WideFSTHook', width=2, decay=0.9)
 ]
 IDS = ['plain', 'depth', 'depth-all', 'width']
-
-
-def u2pl() -> dict:
-    """The toy model with the method U2PL, on a grid of 8 x 8 pixels."""
-    segmentor = segmentor_config()
-    segmentor['backbone'].update(strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
-    return model_config(
-        segmentor=segmentor,
-        pseudo_labeler=dict(type='Threshold', threshold=0.),
-        mixer=dict(type='HalfCutMix'),
-        photometric=None,
-        pseudo_filter=dict(type='EntropyPercentile', percentile=80, final=100),
-        contrast=CONTRAST,
-        passes='joint',
-        mixed_auxiliary='off',
-        teacher_mode='eval')
 
 
 def record(runner: Runner) -> tuple[list, list]:
@@ -51,7 +33,8 @@ def record(runner: Runner) -> tuple[list, list]:
 @pytest.mark.parametrize('hook', HOOKS, ids=IDS)
 def test_memory_grows_once_in_an_iteration(tmp_path, hook):
     """By what the real step, the last one, has staged."""
-    runner = make_runner(tmp_path, [hook], SGD, max_iters=3, model=u2pl())
+    runner = make_runner(
+        tmp_path, [hook], SGD, max_iters=3, model=u2pl_config())
     staged, memories = record(runner)
     runner.train()
     steps = 1 + hook.get('depth', hook.get('width', 0))
@@ -75,7 +58,7 @@ def test_memory_grows_once_in_an_iteration(tmp_path, hook):
 
 def test_look_ahead_leaves_the_memory_alone(tmp_path):
     hook = dict(type='FSTHook', depth=3)
-    runner = make_runner(tmp_path, [hook], SGD, model=u2pl())
+    runner = make_runner(tmp_path, [hook], SGD, model=u2pl_config())
     batch = prepare(runner)
     before = state(runner)
     runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
@@ -91,10 +74,10 @@ def test_depth_zero_is_the_plain_method_bit_for_bit(tmp_path, when):
     options = dict(decay=0.9, when=when)
     fst, _ = trained(tmp_path / 'fst',
                      dict(type='FSTHook', depth=0, **options), SGD,
-                     model=u2pl())
+                     model=u2pl_config())
     plain, runner = trained(tmp_path / 'plain',
                             dict(type='MeanTeacherHook', **options), SGD,
-                            model=u2pl())
+                            model=u2pl_config())
     assert_equal(fst, plain)
     assert len(runner.model.contrast.queue) and runner.iter == 5
 
@@ -103,11 +86,11 @@ def test_depth_zero_is_the_plain_method_bit_for_bit(tmp_path, when):
 def test_resumed_run_keeps_the_memory(tmp_path, hook):
     checkpoint = dict(
         checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2))
-    _, first = trained(tmp_path, hook, SGD, model=u2pl(), max_iters=2,
+    _, first = trained(tmp_path, hook, SGD, model=u2pl_config(), max_iters=2,
                        default_hooks=checkpoint)
     kept = first.model.contrast.state_dict()
     runner = make_runner(
-        tmp_path, [hook], SGD, max_iters=4, model=u2pl(),
+        tmp_path, [hook], SGD, max_iters=4, model=u2pl_config(),
         load_from=str(tmp_path / 'iter_2.pth'), resume=True,
         default_hooks=checkpoint)
     _, memories = record(runner)
@@ -125,8 +108,8 @@ def test_resumed_run_keeps_the_memory(tmp_path, hook):
 def test_method_learns_by_the_contrast(tmp_path):
     """Its loss is one of those that move the student."""
     hook = HOOKS[0]
-    with_it, _ = trained(tmp_path / 'with', hook, SGD, model=u2pl())
+    with_it, _ = trained(tmp_path / 'with', hook, SGD, model=u2pl_config())
     without, _ = trained(tmp_path / 'without', hook, SGD,
-                         model={**u2pl(), 'contrast': None})
+                         model={**u2pl_config(), 'contrast': None})
     assert any(not torch.equal(value, with_it[name])
                for name, value in without.items())
