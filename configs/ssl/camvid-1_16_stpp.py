@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/datasets/camvid_ssl.py',
     '../_base_/models/mobilenetv2_segformer-ssl.py',
     '../_base_/methods/ssl_stpp.py',
-    '../_base_/schedules/adamw_adapt.py',
+    '../_base_/schedules/adamw_ssl.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(

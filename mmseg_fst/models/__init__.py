@@ -1,5 +1,6 @@
 """Segmentors and the parts that a method is put together from."""
 from .backbones import ResizedBEiT, TIMMVisionTransformer
+from .contrast import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
                            PlainDPTHead, ShufflePSPHead)
@@ -14,9 +15,10 @@ from .segmentors import SelfTrainingSegmentor
 
 __all__ = [
     'Canvas', 'ChannelDropout', 'ClassMix', 'ComplementaryDropout',
-    'ConfidentRatio', 'CutMix', 'DAFormerHead', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
-    'NoMix', 'PlainDPTHead', 'ResizedBEiT', 'SelfTrainingDataPreProcessor',
-    'SelfTrainingSegmentor', 'ShufflePSPHead', 'SlidingWindows',
-    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold', 'WholeImage'
+    'ConfidentRatio', 'ContrastiveMemory', 'CutMix', 'DAFormerHead',
+    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
+    'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
+    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'WholeImage'
 ]

@@ -71,6 +71,25 @@ def head_logits(head: BaseDecodeHead, features: Sequence[Tensor],
     return resize_logits(logits, size, head.align_corners)
 
 
+def represent(head: BaseDecodeHead,
+              features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Logits of a head, and the representation it makes of each pixel.
+
+    Args:
+        head (BaseDecodeHead): A head whose forward returns logits.
+        features (Sequence[Tensor]): Feature maps of the backbone or neck.
+
+    Returns:
+        tuple[Tensor, Tensor]: Logits (N, C, h, w) and representations
+        (N, D, h, w); the logits themselves where the head has no others, as
+        U2PL does for DeepLabV2 and PSPNet.
+    """
+    if getattr(head, 'representation_channels', None):
+        return head.forward_represented(features)
+    logits = head(features)
+    return logits, logits
+
+
 def head_losses(head: BaseDecodeHead,
                 logits: Tensor,
                 label: Tensor,

@@ -1,11 +1,11 @@
 """Pseudo-filters: a second look at the labels of a mixed batch."""
 from typing import Optional
 
-from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 from mmseg_fst.ops import drop_uncertain
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.progress import training_progress
 
 
 @MODELS.register_module()
@@ -62,7 +62,5 @@ class EntropyPercentile(nn.Module):
         """The percentile of this iteration."""
         if self.percentile == self.final:
             return self.percentile
-        # What the runner tells everybody about the run.
-        run = MessageHub.get_current_instance()
-        progress = run.get_info('iter', 0) / run.get_info('max_iters', 1)
-        return self.percentile + (self.final - self.percentile) * progress
+        change = (self.final - self.percentile) * training_progress()
+        return self.percentile + change

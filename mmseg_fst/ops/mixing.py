@@ -5,6 +5,8 @@ from typing import NamedTuple, Optional
 import torch
 from torch import Tensor
 
+from .contrast import SecondLook
+
 
 class Mixed(NamedTuple):
     """A batch put together from two.
@@ -16,12 +18,15 @@ class Mixed(NamedTuple):
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
         factor (Tensor, optional): Factor of the loss of the batch, a scalar;
             None for 1.
+        look (SecondLook, optional): What the teacher has seen in it; None
+            unless a loss asks for it.
     """
     image: Tensor
     label: Tensor
     weight: Tensor
     mask: Tensor
     factor: Optional[Tensor] = None
+    look: Optional[SecondLook] = None
 
 
 def concatenate(views: Sequence[Mixed]) -> Mixed:

@@ -72,6 +72,43 @@ def ignore_padding(label: Tensor,
     return label
 
 
+def entropy_of(probability: Tensor) -> Tensor:
+    """Entropy of the class probabilities of each pixel, in nats.
+
+    Args:
+        probability (Tensor): Probabilities of shape (N, C, H, W).
+
+    Returns:
+        Tensor: Entropies of shape (N, H, W).
+    """
+    return -(probability * torch.log(probability + 1e-10)).sum(1)
+
+
+def masked_percentile(values: Tensor, valid: Tensor,
+                      percentile: float) -> Tensor:
+    """A percentile of some values, between the nearest ranks as of NumPy.
+
+    No value is looked at on the host.
+
+    Args:
+        values (Tensor): Values of any shape, floating.
+        valid (Tensor): Which of them count, bool of the same shape.
+        percentile (float): In [0, 100].
+
+    Returns:
+        Tensor: A scalar; no number if none counts.
+    """
+    ordered = values.masked_fill(~valid, torch.inf).flatten().sort().values
+    # In float32, ranks above 2**24 would be rounded, the last one out of its
+    # range.
+    place = percentile / 100 * (valid.sum() - 1).clamp(min=0).double()
+    low = place.floor().long()
+    high = (low + 1).clamp(max=len(ordered) - 1)
+    below, above = ordered[low], ordered[high]
+    above = torch.where(place > low, above, below)
+    return below + (above - below) * (place - low).to(values.dtype)
+
+
 def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
                    ignore_index: int = 255) -> tuple[Tensor, Tensor]:
     """Drop the labels of the pixels of highest entropy.
@@ -94,17 +131,9 @@ def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
     """
     dtype = torch.promote_types(logits.dtype, torch.float32)
     probability = torch.softmax(logits, 1, dtype=dtype)
-    entropy = -(probability * torch.log(probability + 1e-10)).sum(1)
+    entropy = entropy_of(probability)
     valid = label != ignore_index
-    ordered = entropy.masked_fill(~valid, torch.inf).flatten().sort().values
-    # The percentile between the two nearest ranks, as of NumPy. In float32,
-    # ranks above 2**24 would be rounded, the last one out of its range.
-    place = percentile / 100 * (valid.sum() - 1).clamp(min=0).double()
-    low = place.floor().long()
-    high = (low + 1).clamp(max=len(ordered) - 1)
-    below, above = ordered[low], ordered[high]
-    above = torch.where(place > low, above, below)
-    threshold = below + (above - below) * (place - low).to(dtype)
+    threshold = masked_percentile(entropy, valid, percentile)
     kept = valid & (entropy < threshold)
     label = label.masked_fill(~kept, ignore_index)
     return label, label.numel() / kept.sum().clamp(min=1).to(dtype)

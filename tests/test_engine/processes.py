@@ -1,8 +1,8 @@
 """A toy run in one of several processes; started by ``torchrun``.
 
-Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do] OUT
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do|u2pl] OUT
 
-Without that word nothing is drawn and nothing depends on the batch, so
+Without either word nothing is drawn and nothing depends on the batch, so
 that processes can be compared with one.
 """
 import json
@@ -22,7 +22,8 @@ from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (ToyPairs, make_runner,  # noqa: E402
-                                   model_config, segmentor_config)
+                                   model_config, segmentor_config,
+                                   u2pl_config)
 
 
 @MODELS.register_module()
@@ -54,6 +55,8 @@ def main() -> None:
     init_default_scope('mmseg_fst')
     if options == ['as-users-do']:
         model = model_config()
+    elif options == ['u2pl']:
+        model = u2pl_config()
     else:
         model = comparable_model()
     cfg = Config(dict(launcher='pytorch'))

@@ -88,6 +88,23 @@ def model_config(dropout: float = 0.1, **changes) -> dict:
             photometric=dict(type='StrongPhotometric')), **changes)
 
 
+def u2pl_config() -> dict:
+    """A model with the method U2PL, on a grid of 8 x 8 pixels."""
+    segmentor = segmentor_config()
+    segmentor['backbone'].update(strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
+    return model_config(
+        segmentor=segmentor,
+        pseudo_labeler=dict(type='Threshold', threshold=0.),
+        mixer=dict(type='HalfCutMix'),
+        photometric=None,
+        pseudo_filter=dict(type='EntropyPercentile', percentile=80, final=100),
+        contrast=dict(
+            type='ContrastiveMemory', num_anchors=8, threshold=.1),
+        passes='joint',
+        mixed_auxiliary='off',
+        teacher_mode='eval')
+
+
 def make_runner(work_dir,
                 hooks: list,
                 optimizer: dict,

@@ -136,6 +136,12 @@ def u2pl_aspp(classes=21):
     return (aspp() + conv_norm(5 * 256, 256, 3) + biased + conv(256, classes))
 
 
+def u2pl_represented():
+    """The same with two more convolutions and 256 channels behind them."""
+    more = sum(conv(inputs, 256, 3) + 2 * 256 for inputs in (512, 256))
+    return u2pl_aspp() + more + conv(256, 256)
+
+
 def unimatch_aspp(classes=21):
     fuse = conv_norm(256 + 48, 256, 3) + conv_norm(256, 256, 3)
     return (aspp() + conv_norm(5 * 256, 256) + conv_norm(256, 48) + fuse +
@@ -248,6 +254,7 @@ for depth in (50, 101):
             'deeplabv2-u2pl': lambda: 4 * conv(2048, 21, 3),
             'pspnet-u2pl': shuffled_pspnet,
             'deeplabv3plus-u2pl': u2pl_aspp,
+            'deeplabv3plus-u2pl-contrast': u2pl_represented,
             'deeplabv3plus-u2pl-cityscapes':
             lambda: u2pl_aspp(19) + auxiliary(1024),
             'deeplabv3plus-unimatch': unimatch_aspp,

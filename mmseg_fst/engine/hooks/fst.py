@@ -3,7 +3,7 @@
 Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
 for Semantic Segmentation", NeurIPS 2022.
 """
-from typing import Literal, Optional
+from typing import Literal
 
 import torch
 from mmengine.hooks.hook import DATA_BATCH
@@ -168,18 +168,11 @@ class FSTHook(LookAheadHook):
         if self.copies(runner):  # the student of the present
             self.update_teacher(runner)
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: DATA_BATCH = None,
-                         outputs: Optional[dict] = None) -> None:
+    def finish(self, runner: Runner) -> None:
         """Move the teacher where the release has not done so before.
 
         Args:
             runner (Runner): The runner of the training.
-            batch_idx (int): Index of the batch.
-            data_batch (dict, optional): The batch, not used.
-            outputs (dict, optional): Logged values, not used.
         """
         looked = self.looks_ahead(runner)
         if self.when == 'after' or not looked:
@@ -267,18 +260,11 @@ class WideFSTHook(LookAheadHook):
         torch._foreach_div_(future, self.width)
         self.update_teacher(runner, future, passes=self.width)
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: DATA_BATCH = None,
-                         outputs: Optional[dict] = None) -> None:
+    def finish(self, runner: Runner) -> None:
         """Move the teacher with the student of the real step.
 
         Args:
             runner (Runner): The runner of the training.
-            batch_idx (int): Index of the batch.
-            data_batch (dict, optional): The batch, not used.
-            outputs (dict, optional): Logged values, not used.
         """
         passes = 1 + self.width * self.looks_ahead(runner)
         self.update_teacher(runner, passes=passes)

@@ -39,8 +39,9 @@ class MeanTeacherHook(Hook):
 
     The contract with :class:`SelfTrainingSegmentor`: a hook may change the
     weights of ``student`` and ``teacher`` and nothing else; it reads the
-    batch and never writes to it. It holds no state: time is ``runner.iter``,
-    so a resumed run goes on where it was.
+    batch and never writes to it. After the real step, and after no virtual
+    one, it lets the model write what the step has staged. It holds no
+    state: time is ``runner.iter``, so a resumed run goes on where it was.
 
     Args:
         decay (float): Share of the teacher that is kept at each update in
@@ -141,13 +142,22 @@ class MeanTeacherHook(Hook):
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Move the teacher, if it is to move after the step.
+        """Let the model write what is staged; move the teacher.
 
         Args:
             runner (Runner): The runner of the training.
             batch_idx (int): Index of the batch.
             data_batch (dict, optional): The batch, not used.
             outputs (dict, optional): Logged values, not used.
+        """
+        unwrap(runner).commit()
+        self.finish(runner)
+
+    def finish(self, runner: Runner) -> None:
+        """Move the teacher, if it is to move after the step.
+
+        Args:
+            runner (Runner): The runner of the training.
         """
         if self.when == 'after':
             self.update_teacher(runner)

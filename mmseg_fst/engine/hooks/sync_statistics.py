@@ -5,6 +5,7 @@ from mmengine.dist import all_reduce_params, get_world_size
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.registry import HOOKS
 
@@ -29,7 +30,7 @@ class SyncStatisticsHook(Hook):
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Average the floating-point buffers of the model.
+        """Average the running means and variances of the model.
 
         Args:
             runner (Runner): The runner of the training.
@@ -40,7 +41,9 @@ class SyncStatisticsHook(Hook):
         if get_world_size() == 1:
             return
         buffers = [
-            buffer for buffer in unwrap(runner).buffers()
+            buffer for module in unwrap(runner).modules()
+            if isinstance(module, _BatchNorm)
+            for buffer in module.buffers(recurse=False)
             if buffer.is_floating_point()
         ]
         if buffers:

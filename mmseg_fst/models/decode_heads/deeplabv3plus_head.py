@@ -65,6 +65,7 @@ class DeepLabV3PlusHead(ASPPHead):
         decoder = partial(self._two_convs, partial(conv, bias=bias),
                           self.channels + c1_channels)
         self.fuse = decoder()
+        self.representation_channels = representation_channels
         self.represent = None
         if representation_channels is not None:
             self.represent = nn.Sequential(

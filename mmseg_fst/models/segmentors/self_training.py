@@ -6,8 +6,9 @@ from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
 from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
-                                     pseudo_losses, resize_logits)
-from mmseg_fst.ops import HeldGradient, Mixed, concatenate, ignore_padding
+                                     pseudo_losses, represent, resize_logits)
+from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
+                           ignore_padding)
 from mmseg_fst.registry import MODELS
 
 from .student_teacher import StudentTeacherSegmentor, set_batch_norm
@@ -77,6 +78,10 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         regularizer (dict, optional): Config of a :class:`FeatureDistance`;
             a frozen copy of the pretrained encoder is then kept. Defaults to
             None.
+        contrast (dict, optional): Config of a :class:`ContrastiveMemory`,
+            without the numbers of classes and channels, which are those of
+            the decode head; goes with ``passes='joint'`` and
+            ``pseudo_filter``, whose second look it shares. Defaults to None.
         passes (str): ``'separate'``: labelled and mixed images go through the
             student one after the other, ``'joint'``: together, so that batch
             normalisation sees both (U2PL). Defaults to ``'separate'``.
@@ -125,6 +130,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                  weak_perturbation: Optional[dict] = None,
                  view_perturbation: Optional[dict] = None,
                  regularizer: Optional[dict] = None,
+                 contrast: Optional[dict] = None,
                  passes: Literal['separate', 'joint'] = 'separate',
                  backward: Literal['joint', 'staged', 'separate'] = 'staged',
                  mixed_auxiliary: Literal['weighted', 'plain',
@@ -156,6 +162,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         self.weak_perturbation = build(weak_perturbation)
         self.view_perturbation = build(view_perturbation)
         self.regularizer = build(regularizer)
+        self.contrast = build(contrast and {
+            **self._represented_shape(), **contrast
+        })
         self.photometric_on = _check('photometric_on', photometric_on,
                                      ('mixed', 'unlabeled'))
         self.num_views = num_views
@@ -174,6 +183,14 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         self.pseudo_label: Optional[Tensor] = None
         self.pseudo_weight: Optional[Tensor] = None
 
+    def _represented_shape(self) -> dict[str, int]:
+        """Classes of the decode head and channels of its representation."""
+        head = self.student.decode_head
+        channels = getattr(head, 'representation_channels', None)
+        return dict(
+            num_classes=head.out_channels,
+            channels=channels or head.out_channels)
+
     def _check_combination(self) -> None:
         """Raise on arguments that do not go together."""
         unknown = set(self.loss_weights) - {'labeled', 'mixed', 'perturbed'}
@@ -186,6 +203,11 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             raise ValueError(
                 "SelfTrainingSegmentor: passes='joint' goes with "
                 "label_with='teacher' or 'file' and without a regularizer.")
+        if self.contrast and (self.passes != 'joint'
+                              or self.pseudo_filter is None):
+            raise ValueError(
+                "SelfTrainingSegmentor: contrast goes with passes='joint' and "
+                'a pseudo_filter; give both, or take it out.')
         if self.pseudo_filter is not None and self.teacher is None:
             raise ValueError(
                 'SelfTrainingSegmentor: pseudo_filter needs a teacher; give '
@@ -321,6 +343,18 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             for name, head in heads_of(self.student).items()
         }
 
+    def _represented_logits(
+            self, features: list[Tensor],
+            size: tuple[int, int]) -> tuple[dict[str, Tensor], Tensor]:
+        """The same, and the representation (N, D, h, w) of the decode head."""
+        heads = heads_of(self.student)
+        decode = heads.pop('decode')
+        logits, representation = represent(decode, features)
+        found = dict(decode=resize_logits(logits, size, decode.align_corners))
+        for name, head in heads.items():
+            found[name] = head_logits(head, features, size)
+        return found, representation
+
     def _weigh(self, losses: dict[str, Tensor],
                part: str) -> dict[str, Tensor]:
         """Losses times their factor, their names after ``part``."""
@@ -412,8 +446,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             views.append(view)
         mixed = concatenate(views)
         if self.pseudo_filter is not None:
-            mixed = self._look_again(mixed, labeled[0])
-        self.mixed = mixed
+            mixed = self._look_again(mixed, labeled)
+        self.mixed = mixed._replace(look=None)  # it is large
         return mixed
 
     def _augment(self, image: Tensor) -> Tensor:
@@ -423,20 +457,30 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         preprocessor = self.data_preprocessor
         return self.photometric(image, preprocessor.mean, preprocessor.std)
 
-    def _look_again(self, mixed: Mixed, image_labeled: Tensor) -> Mixed:
+    def _look_again(self, mixed: Mixed,
+                    labeled: tuple[Tensor, Tensor]) -> Mixed:
         """Filter pseudo-labels by the teacher's view of the mixed batch.
 
         The teacher sees what the student does, with the statistics of the
         batch; its running statistics follow (U2PL, section 3.1).
         """
         set_batch_norm(self.teacher, training=True)
-        batch = torch.cat([image_labeled, mixed.image])
-        logits = self.teacher(batch)[len(image_labeled):]
+        features = self.teacher.extract_feat(
+            torch.cat([labeled[0], mixed.image]))
+        if self.contrast is None:
+            logits, look = self.teacher.decode_head(features), None
+        else:
+            logits, representation = represent(self.teacher.decode_head,
+                                               features)
+            look = SecondLook(logits, representation,
+                              torch.cat([labeled[1], mixed.label]),
+                              len(labeled[0]))
         set_batch_norm(self.teacher, self.teacher_mode == 'train')
-        logits = resize_logits(logits, mixed.label.shape[1:],
+        logits = resize_logits(logits[len(labeled[0]):],
+                               mixed.label.shape[1:],
                                self.student.align_corners)
         label, factor = self.pseudo_filter(logits, mixed.label)
-        return mixed._replace(label=label, factor=factor)
+        return mixed._replace(label=label, factor=factor, look=look)
 
     def mixed_losses(self,
                      mixed: Mixed,
@@ -454,7 +498,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
 
         Returns:
             dict[str, Tensor]: Scalars, ``mixed.*`` and, of a joint pass,
-            ``labeled.*``.
+            ``labeled.*`` and ``loss_contrast``.
         """
         image, count = mixed.image, 0
         if self.passes == 'joint':
@@ -462,12 +506,19 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         features = self.student.extract_feat(image)
         if self.view_perturbation:
             features = self.view_perturbation(features)
-        logits = self._logits(features, mixed.label.shape[1:])
         losses: dict[str, Tensor] = {}
+        if mixed.look is None:
+            logits = self._logits(features, mixed.label.shape[1:])
+        else:
+            logits, representation = self._represented_logits(
+                features, mixed.label.shape[1:])
+            losses['loss_contrast'] = self.contrast(representation, mixed.look)
         if self.passes == 'joint':
             first = {name: one[:count] for name, one in logits.items()}
-            losses = self._weigh(
-                labeled_losses(self.student, first, labeled[1]), 'labeled')
+            losses.update(
+                self._weigh(
+                    labeled_losses(self.student, first, labeled[1]),
+                    'labeled'))
         rest = {name: one[count:] for name, one in logits.items()}
         ours = pseudo_losses(self.student, rest, mixed.label, mixed.weight,
                              self.mixed_auxiliary)
@@ -480,3 +531,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             name = next(iter(ours))
             ours[name] = held.attach(ours[name])
         return {**losses, **ours}
+
+    def commit(self) -> None:
+        """Write what the last training step has staged: the contrast's."""
+        if self.contrast is not None:
+            self.contrast.commit()

@@ -104,6 +104,13 @@ class StudentTeacherSegmentor(BaseSegmentor):
                 set_batch_norm(self.teacher, training=True)
         return self
 
+    def commit(self) -> None:
+        """Write what the last training step has staged, here nothing.
+
+        Called once after each real step; what virtual steps have staged is
+        lost.
+        """
+
     def network(self, name: Optional[str] = None) -> nn.Module:
         """The network of that name.
 

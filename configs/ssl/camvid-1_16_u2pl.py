@@ -1,0 +1,11 @@
+# U2PL: a sixteenth of CamVid.
+_base_ = [
+    '../_base_/datasets/camvid_ssl.py',
+    '../_base_/models/mobilenetv2_segformer-ssl.py',
+    '../_base_/methods/ssl_u2pl.py',
+    '../_base_/schedules/adamw_ssl.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)

@@ -1,0 +1,240 @@
+"""A loss by which pixels of a class meet, and leave the other classes."""
+from typing import Any, NamedTuple, Optional
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_gather, all_reduce
+from torch import Tensor, nn
+
+from mmseg_fst.ops import (SecondLook, draw_rows, info_nce, rows_of,
+                           select_pixels, sum_by_class)
+from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.progress import training_progress
+
+
+class Staged(NamedTuple):
+    """What one step adds to a :class:`ContrastiveMemory`.
+
+    Attributes:
+        rows (Tensor): Representations of pixels, (P, D).
+        negative (Tensor): Of which classes they are negatives, (P, C), bool.
+        total (Tensor): Sum of the reliable pixels of each class, (C, D).
+        count (Tensor): Their number, (C,).
+    """
+    rows: Tensor
+    negative: Tensor
+    total: Tensor
+    count: Tensor
+
+
+@MODELS.register_module()
+class ContrastiveMemory(nn.Module):
+    """The contrastive loss of U2PL, and what it remembers of past steps.
+
+    Of each class, on the grid of the logits (Wang et al. 2022, section 3.3;
+    the rule that the authors describe, not the one they released)::
+
+        anchors    student, reliable pixels of a probability > threshold
+        positive   teacher, mean of the reliable pixels, averaged over time
+        negatives  teacher, from a queue of unreliable pixels that the class
+                   is unlikely to be, and of labelled ones mistaken for it
+        loss       InfoNCE, mean over the classes with reliable pixels
+
+    See :func:`mmseg_fst.ops.select_pixels`. The share of unlabelled pixels
+    that are reliable, or unreliable, shrinks to 0 over the training.
+
+    :meth:`forward` reads the memory and stages what is to be added;
+    :meth:`commit` writes it, once after each real step, so that virtual
+    steps leave no trace. The memory grows as it is filled, and is the same
+    in all processes.
+
+    Args:
+        num_classes (int): Number of classes C.
+        channels (int): Channels D of the representation.
+        num_anchors (int): Anchors of a class, drawn with repetition. Defaults
+            to 256.
+        num_negatives (int): Negatives of an anchor. Defaults to 50.
+        threshold (float): Least probability of an anchor. Defaults to 0.3.
+        percent (float): Share of unlabelled pixels that are reliable at the
+            beginning, in percent; as many are unreliable. Defaults to 20.
+        ranks (tuple[int, int]): First rank of a class that is unlikely, and
+            the one behind the last. Defaults to (3, 20).
+        temperature (float): Divides similarities. Defaults to 0.5.
+        decay (float): Share of the old positive in the long run. Defaults to
+            0.999.
+        capacity (int): Pixels that the queue of a class holds. Defaults to
+            30000.
+        first_capacity (int): The same of class 0. Defaults to 50000.
+        loss_weight (float): Weight of the term. Defaults to 1.
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 channels: int,
+                 num_anchors: int = 256,
+                 num_negatives: int = 50,
+                 threshold: float = 0.3,
+                 percent: float = 20.,
+                 ranks: tuple[int, int] = (3, 20),
+                 temperature: float = 0.5,
+                 decay: float = 0.999,
+                 capacity: int = 30000,
+                 first_capacity: int = 50000,
+                 loss_weight: float = 1.,
+                 ignore_index: int = 255) -> None:
+        super().__init__()
+        if not 0 <= percent <= 50:
+            raise ValueError(f'ContrastiveMemory: percent={percent} is out of '
+                             'range; give a number from 0 to 50.')
+        if not 0 < ranks[0] < min(ranks[1], num_classes):
+            raise ValueError(
+                f'ContrastiveMemory: ranks={tuple(ranks)} is no range of the '
+                f'ranks of {num_classes} classes; begin above 0 and below '
+                'their number.')
+        if min(capacity, first_capacity) < 1:
+            raise ValueError('ContrastiveMemory: capacity and first_capacity '
+                             'are numbers of pixels; give 1 or more.')
+        self.num_classes = num_classes
+        self.num_anchors = num_anchors
+        self.num_negatives = num_negatives
+        self.threshold = threshold
+        self.percent = percent
+        self.ranks = tuple(ranks)
+        self.temperature = temperature
+        self.decay = decay
+        self.capacities = [first_capacity] + [capacity] * (num_classes - 1)
+        self.loss_weight = loss_weight
+        self.ignore_index = ignore_index
+        # The queues of all classes one after the other, the oldest first.
+        self.register_buffer('queue', torch.zeros(0, channels))
+        self.register_buffer('sizes', torch.zeros(num_classes).long())
+        self.register_buffer('positive', torch.zeros(num_classes, channels))
+        self.register_buffer('updates', torch.zeros(num_classes).long())
+        self.staged: Optional[Staged] = None
+
+    def forward(self, representation: Tensor, look: SecondLook) -> Tensor:
+        """The loss of a step; stages what the step adds to the memory.
+
+        Args:
+            representation (Tensor): The student's, of shape (N, D, h, w), of
+                the images of ``look``.
+            look (SecondLook): The teacher's view of the same images.
+
+        Returns:
+            Tensor: The weighted loss, a scalar; 0 where no class has both
+            anchors and negatives.
+        """
+        dtype = torch.promote_types(representation.dtype, torch.float32)
+        student = rows_of(representation).to(dtype)
+        with torch.no_grad():
+            probability = look.logits.softmax(1, dtype=dtype)
+            label = F.interpolate(
+                look.label[:, None].float(), probability.shape[2:])[:, 0]
+            percent = self.percent * (1 - training_progress())
+            reliable, negative = select_pixels(probability, label.long(),
+                                               look.num_labeled, percent,
+                                               self.ranks, self.ignore_index)
+            label = label.long().masked_fill(~reliable, -1).flatten()
+            self._stage(rows_of(look.representation), label, negative)
+            positive = self._moved(self.staged.total, self.staged.count)
+            probability = rows_of(probability)
+        # Each process has weights for which nothing is drawn, too.
+        loss = 0 * student.sum()
+        for index, queue in enumerate(self.queue.split(self.sizes.tolist())):
+            mine = label == index
+            anchor = torch.nonzero(
+                mine & (probability[:, index] > self.threshold))[:, 0]
+            if len(anchor) and len(queue):
+                loss = loss + self._contrast(student, anchor, positive[index],
+                                             queue)
+        present = (self.staged.count > 0).sum().clamp(min=1)
+        return self.loss_weight * loss / present
+
+    def _contrast(self, student: Tensor, anchor: Tensor, positive: Tensor,
+                  queue: Tensor) -> Tensor:
+        """The loss of one class; ``anchor`` holds indices of rows."""
+        chosen = student[draw_rows(anchor, self.num_anchors)]
+        others = draw_rows(queue, self.num_anchors * self.num_negatives)
+        return info_nce(
+            chosen, positive.to(chosen.dtype),
+            others.view(self.num_anchors, self.num_negatives,
+                        -1).to(chosen.dtype), self.temperature)
+
+    def _stage(self, teacher: Tensor, label: Tensor,
+               negative: Tensor) -> None:
+        """Keep what is to be added, instead of what was kept before.
+
+        Args:
+            teacher (Tensor): Representations of shape (P, D).
+            label (Tensor): Class ids of reliable pixels, else -1, (P,).
+            negative (Tensor): See ``select_pixels``, (N, C, h, w).
+        """
+        teacher = teacher.detach().to(self.queue.dtype)
+        total, count = sum_by_class(teacher[label >= 0], label[label >= 0],
+                                    self.num_classes)
+        negative = rows_of(negative)
+        used = negative.any(1)
+        self.staged = Staged(teacher[used], negative[used], total, count)
+
+    def _moved(self, total: Tensor, count: Tensor) -> Tensor:
+        """Positives (C, D) after one more step of their moving average."""
+        mean = total / count.clamp(min=1)[:, None]
+        # Time is that of the class: one that comes late starts at its mean.
+        decay = (1 - 1 / (self.updates + 1)).clamp(max=self.decay)
+        moved = torch.lerp(mean, self.positive,
+                           decay.to(mean.dtype)[:, None])
+        return torch.where(count[:, None] > 0, moved, self.positive)
+
+    @torch.no_grad()
+    def commit(self) -> None:
+        """Write what the last step of every process has staged."""
+        if self.staged is None:
+            return
+        rows, negative, total, count = self.staged
+        self.staged = None
+        rows = gather_rows(rows)
+        # Not every backend sends truth values.
+        negative = gather_rows(negative.byte()).bool()
+        all_reduce(total)
+        all_reduce(count)
+        self.positive = self._moved(total, count)
+        self.updates = self.updates + (count > 0)
+        queues = [
+            torch.cat([queue, rows[negative[:, index]]])[-capacity:]
+            for index, (queue, capacity) in enumerate(
+                zip(self.queue.split(self.sizes.tolist()), self.capacities))
+        ]
+        self.queue = torch.cat(queues)
+        self.sizes = self.sizes.new_tensor([len(queue) for queue in queues])
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str,
+                              *args: Any) -> None:
+        """Load a queue of any length."""
+        saved = state_dict.get(f'{prefix}queue')
+        if saved is not None and saved.shape[1:] == self.queue.shape[1:]:
+            self.queue = self.queue.new_empty(saved.shape)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def gather_rows(rows: Tensor) -> Tensor:
+    """The rows of all processes, in the order of the processes.
+
+    Args:
+        rows (Tensor): Rows of shape (P, ...); P may differ.
+
+    Returns:
+        Tensor: Rows of shape (sum of all P, ...).
+    """
+    sizes = torch.cat(all_gather(torch.tensor([len(rows)],
+                                              device=rows.device)))
+    sizes = sizes.tolist()
+    # All send as much as the one with the most.
+    filled = rows.new_zeros(max(sizes), *rows.shape[1:])
+    filled[:len(rows)] = rows
+    return torch.cat([
+        part[:size] for part, size in zip(all_gather(filled), sizes)
+    ])
