@@ -16,7 +16,7 @@ def unlabeled(count, size=(12, 20)):
     """Every pixel tells its image and its place, in each part."""
     label = torch.arange(count * size[0] * size[1]).view(count, *size)
     image = torch.stack([label, -label, 2 * label], 1).float()
-    return image, label, label.float() / 7
+    return image, label, label.float() / 8
 
 
 def labeled(count, size=(12, 20)):
@@ -60,7 +60,7 @@ def test_everything_follows_the_pixels(cfg):
         assert torch.equal(place, batch[1][:1].expand_as(place))
         assert torch.equal(mixed.image[:, 0], mixed.label.float())
         assert torch.equal(mixed.image[:, 1], -mixed.label.float())
-        assert torch.equal(mixed.weight, mixed.label.float() / 7)
+        assert torch.equal(mixed.weight, mixed.label.float() / 8)
         assert mixed.mask.any((1, 2)).all()
         assert not mixed.mask.all((1, 2)).any()
         partner = []
