@@ -6,9 +6,10 @@ from mmengine.config import Config
 from mmseg_fst.models.losses import resize_logits
 
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
+# U2PL and ST++ need more than a batch: test_contrast and test_stages.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
-    if 'model' in Config.fromfile(str(path))
+    if path.stem not in ('ssl_stpp', 'ssl_u2pl')
 ]
 
 
