@@ -5,4 +5,4 @@ configs = [
     for network in ('pspnet', 'deeplabv2', 'deeplabv3plus')
     for labels in (662, 1323, 2646)
     for method in ('mean-teacher', 'mean-teacher-4x', 'fst')
-]
+] + ['voc-662_deeplabv3plus_u2pl.py', 'voc-662_deeplabv3plus_u2pl_fst.py']
