@@ -104,7 +104,8 @@ def masked_percentile(values: Tensor, valid: Tensor,
     place = percentile / 100 * (valid.sum() - 1).clamp(min=0).double()
     low = place.floor().long()
     high = (low + 1).clamp(max=len(ordered) - 1)
-    below, above = ordered[low], ordered[high]
+    # `ordered[low]` would ask the device for the number.
+    below, above = ordered.take(low), ordered.take(high)
     above = torch.where(place > low, above, below)
     return below + (above - below) * (place - low).to(values.dtype)
 
