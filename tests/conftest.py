@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import FIXTURES, make_camvid, make_streets
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 
 import mmseg_fst  # noqa: F401
@@ -15,8 +15,10 @@ MMLogger.get_instance('mmengine', log_level='WARNING')
 
 
 @pytest.fixture(autouse=True)
-def scope():
-    """Look names up in ``mmseg_fst``; one thread; fixed global seeds."""
+def scope(request):
+    """Look names up in ``mmseg_fst``; one thread; fixed global seeds; nothing
+    is known of the runs of other tests."""
+    MessageHub.get_instance(request.node.nodeid)  # is now the current one
     torch.set_num_threads(1)
     torch.manual_seed(0)
     np.random.seed(0)
