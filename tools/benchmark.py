@@ -24,7 +24,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
-from mmseg_fst.apis import drop_pretrained
+from mmseg_fst.apis import build_runner, drop_pretrained
 from mmseg_fst.registry import DATASETS
 
 
@@ -109,7 +109,7 @@ def prepare(path: str, batch_size: int, iterations: int,
             config's.
 
     Returns:
-        Config: For ``Runner.from_cfg``.
+        Config: For :func:`build_runner`.
     """
     cfg = Config.fromfile(path)
     size = (crop, crop) if crop else tuple(cfg.crop_size)
@@ -144,7 +144,7 @@ def measure(path: str, batch_size: int, iterations: int,
     init_default_scope('mmseg_fst')
     with tempfile.TemporaryDirectory() as work_dir:
         cfg.work_dir = work_dir
-        runner = Runner.from_cfg(cfg)
+        runner = build_runner(cfg)
         timer = StepTimer()
         runner.register_hook(timer)
         runner.train()

@@ -1,7 +1,7 @@
 """What launchers and users call."""
 from .check import check_config
 from .grid import plan_runs, read_grid, run_grid, set_split
-from .launch import prepare_processes
+from .launch import build_runner, prepare_processes
 from .predict import (UnlabeledImages, label_images, load_network,
                       rank_images)
 from .results import Score, format_scores, read_protocol, read_scores
@@ -11,10 +11,10 @@ from .test import (drop_pretrained, find_checkpoint, find_config,
 from .train import load_config, train
 
 __all__ = [
-    'Score', 'UnlabeledImages', 'check_config', 'drop_pretrained',
-    'find_checkpoint', 'find_config', 'format_scores', 'label_images',
-    'load_config', 'load_network', 'plan_runs', 'prepare_processes',
-    'rank_images', 'read_grid', 'read_protocol', 'read_scores', 'run_grid',
-    'set_split', 'sorted_checkpoints', 'test', 'train', 'train_all',
-    'write_ranking'
+    'Score', 'UnlabeledImages', 'build_runner', 'check_config',
+    'drop_pretrained', 'find_checkpoint', 'find_config', 'format_scores',
+    'label_images', 'load_config', 'load_network', 'plan_runs',
+    'prepare_processes', 'rank_images', 'read_grid', 'read_protocol',
+    'read_scores', 'run_grid', 'set_split', 'sorted_checkpoints', 'test',
+    'train', 'train_all', 'write_ranking'
 ]

@@ -1,6 +1,8 @@
-"""Several processes, on CPUs too."""
+"""From a config to a runner: several processes, layout in memory."""
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.runner import Runner
 from torch import distributed
 
 
@@ -32,3 +34,20 @@ def prepare_processes(cfg: Config) -> None:
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
     cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner of a config.
+
+    Args:
+        cfg (Config): Config of a run. ``channels_last=True`` lays weights
+            out as NHWC, and with them what convolutions compute: faster for
+            convolutional networks, the same up to rounding.
+
+    Returns:
+        Runner: Built, not started.
+    """
+    runner = Runner.from_cfg(cfg)
+    if cfg.get('channels_last', False):
+        runner.model.to(memory_format=torch.channels_last)
+    return runner

@@ -7,13 +7,12 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
 
 from mmseg_fst.engine.hooks.mean_teacher import unwrap
 from mmseg_fst.utils.checkpoint import guard_loading, load_weights
 
 from .check import check_config
-from .launch import prepare_processes
+from .launch import build_runner, prepare_processes
 
 
 def find_config(work_dir: str) -> str:
@@ -126,7 +125,7 @@ def test(cfg: Config,
     check_config(Config(dict(model=cfg.model, data=cfg.test_dataloader)))
     prepare_processes(cfg)
     guard_loading(trust)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     load_weights(unwrap(runner), checkpoint, trust)
     metrics = {key: float(value) for key, value in runner.test().items()}
     if is_main_process():

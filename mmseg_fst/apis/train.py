@@ -5,16 +5,17 @@ from typing import Any, Optional
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 
 from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
-from .launch import prepare_processes
+from .launch import build_runner, prepare_processes
 from .results import format_scores, read_protocol, read_scores
 
 #: Environment variable by which configs name a draw of labelled images.
 SPLIT_SEED = 'SPLIT_SEED'
+#: Stands in ``load_from`` for the folder of the same seed and split.
+RUN = '{run}'
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
 
@@ -42,10 +43,13 @@ def default_work_dir(config: str,
         stem = osp.join(*parts[parts.index('configs') + 1:])
     else:
         stem = parts[-1]
-    last = 'debug' if debug else f'seed_{seed}'
-    if split != '0':
-        last += f'{SPLIT_MARK}{split}'
-    return osp.join('work_dirs', stem, last)
+    return osp.join('work_dirs', stem,
+                    run_name('debug' if debug else f'seed_{seed}', split))
+
+
+def run_name(name: str, split: str = '0') -> str:
+    """Name of a run's folder: its seed and, but for 0, that of the split."""
+    return name if split == '0' else f'{name}{SPLIT_MARK}{split}'
 
 
 def _shorten(cfg: Config) -> None:
@@ -67,6 +71,9 @@ def load_config(config: str,
                 work_dir: Optional[str] = None,
                 debug: bool = False) -> Config:
     """Read a config file and apply what was said on the command line.
+
+    ``{run}`` in ``load_from`` becomes the folder of the same seed and split,
+    such as ``seed_0``.
 
     Args:
         config (str): Path of the config file.
@@ -96,9 +103,13 @@ def load_config(config: str,
     randomness = cfg.setdefault('randomness', dict(seed=0))
     if seed is not None:
         randomness['seed'] = seed
+    seed = randomness.get('seed', 0)
+    split = cfg.env_variables.get(SPLIT_SEED, '0')
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, randomness.get('seed', 0), debug,
-        cfg.env_variables.get(SPLIT_SEED, '0'))
+        config, seed, debug, split)
+    if cfg.get('load_from'):
+        cfg.load_from = cfg.load_from.replace(
+            RUN, run_name(f'seed_{seed}', split))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg)
@@ -126,7 +137,7 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     cfg.resume = resume
     prepare_processes(cfg)
     guard_loading(trust)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     runner.train()
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'

@@ -1,5 +1,6 @@
 # timm's MobileNetV2 with ImageNet weights and SegFormer's all-MLP head: a
 # real encoder that a CPU can train. Weights: tools/download_checkpoints.sh
+channels_last = True  # all convolutions: faster
 norm_cfg = dict(type='BN', requires_grad=True)
 segmentor = dict(
     type='EncoderDecoder',

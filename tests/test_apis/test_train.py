@@ -1,0 +1,59 @@
+"""Tests of reading a config for a run, and of building its runner."""
+import pytest
+import torch
+from helpers import network_cfg
+from mmengine.config import Config
+
+from mmseg_fst.apis import build_runner, load_config
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A config that starts where another run ended."""
+    checkpoint = tmp_path / 'seed_3' / 'iter_1.pth'
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    path = tmp_path / 'adapt.py'
+    path.write_text(f"load_from = '{tmp_path}/{{run}}/iter_1.pth'\n")
+    return path
+
+
+def test_load_from_follows_the_seed(config, tmp_path):
+    cfg = load_config(str(config), seed=3)
+    assert cfg.load_from == str(tmp_path / 'seed_3' / 'iter_1.pth')
+
+
+def test_load_from_follows_the_split(config, tmp_path, monkeypatch):
+    monkeypatch.setenv('SPLIT_SEED', '2')
+    config.write_text("split = '{{$SPLIT_SEED:0}}'\n" + config.read_text())
+    (tmp_path / 'seed_3').rename(tmp_path / 'seed_3_split-2')
+    cfg = load_config(str(config), seed=3)
+    assert cfg.load_from == str(tmp_path / 'seed_3_split-2' / 'iter_1.pth')
+
+
+def test_a_run_that_is_not_there_is_named(config, tmp_path):
+    with pytest.raises(FileNotFoundError, match='seed_4.*Train that run'):
+        load_config(str(config), seed=4)
+
+
+@pytest.mark.parametrize('channels_last', [True, False])
+def test_layout_of_the_weights(channels_last, tmp_path):
+    cfg = Config(
+        dict(
+            model=dict(
+                type='SelfTrainingSegmentor',
+                segmentor=network_cfg(),
+                data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
+            default_scope='mmseg_fst',
+            channels_last=channels_last,
+            log_level='ERROR',
+            work_dir=str(tmp_path)))
+    model = build_runner(cfg).model
+    kernels = [
+        weight for weight in model.parameters()
+        if weight.dim() == 4 and min(weight.shape[1:3]) > 1
+    ]
+    assert kernels
+    for weight in kernels:
+        assert weight.is_contiguous(
+            memory_format=torch.channels_last) is channels_last
