@@ -33,6 +33,7 @@ def load(name, work_dir, full_width=False):
     cfg = Config.fromfile(REPOSITORY / 'configs' / f'{name}.py')
     init_default_scope('mmseg_fst')
     without_weights(cfg._cfg_dict)
+    cfg.load_from = None
     if not full_width:
         slim_segmentor(cfg.model.segmentor)
     slim_data(cfg, factor=8 if max(cfg.crop_size) > 300 else 4)

@@ -1,12 +1,14 @@
 # Mean teacher: a sixteenth of Clothing Co-Parsing.
+# Starts from ccp-1_16_supervised.py.
 _base_ = [
     '../_base_/datasets/ccp_ssl_1_16.py',
     '../_base_/models/mobilenetv2_segformer-ssl.py',
     '../_base_/methods/ssl_mean_teacher.py',
-    '../_base_/schedules/adamw_ssl.py',
+    '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
 model['segmentor']['decode_head']['num_classes'] = 12
+load_from = 'work_dirs/ssl/ccp-1_16_supervised/{run}/iter_900.pth'

@@ -2,8 +2,8 @@
 title = 'Semi-supervised CamVid, 1/16 with labels'
 configs = [
     f'camvid-1_16_{method}.py'
-    for method in ('supervised', 'mean-teacher', 'mean-teacher_fst', 'cutmix',
-                   'cutmix_fst', 'u2pl', 'u2pl_fst', 'fixmatch',
-                   'unimatch', 'unimatch-v2',
-                   'unimatch-v2_fst', 'stpp')
+    for method in ('supervised', 'supervised-continued', 'mean-teacher',
+                   'mean-teacher_fst', 'cutmix', 'cutmix_fst', 'fixmatch',
+                   'unimatch', 'unimatch-v2', 'unimatch-v2_fst', 'u2pl',
+                   'u2pl_fst', 'stpp')
 ]

@@ -1,7 +1,7 @@
 """Checks of a config before anything is built from it."""
 import difflib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from os import path as osp
 from typing import Any, Optional
 
@@ -22,11 +22,13 @@ _CURES = {
 }
 
 
-def check_config(cfg: Config) -> None:
+def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     """Raise on what would fail later, or worse, be ignored.
 
     Args:
         cfg (Config): A config of a training or test run.
+        planned (Collection[str]): Work folders of runs that will be trained
+            before this one, which may start from them. Defaults to ().
 
     Raises:
         ValueError: If one of our classes does not know a key it is given.
@@ -38,7 +40,8 @@ def check_config(cfg: Config) -> None:
         _check_folders(where, node)
         _check_weights(where, node)
     start = cfg.get('load_from')
-    if start and '://' not in start and not osp.isfile(start):
+    if (start and '://' not in start and not osp.isfile(start)
+            and osp.dirname(start) not in planned):
         raise FileNotFoundError(
             f'load_from: there is no checkpoint {start}. Train that run '
             'first, or name another checkpoint with --cfg-options '

@@ -108,6 +108,8 @@ def plan_runs(configs: Sequence[str],
               debug: bool = False) -> list[GridRun]:
     """Look at every run before the first one begins.
 
+    A run may start from what one before it in the list will have trained.
+
     Args:
         configs (Sequence[str]): Paths of config files.
         seeds (Sequence[int]): The seeds.
@@ -122,10 +124,13 @@ def plan_runs(configs: Sequence[str],
     runs = [GridRun(config, seed) for config in configs for seed in seeds]
     # Said aloud, or a config would not tell whether it reads it.
     os.environ.setdefault(SPLIT_SEED, '0')
+    planned: set[str] = set()
     for run in runs:
         set_split(split, run.seed)
         try:
-            cfg = load_config(run.config, options, run.seed, debug=debug)
+            cfg = load_config(
+                run.config, options, run.seed, debug=debug, planned=planned)
+            planned.add(cfg.work_dir)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir
             if not debug:  # which is to try all of them

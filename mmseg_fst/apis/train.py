@@ -1,4 +1,5 @@
 """Training from a config file."""
+from collections.abc import Collection
 from os import path as osp
 from typing import Any, Optional
 
@@ -63,13 +64,15 @@ def _shorten(cfg: Config) -> None:
         loader.update(num_workers=0, persistent_workers=False)
     cfg.val_dataloader.dataset['indices'] = 4
     cfg.test_dataloader = cfg.val_dataloader
+    cfg.load_from = None  # a short run leaves no checkpoint of that name
 
 
 def load_config(config: str,
                 options: Optional[dict[str, Any]] = None,
                 seed: Optional[int] = None,
                 work_dir: Optional[str] = None,
-                debug: bool = False) -> Config:
+                debug: bool = False,
+                planned: Collection[str] = ()) -> Config:
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from`` becomes the folder of the same seed and split,
@@ -84,6 +87,7 @@ def load_config(config: str,
             config's, or else one named after it.
         debug (bool): Whether to shorten the run to 4 iterations. Defaults to
             False.
+        planned (Collection[str]): See :func:`check_config`. Defaults to ().
 
     Returns:
         Config: The config, checked.
@@ -112,7 +116,7 @@ def load_config(config: str,
             RUN, run_name(f'seed_{seed}', split))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
-    check_config(cfg)
+    check_config(cfg, planned)
     return cfg
 
 

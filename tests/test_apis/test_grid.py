@@ -160,3 +160,18 @@ def test_what_cannot_begin_fails_alone(place, monkeypatch, capsys):
         capsys.readouterr().out)
     table = (place / 'work_dirs/tables/t.md').read_text()
     assert 'Protocol: not run yet' in table
+
+
+def test_a_run_may_start_from_one_before_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'first.py').write_text('train_cfg = dict(max_iters=4)\n')
+    (tmp_path / 'second.py').write_text(
+        "_base_ = './first.py'\n"
+        "load_from = 'work_dirs/first/{run}/iter_4.pth'\n")
+    first, second = 'first.py', 'second.py'
+    runs = plan_runs([first, second], seeds=[0, 1])
+    assert {run.state for run in runs} == {'new'}
+    alone, = plan_runs([second], seeds=[1])
+    assert alone.state == 'failed' and 'first/seed_1/iter_4' in alone.error
+    backwards = plan_runs([second, first], seeds=[0])
+    assert [run.state for run in backwards] == ['failed', 'new']

@@ -4,6 +4,7 @@ _base_ = './streetgen_to_camvid.py'
 data_root = '{{$CAMVID_ROOT:data/camvid}}'
 split = 'splits/train_1_16_seed{{$SPLIT_SEED:0}}'
 train_dataloader = dict(
+    batch_size=2,
     dataset=dict(
         labeled=dict(
             data_root=data_root, ann_file=f'{split}_labelled.txt'),

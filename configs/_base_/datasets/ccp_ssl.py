@@ -21,6 +21,7 @@ unlabeled_pipeline[1:3] = [resize, crop]
 test_pipeline = _base_.test_pipeline
 test_pipeline[1]['scale'] = image_scale
 train_dataloader = dict(
+    batch_size=2,
     dataset=dict(
         labeled=dict(
             type='ClothingDataset',

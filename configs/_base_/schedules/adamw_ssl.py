@@ -1,7 +1,8 @@
-# A pretrained encoder and a few labels on a CPU, in minutes.
+# A pretrained encoder and a few labels on a CPU, in minutes: the network
+# learns from labels alone, before adamw_ssl_adapt.py.
 _base_ = './adamw_adapt.py'
-max_iters = 300
-train_cfg = dict(max_iters=max_iters, val_interval=100)
+max_iters = 900
+train_cfg = dict(max_iters=max_iters, val_interval=150)
+optim_wrapper = dict(optimizer=dict(lr=6e-4))
 param_scheduler = _base_.param_scheduler
 param_scheduler[1]['end'] = max_iters
-default_hooks = dict(checkpoint=dict(interval=100))

@@ -1,0 +1,14 @@
+# Labels alone, once more: a sixteenth of CamVid. Starts from
+# camvid-1_16_supervised.py; what others gain by their iterations alone.
+_base_ = [
+    '../_base_/datasets/camvid_ssl.py',
+    '../_base_/models/mobilenetv2_segformer-ssl.py',
+    '../_base_/methods/labels_only.py',
+    '../_base_/schedules/adamw_ssl_adapt.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)
+train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+load_from = 'work_dirs/ssl/camvid-1_16_supervised/{run}/iter_900.pth'

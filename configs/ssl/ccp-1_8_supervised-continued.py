@@ -1,0 +1,15 @@
+# Labels alone, once more: an eighth of Clothing Co-Parsing. Starts from
+# ccp-1_8_supervised.py; what others gain by their iterations alone.
+_base_ = [
+    '../_base_/datasets/ccp_ssl.py',
+    '../_base_/models/mobilenetv2_segformer-ssl.py',
+    '../_base_/methods/labels_only.py',
+    '../_base_/schedules/adamw_ssl_adapt.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)
+model['segmentor']['decode_head']['num_classes'] = 12
+train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+load_from = 'work_dirs/ssl/ccp-1_8_supervised/{run}/iter_900.pth'
