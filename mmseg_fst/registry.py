@@ -36,6 +36,10 @@ TRANSFORMS = Registry(
     'transform', parent=MMSEG_TRANSFORMS, locations=['mmseg_fst.datasets'])
 HOOKS = Registry('hook', parent=MMSEG_HOOKS, locations=['mmseg_fst.engine'])
 LOOPS = Registry('loop', parent=MMSEG_LOOPS, locations=['mmseg_fst.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor',
+    parent=MMSEG_OPTIM_WRAPPER_CONSTRUCTORS,
+    locations=['mmseg_fst.engine'])
 METRICS = Registry(
     'metric', parent=MMSEG_METRICS, locations=['mmseg_fst.evaluation'])
 
@@ -48,8 +52,6 @@ WEIGHT_INITIALIZERS = Registry(
     'weight initializer', parent=MMSEG_WEIGHT_INITIALIZERS)
 OPTIMIZERS = Registry('optimizer', parent=MMSEG_OPTIMIZERS)
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=MMSEG_OPTIM_WRAPPERS)
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    'optimizer wrapper constructor', parent=MMSEG_OPTIM_WRAPPER_CONSTRUCTORS)
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=MMSEG_PARAM_SCHEDULERS)
 VISUALIZERS = Registry('visualizer', parent=MMSEG_VISUALIZERS)

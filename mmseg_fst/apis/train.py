@@ -6,6 +6,7 @@ from typing import Any, Optional
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
+from mmengine.runner import find_latest_checkpoint
 
 from mmseg_fst.utils.checkpoint import guard_loading
 
@@ -138,7 +139,10 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
             trusted; before the first iteration.
         ValueError: See :func:`prepare_processes`.
     """
-    cfg.resume = resume
+    # mmengine would go on from `load_from` if it is given, too.
+    cfg.resume = resume and find_latest_checkpoint(cfg.work_dir) is not None
+    if cfg.resume:
+        cfg.load_from = None
     prepare_processes(cfg)
     guard_loading(trust)
     runner = build_runner(cfg)

@@ -1,10 +1,12 @@
 """Hooks and loops: when weights move, what is kept, what is shown."""
 from .hooks import (FSTHook, MeanTeacherHook, MixVisualizationHook,
-                    WideFSTHook)
+                    SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
+from .optim import JointOptimWrapper, PerStudentConstructor
 from .snapshot import Snapshot
 
 __all__ = [
-    'FSTHook', 'MeanTeacherHook', 'MixVisualizationHook', 'NetworksTestLoop',
-    'NetworksValLoop', 'Snapshot', 'WideFSTHook'
+    'FSTHook', 'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
+    'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
+    'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
 ]

@@ -11,12 +11,12 @@ from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
-from .segmentors import SelfTrainingSegmentor
+from .segmentors import CoTrainingSegmentor, SelfTrainingSegmentor
 
 __all__ = [
-    'Canvas', 'ChannelDropout', 'ClassMix', 'ComplementaryDropout',
-    'ConfidentRatio', 'ContrastiveMemory', 'CutMix', 'DAFormerHead',
-    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'Canvas', 'ChannelDropout', 'ClassMix', 'CoTrainingSegmentor',
+    'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
+    'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
     'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',

@@ -71,6 +71,24 @@ def head_logits(head: BaseDecodeHead, features: Sequence[Tensor],
     return resize_logits(logits, size, head.align_corners)
 
 
+def all_logits(network: nn.Module, features: Sequence[Tensor],
+                   size: Sequence[int]) -> dict[str, Tensor]:
+    """Logits of each head of a network, at the size of the label.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        features (Sequence[Tensor]): Feature maps of its backbone or neck.
+        size (Sequence[int]): Height and width of the label.
+
+    Returns:
+        dict[str, Tensor]: Logits of shape (N, C, *size) by head.
+    """
+    return {
+        name: head_logits(head, features, size)
+        for name, head in heads_of(network).items()
+    }
+
+
 def represent(head: BaseDecodeHead,
               features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Logits of a head, and the representation it makes of each pixel.

@@ -1,4 +1,6 @@
 """Mixers: put a training batch together from labelled and unlabelled ones."""
+import warnings
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -82,6 +84,21 @@ class NoMix(nn.Module):
         """
         return Mixed(*unlabeled, torch.zeros_like(unlabeled[1]).bool())
 
+    def plan(self, count: int, size: Sequence[int],
+             device: torch.device) -> tuple[Tensor, Tensor]:
+        """Plan to mix nothing, see :meth:`CutMix.plan`.
+
+        Args:
+            count (int): Number of images.
+            size (Sequence[int]): Their height and width.
+            device (torch.device): Where the images are.
+
+        Returns:
+            tuple[Tensor, Tensor]: An empty mask and each image's own index.
+        """
+        return (torch.zeros(count, *size, dtype=torch.bool, device=device),
+                torch.arange(count, device=device))
+
 
 @MODELS.register_module()
 class CutMix(nn.Module):
@@ -98,7 +115,12 @@ class CutMix(nn.Module):
             1 / 0.3.
         source (str): From which image of the batch it is cut: ``'flip'``: the
             last for the first and so on, ``'roll'``: the next one,
-            ``'permute'``: of a random permutation. Defaults to ``'flip'``.
+            ``'other'``: any other one, all images from the same distance,
+            ``'permute'``: of a random permutation, which leaves some images
+            with themselves. Defaults to ``'flip'``.
+        single (str): What to do with a batch of one image, which has no
+            other to be mixed with: ``'raise'`` or ``'warn'``, once, and leave
+            it as it is. Defaults to ``'raise'``.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -109,12 +131,17 @@ class CutMix(nn.Module):
         prob: float = 0.5,
         area: tuple[float, float] = (0.02, 0.4),
         max_ratio: float = 1 / 0.3,
-        source: Literal['flip', 'roll', 'permute'] = 'flip'
+        source: Literal['flip', 'roll', 'other', 'permute'] = 'flip',
+        single: Literal['raise', 'warn'] = 'raise'
     ) -> None:
         super().__init__()
-        if source not in ('flip', 'roll', 'permute'):
-            raise ValueError(f'{type(self).__name__}: source={source!r} is '
-                             "not known; give 'flip', 'roll' or 'permute'.")
+        for name, value, known in (('source', source,
+                                    ('flip', 'roll', 'other', 'permute')),
+                                   ('single', single, ('raise', 'warn'))):
+            if value not in known:
+                raise ValueError(
+                    f'{type(self).__name__}: {name}={value!r} is not known; '
+                    f'give {" or ".join(map(repr, known))}.')
         if not 0 < area[0] <= area[1] < 1 or max_ratio < 1:
             raise ValueError(
                 f'{type(self).__name__}: area={area} must be a range within '
@@ -123,6 +150,7 @@ class CutMix(nn.Module):
         self.area = area
         self.max_ratio = max_ratio
         self.source = source
+        self.single = single
 
     def draw_boxes(self, count: int, height: int, width: int) -> Tensor:
         """Draw the boxes, on the CPU.
@@ -177,7 +205,40 @@ class CutMix(nn.Module):
         if self.source == 'permute':
             return torch.randperm(count)
         index = torch.arange(count)
-        return index.flip(0) if self.source == 'flip' else index.roll(-1)
+        if self.source == 'flip':
+            return index.flip(0)
+        if self.source == 'roll':
+            return index.roll(-1)
+        return index.roll(-int(torch.randint(1, count, ())))
+
+    def plan(self, count: int, size: Sequence[int],
+             device: torch.device) -> tuple[Tensor, Tensor]:
+        """Draw what is pasted from where.
+
+        Args:
+            count (int): Number of images.
+            size (Sequence[int]): Their height and width.
+            device (torch.device): Where the images are.
+
+        Returns:
+            tuple[Tensor, Tensor]: True where a pixel is pasted, bool of shape
+            (N, *size), and the image it is taken from, int64 of shape (N, ).
+
+        Raises:
+            ValueError: If there is one image alone, unless ``single`` is
+                ``'warn'``.
+        """
+        if count < 2:
+            message = (f'{type(self).__name__} mixes the images of a batch '
+                       'with one another, but it has one; raise '
+                       '`train_dataloader.batch_size` to 2 or more.')
+            if self.single == 'raise':
+                raise ValueError(message)
+            warnings.warn(message + ' It is left unmixed.', stacklevel=2)
+            return NoMix().plan(count, size, device)
+        boxes = self.draw_boxes(count, *size)
+        return (box_mask(boxes.to(device, non_blocking=True), size),
+                self.partners(count).to(device, non_blocking=True))
 
     def forward(self, labeled: tuple[Tensor, Tensor],
                 unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
@@ -192,20 +253,10 @@ class CutMix(nn.Module):
             Mixed: The mixed batch.
 
         Raises:
-            ValueError: If there is one image alone, which has no other to
-                be mixed with.
+            ValueError: See :meth:`plan`.
         """
         label = unlabeled[1]
-        count, (height, width) = len(label), label.shape[1:]
-        if count < 2:
-            raise ValueError(
-                f'{type(self).__name__} mixes the images of a batch with one '
-                'another, but it has one; raise `train_dataloader.batch_size`'
-                ' to 2 or more.')
-        boxes = self.draw_boxes(count, height, width)
-        mask = box_mask(
-            boxes.to(label.device, non_blocking=True), (height, width))
-        index = self.partners(count).to(label.device, non_blocking=True)
+        mask, index = self.plan(len(label), label.shape[1:], label.device)
         return mix(mask, tuple(part[index] for part in unlabeled), unlabeled)
 
 

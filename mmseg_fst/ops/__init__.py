@@ -6,15 +6,17 @@ from .gradients import HeldGradient
 from .mixing import Mixed, box_mask, class_mix_mask, concatenate, mix
 from .photometric import (color_jitter, denormalize, gaussian_blur,
                           grayscale, normalize)
-from .pseudo_labels import (confident_ratio, drop_uncertain, entropy_of,
-                            ignore_padding, ignore_rows, masked_percentile)
+from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
+                            entropy_of, ignore_padding, ignore_rows,
+                            masked_percentile)
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'HeldGradient', 'Mixed', 'SecondLook', 'box_mask', 'center_canvas',
-    'class_mix_mask', 'color_jitter', 'concatenate', 'confident_ratio',
-    'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
-    'entropy_of', 'gaussian_blur', 'grayscale', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile', 'mix',
-    'normalize', 'rows_of', 'select_pixels', 'sum_by_class'
+    'HeldGradient', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
+    'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
+    'confident_ratio', 'denormalize', 'draw_rows', 'drop_uncertain',
+    'ema_decay', 'ema_update_', 'entropy_of', 'gaussian_blur', 'grayscale',
+    'ignore_padding', 'ignore_rows', 'info_nce', 'likelihood_rank',
+    'masked_percentile', 'mix', 'normalize', 'rows_of', 'select_pixels',
+    'sum_by_class'
 ]

@@ -27,6 +27,26 @@ def confident_ratio(logits: Tensor,
     return label, (confident / confidence.numel()).float()
 
 
+def agreement(labels: Sequence[Tensor], ignore_index: int = 255) -> Tensor:
+    """Share of pixels that all networks label alike.
+
+    Args:
+        labels (Sequence[Tensor]): Class ids of each network, int64 of shape
+            (N, H, W).
+        ignore_index (int): Id of pixels without a label, which do not count.
+            Defaults to 255.
+
+    Returns:
+        Tensor: A float32 scalar in [0, 1]; 0 if no pixel counts.
+    """
+    first, *others = labels
+    counts = first != ignore_index
+    alike = counts.clone()
+    for label in others:
+        alike &= label == first
+    return alike.sum().float() / counts.sum().clamp(min=1)
+
+
 def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
     """Zero the weight of the first and last rows of each image.
 

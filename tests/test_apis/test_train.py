@@ -1,10 +1,15 @@
 """Tests of reading a config for a run, and of building its runner."""
+import sys
+
 import pytest
 import torch
 from helpers import network_cfg
 from mmengine.config import Config
 
-from mmseg_fst.apis import build_runner, load_config
+from mmseg_fst.apis import build_runner, load_config, train
+
+# The function of that name hides it.
+train_module = sys.modules['mmseg_fst.apis.train']
 
 
 @pytest.fixture
@@ -57,3 +62,28 @@ def test_layout_of_the_weights(channels_last, tmp_path):
     for weight in kernels:
         assert weight.is_contiguous(
             memory_format=torch.channels_last) is channels_last
+
+
+@pytest.mark.parametrize('begun', [True, False])
+def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
+                                                  monkeypatch):
+    """mmengine would go on from the iteration of ``load_from``."""
+    seen = {}
+
+    class Runner:
+        work_dir, val_loop = str(tmp_path), None
+
+        def train(self):
+            pass
+
+    def spy(cfg):
+        seen.update(resume=cfg.resume, load_from=cfg.load_from)
+        return Runner()
+
+    monkeypatch.setattr(train_module, 'build_runner', spy)
+    cfg = load_config(str(config), seed=3, work_dir=str(tmp_path))
+    start = cfg.load_from
+    if begun:
+        (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
+    train(cfg, resume=True)
+    assert seen == dict(resume=begun, load_from=None if begun else start)

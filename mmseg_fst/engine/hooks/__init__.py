@@ -1,5 +1,5 @@
 """Hooks of the training run."""
-from .fst import FSTHook, WideFSTHook
+from .fst import FSTHook, SelfLookAheadHook, WideFSTHook
 from .mean_teacher import MeanTeacherHook
 from .mix_visualization import MixVisualizationHook
 from .prediction_panel import PredictionPanelHook
@@ -8,5 +8,6 @@ from .sync_statistics import SyncStatisticsHook
 
 __all__ = [
     'FSTHook', 'MeanTeacherHook', 'MixVisualizationHook',
-    'PredictionPanelHook', 'ResultsHook', 'SyncStatisticsHook', 'WideFSTHook'
+    'PredictionPanelHook', 'ResultsHook', 'SelfLookAheadHook',
+    'SyncStatisticsHook', 'WideFSTHook'
 ]

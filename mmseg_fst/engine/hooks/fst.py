@@ -180,6 +180,31 @@ class FSTHook(LookAheadHook):
 
 
 @HOOKS.register_module()
+class SelfLookAheadHook(FSTHook):
+    """Co-training with labels from the students of the future.
+
+    Our own experiment, of no paper: students that label for one another have
+    no teacher for FST to move. Here each has a copy that stands ``depth``
+    virtual steps of all students ahead, all of them made at once, and in the
+    real step it labels for the others in its place. Goes with
+    ``label_with='future'`` of a :class:`CoTrainingSegmentor`. With
+    ``depth=0`` the copies are the students themselves.
+
+    Args:
+        depth (int): Number of virtual steps, at least 0. Defaults to 1.
+        restore (str): See :class:`LookAheadHook`. Defaults to ``'all'``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 depth: int = 1,
+                 restore: Literal['weights', 'all'] = 'all') -> None:
+        super().__init__(depth, restore, decay=0)
+
+
+@HOOKS.register_module()
 class WideFSTHook(LookAheadHook):
     """FST-W: the teacher follows the mean of ``width`` possible futures.
 

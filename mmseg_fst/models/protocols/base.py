@@ -58,6 +58,17 @@ class Protocol(ABC):
             self.logits(network, images),
             data_samples and [self.scored(one) for one in data_samples])
 
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """From the scores of one image to probabilities.
+
+        Args:
+            scores (Tensor): What :meth:`logits` gives, (C, H, W).
+
+        Returns:
+            Tensor: Of the same shape; they sum up to 1 over the classes.
+        """
+        return scores.softmax(0)
+
     def scored(self, sample: SegDataSample) -> SegDataSample:
         """The sample that a prediction is compared with.
 

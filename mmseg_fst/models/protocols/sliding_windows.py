@@ -106,6 +106,19 @@ class SlidingWindows(Protocol):
         # A sum of probabilities has its maximum where their mean has it.
         return merged.div_(counts) if self.merge == 'logits' else merged
 
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """From the scores of one image to probabilities.
+
+        Args:
+            scores (Tensor): Of shape (C, H, W).
+
+        Returns:
+            Tensor: Of the same shape; they sum up to 1 over the classes.
+        """
+        if self.merge == 'softmax':
+            return scores / scores.sum(0, keepdim=True)
+        return super().probabilities(scores)
+
     def windows(self, height: int, width: int) -> list[Window]:
         """All windows of an image, row by row.
 

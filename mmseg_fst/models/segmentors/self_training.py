@@ -6,12 +6,14 @@ from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
 from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
-                                     pseudo_losses, represent, resize_logits)
+                                     all_logits, pseudo_losses, represent,
+                                     resize_logits)
 from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
                            ignore_padding)
 from mmseg_fst.registry import MODELS
 
-from .student_teacher import StudentTeacherSegmentor, set_batch_norm
+from .student_teacher import (StudentTeacherSegmentor, check_same_shape,
+                              set_batch_norm, stack_labels)
 
 
 def _check(name: str, value: str, values: tuple[str, ...]) -> str:
@@ -20,12 +22,6 @@ def _check(name: str, value: str, values: tuple[str, ...]) -> str:
         raise ValueError(f'SelfTrainingSegmentor: {name}={value!r} is not '
                          f'known; give {" or ".join(map(repr, values))}.')
     return value
-
-
-def _stack_labels(samples: SampleList) -> Tensor:
-    """Labels of a batch, int64 of shape (N, H, W)."""
-    return torch.stack(
-        [sample.gt_sem_seg.data.squeeze(0) for sample in samples])
 
 
 @MODELS.register_module()
@@ -148,9 +144,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                 ' give both for self-training, neither to learn from labels '
                 "alone, or the mixer for label_with='file'.")
         has_teacher = pseudo_labeler is not None and label_with == 'teacher'
-        super().__init__(segmentor, data_preprocessor, has_teacher,
-                         bool(regularizer), teacher_mode, predict_with,
-                         protocol)
+        super().__init__(
+            MODELS.build(segmentor), data_preprocessor, has_teacher,
+            bool(regularizer), teacher_mode, predict_with, protocol)
 
         def build(config: Optional[dict]):
             return config and MODELS.build(config)
@@ -259,16 +255,11 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         Raises:
             ValueError: If the two batches differ in shape.
         """
-        labeled = inputs['labeled'], _stack_labels(data_samples['labeled'])
+        labeled = inputs['labeled'], stack_labels(data_samples['labeled'])
         if self.mixer is None:
             return self.first_pass(*labeled)[0]
         unlabeled = inputs['unlabeled']
-        if labeled[0].shape != unlabeled.shape:
-            raise ValueError(
-                f'The labelled batch has shape {tuple(labeled[0].shape)}, '
-                f'the unlabelled one {tuple(unlabeled.shape)}; give '
-                'both pipelines the same crop size, and data_preprocessor '
-                'the same `size`.')
+        check_same_shape(labeled[0], unlabeled)
         losses, weak, perturbed, held = {}, {}, {}, None
         if self.passes == 'separate':
             own = self.label_with == 'student'
@@ -321,7 +312,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                     self.weak_perturbation(
                         [feature[count:] for feature in features]))
             ]
-        logits = self._logits(features, label.shape[1:])
+        logits = all_logits(self.student, features, label.shape[1:])
         losses = labeled_losses(
             self.student, {name: one[:count] for name, one in logits.items()},
             label)
@@ -334,14 +325,6 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         return (self._weigh(losses, 'labeled'),
                 {name: one[count:end] for name, one in logits.items()},
                 {name: one[end:] for name, one in logits.items()})
-
-    def _logits(self, features: list[Tensor],
-                size: tuple[int, int]) -> dict[str, Tensor]:
-        """Logits of each head of the student, (N, C, *size)."""
-        return {
-            name: head_logits(head, features, size)
-            for name, head in heads_of(self.student).items()
-        }
 
     def _represented_logits(
             self, features: list[Tensor],
@@ -407,7 +390,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                     'labels; give their data set `seg_map_path` and '
                     '`LoadAnnotations`, or train all stages with '
                     'run_experiments.py.')
-            label = _stack_labels(samples)
+            label = stack_labels(samples)
             weight = torch.ones_like(label, dtype=torch.float32)
         else:
             if logits is None:
@@ -508,7 +491,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             features = self.view_perturbation(features)
         losses: dict[str, Tensor] = {}
         if mixed.look is None:
-            logits = self._logits(features, mixed.label.shape[1:])
+            logits = all_logits(self.student, features,
+                                    mixed.label.shape[1:])
         else:
             logits, representation = self._represented_logits(
                 features, mixed.label.shape[1:])

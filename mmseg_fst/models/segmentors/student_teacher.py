@@ -2,6 +2,7 @@
 import copy
 from typing import Literal, Optional
 
+import torch
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList
 from torch import Tensor, nn
@@ -17,8 +18,8 @@ class StudentTeacherSegmentor(BaseSegmentor):
     Hooks move the teacher; it never has a gradient.
 
     Args:
-        segmentor (dict): Config of the student, an ``EncoderDecoder`` of
-            MMSegmentation.
+        student (nn.Module): All that is trained: an ``EncoderDecoder`` of
+            MMSegmentation, or several.
         data_preprocessor (dict): Config of a
             :class:`SelfTrainingDataPreProcessor`.
         with_teacher (bool): Whether there is a teacher.
@@ -39,7 +40,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
             no network ``predict_with``.
     """
 
-    def __init__(self, segmentor: dict, data_preprocessor: dict,
+    def __init__(self, student: nn.Module, data_preprocessor: dict,
                  with_teacher: bool, with_pretrained: bool,
                  teacher_mode: Literal['train', 'eval'],
                  predict_with: Literal['student', 'teacher'],
@@ -49,7 +50,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
             raise ValueError(
                 f'{type(self).__name__}: teacher_mode={teacher_mode!r} is '
                 "not known; give 'train' or 'eval'.")
-        self.student = MODELS.build(segmentor)
+        self.student = student
         self.teacher = None
         if with_teacher:
             self.teacher = copy.deepcopy(self.student).requires_grad_(False)
@@ -190,3 +191,33 @@ def set_batch_norm(network: nn.Module, training: bool) -> None:
     for module in network.modules():
         if isinstance(module, _BatchNorm):
             module.train(training)
+
+
+def stack_labels(samples: SampleList) -> Tensor:
+    """Labels of a batch.
+
+    Args:
+        samples (list[SegDataSample]): With ``gt_sem_seg`` of one size.
+
+    Returns:
+        Tensor: Class ids of shape (N, H, W), int64.
+    """
+    return torch.stack(
+        [sample.gt_sem_seg.data.squeeze(0) for sample in samples])
+
+
+def check_same_shape(labeled: Tensor, unlabeled: Tensor) -> None:
+    """Raise on two halves of a batch that differ in shape.
+
+    Args:
+        labeled (Tensor): Images of shape (N, 3, H, W).
+        unlabeled (Tensor): Images of the same shape.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if labeled.shape != unlabeled.shape:
+        raise ValueError(
+            f'The labelled batch has shape {tuple(labeled.shape)}, the '
+            f'unlabelled one {tuple(unlabeled.shape)}; give both pipelines '
+            'the same crop size, and data_preprocessor the same `size`.')

@@ -1,0 +1,141 @@
+"""Optimizers of several students that share one backward pass."""
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Optional
+
+from mmengine.model import is_model_wrapper
+from mmengine.optim import (AmpOptimWrapper, OptimWrapper, OptimWrapperDict,
+                            build_optim_wrapper)
+from torch import Tensor, nn
+
+from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS
+
+
+class JointOptimWrapper(OptimWrapperDict):
+    """Several optimizers that step together.
+
+    mmengine's ``OptimWrapperDict`` leaves ``train_step`` to the model, which
+    a distributed wrapper would not call. Here one loss goes backward once,
+    and then each optimizer clips and steps its own parameters.
+
+    Args:
+        **optim_wrappers (OptimWrapper): One for each student.
+
+    Raises:
+        ValueError: If one has mixed precision or accumulates gradients.
+    """
+
+    def __init__(self, **optim_wrappers: OptimWrapper) -> None:
+        super().__init__(**optim_wrappers)
+        for name, one in optim_wrappers.items():
+            if isinstance(one, AmpOptimWrapper):
+                raise ValueError(
+                    f'optim_wrapper.students.{name}: mixed precision needs '
+                    'one optimizer for all students, whose scaler sees the '
+                    'whole loss; give `optim_wrapper` a `type` and an '
+                    '`optimizer`, and rates by `paramwise_cfg`.')
+            if one._accumulative_counts != 1:
+                raise ValueError(
+                    f'optim_wrapper.students.{name}: accumulative_counts '
+                    'does not go with several optimizers; raise '
+                    '`train_dataloader.batch_size` instead.')
+
+    @property
+    def _inner_count(self) -> int:
+        """Steps so far, the same of all."""
+        return next(iter(self.values()))._inner_count
+
+    @_inner_count.setter
+    def _inner_count(self, count: int) -> None:
+        for one in self.values():
+            one._inner_count = count
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Nothing to switch on: full precision, no accumulation.
+
+        Args:
+            model (nn.Module): The model, not used.
+        """
+        yield
+
+    def update_params(self,
+                      loss: Tensor,
+                      step_kwargs: Optional[dict] = None,
+                      zero_kwargs: Optional[dict] = None) -> None:
+        """One backward pass, one step of each optimizer.
+
+        Args:
+            loss (Tensor): A scalar.
+            step_kwargs (dict, optional): For each ``step``. Defaults to None.
+            zero_kwargs (dict, optional): For each ``zero_grad``. Defaults to
+                None.
+        """
+        loss.backward()
+        for one in self.values():
+            one._inner_count += 1
+            one.step(**(step_kwargs or {}))
+            one.zero_grad(**(zero_kwargs or {}))
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class PerStudentConstructor:
+    """Builds an optimizer for each student of a :class:`CoTrainingSegmentor`.
+
+    For students that need other optimizers, not just other rates, for which
+    ``paramwise_cfg.custom_keys`` of one optimizer is enough::
+
+        optim_wrapper = dict(
+            constructor='PerStudentConstructor',
+            optimizer=dict(type='SGD', lr=0.01, momentum=0.9),
+            students=dict(mit=dict(optimizer=dict(
+                _delete_=True, type='AdamW', lr=6e-5))))
+
+    Args:
+        optim_wrapper_cfg (dict): Config of an optimizer wrapper, and
+            ``students``: by name, what differs for it.
+        paramwise_cfg (dict, optional): As mmengine's, for all students that
+            have none of their own. Defaults to None.
+    """
+
+    def __init__(self,
+                 optim_wrapper_cfg: dict,
+                 paramwise_cfg: Optional[dict] = None) -> None:
+        shared = dict(copy.deepcopy(optim_wrapper_cfg))
+        self.students = shared.pop('students', {})
+        self.shared = dict(shared, paramwise_cfg=paramwise_cfg)
+
+    def __call__(self, model: nn.Module) -> JointOptimWrapper:
+        """Build the optimizers.
+
+        Args:
+            model (nn.Module): The segmentor, or a wrapper around it.
+
+        Returns:
+            JointOptimWrapper: One optimizer for each student.
+
+        Raises:
+            ValueError: If ``students`` names one that is not there.
+        """
+        model = model.module if is_model_wrapper(model) else model
+        unknown = set(self.students) - set(model.student)
+        if unknown:
+            raise ValueError(
+                f'optim_wrapper.students names {sorted(unknown)}; the '
+                f'students are {", ".join(model.student)}.')
+        return JointOptimWrapper(
+            **{
+                name: build_optim_wrapper(network,
+                                          self._config(name))
+                for name, network in model.student.items()
+            })
+
+    def _config(self, name: str) -> dict[str, Any]:
+        """The config of one student's optimizer wrapper."""
+        config = copy.deepcopy(self.shared)
+        for key, value in copy.deepcopy(self.students.get(name, {})).items():
+            replaces = not isinstance(value, dict) or value.pop(
+                '_delete_', False) or not isinstance(config.get(key), dict)
+            config[key] = value if replaces else {**config[key], **value}
+        return config

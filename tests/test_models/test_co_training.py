@@ -1,0 +1,361 @@
+"""Students that label for one another, against the step written down."""
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from helpers import (IGNORE, NUM_CLASSES, make_batch, network_cfg,
+                     preprocessor_cfg)
+from mmengine.config import ConfigDict
+from torch import nn
+
+from mmseg_fst.models.losses import resize_logits
+from mmseg_fst.models.segmentors.co_training import to_domain
+from mmseg_fst.registry import MODELS
+
+
+class Halves(nn.Module):
+    """A backbone that reads images of half the size, with their mean."""
+
+    domain = 'halves'
+
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = backbone
+
+    def to_domain(self, image):
+        half = F.avg_pool2d(image, 2)
+        return torch.cat([half, half.mean(1, keepdim=True)], 1)
+
+    def forward(self, image):
+        if image.shape[1] == 3:
+            image = self.to_domain(image)
+        return self.backbone(image)
+
+
+def student_cfg(wide=False):
+    """One of two architectures; a loss over the pixels that count."""
+    network = network_cfg(dropout=0.)
+    for name in ('decode_head', 'auxiliary_head'):
+        network[name]['loss_decode']['avg_non_ignore'] = True
+    if wide:
+        network['decode_head'].update(channels=12, num_convs=2)
+        network['auxiliary_head'] = None
+    return network
+
+
+def model_cfg(students, **changes):
+    """Config of the segmentor; ``changes`` win."""
+    return {
+        **dict(
+            type='CoTrainingSegmentor',
+            students=students,
+            data_preprocessor=preprocessor_cfg(),
+            pseudo_labeler=dict(type='Threshold', threshold=0.),
+            mixer=dict(type='NoMix')), **changes
+    }
+
+
+def co_training(names=('narrow', 'wide'), seed=0, double=False, **changes):
+    """A model whose students differ in weights and architecture."""
+    torch.manual_seed(seed)
+    model = MODELS.build(ConfigDict(model_cfg({
+        name: student_cfg(name.startswith('wide')) for name in names
+    }, **changes)))
+    model.init_weights()
+    with torch.no_grad():
+        for weight in model.student.parameters():
+            weight.add_(torch.randn_like(weight) * .1)
+    if model.teacher is not None:
+        model.teacher.load_state_dict(model.student.state_dict())
+    return (model.double() if double else model).train()
+
+
+def batch_of(model, seed=0):
+    data = model.data_preprocessor(make_batch(seed=seed), True)
+    dtype = next(model.parameters()).dtype
+    data['inputs'] = {
+        name: image.to(dtype) for name, image in data['inputs'].items()
+    }
+    return data
+
+
+def loss_of(model, seed=0):
+    torch.manual_seed(seed)
+    losses = model(**batch_of(model, seed), mode='loss')
+    return losses, sum(
+        value for name, value in losses.items() if 'loss' in name)
+
+
+def logits_of(network, image, size):
+    features = network.extract_feat(to_domain(network, image))
+    heads = [network.decode_head]
+    if network.with_auxiliary_head:
+        heads.append(network.auxiliary_head)
+    return [resize_logits(head(features), size, False) for head in heads]
+
+
+def cross_entropy(all_logits, label):
+    return sum(
+        share * F.cross_entropy(logits, label, ignore_index=IGNORE)
+        for share, logits in zip((1, .4), all_logits))
+
+
+def step_by_hand(students, data):
+    """Cross pseudo supervision: every student for every other."""
+    image, weak = data['inputs']['labeled'], data['inputs']['unlabeled']
+    label = torch.cat([
+        sample.gt_sem_seg.data for sample in data['data_samples']['labeled']])
+    size, count = label.shape[1:], len(label)
+    total, labels = 0, []
+    for network in students:
+        logits = logits_of(network, torch.cat([image, weak]), size)
+        total += cross_entropy([one[:count] for one in logits], label)
+        labels.append(logits[0][count:].detach().argmax(1))
+    for i, network in enumerate(students):
+        logits = logits_of(network, weak, size)
+        peers = [one for j, one in enumerate(labels) if j != i]
+        total += sum(cross_entropy(logits, one) for one in peers) / len(peers)
+    return total / len(students)
+
+
+@pytest.mark.parametrize('backward', ['staged', 'joint'])
+@pytest.mark.parametrize('names', [
+    ('narrow', 'narrow_b'), ('narrow', 'wide'), ('wide', 'narrow', 'wide_b')])
+def test_trajectory_of_cps(names, backward):
+    model = co_training(names, double=True, backward=backward)
+    students = [copy.deepcopy(one) for one in model.student.values()]
+    starts = copy.deepcopy(model.student.state_dict())
+
+    def sgd(networks):
+        return torch.optim.SGD(
+            [weight for one in networks for weight in one.parameters()],
+            lr=.05, momentum=.9, weight_decay=1e-4)
+
+    ours, theirs = sgd([model.student]), sgd(students)
+    for step in range(3):
+        losses, loss = loss_of(model, seed=step)
+        ours.zero_grad()
+        loss.backward()
+        ours.step()
+        want = step_by_hand(students, batch_of(model, seed=step))
+        theirs.zero_grad()
+        want.backward()
+        theirs.step()
+        torch.testing.assert_close(loss, want, rtol=1e-9, atol=0)
+    for network, (name, own) in zip(students, model.student.items()):
+        state = own.state_dict()
+        moved = 0
+        for key, value in network.state_dict().items():
+            torch.testing.assert_close(
+                state[key], value, rtol=1e-9, atol=1e-12, msg=key)
+            moved += not torch.equal(value, starts[f'{name}.{key}'])
+        assert moved > .9 * len(state)
+
+
+def test_no_student_labels_for_itself():
+    """A student's own pseudo-label changes nothing in its gradient."""
+    model = co_training(('narrow', 'wide'))
+    label = model.label_unlabeled
+
+    def gradients(changed):
+        calls = iter(model.student)
+
+        def changed_label(logits, samples):
+            label_of, weight = label(logits, samples)
+            if next(calls) == changed:
+                label_of = (label_of + 1) % NUM_CLASSES
+            return label_of, weight
+
+        model.label_unlabeled = changed_label
+        model.zero_grad()
+        loss_of(model)[1].backward()
+        return {
+            name: torch.cat([w.grad.flatten() for w in one.parameters()])
+            for name, one in model.student.items()
+        }
+
+    plain, changed = gradients(None), gradients('wide')
+    assert not torch.equal(plain['narrow'], changed['narrow'])
+    torch.testing.assert_close(plain['wide'], changed['wide'])
+
+
+def test_pseudo_labels_have_no_gradient():
+    model = co_training(backward='joint', loss_weights=dict(labeled=0.))
+    losses, _ = loss_of(model)
+    losses['wide.mixed.decode.loss_ce'].backward()
+    assert all(
+        w.grad is None or not w.grad.any()
+        for w in model.student['narrow'].parameters())
+    assert any(w.grad.any() for w in model.student['wide'].parameters()
+               if w.grad is not None)
+
+
+def test_the_divisor_counts_valid_pixels_confident_or_not():
+    model = co_training(
+        pseudo_labeler=dict(type='Threshold', threshold=.12))
+    data = batch_of(model)
+    for sample in data['data_samples']['unlabeled']:
+        sample.set_metainfo(dict(img_shape=(32, 48)))
+    seen = {}
+    first_pass, mixed_losses = model.first_pass, model.mixed_losses
+
+    def spy_first(name, *args):
+        losses, seen[name] = first_pass(name, *args)
+        return losses, seen[name]
+
+    def spy_mixed(name, image, labels):
+        network = model.student[name]
+        with torch.no_grad():
+            seen[f'{name}_strong'] = resize_logits(
+                network(image), (32, 64), False)
+        return mixed_losses(name, image, labels)
+
+    model.first_pass, model.mixed_losses = spy_first, spy_mixed
+    losses = model(**data, mode='loss')
+    for name, peer in (('narrow', 'wide'), ('wide', 'narrow')):
+        confidence, label = seen[peer].softmax(1).max(1)
+        counts = (confidence >= .12).float()
+        assert 0 < counts.mean() < 1
+        counts[..., 48:] = 0
+        loss = F.cross_entropy(
+            seen[f'{name}_strong'], label, reduction='none')
+        want = (loss * counts).sum() / (2 * 32 * 48) / 2
+        torch.testing.assert_close(losses[f'{name}.mixed.decode.loss_ce'],
+                                   want)
+
+
+@pytest.mark.parametrize('views, calls', [('domain', 2), ('student', 3)])
+def test_who_shares_a_strong_view(views, calls):
+    model = co_training(
+        ('narrow', 'wide', 'halves'), views=views,
+        photometric=dict(type='StrongPhotometric', jitter_prob=1.))
+    read_halves(model.student['halves'])
+    image = batch_of(model)['inputs']['unlabeled']
+    strong = model._strong_views(image)
+    assert len({id(view) for view in strong.values()}) == calls
+    assert torch.equal(strong['narrow'], strong['wide']) == (calls == 2)
+    assert not torch.equal(strong['narrow'], strong['halves'])
+
+
+def read_halves(network):
+    network.backbone.stem[0] = nn.Conv2d(4, 2, 3, 2, 1, bias=False)
+    network.backbone = Halves(network.backbone)
+
+
+@pytest.mark.parametrize('source', ['other', 'roll', 'permute'])
+def test_one_box_for_all_domains(source):
+    """Drawn on the coarsest grid, so that it cuts the same pixels."""
+    model = co_training(('narrow', 'halves'), mixer=dict(
+        type='CutMix', prob=1., source=source))
+    read_halves(model.student['halves'])
+    image = batch_of(model)['inputs']['unlabeled']
+    label = torch.stack([torch.full((32, 64), i) for i in range(2)])
+    weight = torch.rand(2, 32, 64)
+    torch.manual_seed(1)
+    mixed = model.make_mixed_batches(
+        image, dict(narrow=(label, weight), halves=(label + 5, weight)))
+    (full, [(from_halves, _)]), (half, [(from_narrow, _)]) = mixed.values()
+    pasted = from_narrow != label
+    assert torch.equal(model.mixed.mask, pasted) or source == 'permute'
+    assert torch.equal(from_halves, from_narrow + 5)
+    if source != 'permute':
+        assert 0 < pasted.float().mean() < .5
+    assert torch.equal(
+        full, torch.where(pasted[:, None], image.flip(0), image))
+    own = model.student['halves'].backbone.to_domain
+    torch.testing.assert_close(half, own(full))
+
+
+def test_a_batch_of_one_cannot_be_mixed_in_silence():
+    model = co_training(mixer=dict(type='CutMix'))
+    image = batch_of(model)['inputs']['unlabeled'][:1]
+    pseudo = {
+        name: (torch.zeros(1, 32, 64, dtype=torch.long),
+               torch.ones(1, 32, 64)) for name in model.student
+    }
+    with pytest.raises(ValueError, match='batch_size'):
+        model.make_mixed_batches(image, pseudo)
+    model.mixer.single = 'warn'
+    with pytest.warns(UserWarning, match='left unmixed'):
+        mixed = model.make_mixed_batches(image, pseudo)
+    assert torch.equal(mixed['wide'][0], image)
+
+
+def test_agreement_is_of_all():
+    model = co_training(('narrow', 'wide', 'wide_b'))
+    labels = {}
+    label = model.label_unlabeled
+    model.label_unlabeled = lambda logits, samples: labels.setdefault(
+        len(labels), label(logits, samples))
+    losses, _ = loss_of(model)
+    first, second, third = (one for one, _ in labels.values())
+    want = ((first == second) & (second == third)).float().mean()
+    torch.testing.assert_close(losses['agreement'], want)
+
+
+def test_the_ensemble_is_the_mean_of_probabilities():
+    model = co_training().eval()
+    data = model.data_preprocessor(make_batch()['labeled'])
+    shares = []
+    for name in model.student:
+        model.predict_with = name
+        sample = model(**data, mode='predict')[0]
+        shares.append(sample.seg_logits.data.softmax(0))
+        assert torch.equal(sample.pred_sem_seg.data[0], shares[-1].argmax(0))
+    model.predict_with = 'ensemble'
+    sample = model(**data, mode='predict')[0]
+    torch.testing.assert_close(sample.seg_logits.data,
+                               (shares[0] + shares[1]) / 2)
+    assert torch.equal(sample.pred_sem_seg.data[0],
+                       sample.seg_logits.data.argmax(0))
+    assert model.predict_with == 'ensemble'
+    assert model.networks == ['narrow', 'wide', 'ensemble']
+
+
+@pytest.mark.parametrize('merge', ['softmax', 'logits'])
+def test_the_ensemble_under_a_protocol(merge):
+    model = co_training(protocol=dict(
+        type='SlidingWindows', crop_size=32, stride=16, last='shift',
+        merge=merge)).eval()
+    data = model.data_preprocessor(make_batch()['labeled'])
+    sample = model(**data, mode='predict')[0]
+    assert 'sliding windows' in model.protocol_name
+    torch.testing.assert_close(sample.seg_logits.data.sum(0),
+                               torch.ones(32, 64))
+
+
+def test_labels_of_the_future():
+    """Of copies that stand still they are those of the peers."""
+    plain = co_training(seed=3)
+    ahead = co_training(seed=3, label_with='future')
+    ahead.student.load_state_dict(plain.student.state_dict())
+    ahead.teacher.load_state_dict(plain.student.state_dict())
+    assert torch.equal(loss_of(plain)[1], loss_of(ahead)[1])
+    with torch.no_grad():
+        for weight in ahead.teacher['wide'].parameters():
+            weight.add_(torch.randn_like(weight))
+    changed, unchanged = loss_of(ahead)[0], loss_of(plain)[0]
+    for name, value in unchanged.items():
+        if name.endswith('loss_ce'):
+            same = torch.equal(value, changed[name])
+            assert same == (not name.startswith('narrow.mixed')), name
+    loss_of(ahead)[1].backward()
+    assert all(w.grad is None for w in ahead.teacher.parameters())
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(students=dict(one=student_cfg())), 'two or more'),
+    (dict(students=dict(one=student_cfg(), ensemble=student_cfg())),
+     'ensemble'),
+    (dict(mixer=dict(type='ClassMix')), "'CutMix' or 'NoMix'"),
+    (dict(views='both'), 'views='),
+    (dict(label_with='teacher'), 'label_with='),
+    (dict(backward='separate'), 'backward='),
+    (dict(loss_weights=dict(unlabeled=1.)), "'labeled' and 'mixed'"),
+    (dict(predict_with='first'), 'narrow, wide, ensemble'),
+])
+def test_what_does_not_go_together(changes, message):
+    students = dict(narrow=student_cfg(), wide=student_cfg(True))
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(model_cfg(**{'students': students, **changes}))
