@@ -1,8 +1,8 @@
 """A toy run in one of several processes; started by ``torchrun``.
 
-Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do|u2pl] OUT
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do|u2pl|co-training] OUT
 
-Without either word nothing is drawn and nothing depends on the batch, so
+Without any word, and in co-training, nothing is drawn and nothing depends on the batch, so
 that processes can be compared with one.
 """
 import json
@@ -21,9 +21,9 @@ from mmseg_fst.apis import prepare_processes  # noqa: E402
 from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
-from tests.test_engine.toy import (ToyPairs, make_runner,  # noqa: E402
-                                   model_config, segmentor_config,
-                                   u2pl_config)
+from tests.test_engine.toy import (ToyPairs, co_training_config,  # noqa: E402
+                                   make_runner, model_config,
+                                   segmentor_config, u2pl_config)
 
 
 @MODELS.register_module()
@@ -48,6 +48,16 @@ def comparable_model() -> dict:
             type='FeatureDistance', classes=[1, 3], loss_weight=0.1))
 
 
+def comparable_students() -> dict:
+    """Two students, likewise, whose losses are means over all pixels."""
+    students = {}
+    for name, channels in (('narrow', 8), ('wide', 12)):
+        students[name] = comparable_model()['segmentor']
+        students[name]['decode_head']['channels'] = channels
+    return co_training_config(
+        students=students, mixer=dict(type='NoMix'), photometric=None)
+
+
 def main() -> None:
     """Train three iterations, save what this process ends with."""
     hook, batch_size, *options, out = sys.argv[1:]
@@ -57,12 +67,15 @@ def main() -> None:
         model = model_config()
     elif options == ['u2pl']:
         model = u2pl_config()
+    elif options == ['co-training']:
+        model = comparable_students()
     else:
         model = comparable_model()
     cfg = Config(dict(launcher='pytorch'))
     prepare_processes(cfg)
     runner = make_runner(
-        Path(out) / 'run', [json.loads(hook)],
+        Path(out) / 'run',
+        [hook for hook in [json.loads(hook)] if hook],
         dict(type='SGD', lr=0.1, momentum=0.9),
         max_iters=3,
         launcher='pytorch',

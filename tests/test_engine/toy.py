@@ -105,6 +105,19 @@ def u2pl_config() -> dict:
         teacher_mode='eval')
 
 
+def co_training_config(**changes) -> dict:
+    """Two students of different width that label for one another."""
+    wide = segmentor_config()
+    wide['decode_head'].update(channels=12)
+    config = model_config(
+        type='CoTrainingSegmentor',
+        students=dict(narrow=segmentor_config(), wide=wide),
+        pseudo_labeler=dict(type='Threshold', threshold=0.),
+        mixer=dict(type='CutMix', source='other'))
+    del config['segmentor']
+    return {**config, **changes}
+
+
 def make_runner(work_dir,
                 hooks: list,
                 optimizer: dict,
