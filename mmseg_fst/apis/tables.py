@@ -17,12 +17,6 @@ from .results import is_finished, read_protocol, read_results, read_scores
 
 #: Of a config of which no run has been validated yet.
 NOT_RUN = 'not run yet'
-_COLUMNS = [(network, moment) for network in ('student', 'teacher')
-            for moment in ('last', 'best')]
-_HEAD = [
-    'run', 'iterations', 'seeds', 'minutes of training',
-    *(f'{network}, {moment}' for network, moment in _COLUMNS)
-]
 
 
 @dataclass
@@ -98,8 +92,12 @@ def train_minutes(folder: str) -> Optional[float]:
     times = []
     for log in Path(folder).glob('*/vis_data/scalars.json'):
         entries = map(json.loads, log.read_text().splitlines())
-        # Entries of a validation have no learning rate.
-        times += [entry['time'] for entry in entries if 'lr' in entry]
+        # Entries of a validation have no learning rate; several optimizers
+        # have one each, `STUDENT.lr`.
+        times += [
+            entry['time'] for entry in entries
+            if any(key.endswith('lr') for key in entry)
+        ]
     if not times:
         return None
     iterations = read_results(folder)['max_iters']
@@ -144,6 +142,23 @@ def make_row(name: str,
     return row
 
 
+def columns_of(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """The scores that some rows have.
+
+    Args:
+        rows (Iterable[Row]): The rows.
+
+    Returns:
+        list[tuple[str, str]]: Networks in the order in which they first
+        occur, each with ``'last'`` and ``'best'``; those of the student, if
+        there is no score yet.
+    """
+    networks = dict.fromkeys(
+        network for row in rows for network, _ in row.scores)
+    return [(network, moment) for network in networks or ['student']
+            for moment in ('last', 'best')]
+
+
 def mean_and_std(values: Sequence[float]) -> str:
     """Mean, and the standard deviation (of the sample) where there is one.
 
@@ -172,20 +187,32 @@ def format_markdown(rows: Iterable[Row]) -> str:
     """
     tables = defaultdict(list)
     for row in rows:
-        name = f'{row.name}, split {row.split}' if row.split else row.name
+        tables[row.protocol].append(row)
+    return '\n'.join(f'Protocol: {protocol}\n\n{_format_table(some)}'
+                     for protocol, some in tables.items())
+
+
+def _format_table(rows: Sequence[Row]) -> str:
+    """One table in Markdown."""
+    columns = columns_of(rows)
+    head = [
+        'run', 'iterations', 'seeds', 'minutes of training',
+        *(f'{network}, {moment}' for network, moment in columns)
+    ]
+    lines = [f'| {" | ".join(head)} |', '|---' * len(head) + '|']
+    for row in rows:
         cells = [
-            name, '/'.join(map(str, sorted(row.iterations))) or '-',
+            f'{row.name}, split {row.split}' if row.split else row.name,
+            '/'.join(map(str, sorted(row.iterations))) or '-',
             str(len(row.seeds)),
             f'{statistics.mean(row.minutes):.1f}' if row.minutes else '-',
-            *(mean_and_std(row.scores.get(key, ())) for key in _COLUMNS)
+            *(mean_and_std(row.scores.get(key, ())) for key in columns)
         ]
-        tables[row.protocol].append(f'| {" | ".join(cells)} |')
-    head = f'| {" | ".join(_HEAD)} |\n{"|---" * len(_HEAD)}|'
-    return '\n'.join(f'Protocol: {protocol}\n\n{head}\n' + '\n'.join(lines) +
-                     '\n' for protocol, lines in tables.items())
+        lines.append(f'| {" | ".join(cells)} |')
+    return '\n'.join(lines) + '\n'
 
 
-def _numbers(row: Row) -> list:
+def _numbers(row: Row, columns: Iterable[tuple[str, str]]) -> list:
     """A row for a program: means and deviations in columns of their own."""
     cells = [
         row.name, row.split, row.protocol,
@@ -193,7 +220,7 @@ def _numbers(row: Row) -> list:
         ' '.join(map(str, row.seeds)),
         round(statistics.mean(row.minutes), 3) if row.minutes else ''
     ]
-    for key in _COLUMNS:
+    for key in columns:
         values = row.scores.get(key, ())
         cells.append(round(statistics.mean(values), 4) if values else '')
         cells.append(
@@ -208,7 +235,9 @@ def write_csv(path: str, rows: Iterable[Row]) -> None:
         path (str): The file.
         rows (Iterable[Row]): The rows.
     """
-    scores = [f'{network}_{moment}_{value}' for network, moment in _COLUMNS
+    rows = list(rows)
+    columns = columns_of(rows)
+    scores = [f'{network}_{moment}_{value}' for network, moment in columns
               for value in ('mean', 'std')]
     with atomic_write(path) as temporary:
         with open(temporary, 'w', newline='') as file:
@@ -217,4 +246,4 @@ def write_csv(path: str, rows: Iterable[Row]) -> None:
                 'run', 'split', 'protocol', 'iterations', 'num_seeds',
                 'seeds', 'minutes', *scores
             ])
-            writer.writerows(map(_numbers, rows))
+            writer.writerows(_numbers(row, columns) for row in rows)
