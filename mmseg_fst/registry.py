@@ -42,14 +42,16 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     locations=['mmseg_fst.engine'])
 METRICS = Registry(
     'metric', parent=MMSEG_METRICS, locations=['mmseg_fst.evaluation'])
+WEIGHT_INITIALIZERS = Registry(
+    'weight initializer',
+    parent=MMSEG_WEIGHT_INITIALIZERS,
+    locations=['mmseg_fst.models'])
 
 # Nothing is registered in these; they exist so that a look-up from our scope
 # goes on to the parent without a warning.
 EVALUATOR = Registry('evaluator', parent=MMSEG_EVALUATOR)
 RUNNERS = Registry('runner', parent=MMSEG_RUNNERS)
 MODEL_WRAPPERS = Registry('model_wrapper', parent=MMSEG_MODEL_WRAPPERS)
-WEIGHT_INITIALIZERS = Registry(
-    'weight initializer', parent=MMSEG_WEIGHT_INITIALIZERS)
 OPTIMIZERS = Registry('optimizer', parent=MMSEG_OPTIMIZERS)
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=MMSEG_OPTIM_WRAPPERS)
 PARAM_SCHEDULERS = Registry(

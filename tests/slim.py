@@ -41,6 +41,8 @@ def slim_segmentor(segmentor):
         return _slim_vision_transformer(segmentor)
     if kind == 'ResNetV1c':
         backbone.update(depth=50, stem_channels=4, base_channels=4)
+    elif kind == 'DCTResNet':
+        backbone.update(depth=50, base_channels=4)
     elif kind == 'MixVisionTransformer':
         backbone.update(embed_dims=4, num_layers=[1] * 4)
     elif kind == 'SwinTransformer':

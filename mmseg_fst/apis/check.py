@@ -125,9 +125,13 @@ def _check_folders(where: str, node: dict) -> None:
 
 def _check_weights(where: str, node: dict) -> None:
     """Raise on a local file of weights that is missing."""
-    path = node.get('checkpoint')
-    if node['type'] != 'Pretrained' or not path or '://' in path:
+    if node['type'] not in ('Pretrained', 'DCTPretrained'):
         return
-    if not osp.isfile(path):
-        raise FileNotFoundError(f'{where}.checkpoint: there is no file '
-                                f'{path}.' + _cure(path))
+    paths = [node[key] for key in ('checkpoint', 'fallback') if node.get(key)]
+    if any('://' in path or osp.isfile(path) for path in paths):
+        return
+    if paths:
+        sentences = [f'there is no file {path}.{_cure(path)}'
+                     for path in paths]
+        raise FileNotFoundError(
+            f'{where}.checkpoint: {" In its place: ".join(sentences)}')

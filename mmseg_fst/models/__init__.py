@@ -1,5 +1,6 @@
 """Segmentors and the parts that a method is put together from."""
-from .backbones import ResizedBEiT, TIMMVisionTransformer
+from .backbones import (DCTPretrained, DCTResNet, ResizedBEiT,
+                        TIMMVisionTransformer)
 from .contrast import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
@@ -16,9 +17,9 @@ from .segmentors import CoTrainingSegmentor, SelfTrainingSegmentor
 __all__ = [
     'Canvas', 'ChannelDropout', 'ClassMix', 'CoTrainingSegmentor',
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
-    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage'
+    'DAFormerHead', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
+    'NoMix', 'PlainDPTHead', 'ResizedBEiT', 'SelfTrainingDataPreProcessor',
+    'SelfTrainingSegmentor', 'ShufflePSPHead', 'SlidingWindows',
+    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold', 'WholeImage'
 ]

@@ -2,10 +2,11 @@
 from .canvas import center_canvas
 from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
                        rows_of, select_pixels, sum_by_class)
+from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import HeldGradient
 from .mixing import Mixed, box_mask, class_mix_mask, concatenate, mix
-from .photometric import (color_jitter, denormalize, gaussian_blur,
-                          grayscale, normalize)
+from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
+                          normalize)
 from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
                             entropy_of, ignore_padding, ignore_rows,
                             masked_percentile)
@@ -14,9 +15,9 @@ from .weights import ema_decay, ema_update_
 __all__ = [
     'HeldGradient', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
     'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
-    'confident_ratio', 'denormalize', 'draw_rows', 'drop_uncertain',
-    'ema_decay', 'ema_update_', 'entropy_of', 'gaussian_blur', 'grayscale',
-    'ignore_padding', 'ignore_rows', 'info_nce', 'likelihood_rank',
-    'masked_percentile', 'mix', 'normalize', 'rows_of', 'select_pixels',
-    'sum_by_class'
+    'confident_ratio', 'dct_coefficients', 'dct_grid', 'dct_input',
+    'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
+    'entropy_of', 'gaussian_blur', 'grayscale', 'ignore_padding',
+    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile', 'mix',
+    'normalize', 'rows_of', 'select_pixels', 'sum_by_class', 'upscale'
 ]

@@ -123,6 +123,22 @@ def test_missing_weights_are_named(cfg):
     assert message.endswith('sh tools/download_checkpoints.sh mit_b5')
 
 
+def test_weights_for_dct_maps_or_those_in_their_place(cfg, tmp_path):
+    paths = [str(tmp_path / 'checkpoints' / name)
+             for name in ('resnet50_dct.pth', 'resnet50_v1c.pth')]
+    cfg.model.segmentor.backbone['init_cfg'] = dict(
+        type='DCTPretrained', checkpoint=paths[0], fallback=paths[1])
+    message = message_of(cfg, FileNotFoundError)
+    for path in paths:
+        assert path in message
+    assert 'download_checkpoints.sh resnet50_dct In its place' in message
+    assert message.endswith('download_checkpoints.sh resnet50_v1c')
+    for path in paths[::-1]:
+        (tmp_path / 'checkpoints').mkdir(exist_ok=True)
+        open(path, 'w').close()
+        check_config(cfg)
+
+
 def test_weights_on_disk_or_on_the_net_pass(cfg, tmp_path):
     backbone = cfg.model.segmentor.backbone
     (tmp_path / 'a.pth').touch()

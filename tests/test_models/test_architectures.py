@@ -74,6 +74,13 @@ def deep_resnet(depth):
             f'resnet{depth}', stem_type='deep', stem_width=64, num_classes=0))
 
 
+def dct_resnet(depth):
+    """torchvision's, less its stem and its classifier."""
+    model = getattr(torchvision.models, f'resnet{depth}')()
+    return size_of(model) - sum(
+        size_of(part) for part in (model.conv1, model.bn1, model.fc))
+
+
 def mit(*depths):
     """PVTv2 of timm with a constant MLP ratio of 4 is MiT; at B5 they meet.
 
@@ -262,11 +269,19 @@ for depth in (50, 101):
     }.items():
         EXPECTED[f'resnet{depth}-deep_{decoder}'] = (
             partial(deep_resnet, depth), rest)
+    for end in ('', '-os8'):
+        EXPECTED[f'resnet{depth}-dct_deeplabv3plus{end}'] = (
+            partial(dct_resnet, depth), unimatch_aspp)
 for letter, shape in DINOV2.items():
     EXPECTED[f'dinov2-{letter}_linear'] = (
         partial(dinov2, *shape), partial(conv, shape[0], 19))
     EXPECTED[f'dinov2-{letter}_dpt'] = (
         partial(dinov2, *shape), partial(dpt, *DPT[letter]))
+
+
+def image_for(name, height, width):
+    """Two images, or maps, of this size."""
+    return torch.empty(2, 64 if '-dct_' in name else 3, height, width)
 
 
 def test_all_are_counted():
@@ -284,7 +299,7 @@ def test_size_and_logits(name):
     # Patches of 14 and windows of 640 have sizes of their own.
     height, width = {'beit': (640, 640), 'dino': (98, 140)}.get(
         name[:4], (64, 128))
-    features = model.extract_feat(torch.empty(2, 3, height, width))
+    features = model.extract_feat(image_for(name, height, width))
     heads = [model.decode_head]
     if model.with_auxiliary_head:
         heads.append(model.auxiliary_head)
@@ -303,14 +318,21 @@ def test_one_file_of_weights_for_each_encoder(name):
     if name == 'unet8_fcn':
         assert 'init_cfg' not in backbone
         return
-    assert backbone.init_cfg.type == 'Pretrained'
+    is_dct = '-dct_' in name
+    assert backbone.init_cfg.type == ('DCTPretrained'
+                                      if is_dct else 'Pretrained')
+    if is_dct:
+        depth = backbone.depth
+        assert backbone.init_cfg.fallback == (
+            f'checkpoints/resnet{depth}_v1c.pth')
     stem = {
         'dinov2-s': 'dinov2_small', 'dinov2-b': 'dinov2_base',
         'dinov2-l': 'dinov2_large', 'mobilenetv2': 'mobilenetv2_100',
         'swin-b': 'swin_base_patch4_window12_384',
         'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',
         'resnet101': 'resnet101_v1c', 'resnet50-deep': 'resnet50_deep128',
-        'resnet101-deep': 'resnet101_deep128', 'mit-b2': 'mit_b2',
+        'resnet101-deep': 'resnet101_deep128', 'resnet50-dct': 'resnet50_dct',
+        'resnet101-dct': 'resnet101_dct', 'mit-b2': 'mit_b2',
         'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4', 'mit-b5': 'mit_b5'
     }[name.split('_')[0]]
     assert backbone.init_cfg.checkpoint == f'checkpoints/{stem}.pth'
@@ -361,7 +383,9 @@ def test_logged_sizes_of_semi_supervision(name, total, classes):
     assert round(size_of(model) / 1e6, 1) == total
 
 
-SEMI_SUPERVISED = [name for name in NAMES if '-deep_' in name] + [
+SEMI_SUPERVISED = [
+    name for name in NAMES if '-deep_' in name or '-dct_' in name
+] + [
     'mit-b2_segformer', 'mit-b3_segformer'
 ]
 
@@ -373,8 +397,8 @@ def test_heads_of_semi_supervision(name):
     Features that were changed on the way from encoder to head are taken.
     """
     model = load(name)
-    features = [one.clone() for one in model.extract_feat(
-        torch.empty(2, 3, 65, 65))]
+    features = [one.clone()
+                for one in model.extract_feat(image_for(name, 65, 65))]
     heads = [model.decode_head]
     if model.with_auxiliary_head:
         heads.append(model.auxiliary_head)
@@ -387,15 +411,20 @@ def test_heads_of_semi_supervision(name):
 
 
 @pytest.mark.parametrize('name', [
-    name for name in NAMES if '-deep_' in name])
+    name for name in NAMES if '-deep_' in name or '-dct_' in name])
 def test_strides_and_dilations_of_deep_resnets(name):
     """As U2PL multiplies a multi-grid: 4, 8, 16 where the stage has 2, 4."""
     backbone = load(name).backbone
-    is_coarse = name.endswith('-unimatch')
+    is_coarse = name.endswith(('-unimatch', '-dct_deeplabv3plus'))
     sides = [33, 17, 9, 9] if is_coarse else [33, 17, 17, 17]
-    maps = backbone(torch.empty(2, 3, 129, 129))
+    side = 129
+    if '-dct_' in name:
+        side = 33  # of the map of an image of 129
+        assert backbone.layer1[0].conv1.weight.shape[1] == 64
+    else:
+        assert backbone.stem[6].weight.shape[:2] == (128, 64)
+    maps = backbone(image_for(name, side, side))
     assert [one.shape[-1] for one in maps] == sides
-    assert backbone.stem[6].weight.shape[:2] == (128, 64)
     dilations = [[block.conv2.dilation[0] for block in stage]
                  for stage in (backbone.layer3, backbone.layer4)]
     assert dilations[1] == ([1, 2, 2] if is_coarse else [4, 8, 16])

@@ -1,11 +1,15 @@
 """Encoders: features, images of any size, weights of another size."""
+import logging
+
 import numpy as np
 import pytest
 import timm
 import torch
 import torch.nn.functional as F
+import torchvision
 
-from mmseg_fst.models import ResizedBEiT, TIMMVisionTransformer
+from mmseg_fst.models import (DCTResNet, ResizedBEiT, TIMMVisionTransformer)
+from mmseg_fst.models.backbones import dct_resnet as dct_resnet_module
 from mmseg_fst.models.backbones.beit import geometric_positions
 
 
@@ -79,6 +83,86 @@ def test_any_size_is_resized_to_whole_patches(vit, size, nearest):
     for one, other in zip(maps, expected):
         assert one.shape[2:] == (nearest[0] // 16, nearest[1] // 16)
         assert torch.equal(one, other)
+
+
+def dct_resnet(**changes):
+    return DCTResNet(depth=18, **changes)
+
+
+def save_resnet(path, seed, **changes):
+    """Write random weights of a ResNet of torchvision, and return them."""
+    torch.manual_seed(seed)
+    weights = {**torchvision.models.resnet18().state_dict(), **changes}
+    weights = {name: tensor for name, tensor in weights.items()
+               if tensor is not None}
+    torch.save(dict(state_dict=weights), path)
+    return weights
+
+
+def log_of(model, monkeypatch):
+    """Warnings while the weights are initialised."""
+    lines = []
+
+    def print_log(message, logger=None, level=logging.INFO):
+        if level >= logging.WARNING:
+            lines.append(message)
+
+    monkeypatch.setattr(dct_resnet_module, 'print_log', print_log)
+    model.init_weights()
+    return lines
+
+
+def test_a_dct_resnet_has_no_stem():
+    model = dct_resnet(dilations=(1, 1, 2, 4), strides=(1, 2, 1, 1))
+    assert {name.split('.')[0] for name in model.state_dict()} == {
+        'layer1', 'layer2', 'layer3', 'layer4'}
+    model.train()
+    maps = model(torch.randn(2, 64, 33, 17))
+    assert [tuple(one.shape) for one in maps] == [
+        (2, 64, 33, 17), (2, 128, 17, 9), (2, 256, 17, 9), (2, 512, 17, 9)]
+    assert model.layer1[0].conv1.weight.shape[1] == 64
+    narrow = dct_resnet(in_channels=24)
+    assert narrow(torch.randn(1, 24, 9, 9))[0].shape == (1, 64, 9, 9)
+
+
+@pytest.mark.parametrize('has_file', [True, False])
+def test_weights_of_a_dct_resnet(tmp_path, monkeypatch, has_file):
+    """Its own file; without one those of RGB images, and a warning."""
+    paths = [str(tmp_path / name) for name in ('own_dct.pth', 'rgb.pth')]
+    wanted = save_resnet(paths[1], seed=1)
+    if has_file:
+        wanted = save_resnet(paths[0], seed=2)
+    model = dct_resnet(init_cfg=dict(
+        type='DCTPretrained', checkpoint=paths[0], fallback=paths[1]))
+    lines = log_of(model, monkeypatch)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, wanted[name]), name
+    assert len(lines) == (not has_file)
+    if lines:
+        assert all(path in lines[0] for path in paths)
+        assert 'download_checkpoints.sh own_dct ' in lines[0]
+        assert 'tools/dct_stats.py' in lines[0]
+
+
+@pytest.mark.parametrize('change, error', [
+    ({'layer3.1.bn2.running_var': None}, 'layer3.1.bn2.running_var'),
+    ({'layer1.0.conv1.weight': torch.zeros(64, 128, 3, 3)}, 'layer1.0.conv1'),
+])
+def test_weights_that_do_not_fill_a_dct_resnet(tmp_path, change, error):
+    path = str(tmp_path / 'own.pth')
+    save_resnet(path, 0, **change)
+    model = dct_resnet(init_cfg=dict(
+        type='DCTPretrained', checkpoint=path, fallback=path))
+    with pytest.raises(ValueError, match=f'1 of .*{error}.*resnet_to_mmseg'):
+        model.init_weights()
+
+
+def test_no_weights_for_a_dct_resnet(tmp_path):
+    model = dct_resnet(init_cfg=dict(
+        type='DCTPretrained', checkpoint=str(tmp_path / 'a.pth'),
+        fallback=str(tmp_path / 'b.pth')))
+    with pytest.raises(FileNotFoundError, match='b.pth'):
+        model.init_weights()
 
 
 def test_geometric_positions():

@@ -22,7 +22,8 @@ from model_converters import (beit_to_mmseg, dinov2_to_timm,  # noqa: E402
                               mit_to_mmseg, mobilenetv2_to_timm,
                               release_to_mmseg_fst, resnet_to_mmseg,
                               swin_to_mmseg)
-from model_converters.network import check_fit, convert_encoder  # noqa: E402
+from model_converters.network import (check_fit, convert_encoder,  # noqa: E402
+                                      without_prefix)
 from model_converters.shell import run, save  # noqa: E402
 
 # Recorded from the class of the releases, see the README beside it.
@@ -126,6 +127,24 @@ def test_resnet(make, kind):
     ours = loaded(source.state_dict(), resnet_to_mmseg.CONVERTER)
     assert type(ours).__name__ == kind
     assert_same(ours(image), outputs)
+
+
+@pytest.mark.parametrize('prefix', ['', 'module.'])
+@torch.no_grad()
+def test_resnet_without_stem(prefix):
+    source = randomized(torchvision.models.resnet50())
+    x, outputs = torch.randn(2, 64, 17, 16), []
+    for stage in (source.layer1, source.layer2, source.layer3, source.layer4):
+        outputs.append(stage(outputs[-1] if outputs else x))
+    weights = {
+        f'{prefix}{name}': tensor
+        for name, tensor in source.state_dict().items()
+        if not name.startswith(('conv1.', 'bn1.'))
+    }
+    ours = loaded(
+        without_prefix(weights, ('module.', )), resnet_to_mmseg.CONVERTER)
+    assert type(ours).__name__ == 'DCTResNet'
+    assert_same(ours(x), outputs)
 
 
 def tiny_beit(shared):

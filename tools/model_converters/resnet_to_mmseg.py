@@ -1,11 +1,12 @@
-"""ResNets of torchvision, timm, U2PL -> the keys of mmseg's ResNet.
+"""ResNets of torchvision, timm, U2PL and others -> mmseg's ResNet.
 
     python tools/model_converters/resnet_to_mmseg.py SOURCE.pth OUT.pth
 
 A stem of one convolution (torchvision, timm's resnet50) makes mmseg's
 ``ResNet``, one of three (timm's resnet50c, resnet50d; U2PL's and UniMatch's,
 which is twice as wide) ``ResNetV1c`` or, with average pooling in the
-shortcuts, ``ResNetV1d``.
+shortcuts, ``ResNetV1d``. Without a stem, as Diverse Co-training's for DCT
+maps, it is our ``DCTResNet``.
 """
 import sys
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
             U2PL's.
 
     Returns:
-        dict[str, Tensor]: State dict of mmseg's ``ResNet`` and its variants.
+        dict[str, Tensor]: State dict of a ``ResNet`` or its variants.
     """
     is_deep = 'conv1.0.weight' in weights
     converted = {}
@@ -71,7 +72,8 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         raise ValueError(f'MMSegmentation has no ResNet of {blocks} blocks; '
                          'take a ResNet-18, 34, 50, 101 or 152.')
     if 'stem.0.weight' not in weights:
-        return dict(type='ResNet', depth=depth)
+        has_stem = 'conv1.weight' in weights
+        return dict(type='ResNet' if has_stem else 'DCTResNet', depth=depth)
     # Pooling stands before the convolution of a shortcut.
     is_pooled = 'layer2.0.downsample.2.weight' in weights
     return dict(

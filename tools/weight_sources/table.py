@@ -69,8 +69,8 @@ def _dinov2(size: str, megabytes: int, sha256: str) -> Weights:
         converter='dinov2_to_timm')
 
 
-def _deep_resnet(link: str, megabytes: int) -> Weights:
-    """A ResNet with a stem of 64, 64 and 128 channels, from ImageNet-1k."""
+def _by_hand_resnet(link: str, megabytes: int) -> Weights:
+    """A ResNet that others trained on ImageNet-1k, in Google Drive."""
     return Weights((f'https://drive.google.com/file/d/{link}', ),
                    megabytes,
                    'not stated',
@@ -119,10 +119,15 @@ WEIGHTS = {
     # README of UniMatch; it links a ResNet-101 as well,
     # file/d/1Rx0legsMolCWENpfvE2jUScT3ogalMO8.
     'resnet50_deep128':
-    _deep_resnet('1mqUrqFvTQ0k5QEotk4oiOFyP6B9dVZXS', 103),
+    _by_hand_resnet('1mqUrqFvTQ0k5QEotk4oiOFyP6B9dVZXS', 103),
     # README of U2PL, whose encoder FST takes over.
     'resnet101_deep128':
-    _deep_resnet('1nzSX8bX3zoRREn6WnoEeAPbKYPPOa-3Y', 179),
+    _by_hand_resnet('1nzSX8bX3zoRREn6WnoEeAPbKYPPOa-3Y', 179),
+    # README of Diverse Co-training: trained on DCT maps of ImageNet-1k.
+    'resnet50_dct':
+    _by_hand_resnet('1-l4TWQSJIw3gP6_hSZezj91_RfuZpbQN', 0),
+    'resnet101_dct':
+    _by_hand_resnet('1-jI4fsGs3oCbt5Idh-aV2x9xsQJXIUUj', 0),
     # ImageNet-1k alone: what the release's config of Swin-B names.
     'swin_base_patch4_window12_384':
     _swin('20220317-55b0104a'),
