@@ -38,7 +38,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     for where, node in _walk(cfg.to_dict(), ''):
         _check_keys(where, node)
         _check_folders(where, node)
-        _check_weights(where, node)
+        _check_weights(where, node, planned)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
             and osp.dirname(start) not in planned):
@@ -123,12 +123,13 @@ def _check_folders(where: str, node: dict) -> None:
                 f'{where}.{key}: there is no file {path}.' + _cure(path))
 
 
-def _check_weights(where: str, node: dict) -> None:
+def _check_weights(where: str, node: dict, planned: Collection[str]) -> None:
     """Raise on a local file of weights that is missing."""
     if node['type'] not in ('Pretrained', 'DCTPretrained'):
         return
     paths = [node[key] for key in ('checkpoint', 'fallback') if node.get(key)]
-    if any('://' in path or osp.isfile(path) for path in paths):
+    if any('://' in path or osp.isfile(path) or osp.dirname(path) in planned
+           for path in paths):
         return
     if paths:
         sentences = [f'there is no file {path}.{_cure(path)}'

@@ -16,8 +16,10 @@ from .results import format_scores, read_protocol, read_scores
 
 #: Environment variable by which configs name a draw of labelled images.
 SPLIT_SEED = 'SPLIT_SEED'
-#: Stands in ``load_from`` for the folder of the same seed and split.
+#: Stands in paths of checkpoints for the folder of the same seed and split.
 RUN = '{run}'
+#: Keys of a config that are such paths.
+_PATHS = ('load_from', 'checkpoint')
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
 
@@ -65,7 +67,32 @@ def _shorten(cfg: Config) -> None:
         loader.update(num_workers=0, persistent_workers=False)
     cfg.val_dataloader.dataset['indices'] = 4
     cfg.test_dataloader = cfg.val_dataloader
-    cfg.load_from = None  # a short run leaves no checkpoint of that name
+    # A short run leaves no checkpoint for others to start from.
+    cfg.load_from = None
+    _forget_runs(cfg._cfg_dict)
+
+
+def _forget_runs(node: Any) -> None:
+    """Take out initial weights that another run leaves, in place."""
+    for value in node.values() if isinstance(node, dict) else node:
+        if isinstance(value, (dict, list)):
+            _forget_runs(value)
+    if isinstance(node, dict) and RUN in str(
+            (node.get('init_cfg') or {}).get('checkpoint')):
+        node['init_cfg'] = None
+
+
+def _fill(node: Any, run: str) -> None:
+    """Put the folder of a run into the paths of checkpoints, in place."""
+    if isinstance(node, list):
+        for value in node:
+            _fill(value, run)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key in _PATHS and isinstance(value, str):
+                node[key] = value.replace(RUN, run)
+            else:
+                _fill(value, run)
 
 
 def load_config(config: str,
@@ -76,8 +103,10 @@ def load_config(config: str,
                 planned: Collection[str] = ()) -> Config:
     """Read a config file and apply what was said on the command line.
 
-    ``{run}`` in ``load_from`` becomes the folder of the same seed and split,
-    such as ``seed_0``.
+    ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
+    becomes the folder of the same seed and split, such as ``seed_0``. Where a
+    config has a ``seed_offset``, it is added to the seed: a second run of the
+    same kind, with draws of its own.
 
     Args:
         config (str): Path of the config file.
@@ -106,15 +135,12 @@ def load_config(config: str,
     if options:
         cfg.merge_from_dict(options)
     randomness = cfg.setdefault('randomness', dict(seed=0))
-    if seed is not None:
-        randomness['seed'] = seed
-    seed = randomness.get('seed', 0)
+    seed = randomness.get('seed', 0) if seed is None else seed
+    randomness['seed'] = seed + cfg.get('seed_offset', 0)
     split = cfg.env_variables.get(SPLIT_SEED, '0')
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
         config, seed, debug, split)
-    if cfg.get('load_from'):
-        cfg.load_from = cfg.load_from.replace(
-            RUN, run_name(f'seed_{seed}', split))
+    _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg, planned)

@@ -1,6 +1,6 @@
 """Segmentors and the parts that a method is put together from."""
-from .backbones import (DCTPretrained, DCTResNet, ResizedBEiT,
-                        TIMMVisionTransformer)
+from .backbones import (DCTInput, DCTMobileNetV2, DCTPretrained, DCTResNet,
+                        ResizedBEiT, TIMMVisionTransformer)
 from .contrast import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
@@ -17,9 +17,10 @@ from .segmentors import CoTrainingSegmentor, SelfTrainingSegmentor
 __all__ = [
     'Canvas', 'ChannelDropout', 'ClassMix', 'CoTrainingSegmentor',
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
-    'NoMix', 'PlainDPTHead', 'ResizedBEiT', 'SelfTrainingDataPreProcessor',
-    'SelfTrainingSegmentor', 'ShufflePSPHead', 'SlidingWindows',
-    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold', 'WholeImage'
+    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
+    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
+    'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
+    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'WholeImage'
 ]

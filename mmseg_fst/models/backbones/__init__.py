@@ -1,8 +1,10 @@
 """Encoders that MMSegmentation lacks or builds on what is gone."""
 from .beit import ResizedBEiT
+from .dct_input import DCTInput, DCTMobileNetV2
 from .dct_resnet import DCTPretrained, DCTResNet
 from .vision_transformer import TIMMVisionTransformer
 
 __all__ = [
-    'DCTPretrained', 'DCTResNet', 'ResizedBEiT', 'TIMMVisionTransformer'
+    'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'ResizedBEiT',
+    'TIMMVisionTransformer'
 ]

@@ -1,0 +1,14 @@
+# 2-cps, two architectures: a sixteenth of CamVid.
+_base_ = [
+    '../_base_/datasets/camvid_ssl.py',
+    '../_base_/models/students_camvid-1_16.py',
+    '../_base_/methods/co_training.py',
+    '../_base_/schedules/adamw_ssl_adapt.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    students=dict(
+        rgb=_base_.rgb,
+        deeplabv3plus=_base_.deeplabv3plus),
+    data_preprocessor=_base_.data_preprocessor)
+default_hooks = dict(checkpoint=dict(save_best='ensemble/mIoU'))
