@@ -1,9 +1,10 @@
 """A toy run in one of several processes; started by ``torchrun``.
 
-Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do|u2pl|co-training] OUT
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-Without any word, and in co-training, nothing is drawn and nothing depends on the batch, so
-that processes can be compared with one.
+METHOD is as-users-do, u2pl or co-training. Without it, and in co-training,
+nothing is drawn and nothing depends on the batch, so that processes can be
+compared with one.
 """
 import json
 import sys

@@ -10,7 +10,7 @@ from mmengine.config import ConfigDict
 from torch import nn
 
 from mmseg_fst.models.losses import resize_logits
-from mmseg_fst.models.segmentors.co_training import to_domain
+from mmseg_fst.models.domains import to_domain
 from mmseg_fst.registry import MODELS
 
 
@@ -18,6 +18,7 @@ class Halves(nn.Module):
     """A backbone that reads images of half the size, with their mean."""
 
     domain = 'halves'
+    domain_stride = 2
 
     def __init__(self, backbone):
         super().__init__()
@@ -323,6 +324,30 @@ def test_the_ensemble_under_a_protocol(merge):
     assert 'sliding windows' in model.protocol_name
     torch.testing.assert_close(sample.seg_logits.data.sum(0),
                                torch.ones(32, 64))
+
+
+def test_windows_of_a_map_of_the_whole_image():
+    """Cut from the map, where the image ends too; logits as large as in it."""
+    model = co_training(('narrow', 'halves')).eval()
+    read_halves(model.student['halves'])
+    seen = []
+    network = model.student['halves']
+    network.backbone.backbone.register_forward_pre_hook(
+        lambda _, inputs: seen.append(inputs[0]))
+    image = torch.randn(1, 3, 45, 64)
+    whole = network.backbone.to_domain(F.pad(image, (0, 0, 0, 1), 'replicate'))
+    protocol = MODELS.build(dict(
+        type='SlidingWindows', crop_size=33, stride=22, last='truncate',
+        merge='logits'))
+    network.backbone.to_domain = lambda _: whole
+    logits = protocol.logits(network, image)
+    spans = [slice(0, 17), slice(11, 23), slice(22, 23)]
+    columns = [slice(0, 17), slice(11, 28), slice(22, 32)]
+    assert logits.shape == (1, NUM_CLASSES, 45, 64)
+    assert len(seen) == 9
+    for crop, (y, x) in zip(
+            seen, [(y, x) for y in spans for x in columns]):
+        assert torch.equal(crop, whole[..., y, x])
 
 
 def test_labels_of_the_future():

@@ -1,5 +1,6 @@
 """What evaluation protocols have in common."""
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Optional
 
 from mmseg.models.segmentors import BaseSegmentor
@@ -91,16 +92,21 @@ class Protocol(ABC):
                 "model.protocol=None for the network's own test_cfg.")
 
 
-def network_logits(network: BaseSegmentor, images: Tensor) -> Tensor:
+def network_logits(network: BaseSegmentor,
+                   images: Tensor,
+                   size: Optional[Sequence[int]] = None) -> Tensor:
     """Logits of one forward pass.
 
     Args:
         network (BaseSegmentor): The network.
-        images (Tensor): Normalised images of shape (N, 3, H, W).
+        images (Tensor): Normalised images of shape (N, 3, H, W), or maps of
+            the network's domain.
+        size (Sequence[int], optional): Height and width of the logits.
+            Defaults to None: those of ``images``.
 
     Returns:
-        Tensor: Of shape (N, C, H, W), resized as the decode head does.
+        Tensor: Of shape (N, C, *size), resized as the decode head does.
     """
     # Heads of MMSegmentation resize to what is told here.
     return network.encode_decode(
-        images, [dict(img_shape=images.shape[2:])] * len(images))
+        images, [dict(img_shape=size or images.shape[2:])] * len(images))

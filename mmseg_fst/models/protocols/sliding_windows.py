@@ -7,6 +7,7 @@ import torch
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
+from mmseg_fst.models.domains import domain_slice, to_domain
 from mmseg_fst.registry import MODELS
 
 from .base import Protocol, network_logits
@@ -30,6 +31,10 @@ class SlidingWindows(Protocol):
     UniMatch V2              798  532    shift    softmax
     U2PL, FST (``eval.py``)  769  513    shift    logits
     ======================== ==== ====== ======== =======
+
+    A network that reads maps of another domain sees windows of the map of the
+    whole image, as in Diverse Co-training: 193 x 193 at a distance of 128 for
+    DCT coefficients.
 
     An image smaller than the window is one smaller window (where the stride
     is smaller yet, ``truncate`` adds truncated ones); U2PL would pad it, but
@@ -92,12 +97,15 @@ class SlidingWindows(Protocol):
         Returns:
             Tensor: Mean logits or summed probabilities, (N, C, H, W).
         """
-        size = images.shape[2:]
+        size, read = images.shape[2:], to_domain(network, images)
         merged = images.new_zeros((len(images), network.out_channels, *size))
         counts = images.new_zeros(size)
         for windows in self._batches(*size):
-            crops = torch.cat([images[..., y, x] for y, x in windows])
-            scores = network_logits(network, crops)
+            crops = torch.cat([
+                read[..., domain_slice(network, y),
+                     domain_slice(network, x)] for y, x in windows
+            ])
+            scores = network_logits(network, crops, _size(windows[0]))
             if self.merge == 'softmax':
                 scores = scores.to(merged.dtype).softmax(1)
             for (y, x), one in zip(windows, scores.split(len(images))):

@@ -8,6 +8,7 @@ from mmengine.structures import PixelData
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
+from mmseg_fst.models.domains import domain_of, to_domain
 from mmseg_fst.models.losses import (labeled_losses, all_logits,
                                      pseudo_losses, resize_logits)
 from mmseg_fst.models.protocols import name_of_test_cfg
@@ -19,8 +20,6 @@ from .student_teacher import (StudentTeacherSegmentor, check_same_shape,
 
 #: Name under which the mean of all students predicts.
 ENSEMBLE = 'ensemble'
-#: What a student reads whose backbone does not say.
-RGB = 'rgb'
 
 
 @MODELS.register_module()
@@ -448,33 +447,6 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
         if self.protocol is not None:
             return self.protocol.probabilities(scores)
         return scores.softmax(0)
-
-
-def domain_of(network: nn.Module) -> str:
-    """What a network reads.
-
-    Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
-
-    Returns:
-        str: Name of the domain, such as ``'rgb'`` or ``'dct'``.
-    """
-    return getattr(network.backbone, 'domain', RGB)
-
-
-def to_domain(network: nn.Module, image: Tensor) -> Tensor:
-    """Images as a network reads them.
-
-    Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
-        image (Tensor): Normalised images of shape (N, 3, H, W).
-
-    Returns:
-        Tensor: Of shape (N, D, h, w); the images themselves for RGB.
-    """
-    if domain_of(network) == RGB:
-        return image
-    return network.backbone.to_domain(image)
 
 
 def _resize_mask(mask: Tensor, size: Sequence[int]) -> Tensor:
