@@ -7,8 +7,9 @@ Cr, which JPEG halves, of four times. All three lie on one grid of 8x8 blocks,
 
 No file is written here. Every step is the integer arithmetic of what computes
 the coefficients there, OpenCV's ``resize`` and libjpeg-turbo's encoder at
-quality 100 with 4:2:0, so that they are equal to the last bit, on any device.
-A floating-point DCT would differ by 1 in a twentieth of them.
+quality 100 with 4:2:0, so that they are equal to the last bit; and integers
+are the same on every device. A floating-point DCT would differ by 1 in a
+twentieth of them.
 """
 from collections.abc import Iterator, Sequence
 
