@@ -8,8 +8,8 @@
 
 A file that is there is not asked for again; one that was cut off is fetched
 from there on. HTTPS_PROXY is respected. Checkpoints of the authors of FST
-and DAFormer and the ResNets of U2PL and UniMatch lie in Google Drive: what to
-do is printed.
+and DAFormer and the ResNets of U2PL, UniMatch and Diverse Co-training lie in
+Google Drive: what to do is printed.
 """
 import argparse
 import importlib

@@ -95,7 +95,8 @@ def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
 @pytest.mark.parametrize('name', [
     'make_streets.py', 'class_stats.py', 'summarize.py', 'train.py',
     'test.py', 'download_checkpoints.py', 'label_images.py',
-    'rank_images.py', '../run_experiments.py',
+    'rank_images.py', 'dct_stats.py', 'benchmark_dct.py',
+    '../run_experiments.py',
     *(f'model_converters/{name}.py' for name in (
         'beit_to_mmseg', 'dinov2_to_timm', 'mit_to_mmseg',
         'mobilenetv2_to_timm', 'release_to_mmseg_fst', 'resnet_to_mmseg',
