@@ -171,7 +171,7 @@ def test_a_batch_of_one_is_refused(name):
 
 
 @pytest.mark.parametrize('wrong, word', [
-    (dict(source='next'), "source='next'.*'flip', 'roll' or 'permute'"),
+    (dict(source='next'), "source='next'.*'flip' or 'roll' or 'other' or 'permute'"),
     (dict(area=(0., .4)), r'area=\(0.0, 0.4\)'),
     (dict(area=(.5, .4)), 'area='),
     (dict(area=(.5, 1.)), 'area='),
@@ -269,3 +269,11 @@ def test_percentile_ignores_the_id_it_is_told():
 def test_percentile_names_a_wrong_argument(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         build('EntropyPercentile', **wrong)
+
+
+def test_another_image_is_another_one():
+    """Of all distances, never none; the same for the whole batch."""
+    mixer = CutMix(source='other')
+    torch.manual_seed(0)
+    seen = {tuple(mixer.partners(4).tolist()) for _ in range(50)}
+    assert seen == {(1, 2, 3, 0), (2, 3, 0, 1), (3, 0, 1, 2)}

@@ -4,8 +4,8 @@ import pytest
 import torch
 from helpers import IGNORE
 
-from mmseg_fst.ops import (confident_ratio, drop_uncertain, ignore_padding,
-                           ignore_rows)
+from mmseg_fst.ops import (agreement, confident_ratio, drop_uncertain,
+                           ignore_padding, ignore_rows)
 
 
 def reference_ratio(logits, threshold):
@@ -228,3 +228,14 @@ def test_ranks_of_many_pixels_are_not_rounded():
     label = torch.zeros(1, 1, count, dtype=torch.uint8)
     got, _ = drop_uncertain(logits, label, 100)
     assert (got == IGNORE).all()
+
+
+def test_agreement_counts_pixels_that_all_label_alike():
+    first = torch.tensor([[[0, 1, 2, IGNORE]]])
+    second = torch.tensor([[[0, 1, 1, IGNORE]]])
+    third = torch.tensor([[[0, 2, 2, IGNORE]]])
+    assert agreement([first, second]) == pytest.approx(2 / 3)
+    assert agreement([first, second, third]) == pytest.approx(1 / 3)
+    assert agreement([first, first]) == 1
+    nothing = torch.full((1, 2, 2), IGNORE)
+    assert agreement([nothing, nothing]) == 0
