@@ -171,7 +171,8 @@ def test_a_batch_of_one_is_refused(name):
 
 
 @pytest.mark.parametrize('wrong, word', [
-    (dict(source='next'), "source='next'.*'flip' or 'roll' or 'other' or 'permute'"),
+    (dict(source='next'),
+     "source='next'.*'flip' or 'roll' or 'other' or 'permute'"),
     (dict(area=(0., .4)), r'area=\(0.0, 0.4\)'),
     (dict(area=(.5, .4)), 'area='),
     (dict(area=(.5, 1.)), 'area='),
