@@ -74,6 +74,12 @@ def deep_resnet(depth):
             f'resnet{depth}', stem_type='deep', stem_width=64, num_classes=0))
 
 
+def plain_resnet():
+    """torchvision's, less its classifier."""
+    model = torchvision.models.resnet50()
+    return size_of(model) - size_of(model.fc)
+
+
 def mit(*depths):
     """PVTv2 of timm with a constant MLP ratio of 4 is MiT; at B5 they meet.
 
@@ -136,10 +142,10 @@ def u2pl_aspp(classes=21):
     return (aspp() + conv_norm(5 * 256, 256, 3) + biased + conv(256, classes))
 
 
-def u2pl_represented():
+def u2pl_represented(classes=21):
     """The same with two more convolutions and 256 channels behind them."""
     more = sum(conv(inputs, 256, 3) + 2 * 256 for inputs in (512, 256))
-    return u2pl_aspp() + more + conv(256, 256)
+    return u2pl_aspp(classes) + more + conv(256, 256)
 
 
 def unimatch_aspp(classes=21):
@@ -258,10 +264,20 @@ for depth in (50, 101):
             'deeplabv3plus-u2pl-cityscapes':
             lambda: u2pl_aspp(19) + auxiliary(1024),
             'deeplabv3plus-unimatch': unimatch_aspp,
+            'deeplabv3plus-unimatch-cityscapes': lambda: unimatch_aspp(19),
             'deeplabv3plus-unimatch-os8': unimatch_aspp
     }.items():
         EXPECTED[f'resnet{depth}-deep_{decoder}'] = (
             partial(deep_resnet, depth), rest)
+EXPECTED['resnet101-deep_deeplabv3plus-u2pl-cityscapes-contrast'] = (
+    partial(deep_resnet, 101), lambda: u2pl_represented(19) + auxiliary(1024))
+EXPECTED['resnet50-plain_deeplabv3plus-stpp'] = (plain_resnet, unimatch_aspp)
+for letter in 'sb':
+    for name, classes in (('dpt-unimatch', 21),
+                          ('dpt-unimatch-cityscapes', 19)):
+        EXPECTED[f'dinov2-{letter}_{name}'] = (
+            partial(dinov2, *DINOV2[letter]),
+            partial(dpt, *DPT[letter], classes))
 for letter, shape in DINOV2.items():
     EXPECTED[f'dinov2-{letter}_linear'] = (
         partial(dinov2, *shape), partial(conv, shape[0], 19))
@@ -310,7 +326,8 @@ def test_one_file_of_weights_for_each_encoder(name):
         'swin-b': 'swin_base_patch4_window12_384',
         'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',
         'resnet101': 'resnet101_v1c', 'resnet50-deep': 'resnet50_deep128',
-        'resnet101-deep': 'resnet101_deep128', 'mit-b2': 'mit_b2',
+        'resnet101-deep': 'resnet101_deep128', 'resnet50-plain': 'resnet50',
+        'mit-b2': 'mit_b2',
         'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4', 'mit-b5': 'mit_b5'
     }[name.split('_')[0]]
     assert backbone.init_cfg.checkpoint == f'checkpoints/{stem}.pth'
@@ -361,9 +378,10 @@ def test_logged_sizes_of_semi_supervision(name, total, classes):
     assert round(size_of(model) / 1e6, 1) == total
 
 
-SEMI_SUPERVISED = [name for name in NAMES if '-deep_' in name] + [
-    'mit-b2_segformer', 'mit-b3_segformer'
-]
+SEMI_SUPERVISED = [
+    name for name in NAMES if '-deep_' in name or '-unimatch' in name
+] + ['mit-b2_segformer', 'mit-b3_segformer',
+     'resnet50-plain_deeplabv3plus-stpp']
 
 
 @pytest.mark.parametrize('name', SEMI_SUPERVISED)
@@ -373,14 +391,19 @@ def test_heads_of_semi_supervision(name):
     Features that were changed on the way from encoder to head are taken.
     """
     model = load(name)
+    side = 70 if 'dinov2' in name else 65
     features = [one.clone() for one in model.extract_feat(
-        torch.empty(2, 3, 65, 65))]
+        torch.empty(2, 3, side, side))]
     heads = [model.decode_head]
     if model.with_auxiliary_head:
         heads.append(model.auxiliary_head)
+    if 'cityscapes' in name:
         assert all(head.sampler.thresh == .7 for head in heads)
-        # Of two images: 100000.
-        assert all(head.sampler.min_kept == 50000 for head in heads)
+        # Of two images: 100000 in U2PL, 200000 in UniMatch.
+        kept = 50000 if 'u2pl' in name else 100000
+        assert all(head.sampler.min_kept == kept for head in heads)
+    else:
+        assert all(head.sampler is None for head in heads)
     for head in heads:
         assert head.align_corners and head.loss_decode.avg_non_ignore
         assert head(features).shape[:2] == (2, head.num_classes)
@@ -391,7 +414,7 @@ def test_heads_of_semi_supervision(name):
 def test_strides_and_dilations_of_deep_resnets(name):
     """As U2PL multiplies a multi-grid: 4, 8, 16 where the stage has 2, 4."""
     backbone = load(name).backbone
-    is_coarse = name.endswith('-unimatch')
+    is_coarse = '-unimatch' in name and 'os8' not in name
     sides = [33, 17, 9, 9] if is_coarse else [33, 17, 17, 17]
     maps = backbone(torch.empty(2, 3, 129, 129))
     assert [one.shape[-1] for one in maps] == sides
