@@ -26,7 +26,7 @@ _TESTED = [
     'cityscapes-186_*_mean-teacher', 'cityscapes-186_*_supervised',
     'cityscapes-186_deeplabv3plus_fst', 'cityscapes-186_*_u2pl_fst',
     'voc-stpp-92_resnet101-*_unimatch', 'voc-stpp-92_dinov2-s-*_fst',
-    'voc-stpp-662_*_stpp', 'cityscapes-stpp-186_resnet101-*_unimatch',
+    'voc-stpp-92_*_stpp', 'cityscapes-stpp-186_resnet101-*_unimatch',
     'cityscapes-stpp-186_dinov2-s-*_unimatch-v2'
 ]
 

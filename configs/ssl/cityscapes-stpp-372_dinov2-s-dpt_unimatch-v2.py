@@ -1,4 +1,4 @@
-# UniMatch V2: Cityscapes, ST++'s list of 372 labels,
+# UniMatch V2: Cityscapes, UniMatch's list of 372 labels,
 # DINOv2 ViT-S and DPT.
 _base_ = [
     '../_base_/datasets/cityscapes_ssl_798x798_372.py',

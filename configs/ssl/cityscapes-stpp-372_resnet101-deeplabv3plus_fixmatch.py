@@ -1,4 +1,4 @@
-# FixMatch: Cityscapes, ST++'s list of 372 labels,
+# FixMatch: Cityscapes, UniMatch's list of 372 labels,
 # ResNet-101 and DeepLabV3+.
 _base_ = [
     '../_base_/datasets/cityscapes_ssl_801x801_372.py',

@@ -1,4 +1,4 @@
-# UniMatch: Cityscapes, ST++'s list of 744 labels,
+# UniMatch: Cityscapes, UniMatch's list of 744 labels,
 # ResNet-101 and DeepLabV3+.
 _base_ = [
     '../_base_/datasets/cityscapes_ssl_801x801_744.py',

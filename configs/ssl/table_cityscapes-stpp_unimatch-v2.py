@@ -1,6 +1,6 @@
-# UniMatch V2 on Cityscapes, ST++'s lists of 1/16, 1/8 and 1/4; scored by
+# UniMatch V2 on Cityscapes, UniMatch's lists of 1/16, 1/8 and 1/4; scored by
 # windows of its own, so apart from UniMatch.
-title = "Semi-supervised Cityscapes, ST++'s lists: UniMatch V2"
+title = "Semi-supervised Cityscapes, UniMatch's lists: UniMatch V2"
 configs = [
     f'cityscapes-stpp-{labels}_dinov2-{size}-dpt_{method}.py'
     for size in ('s', 'b')

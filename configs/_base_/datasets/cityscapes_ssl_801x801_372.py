@@ -1,4 +1,4 @@
-# The same with ST++'s list of 372 labels.
+# The same with UniMatch's list of 372 labels.
 _base_ = './cityscapes_ssl_801x801.py'
 split = 'splits/stpp/372'
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-# The same with ST++'s list of 744 labels.
+# The same with UniMatch's list of 744 labels.
 _base_ = './cityscapes_ssl_801x801.py'
 split = 'splits/stpp/744'
 train_dataloader = dict(

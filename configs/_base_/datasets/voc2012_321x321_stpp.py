@@ -1,6 +1,6 @@
 # Pascal VOC 2012 + SBD as ST++ trains: long sides of 200 to 800 pixels, and
 # 8 + 8 images in the one process that trains all of its stages.
-_base_ = './voc2012_321x321.py'
+_base_ = './voc2012_321x321_92.py'
 resize = dict(
     type='RandomResize',
     scale=(400, 400),

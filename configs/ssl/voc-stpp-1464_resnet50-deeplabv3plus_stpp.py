@@ -1,10 +1,10 @@
-# ST++: Pascal VOC, ST++'s list of 662 labels,
+# ST++: Pascal VOC, ST++'s list of 1464 high-quality labels,
 # ResNet-50 and DeepLabV3+.
 _base_ = [
-    '../_base_/datasets/voc2012_321x321_stpp.py',
+    '../_base_/datasets/voc2012_321x321_stpp_1464.py',
     '../_base_/models/resnet50-plain_deeplabv3plus-stpp.py',
     '../_base_/methods/ssl_stpp.py',
-    '../_base_/schedules/sgd_voc_stpp_662.py',
+    '../_base_/schedules/sgd_voc_stpp_1464.py',
     '../_base_/protocols/voc_native.py',
     '../_base_/default_runtime.py'
 ]
