@@ -34,12 +34,14 @@ def slim_segmentor(segmentor):
     The CPU-sized ones stay what they are.
     """
     backbone = segmentor['backbone']
+    if backbone['type'] == 'DCTInput':
+        backbone = backbone['backbone']
     kind = backbone['type']
-    if kind in ('TIMMBackbone', 'UNet'):
+    if kind in ('TIMMBackbone', 'UNet', 'DCTMobileNetV2'):
         return segmentor
     if kind == 'TIMMVisionTransformer':
         return _slim_vision_transformer(segmentor)
-    if kind == 'ResNetV1c':
+    if kind in ('ResNet', 'ResNetV1c'):
         backbone.update(depth=50, stem_channels=4, base_channels=4)
     elif kind == 'DCTResNet':
         backbone.update(depth=50, base_channels=4)
@@ -118,6 +120,8 @@ def slim_data(cfg, factor=8):
 def slim_run(cfg, max_iters=2):
     """Shorten a run to ``max_iters``, in one process, in place."""
     cfg.train_cfg.update(max_iters=max_iters, val_interval=max_iters)
+    for stage in ('first', 'second'):  # as long as the last one
+        cfg.get('stages', {}).pop(stage, None)
     cfg.default_hooks.checkpoint.update(interval=max_iters)
     cfg.default_hooks.logger.interval = 1
     for loader in (cfg.train_dataloader, cfg.val_dataloader):

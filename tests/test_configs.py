@@ -1,7 +1,10 @@
 """Every config loads, and everything in it builds."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from cells import is_twin
 from helpers import REPOSITORY, build_model, save_pair
 from mmengine.config import Config
 from mmengine.dataset import Compose
@@ -40,7 +43,14 @@ def load(name):
     return cfg
 
 
-@pytest.fixture(params=CONFIGS)
+def marks_of(name):
+    """Twins are loaded in test_ssl_numbers, and tried by hand."""
+    is_ssl = name.startswith('configs/ssl/')
+    return [pytest.mark.twins] if is_ssl and is_twin(Path(name).stem) else []
+
+
+@pytest.fixture(params=[
+    pytest.param(name, marks=marks_of(name)) for name in CONFIGS])
 def name(request):
     return request.param
 

@@ -21,13 +21,23 @@ EXPECTED = {
     'voc2012_513x513_released-padding_1323': (1323, 9259, 21, 4 * 4),
     'voc2012_513x513_released-padding_2646': (2646, 7936, 21, 4 * 4),
     'voc2012_321x321': (662, 9920, 21, 2 * 4),
+    **{f'voc2012_321x321_{labels}': (labels, 10582 - labels, 21, 2 * 4)
+       for labels in (92, 183, 366, 732, 1464)},
+    'voc2012_321x321_stpp': (92, 10490, 21, 8),
+    **{f'voc2012_321x321_stpp_{labels}': (labels, 10582 - labels, 21, 8)
+       for labels in (183, 366, 732, 1464)},
     'voc2012_518x518': (92, 10490, 21, 4 * 4),
+    **{f'voc2012_518x518_{labels}': (labels, 10582 - labels, 21, 4 * 4)
+       for labels in (183, 366, 732, 1464)},
     'cityscapes_ssl_769x769': (186, 2789, 19, 2 * 8),
     'cityscapes_ssl_769x769_released-padding': (186, 2789, 19, 2 * 8),
     'cityscapes_ssl_769x769_released-padding_372': (372, 2603, 19, 2 * 8),
     'cityscapes_ssl_769x769_released-padding_744': (744, 2231, 19, 2 * 8),
     'cityscapes_ssl_801x801': (186, 2789, 19, 2 * 4),
     'cityscapes_ssl_798x798': (186, 2789, 19, 2 * 4),
+    **{f'cityscapes_ssl_{side}x{side}_{labels}':
+       (labels, 2975 - labels, 19, 2 * 4)
+       for side in (801, 798) for labels in (372, 744)},
     'camvid_ssl': (23, 344, 11, 4),
     'camvid_ssl_1_8': (46, 321, 11, 4),
     'camvid_ssl_1_4': (92, 275, 11, 4),

@@ -1,19 +1,12 @@
 """Every semi-supervised cell trains, resumes and is scored, on fake data."""
 import pytest
-from cells import roots, run  # noqa: F401
+from cells import is_twin, roots, run  # noqa: F401
 from helpers import REPOSITORY
 
 CELLS = sorted(
     path.stem for path in (REPOSITORY / 'configs' / 'ssl').glob('*.py')
     if not path.stem.startswith('table_'))
 
-
-TESTED = ('voc-662_', 'cityscapes-186_', 'camvid-1_16_', 'ccp-1_8_')
-
-
-def is_twin(name):
-    """Whether a cell is a tested one with another list or length."""
-    return not name.startswith(TESTED) or name.endswith('-4x')
 
 
 @pytest.mark.parametrize('name', [

@@ -1,7 +1,7 @@
 # 2-cps, RGB images and DCT coefficients: a sixteenth of CamVid.
 _base_ = [
     '../_base_/datasets/camvid_ssl.py',
-    '../_base_/models/students_camvid-1_16.py',
+    '../_base_/students/camvid-1_16.py',
     '../_base_/methods/co_training.py',
     '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'

@@ -1,7 +1,7 @@
 # 2-cps, two architectures: an eighth of CamVid.
 _base_ = [
     '../_base_/datasets/camvid_ssl_1_8.py',
-    '../_base_/models/students_camvid-1_8.py',
+    '../_base_/students/camvid-1_8.py',
     '../_base_/methods/co_training.py',
     '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'

@@ -24,8 +24,11 @@ def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     ``stages`` holds ``checkpoints``, the number that is compared,
     ``reliable``, the share of images kept for the second stage, ``label_by``,
-    the checkpoint that labels, ``'last'`` or ``'best'``, and ``transforms``
-    of pseudo-labelled images before they are packed.
+    the checkpoint that labels, ``'last'`` or ``'best'``, ``transforms`` of
+    pseudo-labelled images before they are packed, and ``first`` and
+    ``second``, in what the config of these stages differs, such as
+    ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
+    list.
 
     Args:
         cfg (Config): Config of :func:`load_config`.
@@ -73,6 +76,8 @@ def _stage(cfg: Config, number: int) -> Config:
     stage.experiment_name = f'{name}_stage-{number}'
     if number < 3:
         stage.work_dir = osp.join(cfg.work_dir, f'stage_{number}')
+        key = ('first', 'second')[number - 1]
+        stage.merge_from_dict(cfg.stages.get(key, {}))
     stage.pop('stages')
     return stage
 
@@ -104,7 +109,7 @@ def labels_only(cfg: Config) -> Config:
     })
     stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
     stage.default_hooks.checkpoint.update(
-        interval=-(-cfg.train_cfg.max_iters // count), max_keep_ckpts=count)
+        interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
     return stage
 
 

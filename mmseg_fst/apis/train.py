@@ -59,6 +59,8 @@ def run_name(name: str, split: str = '0') -> str:
 def _shorten(cfg: Config) -> None:
     """Make of a config a run of seconds that touches every part."""
     cfg.train_cfg.update(max_iters=4, val_interval=2)
+    for stage in ('first', 'second'):  # as long as the last one
+        cfg.get('stages', {}).pop(stage, None)
     cfg.default_hooks.logger.interval = 1
     cfg.default_hooks.checkpoint.interval = 2
     if 'mix_visualization' in cfg.default_hooks:

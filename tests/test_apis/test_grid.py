@@ -23,9 +23,16 @@ def test_a_grid_names_configs_that_are_there(path):
 
 
 @pytest.mark.parametrize('name, pattern', [
-    ('ssl/table_voc', 'voc-*.py'),
-    ('ssl/table_cityscapes', 'cityscapes-*.py'),
-    ('ssl/table_camvid-1_16', 'camvid-1_16_*.py'),
+    ('ssl/table_voc', 'voc-[0-9]*.py'),
+    ('ssl/table_voc-stpp', 'voc-stpp-*_resnet*.py'),
+    ('ssl/table_voc-stpp_unimatch-v2', 'voc-stpp-*_dinov2*.py'),
+    ('ssl/table_cityscapes', 'cityscapes-[0-9]*.py'),
+    ('ssl/table_cityscapes-stpp', 'cityscapes-stpp-*_resnet*.py'),
+    ('ssl/table_cityscapes-stpp_unimatch-v2',
+     'cityscapes-stpp-*_dinov2*.py'),
+    *((f'ssl/table_{data}', f'{data}_*.py')
+      for data in ('camvid-1_16', 'camvid-1_8', 'camvid-1_4', 'ccp-1_8',
+                   'ccp-1_16')),
     ('uda/table_gta2cityscapes', 'gta2cityscapes_*.py'),
     ('uda/table_synthia2cityscapes', 'synthia2cityscapes_*.py'),
 ])

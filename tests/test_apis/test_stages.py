@@ -155,6 +155,29 @@ def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
         assert 'stages' not in stage and 'stages' in cfg
 
 
+def test_a_stage_differs_in_what_is_said_of_it(roots,  # noqa: F811
+                                               tmp_path):
+    cfg = load(CELL, tmp_path)
+    cfg.param_scheduler = [dict(type='PolyLR', end=9), dict(type='LinearLR')]
+    cfg.stages.first = dict(
+        train_cfg=dict(max_iters=30), train_dataloader=dict(batch_size=7))
+    cfg.stages.second = dict(param_scheduler={'0': dict(end=5)})
+    (tmp_path / 'list.txt').write_text('a\n')
+    first, second, third = labels_only(cfg), *(
+        retrain(cfg, number, str(tmp_path / 'list.txt')) for number in (2, 3))
+    assert first.train_cfg == {**cfg.train_cfg, 'max_iters': 30}
+    assert first.train_dataloader.batch_size == 7
+    assert first.default_hooks.checkpoint.interval == 10
+    assert second.param_scheduler == [
+        dict(type='PolyLR', end=5), dict(type='LinearLR')]
+    assert third.param_scheduler == first.param_scheduler == (
+        cfg.param_scheduler)
+    for stage in (second, third):
+        assert stage.train_cfg == cfg.train_cfg
+        assert stage.train_dataloader.batch_size == (
+            cfg.train_dataloader.batch_size)
+
+
 def test_several_processes_are_refused(roots, tmp_path):  # noqa: F811
     cfg = load(CELL, tmp_path)
     cfg.launcher = 'pytorch'

@@ -41,6 +41,19 @@ def test_a_run_that_is_not_there_is_named(config, tmp_path):
         load_config(str(config), seed=4)
 
 
+def test_a_short_run_has_short_stages(tmp_path):
+    path = tmp_path / 'stages.py'
+    loader = 'dict(dataset=dict())'
+    path.write_text(
+        "train_cfg = dict(max_iters=8, val_interval=8)\n"
+        "default_hooks = dict(logger=dict(), checkpoint=dict())\n"
+        f'train_dataloader = {loader}\nval_dataloader = {loader}\n'
+        "stages = dict(reliable=.5, first=dict(train_cfg=dict(max_iters=8)))")
+    assert load_config(str(path)).stages.first.train_cfg.max_iters == 8
+    cfg = load_config(str(path), debug=True)
+    assert cfg.train_cfg.max_iters == 4 and cfg.stages == dict(reliable=.5)
+
+
 @pytest.mark.parametrize('channels_last', [True, False])
 def test_layout_of_the_weights(channels_last, tmp_path):
     cfg = Config(

@@ -81,6 +81,12 @@ def dct_resnet(depth):
         size_of(part) for part in (model.conv1, model.bn1, model.fc))
 
 
+def plain_resnet():
+    """torchvision's, less its classifier."""
+    model = torchvision.models.resnet50()
+    return size_of(model) - size_of(model.fc)
+
+
 def mit(*depths):
     """PVTv2 of timm with a constant MLP ratio of 4 is MiT; at B5 they meet.
 
@@ -120,6 +126,24 @@ def mobilenetv2():
     return size_of(model.features[:-1])
 
 
+def dct_mobilenetv2():
+    """The same from stride 4 on, behind one convolution and its norm."""
+    model = torchvision.models.mobilenet_v2()
+    return size_of(model.features[4:-1]) + 64 * 24 + 2 * 24
+
+
+def small_deeplabv3plus():
+    """Of 320 channels in four branches and a mean, and of 24: 64 and 48."""
+    def conv_norm(inside, outside, side=1):
+        return inside * outside * side**2 + 2 * outside
+
+    pyramid = (2 * conv_norm(320, 64) + 3 * conv_norm(320, 64, 3) +
+               conv_norm(5 * 64, 64))
+    decoder = (conv_norm(24, 48) + conv_norm(64 + 48, 64, 3) +
+               conv_norm(64, 64, 3))
+    return pyramid + decoder + conv(64, 11)
+
+
 def unet8():
     """Five levels of one 3x3 convolution, 8 to 128 channels, and back.
 
@@ -143,10 +167,10 @@ def u2pl_aspp(classes=21):
     return (aspp() + conv_norm(5 * 256, 256, 3) + biased + conv(256, classes))
 
 
-def u2pl_represented():
+def u2pl_represented(classes=21):
     """The same with two more convolutions and 256 channels behind them."""
     more = sum(conv(inputs, 256, 3) + 2 * 256 for inputs in (512, 256))
-    return u2pl_aspp() + more + conv(256, 256)
+    return u2pl_aspp(classes) + more + conv(256, 256)
 
 
 def unimatch_aspp(classes=21):
@@ -241,6 +265,9 @@ EXPECTED = {
     'mit-b4_daformer': (lambda: mit(3, 8, 27, 3), lambda: daformer(MIT)),
     'mit-b5_daformer': (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT)),
     'mit-b5_segformer': (lambda: mit(3, 6, 40, 3), lambda: segformer(MIT)),
+    'mobilenetv2-dct_segformer-ssl':
+    (dct_mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
+    'mobilenetv2_deeplabv3plus-ssl': (mobilenetv2, small_deeplabv3plus),
     'mobilenetv2_segformer':
     (mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
     'mobilenetv2_segformer-ssl':
@@ -265,6 +292,7 @@ for depth in (50, 101):
             'deeplabv3plus-u2pl-cityscapes':
             lambda: u2pl_aspp(19) + auxiliary(1024),
             'deeplabv3plus-unimatch': unimatch_aspp,
+            'deeplabv3plus-unimatch-cityscapes': lambda: unimatch_aspp(19),
             'deeplabv3plus-unimatch-os8': unimatch_aspp
     }.items():
         EXPECTED[f'resnet{depth}-deep_{decoder}'] = (
@@ -272,6 +300,15 @@ for depth in (50, 101):
     for end in ('', '-os8'):
         EXPECTED[f'resnet{depth}-dct_deeplabv3plus{end}'] = (
             partial(dct_resnet, depth), unimatch_aspp)
+EXPECTED['resnet101-deep_deeplabv3plus-u2pl-cityscapes-contrast'] = (
+    partial(deep_resnet, 101), lambda: u2pl_represented(19) + auxiliary(1024))
+EXPECTED['resnet50-plain_deeplabv3plus-stpp'] = (plain_resnet, unimatch_aspp)
+for letter in 'sb':
+    for name, classes in (('dpt-unimatch', 21),
+                          ('dpt-unimatch-cityscapes', 19)):
+        EXPECTED[f'dinov2-{letter}_{name}'] = (
+            partial(dinov2, *DINOV2[letter]),
+            partial(dpt, *DPT[letter], classes))
 for letter, shape in DINOV2.items():
     EXPECTED[f'dinov2-{letter}_linear'] = (
         partial(dinov2, *shape), partial(conv, shape[0], 19))
@@ -319,6 +356,10 @@ def test_one_file_of_weights_for_each_encoder(name):
         assert 'init_cfg' not in backbone
         return
     is_dct = '-dct_' in name
+    if is_dct:
+        backbone = backbone.backbone
+    if name == 'mobilenetv2-dct_segformer-ssl':
+        is_dct = False  # what fits of MobileNetV2
     assert backbone.init_cfg.type == ('DCTPretrained'
                                       if is_dct else 'Pretrained')
     if is_dct:
@@ -328,11 +369,13 @@ def test_one_file_of_weights_for_each_encoder(name):
     stem = {
         'dinov2-s': 'dinov2_small', 'dinov2-b': 'dinov2_base',
         'dinov2-l': 'dinov2_large', 'mobilenetv2': 'mobilenetv2_100',
+        'mobilenetv2-dct': 'mobilenetv2_100',
         'swin-b': 'swin_base_patch4_window12_384',
         'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',
         'resnet101': 'resnet101_v1c', 'resnet50-deep': 'resnet50_deep128',
         'resnet101-deep': 'resnet101_deep128', 'resnet50-dct': 'resnet50_dct',
-        'resnet101-dct': 'resnet101_dct', 'mit-b2': 'mit_b2',
+        'resnet101-dct': 'resnet101_dct', 'resnet50-plain': 'resnet50',
+        'mit-b2': 'mit_b2',
         'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4', 'mit-b5': 'mit_b5'
     }[name.split('_')[0]]
     assert backbone.init_cfg.checkpoint == f'checkpoints/{stem}.pth'
@@ -384,10 +427,11 @@ def test_logged_sizes_of_semi_supervision(name, total, classes):
 
 
 SEMI_SUPERVISED = [
-    name for name in NAMES if '-deep_' in name or '-dct_' in name
-] + [
-    'mit-b2_segformer', 'mit-b3_segformer'
-]
+    name for name in NAMES
+    if name.startswith('resnet') and ('-deep_' in name or '-dct_' in name)
+    or '-unimatch' in name
+] + ['mit-b2_segformer', 'mit-b3_segformer',
+     'resnet50-plain_deeplabv3plus-stpp']
 
 
 @pytest.mark.parametrize('name', SEMI_SUPERVISED)
@@ -397,29 +441,38 @@ def test_heads_of_semi_supervision(name):
     Features that were changed on the way from encoder to head are taken.
     """
     model = load(name)
+    side = 70 if 'dinov2' in name else 65
     features = [one.clone()
-                for one in model.extract_feat(image_for(name, 65, 65))]
+                for one in model.extract_feat(image_for(name, side, side))]
     heads = [model.decode_head]
     if model.with_auxiliary_head:
         heads.append(model.auxiliary_head)
+    if 'cityscapes' in name:
         assert all(head.sampler.thresh == .7 for head in heads)
-        # Of two images: 100000.
-        assert all(head.sampler.min_kept == 50000 for head in heads)
+        # Of two images: 100000 in U2PL, 200000 in UniMatch.
+        kept = 50000 if 'u2pl' in name else 100000
+        assert all(head.sampler.min_kept == kept for head in heads)
+    else:
+        assert all(head.sampler is None for head in heads)
     for head in heads:
         assert head.align_corners and head.loss_decode.avg_non_ignore
         assert head(features).shape[:2] == (2, head.num_classes)
 
 
 @pytest.mark.parametrize('name', [
-    name for name in NAMES if '-deep_' in name or '-dct_' in name])
+    name for name in NAMES
+    if name.startswith('resnet') and ('-deep_' in name or '-dct_' in name)
+])
 def test_strides_and_dilations_of_deep_resnets(name):
     """As U2PL multiplies a multi-grid: 4, 8, 16 where the stage has 2, 4."""
     backbone = load(name).backbone
-    is_coarse = name.endswith(('-unimatch', '-dct_deeplabv3plus'))
+    is_coarse = 'os8' not in name and (
+        '-unimatch' in name or name.endswith('-dct_deeplabv3plus'))
     sides = [33, 17, 9, 9] if is_coarse else [33, 17, 17, 17]
     side = 129
     if '-dct_' in name:
         side = 33  # of the map of an image of 129
+        backbone = backbone.backbone
         assert backbone.layer1[0].conv1.weight.shape[1] == 64
     else:
         assert backbone.stem[6].weight.shape[:2] == (128, 64)

@@ -116,6 +116,10 @@ WEIGHTS = {
     'resnet101_v1c':
     _openmmlab('pretrain/third_party/resnet101_v1c-e67eebb6.pth', 179,
                'Apache-2.0'),
+    # README of ST++.
+    'resnet50':
+    Weights(('https://download.pytorch.org/models/resnet50-0676ba61.pth', ),
+            98, 'BSD-3-Clause', '0676ba61', 'resnet_to_mmseg'),
     # README of UniMatch; it links a ResNet-101 as well,
     # file/d/1Rx0legsMolCWENpfvE2jUScT3ogalMO8.
     'resnet50_deep128':

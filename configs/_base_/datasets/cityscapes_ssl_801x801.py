@@ -1,5 +1,5 @@
 # Cityscapes with the crops of UniMatch V1: 2 + 2 images on each of 4 GPUs. The
-# lists are ST++'s 1/16.
+# lists are UniMatch's 1/16.
 _base_ = './cityscapes_ssl_769x769.py'
 split = 'splits/stpp/186'
 crop_size = (801, 801)

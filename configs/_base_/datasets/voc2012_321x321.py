@@ -1,5 +1,5 @@
 # Pascal VOC 2012 + SBD with the crops of UniMatch V1 and Diverse Co-training:
-# 2 + 2 images on each of 4 GPUs, ST++'s 1/16 ("blended").
+# 2 + 2 images on each of 4 GPUs, UniMatch's 1/16 ("blended").
 _base_ = './voc2012_513x513.py'
 split = 'splits/stpp/662'
 crop_size = (321, 321)

@@ -4,7 +4,8 @@
 _base_ = './resnet50-dct_deeplabv3plus.py'
 segmentor = dict(
     backbone=dict(
-        depth=101,
-        init_cfg=dict(
-            checkpoint='checkpoints/resnet101_dct.pth',
-            fallback='checkpoints/resnet101_v1c.pth')))
+        backbone=dict(
+            depth=101,
+            init_cfg=dict(
+                checkpoint='checkpoints/resnet101_dct.pth',
+                fallback='checkpoints/resnet101_v1c.pth'))))

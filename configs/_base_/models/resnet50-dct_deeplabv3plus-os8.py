@@ -3,7 +3,8 @@
 _base_ = './resnet50-dct_deeplabv3plus.py'
 segmentor = dict(
     backbone=dict(
-        strides=(1, 2, 1, 1),
-        dilations=(1, 1, 2, 4),
-        multi_grid=(4, 8, 16)),
+        backbone=dict(
+            strides=(1, 2, 1, 1),
+            dilations=(1, 1, 2, 4),
+            multi_grid=(4, 8, 16))),
     decode_head=dict(dilations=(1, 12, 24, 36)))

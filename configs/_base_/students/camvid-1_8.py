@@ -5,7 +5,7 @@ from mmengine import Config
 folder = '{{ fileDirname }}'
 trained = 'work_dirs/{}/camvid-1_8_supervised{}/{{run}}/iter_900.pth'
 rgb, deeplabv3plus, dct = (
-    Config.fromfile(f'{folder}/{name}.py').segmentor
+    Config.fromfile(f'{folder}/../models/{name}.py').segmentor
     for name in ('mobilenetv2_segformer-ssl', 'mobilenetv2_deeplabv3plus-ssl',
                  'mobilenetv2-dct_segformer-ssl'))
 second = dict(rgb)

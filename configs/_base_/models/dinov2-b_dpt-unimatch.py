@@ -1,0 +1,6 @@
+# DINOv2 ViT-B/14 and DPT of UniMatch V2 on Pascal VOC; the loss is a mean
+# over the pixels that have a label.
+_base_ = './dinov2-b_dpt.py'
+segmentor = dict(
+    decode_head=dict(
+        num_classes=21, loss_decode=dict(avg_non_ignore=True)))

@@ -1,0 +1,16 @@
+# Labels alone, as long as U2PL: Cityscapes with 744 labels,
+# ResNet-101 and DeepLabV3+.
+_base_ = [
+    '../_base_/datasets/cityscapes_ssl_769x769_released-padding_744.py',
+    '../_base_/models/resnet101-deep_deeplabv3plus-u2pl-cityscapes.py',
+    '../_base_/methods/labels_only.py',
+    '../_base_/schedules/sgd_cityscapes_u2pl_744.py',
+    '../_base_/protocols/cityscapes_windows_u2pl.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor,
+    protocol=_base_.protocol)
+train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+default_hooks = dict(checkpoint=dict(save_best='student/mIoU'))

@@ -1,0 +1,22 @@
+# U2PL: Cityscapes with 744 labels,
+# ResNet-101 and DeepLabV3+.
+_base_ = [
+    '../_base_/datasets/cityscapes_ssl_769x769_released-padding_744.py',
+    '../_base_/models/resnet101-deep_deeplabv3plus-u2pl-cityscapes-contrast.py',
+    '../_base_/methods/ssl_u2pl.py',
+    '../_base_/schedules/sgd_cityscapes_u2pl_744.py',
+    '../_base_/protocols/cityscapes_windows_u2pl.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor,
+    protocol=_base_.protocol)
+# As released: the teacher is the student in the whole first epoch.
+custom_hooks = [
+    dict(
+        type='MeanTeacherHook',
+        decay=0.99,
+        when='after',
+        copy_iters=_base_.epoch)
+]

@@ -1,0 +1,16 @@
+# UniMatch: Cityscapes, UniMatch's list of 744 labels,
+# ResNet-101 and DeepLabV3+.
+_base_ = [
+    '../_base_/datasets/cityscapes_ssl_801x801_744.py',
+    '../_base_/models/resnet101-deep_deeplabv3plus-unimatch-cityscapes.py',
+    '../_base_/methods/ssl_unimatch.py',
+    '../_base_/schedules/sgd_cityscapes_unimatch_744.py',
+    '../_base_/protocols/cityscapes_windows_unimatch.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor,
+    protocol=_base_.protocol,
+    # As released: here every pixel is sure enough.
+    pseudo_labeler=dict(threshold=0.))

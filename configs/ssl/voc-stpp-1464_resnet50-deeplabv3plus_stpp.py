@@ -1,0 +1,15 @@
+# ST++: Pascal VOC, ST++'s list of 1464 high-quality labels,
+# ResNet-50 and DeepLabV3+.
+_base_ = [
+    '../_base_/datasets/voc2012_321x321_stpp_1464.py',
+    '../_base_/models/resnet50-plain_deeplabv3plus-stpp.py',
+    '../_base_/methods/ssl_stpp.py',
+    '../_base_/schedules/sgd_voc_stpp_1464.py',
+    '../_base_/protocols/voc_native.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor,
+    protocol=_base_.protocol)
+stages = dict(first=_base_.first_stage, second=_base_.second_stage)

@@ -1,0 +1,249 @@
+"""Semi-supervised cells of full size have the numbers of their papers.
+
+From the configs that the authors of FST, U2PL, UniMatch and UniMatch V2 have
+released; those of ST++ from its program.
+"""
+import copy
+import functools
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from helpers import REPOSITORY
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from slim import slim_segmentor, without_weights
+
+from mmseg_fst.apis import check as check_module
+from mmseg_fst.apis import check_config, read_grid
+from mmseg_fst.apis.stages import labels_only, retrain
+from mmseg_fst.registry import MODELS
+
+FOLDER = REPOSITORY / 'configs' / 'ssl'
+CELLS = sorted(
+    path.stem for path in FOLDER.glob('*.py')
+    if path.stem.startswith(('voc-', 'cityscapes-')))
+TOTAL = dict(voc=10582, cityscapes=2975)
+
+
+class Recipe(NamedTuple):
+    """How the cells of a family train, on all of their GPUs."""
+    crop: int
+    gpus: int
+    batch: int  # of one of them and one side
+    epochs: int
+    optimizer: str
+    rate: float
+    head: float
+    decay: float
+    protocol: str
+
+
+FST = Recipe(513, 4, 4, 40, 'SGD', 1e-3, 10, 1e-4, 'Canvas')
+UNIMATCH = Recipe(321, 4, 2, 80, 'SGD', 1e-3, 10, 1e-4, 'WholeImage')
+V2 = Recipe(518, 4, 4, 60, 'AdamW', 5e-6, 40, .01, 'WholeImage')
+CITYSCAPES = Recipe(769, 8, 2, 80, 'SGD', .01, 10, 5e-4, 'SlidingWindows')
+# By the beginning of a cell's name and by its method, the first that fits.
+RECIPES = {
+    r'voc-\d.*': FST,
+    r'voc-stpp-.*_(fixmatch|unimatch)': UNIMATCH,
+    r'voc-stpp-.*_unimatch-v2': V2,
+    r'voc-stpp-.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
+    r'cityscapes-\d.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
+    r'cityscapes-\d.*': CITYSCAPES._replace(epochs=200, head=1),
+    r'cityscapes-stpp-.*_(fixmatch|unimatch)': UNIMATCH._replace(
+        crop=801, epochs=240, rate=.005, head=1, protocol='SlidingWindows'),
+    r'cityscapes-stpp-.*_unimatch-v2': V2._replace(
+        crop=798, batch=2, epochs=180, protocol='SlidingWindows'),
+}
+
+
+@functools.cache
+def load(name):
+    """A cell; several tests share it and change nothing."""
+    return Config.fromfile(str(FOLDER / f'{name}.py'))
+
+
+def plain(name):
+    """The cell that a cell with FST is the same as, but for the hook."""
+    if not name.endswith('_fst'):
+        return name
+    base = name.removesuffix('_fst')
+    return base if base in CELLS else f'{base}_mean-teacher'
+
+
+def recipe_of(name):
+    # The method of `voc-662_pspnet_fst` is FST, on a mean teacher.
+    name = plain(name)
+    return next(recipe for pattern, recipe in RECIPES.items()
+                if re.fullmatch(pattern, name))
+
+
+def iterations(name, recipe, total):
+    """As a DistributedSampler and a loader that drops the rest count."""
+    labeled = labels_of(name)
+    unlabeled = total - labeled
+    if name.endswith('_stpp'):
+        # Labels are repeated until they are as many.
+        return (-(-unlabeled // labeled) * labeled + unlabeled) // 16
+    return -(-unlabeled // recipe.gpus) // recipe.batch
+
+
+def labels_of(name):
+    return int(re.search(r'-(\d+)_', name)[1])
+
+
+@pytest.mark.parametrize('name', CELLS)
+def test_numbers(name, monkeypatch):
+    cfg, recipe = load(name), recipe_of(name)
+    monkeypatch.setattr(check_module.osp, 'isfile', lambda path: True)
+    monkeypatch.setattr(check_module.osp, 'isdir', lambda path: True)
+    check_config(cfg)
+    data, labeled = name.split('-')[0], labels_of(name)
+    assert tuple(cfg.crop_size) == (recipe.crop, recipe.crop)
+    assert cfg.train_dataloader.batch_size == recipe.batch
+    sides = cfg.train_dataloader.dataset
+    assert sides.expected == dict(
+        labeled=labeled, unlabeled=TOTAL[data] - labeled)
+    family = 'stpp' if '-stpp-' in name else 'u2pl'
+    folder = f'splits/{family}/{labeled}'
+    assert sides.labeled.ann_file == f'{folder}/labeled.txt'
+    if name.endswith('_supervised'):
+        assert sides.unlabeled is None
+    else:
+        assert sides.unlabeled.ann_file == f'{folder}/unlabeled.txt'
+    assert cfg.model.segmentor.decode_head.num_classes == dict(
+        voc=21, cityscapes=19)[data]
+
+    epoch = iterations(name, recipe, TOTAL[data])
+    longer = 4 if name.endswith('-4x') else 1
+    assert cfg.train_cfg.val_interval == epoch
+    assert cfg.train_cfg.max_iters == longer * recipe.epochs * epoch
+    assert cfg.default_hooks.checkpoint.interval == epoch
+    scheduler, = cfg.param_scheduler
+    assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
+        'PolyLR', .9, 0)
+    assert scheduler.end == cfg.train_cfg.max_iters + 1
+    assert cfg.model.protocol.type == recipe.protocol
+
+    hooks = cfg.get('custom_hooks', [])
+    network = 'teacher' if hooks else 'student'
+    assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
+    # In the first epoch of U2PL and FST the teacher is the student.
+    if hooks and family == 'u2pl':
+        assert hooks[0].copy_iters == epoch
+
+
+@pytest.mark.parametrize('name', [
+    'voc-662_pspnet_fst', 'voc-662_deeplabv3plus_u2pl',
+    'cityscapes-186_deeplabv3plus_mean-teacher',
+    'cityscapes-186_deeplabv3plus_u2pl',
+    'voc-stpp-92_resnet101-deeplabv3plus_unimatch',
+    'cityscapes-stpp-186_resnet101-deeplabv3plus_unimatch',
+    'voc-stpp-92_dinov2-s-dpt_unimatch-v2',
+    'cityscapes-stpp-186_dinov2-s-dpt_unimatch-v2',
+    'voc-stpp-92_resnet50-deeplabv3plus_stpp'
+])
+def test_rates_of_encoder_and_heads(name):
+    cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
+    slim_segmentor(cfg.model.segmentor)
+    model = MODELS.build(without_weights(cfg.model))
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert type(wrapper.optimizer).__name__ == recipe.optimizer
+    names = {id(weight): key for key, weight in model.named_parameters()}
+    seen = set()
+    for group in wrapper.optimizer.param_groups:
+        part = {names[id(weight)].split('.')[1] for weight in group['params']}
+        factor = 1 if part == {'backbone'} else recipe.head
+        assert group['lr'] == pytest.approx(recipe.rate * factor), part
+        assert group['weight_decay'] == recipe.decay
+        assert group.get('momentum', .9) == .9
+        assert group.get('betas', (.9, .999)) == (.9, .999)
+        seen |= part
+    assert seen == {'backbone', 'decode_head'} | (
+        {'auxiliary_head'} if 'auxiliary_head' in cfg.model.segmentor
+        else set())
+
+
+@pytest.mark.parametrize('name', [
+    name for name in CELLS if plain(name) != name])
+def test_fst_is_one_hook(name):
+    cfg, base = load(name).to_dict(), load(plain(name)).to_dict()
+    (hook, ), (mean, ) = cfg.pop('custom_hooks'), base.pop('custom_hooks')
+    assert cfg == base
+    assert (hook.pop('type'), hook.pop('depth')) == ('FSTHook', 3)
+    assert mean.pop('type') == 'MeanTeacherHook' and hook == mean
+
+
+METHODS = {
+    r'(voc|cityscapes)-\d.*_supervised': dict(),
+    r'voc-\d.*_(mean-teacher|mean-teacher-4x)': dict(
+        percentile=80, mixer='NoMix'),
+    r'voc-\d.*_cutmix': dict(percentile=80, mixer='HalfCutMix'),
+    r'cityscapes-\d.*_(mean-teacher|mean-teacher-4x)': dict(
+        percentile=100, mixer='NoMix'),
+    r'cityscapes-\d.*_cutmix': dict(
+        percentile=80, final=100, mixer='HalfCutMix'),
+    r'(voc|cityscapes)-\d.*_u2pl': dict(
+        percentile=80, final=100, mixer='HalfCutMix', contrast=256),
+    r'voc-stpp-.*_(fixmatch|unimatch|unimatch-v2)|cityscapes-.*-v2': dict(
+        threshold=.95, mixer='CutMix'),
+    r'cityscapes-stpp-.*_(fixmatch|unimatch)': dict(
+        threshold=0., mixer='CutMix'),
+    r'.*_stpp': dict(mixer='NoMix'),
+}
+
+
+@pytest.mark.parametrize('name', CELLS)
+def test_methods(name):
+    model = load(name).model
+    found = dict()
+    if 'mixer' in model:
+        found['mixer'] = model.mixer.type
+    if 'pseudo_filter' in model:
+        found.update(model.pseudo_filter)
+        found.pop('type')
+    elif 'pseudo_labeler' in model:
+        found['threshold'] = model.pseudo_labeler.threshold
+    if 'contrast' in model:
+        found['contrast'] = model.segmentor.decode_head.representation_channels
+    assert found == next(
+        expected for pattern, expected in METHODS.items()
+        if re.fullmatch(pattern, plain(name)))
+
+
+@pytest.mark.parametrize('path', [
+    path for path in sorted(FOLDER.glob('table_*.py'))
+    if path.stem.startswith(('table_voc', 'table_cityscapes'))
+], ids=lambda path: path.stem)
+def test_a_table_has_one_family_of_lists_and_one_protocol(path):
+    """Other scores do not compare."""
+    cells = [load(Path(name).stem) for name in read_grid(str(path)).configs]
+    assert len({
+        (cell.train_dataloader.dataset.labeled.ann_file.split('/')[1],
+         str(cell.model.protocol)) for cell in cells
+    }) == 1
+
+
+@pytest.mark.parametrize('labels', [92, 183, 366, 732, 1464])
+def test_stages_of_stpp(labels, tmp_path):
+    """80 epochs each, of what a stage learns from, in batches of 16."""
+    cfg = copy.deepcopy(
+        load(f'voc-stpp-{labels}_resnet50-deeplabv3plus_stpp'))
+    cfg.work_dir = str(tmp_path)
+    names = tmp_path / 'list.txt'
+    unlabeled = TOTAL['voc'] - labels
+    names.write_text('a\n' * (unlabeled // 2))
+    first, second = labels_only(cfg), retrain(cfg, 2, str(names))
+    once = (2 * labels if labels < 200 else labels) // 16
+    repeated = -(-(unlabeled // 2) // labels) * labels
+    for stage, epoch, batch in (
+            (first, once, 16),
+            (second, (repeated + unlabeled // 2) // 16, 8)):
+        assert stage.train_cfg.val_interval == epoch
+        assert stage.train_cfg.max_iters == 80 * epoch
+        assert stage.param_scheduler[0].end == 80 * epoch + 1
+        assert stage.train_dataloader.batch_size == batch
+    assert first.default_hooks.checkpoint.interval == -(-80 * once // 3)
+    assert retrain(cfg, 3, str(names)).train_cfg == cfg.train_cfg
