@@ -192,6 +192,24 @@ def test_a_box_that_fits_nowhere_is_refused():
     assert len(mixer.draw_boxes(2, 32, 128)) == 2
 
 
+@pytest.mark.parametrize('prob', [0., 1.])
+@pytest.mark.parametrize('width', [1, 2])
+def test_images_too_narrow_for_half_a_box_are_refused(prob, width):
+    """Whatever is drawn."""
+    with pytest.raises(ValueError, match=f'^HalfCutMix: .*40 x {width} .*3 '):
+        HalfCutMix(prob).draw_boxes(2, 40, width)
+
+
+@pytest.mark.parametrize('width', [3, 4, 5])
+@pytest.mark.parametrize('height', [1, 2, 7])
+def test_half_boxes_of_the_smallest_images(height, width):
+    boxes = HalfCutMix(1.).draw_boxes(50, height, width)
+    across, down = sides_of(boxes)
+    assert (2 * across > width).all() and (across < width).all()
+    assert (down >= 1).all() and boxes.min() >= 0
+    assert boxes[:, 2].max() <= width and boxes[:, 3].max() <= height
+
+
 # Pseudo-labelers and filters.
 
 
