@@ -1,4 +1,5 @@
 """Checks of arguments that many classes have."""
+from typing import Optional
 
 
 def check_range(owner: object,
@@ -21,3 +22,19 @@ def check_range(owner: object,
             raise ValueError(
                 f'{type(owner).__name__}: {name}={value} is out of range; '
                 f'give a number from {low:g} to {high:g}.')
+
+
+def check_epochs(owner: object, epochs: Optional[int]) -> None:
+    """Raise unless a number of epochs is one, or not given.
+
+    Args:
+        owner (object): Whose argument it is; its class is named.
+        epochs (int, optional): Number of epochs of a training.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if epochs is not None and epochs < 1:
+        raise ValueError(
+            f'{type(owner).__name__}: epochs={epochs} is no number of '
+            'epochs; give 1 or more, or None to change in each iteration.')

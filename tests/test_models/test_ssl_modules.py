@@ -275,6 +275,20 @@ def test_percentile_that_stays_asks_nobody(hub):
     assert build('EntropyPercentile', percentile=0, final=100).current == 70
 
 
+def test_percentile_may_move_from_epoch_to_epoch_alone(hub):
+    module = build('EntropyPercentile', percentile=80, final=100, epochs=49)
+    for iteration in range(490):
+        at_iteration(iteration, 490)
+        assert module.current == 80 + 20 * (iteration // 10 / 49)
+
+
+@pytest.mark.parametrize('epochs', [0, -3])
+def test_percentile_names_what_is_no_number_of_epochs(epochs):
+    with pytest.raises(ValueError, match=f'^EntropyPercentile: epochs='
+                       f'{epochs} .*1 or more'):
+        build('EntropyPercentile', epochs=epochs)
+
+
 def test_percentile_ignores_the_id_it_is_told():
     label = torch.tensor([[[0, 3, 0, 0]]])
     logits = torch.randn(1, 3, 1, 4)
