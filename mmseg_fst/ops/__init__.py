@@ -16,8 +16,7 @@ __all__ = [
     'class_mix_mask', 'color_jitter', 'concatenate', 'confident_ratio',
     'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
     'entropy_of', 'gaussian_blur', 'grayscale', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix',
-    'normalize', 'rows_of', 'select_pixels', 'split_by_entropy',
-    'sum_by_class'
+    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile',
+    'membership', 'membership_as_released', 'mix', 'normalize', 'rows_of',
+    'select_pixels', 'split_by_entropy', 'sum_by_class'
 ]
