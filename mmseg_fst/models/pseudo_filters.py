@@ -26,6 +26,10 @@ class EntropyPercentile(nn.Module):
         epochs (int, optional): Number of epochs of the training, if it
             changes from epoch to epoch alone, as in U2PL's release. Defaults
             to None.
+        batch_statistics (bool): Whether the teacher looks at the mixed batch
+            with the statistics of that batch, which its running ones follow,
+            as in the releases of U2PL and FST; else with its running ones,
+            for a hook with ``buffers='copy'``. Defaults to True.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Raises:
@@ -36,6 +40,7 @@ class EntropyPercentile(nn.Module):
                  percentile: float = 80.,
                  final: Optional[float] = None,
                  epochs: Optional[int] = None,
+                 batch_statistics: bool = True,
                  ignore_index: int = 255) -> None:
         super().__init__()
         final = percentile if final is None else final
@@ -44,6 +49,7 @@ class EntropyPercentile(nn.Module):
         self.percentile = percentile
         self.final = final
         self.epochs = epochs
+        self.batch_statistics = batch_statistics
         self.ignore_index = ignore_index
 
     def forward(self, logits: Tensor,

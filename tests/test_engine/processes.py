@@ -1,9 +1,9 @@
 """A toy run in one of several processes; started by ``torchrun``.
 
-Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [as-users-do|u2pl] OUT
+Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [WORD] OUT
 
-Without either word nothing is drawn and nothing depends on the batch, so
-that processes can be compared with one.
+The word is as-users-do, u2pl or u2pl-released. Without one nothing is drawn
+and nothing depends on the batch, so that processes can be compared with one.
 """
 import json
 import sys
@@ -57,6 +57,10 @@ def main() -> None:
         model = model_config()
     elif options == ['u2pl']:
         model = u2pl_config()
+    elif options == ['u2pl-released']:
+        model = u2pl_config()
+        model.update(labeled_iters=1)
+        model['contrast'].update(released=True)
     else:
         model = comparable_model()
     cfg = Config(dict(launcher='pytorch'))
