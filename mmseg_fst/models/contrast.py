@@ -55,8 +55,8 @@ class ContrastiveMemory(nn.Module):
     (``compute_contra_memobank_loss`` and ``train_semi.py``, ab3d2be):
 
     - negatives of a class have to be (pseudo-)labelled as that very class:
-      no labelled pixel is one, and an unlabelled one only where the two views
-      of the teacher disagree;
+      no labelled pixel is one, and an unlabelled one only where its label and
+      the second view of the teacher disagree;
     - ``label_onehot`` mixes images up: of the labelled images of a process,
       and of its unlabelled ones, the first has the classes of all of them and
       the others have none, see
@@ -69,7 +69,8 @@ class ContrastiveMemory(nn.Module):
     - a batch in which fewer than two classes are reliable has no loss.
 
     Three more traits of it are arguments. It averages no positive over time
-    (``decay=0``; its ``anchor_ema``, which no config sets, divides by zero).
+    (``decay=0``; its ``anchor_ema``, which no config sets, divides by zero;
+    FST's copy of the function does average, but no config of FST asks for it).
     Its shares change from epoch to epoch (``epochs``). Its loss is summed
     over processes after the graph was recorded, and divided by their number,
     so gradients are those of ``loss_weight`` over that number: 1 / 4 for its
