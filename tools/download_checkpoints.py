@@ -7,9 +7,9 @@
     python tools/download_checkpoints.py --list
 
 A file that is there is not asked for again; one that was cut off is fetched
-from there on. HTTPS_PROXY is respected. Checkpoints of the authors of FST
-and DAFormer and the ResNets of U2PL, UniMatch and Diverse Co-training lie in
-Google Drive: what to do is printed.
+from there on. HTTPS_PROXY is respected. Checkpoints of the authors of FST,
+DAFormer and U2PL and the ResNets of U2PL, UniMatch and Diverse Co-training
+lie in Google Drive or OneDrive: what to do is printed.
 """
 import argparse
 import importlib
@@ -102,7 +102,7 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
         return out
     weights = WEIGHTS[name]
     if weights.is_by_hand:
-        raise OSError('it lies in Google Drive')
+        raise OSError('it lies in Google Drive or OneDrive')
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f'{name}.part'
     fetch(weights, part, mirror)
@@ -138,8 +138,8 @@ def by_hand(name: str, folder: Path) -> str:
     original = out if weights.config else folder / f'{name}.original.pth'
     place = original if weights.converter else out
     lines = [f'  fetch    {weights.urls[0]}', f'  as       {place}']
-    if weights.config:
-        lines[0] += '\n  unpack it if need be; take its latest.pth'
+    if weights.take:
+        lines[0] += f'\n  unpack it if need be; take {weights.take}'
     if weights.sha256:
         lines.append(f'  SHA-256  {weights.sha256}... (sha256sum {place})')
     if weights.converter:
@@ -181,7 +181,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--all',
         action='store_true',
-        help='all that are not in Google Drive, 4 GB')
+        help='all that are in no drive, 4 GB')
     parser.add_argument(
         '--list', action='store_true', help='say what there is, fetch nothing')
     parser.add_argument(

@@ -1,7 +1,10 @@
 """From a config to a runner: several processes, layout in memory."""
+from datetime import timedelta
+
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
 from torch import distributed
 
@@ -34,6 +37,31 @@ def prepare_processes(cfg: Config) -> None:
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
     cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)
+
+
+def join_processes(cfg: Config) -> None:
+    """Join the processes of a run before there is a runner, which else does.
+
+    Args:
+        cfg (Config): Config of a run; see :func:`prepare_processes`.
+
+    Raises:
+        ValueError: See :func:`prepare_processes`.
+    """
+    prepare_processes(cfg)
+    if cfg.get('launcher', 'none') != 'none' and not is_distributed():
+        init_dist(cfg.launcher, **cfg.env_cfg.get('dist_cfg', {}))
+
+
+def wait_for_all() -> None:
+    """Return when all processes are here, however long it takes."""
+    if not is_distributed():
+        return
+    # The barrier of the processes' own group gives up after some minutes,
+    # while one of them may label thousands of images.
+    group = distributed.new_group(backend='gloo', timeout=timedelta(days=30))
+    distributed.barrier(group)
+    distributed.destroy_process_group(group)
 
 
 def build_runner(cfg: Config) -> Runner:

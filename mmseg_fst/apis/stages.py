@@ -6,10 +6,12 @@ from os import path as osp
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
 
 from mmseg_fst.utils.files import save_json, save_lines
 
 from .check import check_config
+from .launch import join_processes, wait_for_all
 from .predict import UnlabeledImages, label_images, load_network, rank_images
 from .results import FINISHED, state_of
 from .test import find_checkpoint, sorted_checkpoints
@@ -28,7 +30,8 @@ def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     pseudo-labelled images before they are packed, and ``first`` and
     ``second``, in what the config of these stages differs, such as
     ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
-    list.
+    list. Several processes train each stage together; one ranks and labels
+    while the others wait, so that all have to see the work folder.
 
     Args:
         cfg (Config): Config of :func:`load_config`.
@@ -40,15 +43,12 @@ def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     Raises:
         UnsafeCheckpoint: See :func:`train`.
-        ValueError: If stages are to be trained by several processes.
+        ValueError: See :func:`train`.
     """
     if not cfg.get('stages'):
         return train(cfg, resume, trust)
-    if cfg.get('launcher', 'none') != 'none':
-        raise ValueError(
-            f'{cfg.filename} has stages, which one process trains: python '
-            'run_experiments.py --config CONFIG')
-    if not resume:
+    join_processes(cfg)
+    if not resume and is_main_process():
         _forget(cfg.work_dir)
     first = labels_only(cfg)
     _train_stage(first, resume, trust)
@@ -83,14 +83,17 @@ def _stage(cfg: Config, number: int) -> Config:
 
 
 def _train_stage(cfg: Config, resume: bool, trust: bool) -> str:
-    """Train a stage, unless it is finished."""
-    print(f'\n{cfg.experiment_name}: {cfg.work_dir}')
+    """Train a stage, unless it is finished; all it writes is there then."""
+    say = print if is_main_process() else (lambda text: None)
+    say(f'\n{cfg.experiment_name}: {cfg.work_dir}')
     if resume and state_of(cfg.work_dir,
                            cfg.train_cfg.max_iters) == FINISHED:
-        print('It is finished.')
-        return cfg.work_dir
-    check_config(cfg)
-    return train(cfg, resume, trust)
+        say('It is finished.')
+    else:
+        check_config(cfg)
+        train(cfg, resume, trust)
+    wait_for_all()
+    return cfg.work_dir
 
 
 def labels_only(cfg: Config) -> Config:
@@ -146,10 +149,12 @@ def _rank(cfg: Config, first: Config, trust: bool) -> str:
     """Rank the unlabelled images by the first stage; returns the folder."""
     checkpoints = sorted_checkpoints(first.work_dir)[-cfg.stages.checkpoints:]
     folder = osp.join(first.work_dir, f'ranking_{Path(checkpoints[-1]).stem}')
-    if not osp.isfile(osp.join(folder, 'ranking.json')):
+    is_done = osp.isfile(osp.join(folder, 'ranking.json'))
+    if is_main_process() and not is_done:
         models = [load_network(first, path, trust) for path in checkpoints]
         scores = rank_images(models, UnlabeledImages(cfg))
         write_ranking(folder, scores, checkpoints, cfg.stages.reliable)
+    wait_for_all()
     return folder
 
 
@@ -185,8 +190,10 @@ def _label(stage: Config, teacher: Config, which: str, trust: bool) -> None:
     """Fill in the pseudo-labels of a stage, by the one before."""
     checkpoint = find_checkpoint(teacher.work_dir, which)
     folder = osp.join(teacher.work_dir, f'labels_{Path(checkpoint).stem}')
-    label_images(
-        load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
-        folder)
+    if is_main_process():
+        label_images(
+            load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
+            folder)
+    wait_for_all()
     side = stage.train_dataloader.dataset.unlabeled
     side.data_prefix['seg_map_path'] = osp.abspath(folder)

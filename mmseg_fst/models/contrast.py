@@ -6,9 +6,11 @@ import torch.nn.functional as F
 from mmengine.dist import all_gather, all_reduce
 from torch import Tensor, nn
 
-from mmseg_fst.ops import (SecondLook, draw_rows, info_nce, rows_of,
-                           select_pixels, sum_by_class)
+from mmseg_fst.ops import (SecondLook, draw_rows, info_nce, membership,
+                           membership_as_released, rows_of, select_pixels,
+                           split_by_entropy, sum_by_class)
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_epochs, check_range
 from mmseg_fst.utils.progress import training_progress
 
 
@@ -32,7 +34,8 @@ class ContrastiveMemory(nn.Module):
     """The contrastive loss of U2PL, and what it remembers of past steps.
 
     Of each class, on the grid of the logits (Wang et al. 2022, section 3.3;
-    the rule that the authors describe, not the one they released)::
+    the rule that the authors describe, for that of their code see
+    ``released``)::
 
         anchors    student, reliable pixels of a probability > threshold
         positive   teacher, mean of the reliable pixels, averaged over time
@@ -47,6 +50,32 @@ class ContrastiveMemory(nn.Module):
     :meth:`commit` writes it, once after each real step, so that virtual
     steps leave no trace. The memory grows as it is filled, and is the same
     in all processes.
+
+    With ``released=True`` it is the rule of U2PL's release instead
+    (``compute_contra_memobank_loss`` and ``train_semi.py``, ab3d2be):
+
+    - negatives of a class have to be (pseudo-)labelled as that very class:
+      no labelled pixel is one, and an unlabelled one only where its label and
+      the second view of the teacher disagree;
+    - ``label_onehot`` mixes images up: of the labelled images of a process,
+      and of its unlabelled ones, the first has the classes of all of them and
+      the others have none, see
+      :func:`mmseg_fst.ops.membership_as_released`;
+    - classes are mixed up: the n-th *of all* classes gives the anchors and
+      the positive, and the n-th *of those present* the negatives. They are
+      the same only if no class is missing before;
+    - entropies are compared at the size of the labels, not of the logits;
+    - the step's own negatives are in the queues before it draws from them;
+    - a batch in which fewer than two classes are reliable has no loss.
+
+    Three more traits of it are arguments. It averages no positive over time
+    (``decay=0``; its ``anchor_ema``, which no config sets, divides by zero;
+    FST's copy of the function does average, but no config of FST asks for it).
+    Its shares change from epoch to epoch (``epochs``). Its loss is summed
+    over processes after the graph was recorded, and divided by their number,
+    so gradients are those of ``loss_weight`` over that number: 1 / 4 for its
+    Pascal VOC, 1 / 8 for its Cityscapes. The paper is said to weigh it by
+    0.1 (issue 52 of the repository); its configs weigh it by 1.
 
     Args:
         num_classes (int): Number of classes C.
@@ -66,6 +95,11 @@ class ContrastiveMemory(nn.Module):
             30000.
         first_capacity (int): The same of class 0. Defaults to 50000.
         loss_weight (float): Weight of the term. Defaults to 1.
+        released (bool): Whether the rule is that of the release, see above.
+            Defaults to False.
+        epochs (int, optional): Number of epochs of the training, if the share
+            shrinks from epoch to epoch alone. Defaults to None: in each
+            iteration.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Raises:
@@ -85,11 +119,13 @@ class ContrastiveMemory(nn.Module):
                  capacity: int = 30000,
                  first_capacity: int = 50000,
                  loss_weight: float = 1.,
+                 released: bool = False,
+                 epochs: Optional[int] = None,
                  ignore_index: int = 255) -> None:
         super().__init__()
-        if not 0 <= percent <= 50:
-            raise ValueError(f'ContrastiveMemory: percent={percent} is out of '
-                             'range; give a number from 0 to 50.')
+        check_range(self, high=50, percent=percent)
+        check_range(self, threshold=threshold, decay=decay)
+        check_epochs(self, epochs)
         if not 0 < ranks[0] < min(ranks[1], num_classes):
             raise ValueError(
                 f'ContrastiveMemory: ranks={tuple(ranks)} is no range of the '
@@ -108,6 +144,8 @@ class ContrastiveMemory(nn.Module):
         self.decay = decay
         self.capacities = [first_capacity] + [capacity] * (num_classes - 1)
         self.loss_weight = loss_weight
+        self.released = released
+        self.epochs = epochs
         self.ignore_index = ignore_index
         # The queues of all classes one after the other, the oldest first.
         self.register_buffer('queue', torch.zeros(0, channels))
@@ -132,27 +170,73 @@ class ContrastiveMemory(nn.Module):
         student = rows_of(representation).to(dtype)
         with torch.no_grad():
             probability = look.logits.softmax(1, dtype=dtype)
-            label = F.interpolate(
-                look.label[:, None].float(), probability.shape[2:])[:, 0]
-            percent = self.percent * (1 - training_progress())
-            reliable, negative = select_pixels(probability, label.long(),
-                                               look.num_labeled, percent,
-                                               self.ranks, self.ignore_index)
-            label = label.long().masked_fill(~reliable, -1).flatten()
-            self._stage(rows_of(look.representation), label, negative)
+            label = self._on_grid(look.label, probability).long()
+            sure, unsure = self._split(look, probability, label)
+            known = label[:look.num_labeled] != self.ignore_index
+            standing, negative = select_pixels(
+                probability, self._members(label, look.num_labeled), known,
+                sure, unsure, self.ranks, self.released)
+            standing = rows_of(standing)
+            self._stage(rows_of(look.representation), standing,
+                        rows_of(negative))
             positive = self._moved(self.staged.total, self.staged.count)
-            probability = rows_of(probability)
+            likely = rows_of(probability) > self.threshold
         # Each process has weights for which nothing is drawn, too.
         loss = 0 * student.sum()
-        for index, queue in enumerate(self.queue.split(self.sizes.tolist())):
-            mine = label == index
-            anchor = torch.nonzero(
-                mine & (probability[:, index] > self.threshold))[:, 0]
+        for index, queue in self._paired_queues():
+            anchor = torch.nonzero(standing[:, index] & likely[:, index])[:, 0]
             if len(anchor) and len(queue):
                 loss = loss + self._contrast(student, anchor, positive[index],
                                              queue)
         present = (self.staged.count > 0).sum().clamp(min=1)
         return self.loss_weight * loss / present
+
+    def _members(self, label: Tensor, num_labeled: int) -> Tensor:
+        """Of which class each pixel is labelled, bool (N, C, h, w)."""
+        if not self.released:
+            return membership(label, self.num_classes)
+        return torch.cat([
+            membership_as_released(part, self.num_classes, self.ignore_index)
+            for part in (label[:num_labeled], label[num_labeled:])
+        ])
+
+    @staticmethod
+    def _on_grid(values: Tensor, maps: Tensor) -> Tensor:
+        """Values (N, H, W) at the nearest pixels of maps, (N, h, w)."""
+        return F.interpolate(values[:, None].float(), maps.shape[2:])[:, 0]
+
+    def _split(self, look: SecondLook, probability: Tensor,
+               label: Tensor) -> tuple[Tensor, Tensor]:
+        """Unlabelled pixels that are sure and unsure, bool (M, h, w).
+
+        Args:
+            look (SecondLook): The teacher's view.
+            probability (Tensor): Its probabilities, (N, C, h, w).
+            label (Tensor): Class ids on the same grid, (N, h, w).
+        """
+        percent = self.percent * (1 - training_progress(self.epochs))
+        rest = slice(look.num_labeled, None)
+        if not self.released:
+            return split_by_entropy(probability[rest],
+                                    label[rest] != self.ignore_index, percent)
+        fine = F.interpolate(
+            look.logits[rest].to(probability.dtype),
+            look.label.shape[1:],
+            mode='bilinear',
+            align_corners=True)
+        parts = split_by_entropy(
+            fine.softmax(1), look.label[rest] != self.ignore_index, percent)
+        return tuple(self._on_grid(part, probability) > 0 for part in parts)
+
+    def _paired_queues(self) -> list[tuple[int, Tensor]]:
+        """Classes of anchors, and the queue (P, D) of each one's negatives."""
+        if not self.released:
+            return list(enumerate(self.queue.split(self.sizes.tolist())))
+        present = torch.nonzero(self.staged.count)[:, 0].tolist()
+        queues = self._queues_after(self.staged)
+        if len(present) < 2:
+            return []
+        return [(place, queues[index]) for place, index in enumerate(present)]
 
     def _contrast(self, student: Tensor, anchor: Tensor, positive: Tensor,
                   queue: Tensor) -> Tensor:
@@ -164,21 +248,19 @@ class ContrastiveMemory(nn.Module):
             others.view(self.num_anchors, self.num_negatives,
                         -1).to(chosen.dtype), self.temperature)
 
-    def _stage(self, teacher: Tensor, label: Tensor,
+    def _stage(self, teacher: Tensor, standing: Tensor,
                negative: Tensor) -> None:
         """Keep what is to be added, instead of what was kept before.
 
         Args:
             teacher (Tensor): Representations of shape (P, D).
-            label (Tensor): Class ids of reliable pixels, else -1, (P,).
-            negative (Tensor): See ``select_pixels``, (N, C, h, w).
+            standing (Tensor): For which classes each stands, bool (P, C).
+            negative (Tensor): Of which ones it is a negative, bool (P, C).
         """
         teacher = teacher.detach().to(self.queue.dtype)
-        total, count = sum_by_class(teacher[label >= 0], label[label >= 0],
-                                    self.num_classes)
-        negative = rows_of(negative)
         used = negative.any(1)
-        self.staged = Staged(teacher[used], negative[used], total, count)
+        self.staged = Staged(teacher[used], negative[used],
+                             *sum_by_class(teacher, standing))
 
     def _moved(self, total: Tensor, count: Tensor) -> Tensor:
         """Positives (C, D) after one more step of their moving average."""
@@ -194,22 +276,25 @@ class ContrastiveMemory(nn.Module):
         """Write what the last step of every process has staged."""
         if self.staged is None:
             return
-        rows, negative, total, count = self.staged
-        self.staged = None
-        rows = gather_rows(rows)
+        staged, self.staged = self.staged, None
+        queues = self._queues_after(staged)
+        all_reduce(staged.total)
+        all_reduce(staged.count)
+        self.positive = self._moved(staged.total, staged.count)
+        self.updates = self.updates + (staged.count > 0)
+        self.queue = torch.cat(queues)
+        self.sizes = self.sizes.new_tensor([len(queue) for queue in queues])
+
+    def _queues_after(self, staged: Staged) -> list[Tensor]:
+        """The queue of each class, what all processes have staged behind."""
+        rows = gather_rows(staged.rows)
         # Not every backend sends truth values.
-        negative = gather_rows(negative.byte()).bool()
-        all_reduce(total)
-        all_reduce(count)
-        self.positive = self._moved(total, count)
-        self.updates = self.updates + (count > 0)
-        queues = [
+        negative = gather_rows(staged.negative.byte()).bool()
+        return [
             torch.cat([queue, rows[negative[:, index]]])[-capacity:]
             for index, (queue, capacity) in enumerate(
                 zip(self.queue.split(self.sizes.tolist()), self.capacities))
         ]
-        self.queue = torch.cat(queues)
-        self.sizes = self.sizes.new_tensor([len(queue) for queue in queues])
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str,
                               *args: Any) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmseg_fst.ops import Mixed, box_mask, class_mix_mask, mix
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_range
 
 
 @MODELS.register_module()
@@ -108,7 +109,7 @@ class CutMix(nn.Module):
     its pixels and its shape. The label goes with the pixels.
 
     Args:
-        prob (float): Probability of a box. Defaults to 0.5.
+        prob (float): Probability of a box, in [0, 1]. Defaults to 0.5.
         area (tuple[float, float]): Range of its share of the image. Defaults
             to (0.02, 0.4).
         max_ratio (float): Largest ratio of its sides, at least 1. Defaults to
@@ -135,6 +136,7 @@ class CutMix(nn.Module):
         single: Literal['raise', 'warn'] = 'raise'
     ) -> None:
         super().__init__()
+        check_range(self, prob=prob)
         for name, value, known in (('source', source,
                                     ('flip', 'roll', 'other', 'permute')),
                                    ('single', single, ('raise', 'warn'))):
@@ -267,7 +269,11 @@ class HalfCutMix(CutMix):
     The batch draws once whether it is mixed at all.
 
     Args:
-        prob (float): Probability that the batch is mixed. Defaults to 0.5.
+        prob (float): Probability that the batch is mixed, in [0, 1].
+            Defaults to 0.5.
+
+    Raises:
+        ValueError: If it is no probability.
     """
 
     def __init__(self, prob: float = 0.5) -> None:
@@ -283,7 +289,15 @@ class HalfCutMix(CutMix):
 
         Returns:
             Tensor: Left, top, right and bottom, int64 of shape (N, 4).
+
+        Raises:
+            ValueError: If no box fits into the image.
         """
+        if width < 3:
+            raise ValueError(
+                'HalfCutMix: no box is wider than half of an image of '
+                f'{height} x {width} and narrower than the whole; train on '
+                'crops of 3 pixels across or more.')
         boxes = torch.zeros(count, 4, dtype=torch.long)
         if torch.rand(()) >= self.prob:
             return boxes

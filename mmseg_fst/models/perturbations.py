@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_range
 
 
 @MODELS.register_module()
@@ -15,11 +16,16 @@ class ChannelDropout(nn.Module):
     The feature perturbation of UniMatch (Yang et al. 2023, section 3.2).
 
     Args:
-        prob (float): Probability of a channel to be dropped. Defaults to 0.5.
+        prob (float): Probability of a channel to be dropped, in [0, 1].
+            Defaults to 0.5.
+
+    Raises:
+        ValueError: If it is no probability.
     """
 
     def __init__(self, prob: float = 0.5) -> None:
         super().__init__()
+        check_range(self, prob=prob)
         self.prob = prob
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
@@ -39,19 +45,26 @@ class ComplementaryDropout(nn.Module):
     """Two views of an image see complementary halves of the channels.
 
     UniMatch V2 (Yang et al. 2024, section 3.3): one mask for all feature
-    maps of as many channels; a share of the images keep all channels.
+    maps of as many channels. As in its release (``comp_drop`` of
+    ``model/semseg/dpt.py``) a fixed number of the images keeps all channels,
+    the share rounded down, and a draw says which: of a batch of one, none
+    does.
 
     Args:
-        keep_prob (float): Share of the images that are not perturbed.
-            Defaults to 0.5.
+        kept_share (float): Share of the images that are not perturbed, in
+            [0, 1]. Defaults to 0.5.
+
+    Raises:
+        ValueError: If it is no share.
     """
 
     #: Views that the masks complete one another in.
     num_views = 2
 
-    def __init__(self, keep_prob: float = 0.5) -> None:
+    def __init__(self, kept_share: float = 0.5) -> None:
         super().__init__()
-        self.keep_prob = keep_prob
+        check_range(self, kept_share=kept_share)
+        self.kept_share = kept_share
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
         """Perturb features.
@@ -71,7 +84,7 @@ class ComplementaryDropout(nn.Module):
             raise ValueError(f'ComplementaryDropout got {total} images, but '
                              'needs two views of each; set num_views=2.')
         count, masks = total // 2, {}
-        kept = torch.rand(count) < self.keep_prob
+        kept = torch.randperm(count)[:int(count * self.kept_share)]
         perturbed = []
         for feature in features:
             channels = feature.shape[1]

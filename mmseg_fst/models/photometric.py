@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from mmseg_fst.ops import (color_jitter, denormalize, gaussian_blur,
                            grayscale, normalize)
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_range
 
 
 @MODELS.register_module()
@@ -18,7 +19,8 @@ class StrongPhotometric(nn.Module):
     waited for.
 
     Args:
-        jitter_prob (float): Probability of colour jitter. Defaults to 0.8.
+        jitter_prob (float): Probability of colour jitter, in [0, 1], as all
+            of them. Defaults to 0.8.
         jitter_strength (float): Brightness, contrast and saturation are
             multiplied by a factor from [1 - s, 1 + s], hue is shifted by up
             to s, at most 0.5. Defaults to 0.2.
@@ -37,7 +39,7 @@ class StrongPhotometric(nn.Module):
             Defaults to False.
 
     Raises:
-        ValueError: If ``jitter_strength`` is out of its range.
+        ValueError: If an argument is out of its range.
     """
 
     def __init__(
@@ -53,11 +55,17 @@ class StrongPhotometric(nn.Module):
     ) -> None:
         super().__init__()
         hue = jitter_strength if hue is None else hue
-        for name, value in (('jitter_strength', jitter_strength), ('hue',
-                                                                   hue)):
-            if not 0 <= value <= 0.5:
-                raise ValueError(f'StrongPhotometric: {name}={value} is out '
-                                 'of range; give a number from 0 to 0.5.')
+        check_range(self, high=0.5, jitter_strength=jitter_strength, hue=hue)
+        check_range(
+            self,
+            jitter_prob=jitter_prob,
+            gray_prob=gray_prob,
+            blur_prob=blur_prob)
+        if not 0 < blur_sigma[0] <= blur_sigma[1]:
+            raise ValueError(
+                f'StrongPhotometric: blur_sigma={tuple(blur_sigma)} is no '
+                'range of standard deviations; give two numbers above 0, the '
+                'smaller one first.')
         self.jitter_prob = jitter_prob
         # Of brightness, contrast, saturation and hue.
         self.strengths = torch.tensor([jitter_strength] * 3 + [hue])

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from mmseg_fst.ops import drop_uncertain
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_epochs, check_range
 from mmseg_fst.utils.progress import training_progress
 
 
@@ -22,24 +23,33 @@ class EntropyPercentile(nn.Module):
         final (float, optional): Percentile at the end of the training; it
             changes linearly from iteration to iteration (U2PL: 100). Defaults
             to None: it stays.
+        epochs (int, optional): Number of epochs of the training, if it
+            changes from epoch to epoch alone, as in U2PL's release. Defaults
+            to None.
+        batch_statistics (bool): Whether the teacher looks at the mixed batch
+            with the statistics of that batch, which its running ones follow,
+            as in the releases of U2PL and FST; else with its running ones,
+            for a hook with ``buffers='copy'``. Defaults to True.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Raises:
-        ValueError: If a percentile is out of its range.
+        ValueError: If an argument is out of its range.
     """
 
     def __init__(self,
                  percentile: float = 80.,
                  final: Optional[float] = None,
+                 epochs: Optional[int] = None,
+                 batch_statistics: bool = True,
                  ignore_index: int = 255) -> None:
         super().__init__()
         final = percentile if final is None else final
-        for name, value in (('percentile', percentile), ('final', final)):
-            if not 0 <= value <= 100:
-                raise ValueError(f'EntropyPercentile: {name}={value} is out '
-                                 'of range; give a number from 0 to 100.')
+        check_range(self, high=100, percentile=percentile, final=final)
+        check_epochs(self, epochs)
         self.percentile = percentile
         self.final = final
+        self.epochs = epochs
+        self.batch_statistics = batch_statistics
         self.ignore_index = ignore_index
 
     def forward(self, logits: Tensor,
@@ -62,5 +72,6 @@ class EntropyPercentile(nn.Module):
         """The percentile of this iteration."""
         if self.percentile == self.final:
             return self.percentile
-        change = (self.final - self.percentile) * training_progress()
+        change = (self.final - self.percentile) * training_progress(
+            self.epochs)
         return self.percentile + change

@@ -52,66 +52,120 @@ def likelihood_rank(probability: Tensor) -> Tensor:
     return probability.argsort(1, descending=True).argsort(1)
 
 
-def select_pixels(
-        probability: Tensor,
-        label: Tensor,
-        num_labeled: int,
-        percent: float,
-        ranks: tuple[int, int] = (3, 20),
-        ignore_index: int = 255) -> tuple[Tensor, Tensor]:
-    """Pixels that stand for their class, and pixels that a class is not.
-
-    Labelled pixels are reliable, and negatives of the likeliest
-    ``ranks[0]`` classes that are not theirs. Of the unlabelled ones the
-    ``percent`` of lowest entropy are reliable; the ``percent`` of highest
-    entropy are negatives of the classes at a rank in ``[ranks[0],
-    ranks[1])`` (U2PL, equations 9 to 14).
+def split_by_entropy(probability: Tensor, valid: Tensor,
+                     percent: float) -> tuple[Tensor, Tensor]:
+    """The pixels of lowest and those of highest entropy (U2PL, equation 4).
 
     Args:
-        probability (Tensor): The teacher's, of shape (N, C, h, w), floating.
-        label (Tensor): Class ids of shape (N, h, w), int64.
-        num_labeled (int): Number of labelled images, which come first.
-        percent (float): In [0, 50].
-        ranks (tuple[int, int]): First unlikely rank, and the one behind the
-            last. Defaults to (3, 20).
-        ignore_index (int): Id of pixels without a label. Defaults to 255.
+        probability (Tensor): Probabilities of shape (N, C, h, w), floating.
+        valid (Tensor): Which pixels count, bool of shape (N, h, w).
+        percent (float): Share of each of both, in [0, 50].
 
     Returns:
-        tuple[Tensor, Tensor]: ``reliable`` (N, h, w) and, for each class,
-        ``negative`` (N, C, h, w), both bool.
+        tuple[Tensor, Tensor]: ``sure`` and ``unsure``, bool of shape
+        (N, h, w).
     """
-    reliable = label != ignore_index
-    rank, valid = likelihood_rank(probability), reliable[num_labeled:]
-    entropy = entropy_of(probability[num_labeled:])
+    entropy = entropy_of(probability)
     sure = entropy <= masked_percentile(entropy, valid, percent)
     unsure = entropy >= masked_percentile(entropy, valid, 100 - percent)
-    class_id = torch.arange(rank.shape[1], device=rank.device)
-    mine = label[:num_labeled, None] == class_id.view(1, -1, 1, 1)
-    mistaken = (rank[:num_labeled] < ranks[0]) & ~mine
-    unlikely = (rank[num_labeled:] >= ranks[0]) & (
-        rank[num_labeled:] < ranks[1])
-    negative = torch.cat([
-        mistaken & reliable[:num_labeled, None],
-        unlikely & (valid & unsure)[:, None]
-    ])
-    return torch.cat([reliable[:num_labeled], valid & sure]), negative
+    return valid & sure, valid & unsure
 
 
-def sum_by_class(rows: Tensor, label: Tensor,
-                 num_classes: int) -> tuple[Tensor, Tensor]:
+def membership(label: Tensor, num_classes: int) -> Tensor:
+    """Of which class each pixel is; of none if its id is no class.
+
+    Args:
+        label (Tensor): Class ids of shape (N, h, w), int64.
+        num_classes (int): Number of classes C.
+
+    Returns:
+        Tensor: Bool of shape (N, C, h, w).
+    """
+    class_id = torch.arange(num_classes, device=label.device)
+    return label[:, None] == class_id.view(1, -1, 1, 1)
+
+
+def membership_as_released(label: Tensor, num_classes: int,
+                           ignore_index: int) -> Tensor:
+    """The same by ``label_onehot`` of U2PL's release, which mixes images up.
+
+    Its index lacks the image, so that the first image has the classes of all
+    of them, a pixel without a label counting as class 0, and the others have
+    none. Only what the first one ignores is of no class.
+
+    Args:
+        label (Tensor): Class ids of shape (N, h, w), int64.
+        num_classes (int): Number of classes C.
+        ignore_index (int): Id of pixels without a label.
+
+    Returns:
+        Tensor: Bool of shape (N, C, h, w).
+    """
+    ignored = label == ignore_index
+    member = membership(label.masked_fill(ignored, 0), num_classes)
+    first = member.any(0, keepdim=True) & ~ignored[:1, None]
+    return torch.cat([first, torch.zeros_like(member[1:])])
+
+
+def select_pixels(
+        probability: Tensor,
+        member: Tensor,
+        known: Tensor,
+        sure: Tensor,
+        unsure: Tensor,
+        ranks: tuple[int, int] = (3, 20),
+        own_class: bool = False) -> tuple[Tensor, Tensor]:
+    """Pixels that stand for a class, and pixels that a class is not.
+
+    Labelled pixels stand for their class, and are negatives of the likeliest
+    ``ranks[0]`` classes that are not theirs. Of the unlabelled ones those
+    that are ``sure`` stand for theirs; the ``unsure`` ones are negatives of
+    the classes at a rank in ``[ranks[0], ranks[1])`` (U2PL, equations 9 to
+    14).
+
+    Args:
+        probability (Tensor): The teacher's, of shape (N, C, h, w), floating;
+            labelled images come first.
+        member (Tensor): Of which class each pixel is (pseudo-)labelled, bool
+            of shape (N, C, h, w).
+        known (Tensor): Pixels of the labelled images that have a label, bool
+            of shape (L, h, w).
+        sure (Tensor): Unlabelled pixels of low entropy, bool of shape
+            (N - L, h, w).
+        unsure (Tensor): The same of high entropy.
+        ranks (tuple[int, int]): First unlikely rank, and the one behind the
+            last. Defaults to (3, 20).
+        own_class (bool): Whether negatives of a class have to be labelled as
+            that class, as in U2PL's release; no labelled pixel is one then.
+            Defaults to False.
+
+    Returns:
+        tuple[Tensor, Tensor]: ``standing`` and ``negative``, for each class,
+        bool of shape (N, C, h, w).
+    """
+    count, rank = len(known), likelihood_rank(probability)
+    mistaken = (rank[:count] < ranks[0]) & ~member[:count]
+    unlikely = (rank[count:] >= ranks[0]) & (rank[count:] < ranks[1])
+    negative = torch.cat(
+        [mistaken & known[:, None], unlikely & unsure[:, None]])
+    if own_class:
+        negative &= member
+    return member & torch.cat([known, sure])[:, None], negative
+
+
+def sum_by_class(rows: Tensor, member: Tensor) -> tuple[Tensor, Tensor]:
     """Sums of the rows of each class.
 
     Args:
         rows (Tensor): Rows of shape (P, D), floating.
-        label (Tensor): Their class ids, in [0, num_classes), (P,), int64.
-        num_classes (int): Number of classes C.
+        member (Tensor): To which classes each belongs, bool of shape (P, C).
 
     Returns:
         tuple[Tensor, Tensor]: Sums (C, D), and the numbers of rows (C,), both
         of the type of ``rows``.
     """
-    member = F.one_hot(label, num_classes).to(rows.dtype)
-    return member.T @ rows, member.sum(0)
+    share = member.to(rows.dtype)
+    return share.T @ rows, share.sum(0)
 
 
 def draw_rows(rows: Tensor, count: int) -> Tensor:

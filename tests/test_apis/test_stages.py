@@ -1,6 +1,10 @@
 """ST++: three stages, with pseudo-labels on disk in between."""
 import json
+import os
 import runpy
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,8 +182,40 @@ def test_a_stage_differs_in_what_is_said_of_it(roots,  # noqa: F811
             cfg.train_dataloader.batch_size)
 
 
-def test_several_processes_are_refused(roots, tmp_path):  # noqa: F811
-    cfg = load(CELL, tmp_path)
-    cfg.launcher = 'pytorch'
-    with pytest.raises(ValueError, match='run_experiments.py'):
-        train_all(cfg)
+def start(processes, folder, *options):
+    """Train the cell in several processes; returns what they print."""
+    command = [
+        sys.executable, '-m', 'torch.distributed.run', '--standalone',
+        '--nproc_per_node', str(processes),
+        str(Path(__file__).with_name('staged_processes.py')), CELL,
+        str(folder), *options
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def written_in(folder):
+    """Files of a run; which image is the most stable is left to chance."""
+    return {
+        path.relative_to(folder)
+        for path in folder.rglob('*')
+        if path.suffix in ('.pth', '.txt', '.json', '.png')
+        and 'vis_data' not in path.parts
+        and path.parent != folder / 'stage_1' / 'labels_iter_2'
+    }
+
+
+@pytest.mark.slow
+def test_two_processes_train_all_stages(run, roots, tmp_path):  # noqa: F811
+    folder = tmp_path / 'seed_0'
+    assert start(2, folder).count('stage-') == 3  # by one of them
+    written, alone = written_in(folder), written_in(run)
+    assert written == alone
+    for stage in ('stage_1', 'stage_2'):
+        count = [len(list((one / stage / 'labels_iter_2').iterdir()))
+                 for one in (folder, run)]
+        assert count[0] == count[1] > 0
+    assert start(2, folder, '--resume').count('It is finished.') == 3

@@ -2,9 +2,9 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl or co-training. Without it, and in co-training,
-nothing is drawn and nothing depends on the batch, so that processes can be
-compared with one.
+METHOD is as-users-do, u2pl, u2pl-released or co-training. Without it, and in
+co-training, nothing is drawn and nothing depends on the batch, so that
+processes can be compared with one.
 """
 import json
 import sys
@@ -70,6 +70,10 @@ def main() -> None:
         model = u2pl_config()
     elif options == ['co-training']:
         model = comparable_students()
+    elif options == ['u2pl-released']:
+        model = u2pl_config()
+        model.update(labeled_iters=1)
+        model['contrast'].update(released=True)
     else:
         model = comparable_model()
     cfg = Config(dict(launcher='pytorch'))

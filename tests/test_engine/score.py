@@ -1,10 +1,11 @@
 """Score a toy model in one of several processes; started by ``torchrun``.
 
-Usage: score.py PROTOCOL_AS_JSON IMAGES OUT
+Usage: score.py PROTOCOLS_AS_JSON IMAGES OUT
 """
 import json
 import sys
 from pathlib import Path
+from typing import Optional
 
 import torch
 from torch.utils.data import Dataset
@@ -52,7 +53,7 @@ class OddImages(Dataset):
         return dict(inputs=image, data_samples=sample)
 
 
-def build_runner(out: str, protocol: dict, images: int,
+def build_runner(out: str, name: str, protocol: Optional[dict], images: int,
                  launcher: str) -> Runner:
     """A runner whose student and teacher differ, in every process alike."""
     init_default_scope('mmseg_fst')
@@ -69,6 +70,7 @@ def build_runner(out: str, protocol: dict, images: int,
         test_cfg=dict(type='NetworksTestLoop'),
         test_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU', 'mDice']),
         launcher=launcher,
+        experiment_name=name,
         default_scope='mmseg_fst',
         log_level='ERROR',
         cfg=cfg)
@@ -79,11 +81,15 @@ def build_runner(out: str, protocol: dict, images: int,
 
 
 def main() -> None:
-    """Test once, save the metrics of this process."""
-    protocol, images, out = sys.argv[1:]
+    """Test once by each protocol, save the metrics of this process."""
+    protocols, images, out = sys.argv[1:]
     torch.set_num_threads(1)
-    runner = build_runner(out, json.loads(protocol), int(images), 'pytorch')
-    metrics = {key: float(one) for key, one in runner.test().items()}
+    metrics = {}
+    for name, protocol in json.loads(protocols).items():
+        runner = build_runner(out, name, protocol, int(images), 'pytorch')
+        metrics[name] = {
+            key: float(one) for key, one in runner.test().items()
+        }
     Path(out, f'rank_{runner.rank}.json').write_text(json.dumps(metrics))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers import REPOSITORY
+from mmengine.config import Config
 
 from .score import OddImages, build_runner
 from .toy import NUM_CLASSES
@@ -74,39 +76,75 @@ def test_processes_draw_for_themselves_and_agree(tmp_path):
             value, second['state'][name], rtol=0, atol=0, msg=name)
 
 
-def test_processes_remember_the_same(tmp_path):
-    """The memory of a contrast holds what all of them have seen."""
+@pytest.mark.parametrize('rule', ['u2pl', 'u2pl-released'])
+def test_processes_remember_the_same(tmp_path, rule):
+    """The memory of a contrast holds what all of them have seen.
+
+    By the rule of the release it stays empty here: negatives are labelled as
+    the class that they are not, and this network knows but one class.
+    """
     hook = dict(type='FSTHook', depth=1, when='after')
     first, second = (one['state'] for one in run(
-        tmp_path / 'two', hook, 2, 2, 'u2pl'))
-    alone = run(tmp_path / 'one', hook, 1, 2, 'u2pl')[0]['state']
+        tmp_path / 'two', hook, 2, 2, rule))
     for name, value in first.items():
         torch.testing.assert_close(
             value, second[name], rtol=0, atol=0, msg=name)
+    if rule == 'u2pl-released':
+        return
+    alone = run(tmp_path / 'one', hook, 1, 2, rule)[0]['state']
     sizes = first['contrast.sizes']
     assert len(first['contrast.queue']) == sizes.sum()
     assert sizes.sum() > 1.5 * alone['contrast.sizes'].sum()
 
 
-@pytest.mark.parametrize('protocol', [
-    dict(type='SlidingWindows', crop_size=32, stride=21, last='truncate',
-         merge='softmax'),
-    dict(type='Canvas', size=64)], ids=lambda one: one['type'])
-def test_two_processes_score_as_one(tmp_path, protocol):
+def small(path: Path) -> dict:
+    """A protocol of the configs, for images of some dozen pixels."""
+    protocol = Config.fromfile(path).protocol.to_dict()
+    for key, divisor in dict(crop_size=24, stride=24, size=8).items():
+        if key in protocol:
+            protocol[key] //= divisor
+    return protocol
+
+
+PROTOCOLS = {
+    'none': None,
+    **{path.stem: small(path) for path in sorted(
+        (REPOSITORY / 'configs/_base_/protocols').glob('*.py'))}
+}
+
+
+@pytest.fixture(scope='module')
+def in_two(tmp_path_factory):
+    """Scores by all protocols, of each of two processes."""
+    out = tmp_path_factory.mktemp('score') / 'two'
+    start(SCORE, 2, [json.dumps(PROTOCOLS), 5], out)
+    return [
+        json.loads((out / f'rank_{rank}.json').read_text())
+        for rank in range(2)
+    ]
+
+
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_two_processes_score_as_one(tmp_path, in_two, name):
     """Of five images, one is shown twice to fill up; it counts once."""
-    runner = build_runner(str(tmp_path / 'one'), protocol, 5, 'none')
+    runner = build_runner(
+        str(tmp_path), f'alone_{name}', PROTOCOLS[name], 5, 'none')
     alone = without_times(runner.test())
     assert alone['student/mIoU'] != alone['teacher/mIoU']
-    start(SCORE, 2, [json.dumps(protocol), 5], tmp_path / 'two')
-    for rank in range(2):
-        path = tmp_path / 'two' / f'rank_{rank}.json'
-        assert without_times(json.loads(path.read_text())) == alone
-    for name in ('student', 'teacher'):
+    for scores in in_two:
+        assert without_times(scores[name]) == alone
+    for network in ('student', 'teacher'):
         once, twice = (
-            count_pixels(runner, name, images)
+            count_pixels(runner, network, images)
             for images in ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 0]))
-        assert alone[f'{name}/mIoU'] == pytest.approx(once, abs=0.006)
+        assert alone[f'{network}/mIoU'] == pytest.approx(once, abs=0.006)
         assert abs(once - twice) > 0.02, 'a repeated image would not show'
+
+
+def test_protocols_differ(in_two):
+    """What is scored by different rules differs on these images."""
+    scores = [one['student/mIoU'] for one in in_two[0].values()]
+    assert len(set(scores)) > len(scores) // 2
 
 
 def without_times(metrics: dict) -> dict:
@@ -116,15 +154,14 @@ def without_times(metrics: dict) -> dict:
 def count_pixels(runner, name: str, images: list[int]) -> float:
     """mIoU of one network over some images, by a confusion matrix."""
     model, matrix = runner.model.eval(), torch.zeros(NUM_CLASSES, NUM_CLASSES)
-    data = OddImages(5)
+    model.predict_with, data = name, OddImages(5)
     for index in images:
         item = data[index]
         batch = model.data_preprocessor(
             dict(inputs=[item['inputs']], data_samples=[
                 item['data_samples']]))
         with torch.no_grad():
-            sample, = model.protocol.predict(
-                model.network(name), batch['inputs'], batch['data_samples'])
+            sample, = model(**batch, mode='predict')
         pairs = sample.gt_sem_seg.data * NUM_CLASSES + sample.pred_sem_seg.data
         matrix += torch.bincount(
             pairs.flatten(), minlength=matrix.numel()).view_as(matrix)

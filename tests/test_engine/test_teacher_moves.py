@@ -59,7 +59,7 @@ def run_two(work_dir, hook, pull=.5, optimizer=SGD, max_iters=4,
 
 
 def slow(depth, when, restore, decay, pull, iters, copy_iters=0, lr=.05,
-         momentum=.9):
+         momentum=.9, repeat=True):
     """The loop of section B.4, in plain numbers."""
     point = torch.tensor([3., 4.]).double()
     student = teacher = torch.tensor([1., -2.]).double()
@@ -73,8 +73,9 @@ def slow(depth, when, restore, decay, pull, iters, copy_iters=0, lr=.05,
     for t in range(iters):
         a = 0 if t < copy_iters else min(1 - 1 / (t + 1), decay)
         present = student, velocity
-        for _ in range(depth):
-            teacher = a * teacher + (1 - a) * student
+        for virtual in range(depth):
+            if virtual or repeat or when == 'before':
+                teacher = a * teacher + (1 - a) * student
             student, velocity = step()
         if depth:
             teacher = a * teacher + (1 - a) * student
@@ -106,6 +107,23 @@ def test_both_networks_against_the_slow_loop(tmp_path, depth, when, restore,
     assert (student - teacher).abs().min() > 1e-3
 
 
+@pytest.mark.parametrize('depth', [1, 3])
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_a_move_that_was_made_need_not_be_repeated(tmp_path, depth, when):
+    hook = dict(
+        type='FSTHook', depth=depth, when=when, restore='all', decay=.7)
+    states = []
+    for repeat in (False, True):
+        model = run_two(tmp_path / str(repeat), dict(hook, repeat=repeat),
+                        max_iters=6)
+        student, teacher = slow(
+            depth, when, 'all', .7, .5, 6, repeat=repeat)
+        torch.testing.assert_close(model.student.weight.data, student)
+        torch.testing.assert_close(model.teacher.weight.data, teacher)
+        states.append(model.teacher.weight.data)
+    assert torch.equal(*states) == (when == 'before')
+
+
 def test_teacher_of_five_moves_in_closed_form(tmp_path):
     """Without a pull, step j leads to p + (1 - lr)^j (s - p)."""
     hook = dict(type='FSTHook', depth=3, when='after', decay=.5)
@@ -133,12 +151,15 @@ MEAN = dict(type='MeanTeacherHook')
     (dict(type='FSTHook', depth=3), ['move', 'step'] * 4),
     (dict(type='FSTHook', depth=3, when='after'),
      ['move', 'step'] * 4 + ['move']),
+    (dict(type='FSTHook', depth=3, when='after', repeat=False),
+     ['step'] + ['move', 'step'] * 3 + ['move']),
 ], ids=str)
 def test_order_and_number_of_moves(tmp_path, monkeypatch, hook, iteration):
     model = run_two(tmp_path, hook, monkeypatch=monkeypatch, max_iters=3)
     assert model.events == 3 * iteration
     if hook.get('depth') == 3 and 'when' in hook:
-        assert model.events.count('move') == 3 * 5
+        moves = 5 if hook.get('repeat', True) else 4
+        assert model.events.count('move') == 3 * moves
 
 
 @HOOKS.register_module()

@@ -7,10 +7,13 @@ import timm
 import torch
 import torch.nn.functional as F
 import torchvision
+from helpers import REPOSITORY
+from mmengine.config import Config
 
 from mmseg_fst.models import (DCTResNet, ResizedBEiT, TIMMVisionTransformer)
 from mmseg_fst.models.backbones import dct_resnet as dct_resnet_module
 from mmseg_fst.models.backbones.beit import geometric_positions
+from mmseg_fst.registry import MODELS
 
 
 def beit(size=64, **kwargs):
@@ -72,12 +75,15 @@ def test_without_the_last_norm():
     assert model(torch.randn(1, 3, 32, 32))[0].shape[2:] == (2, 2)
 
 
+@pytest.mark.parametrize('align_corners', [False, True])
 @pytest.mark.parametrize('size, nearest', [
     ((64, 96), (64, 96)), ((71, 73), (64, 80)), ((72, 5), (80, 16))])
-def test_any_size_is_resized_to_whole_patches(vit, size, nearest):
+def test_any_size_is_resized_to_whole_patches(vit, monkeypatch, size, nearest,
+                                              align_corners):
+    monkeypatch.setattr(vit, 'align_corners', align_corners)
     image = torch.randn(1, 3, *size)
     resized = F.interpolate(
-        image, nearest, mode='bilinear', align_corners=False)
+        image, nearest, mode='bilinear', align_corners=align_corners)
     with torch.no_grad():
         maps, expected = vit(image), vit(resized)
     for one, other in zip(maps, expected):
@@ -163,6 +169,30 @@ def test_no_weights_for_a_dct_resnet(tmp_path):
         fallback=str(tmp_path / 'b.pth')))
     with pytest.raises(FileNotFoundError, match='b.pth'):
         model.init_weights()
+
+
+@torch.no_grad()
+def test_dpt_resizes_as_unimatch_v2_evaluates():
+    """Image to whole patches, logits back, corners aligned in both."""
+    cfg = Config.fromfile(
+        REPOSITORY / 'configs/_base_/models/dinov2-s_dpt.py').segmentor
+    cfg.backbone.update(model_name='test_vit', init_cfg=None,
+                        out_indices=[0, 1, 2, 3])
+    cfg.decode_head.update(in_channels=[64] * 4, stage_channels=[8] * 4,
+                           channels=8, num_classes=3)
+    network = MODELS.build(cfg).eval()
+    image = torch.randn(1, 3, 71, 90)
+    resized = F.interpolate(
+        image, (64, 96), mode='bilinear', align_corners=True)
+    expected = network.encode_decode(
+        resized, [dict(img_shape=(64, 96))])
+    expected = F.interpolate(
+        expected, image.shape[2:], mode='bilinear', align_corners=True)
+    protocol = MODELS.build(dict(type='WholeImage', multiple_of=16))
+    assert torch.equal(protocol.logits(network, image), expected)
+    # Without a protocol the encoder does it; the logits are resized once.
+    logits = network.decode_head(network.extract_feat(resized))
+    assert torch.equal(network(image), logits)
 
 
 def test_geometric_positions():

@@ -272,6 +272,19 @@ def test_gradient_is_the_students_alone(channels):
     assert not any(model.contrast.parameters())
 
 
+@pytest.mark.parametrize('channels', [None, 12])
+def test_before_it_begins_each_weight_has_a_gradient(channels):
+    """Else several processes would wait for it."""
+    model = build_model(u2pl_cfg(channels, labeled_iters=10**9)).train()
+    losses = losses_of(model)
+    assert losses['loss_contrast'] == 0 and model.contrast.staged is None
+    assert not any(key.startswith('mixed') for key in losses)
+    model.parse_losses(losses)[0].backward()
+    assert all(one.grad is not None for one in model.student.parameters())
+    if channels:
+        assert not model.student.decode_head.represent[-1].weight.grad.any()
+
+
 def test_weight_of_zero_is_the_method_without_it():
     """What is computed beside it changes nothing but random numbers."""
     gradients = []

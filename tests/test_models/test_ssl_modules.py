@@ -193,6 +193,24 @@ def test_a_box_that_fits_nowhere_is_refused():
     assert len(mixer.draw_boxes(2, 32, 128)) == 2
 
 
+@pytest.mark.parametrize('prob', [0., 1.])
+@pytest.mark.parametrize('width', [1, 2])
+def test_images_too_narrow_for_half_a_box_are_refused(prob, width):
+    """Whatever is drawn."""
+    with pytest.raises(ValueError, match=f'^HalfCutMix: .*40 x {width} .*3 '):
+        HalfCutMix(prob).draw_boxes(2, 40, width)
+
+
+@pytest.mark.parametrize('width', [3, 4, 5])
+@pytest.mark.parametrize('height', [1, 2, 7])
+def test_half_boxes_of_the_smallest_images(height, width):
+    boxes = HalfCutMix(1.).draw_boxes(50, height, width)
+    across, down = sides_of(boxes)
+    assert (2 * across > width).all() and (across < width).all()
+    assert (down >= 1).all() and boxes.min() >= 0
+    assert boxes[:, 2].max() <= width and boxes[:, 3].max() <= height
+
+
 # Pseudo-labelers and filters.
 
 
@@ -256,6 +274,20 @@ def test_percentile_that_stays_asks_nobody(hub):
     at_iteration(7)
     assert build('EntropyPercentile', percentile=70).current == 70
     assert build('EntropyPercentile', percentile=0, final=100).current == 70
+
+
+def test_percentile_may_move_from_epoch_to_epoch_alone(hub):
+    module = build('EntropyPercentile', percentile=80, final=100, epochs=49)
+    for iteration in range(490):
+        at_iteration(iteration, 490)
+        assert module.current == 80 + 20 * (iteration // 10 / 49)
+
+
+@pytest.mark.parametrize('epochs', [0, -3])
+def test_percentile_names_what_is_no_number_of_epochs(epochs):
+    with pytest.raises(ValueError, match=f'^EntropyPercentile: epochs='
+                       f'{epochs} .*1 or more'):
+        build('EntropyPercentile', epochs=epochs)
 
 
 def test_percentile_ignores_the_id_it_is_told():

@@ -48,7 +48,7 @@ def masks_of(features, **kwargs):
 
 def test_masks_of_two_views_complete_one_another():
     features = ones((8, 64, 3, 4), (8, 64, 2, 2), (8, 32, 1, 1))
-    masks = masks_of(features, keep_prob=0.)
+    masks = masks_of(features, kept_share=0.)
     for mask in masks:
         first, second = mask.chunk(2)
         assert (first + second == 2).all()
@@ -62,21 +62,57 @@ def test_masks_of_two_views_complete_one_another():
 
 
 def test_kept_images_are_kept_in_both_views_and_on_all_levels():
-    masks = masks_of(ones((200, 64, 1, 1), (200, 32, 1, 1)), keep_prob=.3)
+    masks = masks_of(ones((200, 64, 1, 1), (200, 32, 1, 1)), kept_share=.3)
     kept = [(mask == 1).all((1, 2, 3)) for mask in masks]
     assert torch.equal(*kept)
     first, second = kept[0].chunk(2)
     assert torch.equal(first, second)
-    assert first.float().mean().item() == pytest.approx(.3, abs=.12)
+    assert first.sum() == 30
     for mask, whole in zip(masks, kept):  # nothing in between
         assert (mask[~whole] != 1).all()
         assert (mask.unflatten(0, (2, 100)).sum(0) == 2).all()
 
 
-@pytest.mark.parametrize('keep_prob', [0., 1.])
-def test_share_of_the_kept_images_at_its_ends(keep_prob):
-    mask, = masks_of(ones((6, 64, 2, 2)), keep_prob=keep_prob)
-    assert ((mask == 1).all() if keep_prob else (mask != 1).all())
+@pytest.mark.parametrize('kept_share', [0., 1.])
+def test_share_of_the_kept_images_at_its_ends(kept_share):
+    mask, = masks_of(ones((6, 64, 2, 2)), kept_share=kept_share)
+    assert ((mask == 1).all() if kept_share else (mask != 1).all())
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 4, 5, 8])
+def test_as_many_images_are_kept_as_in_the_release(count):
+    """Half of them rounded down, at each draw; which ones, is drawn."""
+    chosen = set()
+    for _ in range(40):
+        mask, = masks_of(ones((2 * count, 64, 1, 1)))
+        kept = (mask[:count] == 1).all((1, 2, 3))
+        assert kept.sum() == count // 2
+        chosen.add(tuple(kept.tolist()))
+    assert (len(chosen) > 1) == (count > 1)
+
+
+@pytest.mark.parametrize('name, wrong', [
+    ('ChannelDropout', dict(prob=-.1)),
+    ('ChannelDropout', dict(prob=1.5)),
+    ('ComplementaryDropout', dict(kept_share=1.01)),
+    ('ComplementaryDropout', dict(kept_share=float('nan'))),
+    ('CutMix', dict(prob=50)),
+    ('HalfCutMix', dict(prob=-1)),
+    ('StrongPhotometric', dict(jitter_prob=80)),
+    ('StrongPhotometric', dict(gray_prob=-.2)),
+    ('StrongPhotometric', dict(blur_prob=1.1)),
+])
+def test_what_is_no_probability_is_named(name, wrong):
+    (argument, value), = wrong.items()
+    with pytest.raises(ValueError, match=f'^{name}: {argument}={value} is out '
+                       'of range; give a number from 0 to 1'):
+        build(name, **wrong)
+
+
+@pytest.mark.parametrize('sigma', [(0., 1.), (2., 1.)])
+def test_what_is_no_range_of_blurs_is_named(sigma):
+    with pytest.raises(ValueError, match='^StrongPhotometric: blur_sigma='):
+        build('StrongPhotometric', blur_sigma=sigma)
 
 
 @pytest.mark.parametrize('dtype', [torch.float64, torch.bfloat16])

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from mmseg_fst.ops import (draw_rows, entropy_of, info_nce, likelihood_rank,
-                           masked_percentile, rows_of, select_pixels,
-                           sum_by_class)
+                           masked_percentile, membership,
+                           membership_as_released, rows_of, select_pixels,
+                           split_by_entropy, sum_by_class)
 
 IGNORE = 255
 
@@ -58,12 +59,23 @@ def select_slowly(probability, label, num_labeled, percent, ranks):
     return torch.from_numpy(reliable), torch.from_numpy(negative)
 
 
+def select(probability, label, num_labeled, percent, **kwargs):
+    """The two steps of the rule."""
+    valid, member = label != IGNORE, membership(label, probability.shape[1])
+    split = split_by_entropy(
+        probability[num_labeled:], valid[num_labeled:], percent)
+    standing, negative = select_pixels(
+        probability, member, valid[:num_labeled], *split, **kwargs)
+    assert not (standing & ~member).any()
+    return standing.any(1), negative
+
+
 @pytest.mark.parametrize('percent', [0, 7.3, 20, 50])
 @pytest.mark.parametrize('ranks', [(3, 20), (2, 4), (3, 6)])
 def test_selection_against_a_loop(percent, ranks):
     probability, label, num_labeled = scene()
     probability = probability.double()
-    found = select_pixels(probability, label, num_labeled, percent, ranks)
+    found = select(probability, label, num_labeled, percent, ranks=ranks)
     wanted = select_slowly(probability, label, num_labeled, percent, ranks)
     for one, other in zip(found, wanted):
         assert torch.equal(one, other) and one.any()
@@ -72,7 +84,7 @@ def test_selection_against_a_loop(percent, ranks):
 def test_labelled_images_give_negatives():
     """The release restricts them to pixels of the class: there are none."""
     probability, label, num_labeled = scene()
-    _, negative = select_pixels(probability, label, num_labeled, 20)
+    _, negative = select(probability, label, num_labeled, 20)
     mine = torch.zeros_like(negative)
     mine.scatter_(1, label.clamp(max=6)[:, None], True)
     assert negative[:num_labeled].flatten(2).any(2).any(0).all()
@@ -80,10 +92,25 @@ def test_labelled_images_give_negatives():
                                  IGNORE].any()
 
 
+def test_negatives_of_the_release_are_labelled_as_the_class():
+    probability, label, num_labeled = scene()
+    # What another pass of the teacher has labelled.
+    label[num_labeled:] = torch.randint(7, label[num_labeled:].shape)
+    reliable, negative = select(probability, label, num_labeled, 20)
+    mine = torch.zeros_like(negative)
+    mine.scatter_(1, label.clamp(max=6)[:, None], True)
+    mine &= (label != IGNORE)[:, None]
+    same, fewer = select(
+        probability, label, num_labeled, 20, own_class=True)
+    assert torch.equal(same, reliable)
+    assert torch.equal(fewer, negative & mine) and fewer.any()
+    assert not fewer[:num_labeled].any()
+
+
 def test_without_unlabelled_pixels_only_labels_count():
     probability, label, num_labeled = scene()
     label[num_labeled:] = IGNORE
-    reliable, negative = select_pixels(probability, label, num_labeled, 20)
+    reliable, negative = select(probability, label, num_labeled, 20)
     assert not reliable[num_labeled:].any()
     assert not negative[num_labeled:].any()
     assert torch.equal(reliable, label != IGNORE)
@@ -111,14 +138,34 @@ def test_entropy_of_one_class_and_of_all():
     assert entropy_of(sure).item() == pytest.approx(0, abs=1e-8)
 
 
-def test_sums_of_classes_against_a_loop():
-    rows, label = torch.randn(40, 3).double(), torch.randint(6, (40, )) // 2
-    total, count = sum_by_class(rows, label, 5)
+@pytest.mark.parametrize('per_row', [1, 2])
+def test_sums_of_classes_against_a_loop(per_row):
+    rows = torch.randn(40, 3).double()
+    member = torch.zeros(40, 5, dtype=torch.bool)
+    member.scatter_(1, torch.randint(4, (40, per_row)), True)
+    total, count = sum_by_class(rows, member)
     for index in range(5):
-        mine = [row for row, one in zip(rows, label) if one == index]
+        mine = [row for row, one in zip(rows, member) if one[index]]
         assert count[index] == len(mine)
         torch.testing.assert_close(
             total[index], sum(mine, torch.zeros(3).double()))
+
+
+def test_members_against_a_loop():
+    _, label, _ = scene()
+    member = membership(label, 6)  # class 6 is none of them
+    as_released = membership_as_released(label, 6, IGNORE)
+    for image, row, column in np.ndindex(*label.shape):
+        found = member[image, :, row, column].nonzero()[:, 0].tolist()
+        one = label[image, row, column].item()
+        assert found == [one] * (one < 6)
+        found = as_released[image, :, row, column].nonzero()[:, 0].tolist()
+        everywhere = label[:, row, column].tolist()
+        if image or everywhere[0] == IGNORE:
+            assert found == []
+        else:
+            wanted = {0 if one == IGNORE else one for one in everywhere}
+            assert found == sorted(wanted - {6})
 
 
 def test_rows_are_pixels():

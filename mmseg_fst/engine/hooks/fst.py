@@ -79,8 +79,11 @@ class LookAheadHook(MeanTeacherHook):
             runner (Runner): The runner of the training.
 
         Returns:
-            bool: False in the first iteration of the release.
+            bool: False in the first iteration of the release, and while the
+            model learns from labels alone.
         """
+        if runner.iter < getattr(unwrap(runner), 'labeled_iters', 0):
+            return False
         return not (self.released and runner.iter == 0)
 
     def updates(self, runner: Runner, passes: int) -> int:
@@ -124,6 +127,10 @@ class FSTHook(LookAheadHook):
         released (bool): See :class:`LookAheadHook`. Defaults to False.
         when (str): See :class:`LookAheadHook`. Defaults to ``'before'``.
         copy_iters (int): See :class:`MeanTeacherHook`. Defaults to 0.
+        repeat (bool): Whether, with ``when='after'``, the look-ahead begins
+            with the move that ended the iteration before: ``depth + 2`` moves
+            in an iteration, as in the release for semi-supervision; else
+            ``depth + 1``. Defaults to True.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -136,12 +143,14 @@ class FSTHook(LookAheadHook):
                  buffers: Literal['keep', 'copy'] = 'keep',
                  released: bool = False,
                  when: Literal['before', 'after'] = 'before',
-                 copy_iters: int = 0) -> None:
+                 copy_iters: int = 0,
+                 repeat: bool = True) -> None:
         super().__init__(restore, decay, buffers, released, when, copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
         self.depth = self.num_virtual = depth
+        self.repeat = repeat
 
     def before_train_iter(self,
                           runner: Runner,
@@ -161,7 +170,8 @@ class FSTHook(LookAheadHook):
             return
         present = Snapshot(runner, self.restore)
         for step in range(self.depth):
-            self.update_teacher(runner, passes=step)
+            if step or self.repeat or self.when == 'before':
+                self.update_teacher(runner, passes=step)
             runner.model.train_step(data_batch, runner.optim_wrapper)
         self.update_teacher(runner, passes=self.depth)
         present.restore()

@@ -111,8 +111,9 @@ class MeanTeacherHook(Hook):
                 f'swaps it at validation; {type(self).__name__} already '
                 'keeps the average. Take EMAHook out of `custom_hooks`.')
         mode = getattr(model, 'teacher_mode', 'train')
-        # A pseudo-filter moves them by its own pass of the teacher.
-        looks_again = getattr(model, 'pseudo_filter', None) is not None
+        # A pseudo-filter may move them by its own pass of the teacher.
+        looks_again = getattr(
+            getattr(model, 'pseudo_filter', None), 'batch_statistics', False)
         if mode == 'eval' and self.buffers == 'keep' and not looks_again:
             raise ValueError(
                 "`model.teacher_mode='eval'` leaves the teacher's running "

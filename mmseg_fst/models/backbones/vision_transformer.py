@@ -19,8 +19,9 @@ class TIMMVisionTransformer(BaseModule):
     out the last norm, which DINOv2 applies to every layer it hands out.
 
     An image whose sides are no multiples of the patch is resized to the
-    nearest ones, as UniMatch V2 does for evaluation: padding would shift what
-    a segmentor later resizes to the size of the image.
+    nearest ones, half a patch rounded up: padding would shift what a segmentor
+    later resizes to the size of the image. UniMatch V2 does so for evaluation
+    (``evaluate`` of ``supervised.py``), with aligned corners.
 
     Args:
         model_name (str): Name of a plain vision transformer in timm.
@@ -30,6 +31,9 @@ class TIMMVisionTransformer(BaseModule):
             transformer. Defaults to True.
         drop_path_rate (float): Stochastic depth of the last layer. Defaults
             to 0.
+        align_corners (bool): How such an image is resized, as in
+            :func:`torch.nn.functional.interpolate`. Give what the decode head
+            has, which resizes its logits back. Defaults to False.
         init_cfg (dict, optional): Where the weights come from. Defaults to
             None.
     """
@@ -39,6 +43,7 @@ class TIMMVisionTransformer(BaseModule):
                  out_indices: Sequence[int],
                  final_norm: bool = True,
                  drop_path_rate: float = 0.,
+                 align_corners: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         model = timm.create_model(
@@ -49,6 +54,7 @@ class TIMMVisionTransformer(BaseModule):
         self.out_indices = model.prune_intermediate_layers(
             list(out_indices), prune_norm=not final_norm)
         self.final_norm = final_norm
+        self.align_corners = align_corners
         self.timm_model = model
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -66,7 +72,8 @@ class TIMMVisionTransformer(BaseModule):
                 x.shape[2:], self.timm_model.patch_embed.patch_size)
         ]
         if size != list(x.shape[2:]):
-            x = F.interpolate(x, size, mode='bilinear', align_corners=False)
+            x = F.interpolate(
+                x, size, mode='bilinear', align_corners=self.align_corners)
         return tuple(
             self.timm_model.forward_intermediates(
                 x,

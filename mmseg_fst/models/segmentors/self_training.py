@@ -11,6 +11,7 @@ from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
 from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
                            ignore_padding)
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.progress import training_iteration
 
 from .student_teacher import (StudentTeacherSegmentor, check_same_shape,
                               set_batch_norm, stack_labels)
@@ -60,6 +61,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         photometric_on (str): What it changes: ``'mixed'`` images, or the
             ``'unlabeled'`` ones before they are mixed. Defaults to
             ``'mixed'``.
+        labeled_iters (int): First iterations in which the student learns from
+            labels alone, as in the first epoch of U2PL. Defaults to 0.
         num_views (int): Mixed batches, each drawn anew from the same
             pseudo-labels. Defaults to 1.
         pseudo_filter (dict, optional): Config of a module that drops
@@ -121,6 +124,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                  mixer: Optional[dict] = None,
                  photometric: Optional[dict] = None,
                  photometric_on: Literal['mixed', 'unlabeled'] = 'mixed',
+                 labeled_iters: int = 0,
                  num_views: int = 1,
                  pseudo_filter: Optional[dict] = None,
                  weak_perturbation: Optional[dict] = None,
@@ -163,6 +167,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         })
         self.photometric_on = _check('photometric_on', photometric_on,
                                      ('mixed', 'unlabeled'))
+        self.labeled_iters = labeled_iters
         self.num_views = num_views
         self.passes = _check('passes', passes, ('separate', 'joint'))
         self.backward = _check('backward', backward,
@@ -217,6 +222,10 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                 'SelfTrainingSegmentor: view_perturbation goes with '
                 "passes='separate'; in a joint pass it would perturb "
                 'labelled images too.')
+        if self.labeled_iters < 0:
+            raise ValueError('SelfTrainingSegmentor: labeled_iters='
+                             f'{self.labeled_iters} is a number of '
+                             'iterations; give 0 or more.')
         if self.num_views < 1:
             raise ValueError(f'SelfTrainingSegmentor: num_views='
                              f'{self.num_views} must be 1 or more.')
@@ -258,6 +267,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         labeled = inputs['labeled'], stack_labels(data_samples['labeled'])
         if self.mixer is None:
             return self.first_pass(*labeled)[0]
+        if training_iteration() < self.labeled_iters:
+            return self.labels_alone(*labeled)
         unlabeled = inputs['unlabeled']
         check_same_shape(labeled[0], unlabeled)
         losses, weak, perturbed, held = {}, {}, {}, None
@@ -325,6 +336,35 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         return (self._weigh(losses, 'labeled'),
                 {name: one[count:end] for name, one in logits.items()},
                 {name: one[end:] for name, one in logits.items()})
+
+    def labels_alone(self, image: Tensor, label: Tensor) -> dict[str, Tensor]:
+        """Losses before self-training begins.
+
+        Running statistics that the teacher moves by its own passes follow the
+        labelled images meanwhile.
+
+        Args:
+            image (Tensor): Labelled images of shape (N, 3, H, W).
+            label (Tensor): Class ids of shape (N, H, W), int64.
+
+        Returns:
+            dict[str, Tensor]: Scalars, ``labeled.*``.
+        """
+        losses = self.first_pass(image, label)[0]
+        if self.contrast is not None:
+            # Several processes wait for the gradient of every weight.
+            losses['loss_contrast'] = 0 * sum(
+                weight.sum()
+                for weight in self.student.decode_head.parameters())
+        looks = self.pseudo_filter is not None and (
+            self.pseudo_filter.batch_statistics)
+        if self.teacher is not None and (looks
+                                         or self.teacher_mode == 'train'):
+            set_batch_norm(self.teacher, training=True)
+            with torch.no_grad():
+                self.teacher(image)
+            set_batch_norm(self.teacher, self.teacher_mode == 'train')
+        return losses
 
     def _represented_logits(
             self, features: list[Tensor],
@@ -444,10 +484,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                     labeled: tuple[Tensor, Tensor]) -> Mixed:
         """Filter pseudo-labels by the teacher's view of the mixed batch.
 
-        The teacher sees what the student does, with the statistics of the
-        batch; its running statistics follow (U2PL, section 3.1).
+        The teacher sees what the student does (U2PL, section 3.1).
         """
-        set_batch_norm(self.teacher, training=True)
+        set_batch_norm(self.teacher, self.pseudo_filter.batch_statistics)
         features = self.teacher.extract_feat(
             torch.cat([labeled[0], mixed.image]))
         if self.contrast is None:
