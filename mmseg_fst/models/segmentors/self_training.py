@@ -5,8 +5,8 @@ import torch
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
-from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
-                                     all_logits, pseudo_losses, represent,
+from mmseg_fst.models.losses import (all_logits, head_logits, heads_of,
+                                     labeled_losses, pseudo_losses, represent,
                                      resize_logits)
 from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
                            ignore_padding)
