@@ -1,7 +1,8 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .canvas import center_canvas
 from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
-                       rows_of, select_pixels, sum_by_class)
+                       membership, membership_as_released, rows_of,
+                       select_pixels, split_by_entropy, sum_by_class)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import HeldGradient
 from .mixing import Mixed, box_mask, class_mix_mask, concatenate, mix
@@ -18,6 +19,7 @@ __all__ = [
     'confident_ratio', 'dct_coefficients', 'dct_grid', 'dct_input',
     'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
     'entropy_of', 'gaussian_blur', 'grayscale', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile', 'mix',
-    'normalize', 'rows_of', 'select_pixels', 'sum_by_class', 'upscale'
+    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile',
+    'membership', 'membership_as_released', 'mix', 'normalize', 'rows_of',
+    'select_pixels', 'split_by_entropy', 'sum_by_class', 'upscale'
 ]
