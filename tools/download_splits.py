@@ -2,7 +2,8 @@
 
     python tools/download_splits.py              both families
     python tools/download_splits.py u2pl         U2PL's, which FST uses
-    python tools/download_splits.py stpp         ST++'s, which UniMatch uses
+    python tools/download_splits.py stpp         UniMatch's, some of them ST++'s,
+                                                 and Diverse Co-training's
 
 Written to splits/FAMILY/LABELLED/{labeled,unlabeled}.txt in data/VOC2012 and
 data/cityscapes (or VOC2012_ROOT, CITYSCAPES_ROOT), one id a line. The two
@@ -51,12 +52,15 @@ class Images(NamedTuple):
 IMAGES = dict(
     VOC2012=Images(10582, 'JPEGImages/', '.jpg'),
     cityscapes=Images(2975, 'leftImg8bit/train/', '_leftImg8bit.png'))
-# Address of the folder, and folders under it by data set and number of
-# labelled images. A commit is named, so that lists cannot change.
+# Address of the folder, and folders under it, or elsewhere, by data set and
+# number of labelled images. A commit is named, so that lists cannot change.
 _U2PL = (f'{_RAW}/Haochen-Wang409/U2PL/'
          'ab3d2be313d4d6b2885e7a0213d4fce82a803b79/data/splits')
 _STPP = (f'{_RAW}/LiheYoung/UniMatch/'
          '0324f3dd4a22128105a5eb135d2586c0bb3cc647/splits')
+# Diverse Co-training has drawn one more in the way of ST++'s.
+_DIVERSE = (f'{_RAW}/williamium3000/diverse-cotraining/'
+            '1c24d7de34d1af8cc05b1fb96d7285e37eb8a7de/partitions')
 _VOC_HIGH_QUALITY = {
     count: f'pascal/{count}' for count in (92, 183, 366, 732, 1464)
 }
@@ -71,8 +75,8 @@ SPLITS = dict(
         })),
     stpp=(_STPP, dict(
         VOC2012={
-            **_VOC_HIGH_QUALITY, 662: 'pascal/1_16', 1323: 'pascal/1_8',
-            2646: 'pascal/1_4'
+            **_VOC_HIGH_QUALITY, 331: f'{_DIVERSE}/pascal/1_32',
+            662: 'pascal/1_16', 1323: 'pascal/1_8', 2646: 'pascal/1_4'
         },
         cityscapes={
             100: 'cityscapes/1_30', 186: 'cityscapes/1_16',
@@ -219,9 +223,9 @@ def get_splits(families: Sequence[str], root: Path,
             address, splits = SPLITS[family]
             for count, place in splits[name].items():
                 folder = data / 'splits' / family / str(count)
+                url = place if '://' in place else f'{address}/{place}'
                 union = get_split(
-                    at_mirror(f'{address}/{place}', mirror), folder, count,
-                    images)
+                    at_mirror(url, mirror), folder, count, images)
                 known.setdefault(union, folder)
         if len(known) > 1:
             raise ValueError('these splits are not of the same '

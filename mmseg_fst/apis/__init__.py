@@ -8,13 +8,13 @@ from .results import Score, format_scores, read_protocol, read_scores
 from .stages import train_all, write_ranking
 from .test import (drop_pretrained, find_checkpoint, find_config,
                    sorted_checkpoints, test)
-from .train import load_config, train
+from .train import load_config, read_config, train
 
 __all__ = [
     'Score', 'UnlabeledImages', 'build_runner', 'check_config',
     'drop_pretrained', 'find_checkpoint', 'find_config', 'format_scores',
     'label_images', 'load_config', 'load_network', 'plan_runs',
-    'prepare_processes', 'rank_images', 'read_grid', 'read_protocol',
-    'read_scores', 'run_grid', 'set_split', 'sorted_checkpoints', 'test',
-    'train', 'train_all', 'write_ranking'
+    'prepare_processes', 'rank_images', 'read_config', 'read_grid',
+    'read_protocol', 'read_scores', 'run_grid', 'set_split',
+    'sorted_checkpoints', 'test', 'train', 'train_all', 'write_ranking'
 ]

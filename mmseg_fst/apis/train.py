@@ -12,6 +12,7 @@ from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
 from .launch import build_runner, prepare_processes
+from .partition import apply_partition
 from .results import format_scores, read_protocol, read_scores
 
 #: Environment variable by which configs name a draw of labelled images.
@@ -97,6 +98,26 @@ def _fill(node: Any, run: str) -> None:
                 _fill(value, run)
 
 
+def read_config(config: str) -> Config:
+    """Read a config file and fill in its partition.
+
+    Args:
+        config (str): Path of the config file.
+
+    Returns:
+        Config: The config, as a run would have it.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: See :func:`apply_partition`.
+    """
+    if not osp.isfile(config):
+        raise FileNotFoundError(f'There is no config {config}; see configs/.')
+    cfg = Config.fromfile(config)
+    apply_partition(cfg)
+    return cfg
+
+
 def load_config(config: str,
                 options: Optional[dict[str, Any]] = None,
                 seed: Optional[int] = None,
@@ -129,9 +150,7 @@ def load_config(config: str,
             missing on disk.
         ValueError: If the config has a key that is not known.
     """
-    if not osp.isfile(config):
-        raise FileNotFoundError(f'There is no config {config}; see configs/.')
-    cfg = Config.fromfile(config)
+    cfg = read_config(config)
     if debug:
         _shorten(cfg)
     if options:

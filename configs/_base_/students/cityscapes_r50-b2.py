@@ -1,0 +1,15 @@
+# Students of Diverse Co-training on Cityscapes: ResNet-50 and MiT-B2; the
+# ResNets at stride 8, and hard labelled pixels alone count.
+from mmengine import Config
+
+models = '{{ fileDirname }}/../models'
+mit = Config.fromfile(f'{models}/mit-b2_segformer.py').segmentor
+dct = Config.fromfile(
+    f'{models}/resnet50-dct_deeplabv3plus-os8.py').segmentor
+rgb = Config.fromfile(
+    f'{models}/resnet50-deep_deeplabv3plus-unimatch-os8.py').segmentor
+for student in (mit, dct, rgb):
+    student.decode_head.update(
+        num_classes=19,
+        sampler=dict(type='OHEMPixelSampler', thresh=0.7, min_kept=100000))
+del Config, models, student

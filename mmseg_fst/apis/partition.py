@@ -1,0 +1,50 @@
+"""What of a config depends on the list of labelled images alone."""
+from mmengine.config import Config
+
+#: Stands in ``ann_file`` for the name of the partition.
+PARTITION = '{partition}'
+
+
+def apply_partition(cfg: Config) -> None:
+    """Fill in the lists of a partition, and the length of its training.
+
+    Cells of a table that differ by nothing else say so in one line::
+
+        partition = dict(name='183', labeled=183, unlabeled=10399)
+        epochs = dict(count=80, processes=4)        # of their base
+
+    ``{partition}`` in ``ann_file`` becomes the name, the numbers of images
+    are what is expected of the lists. With ``epochs``, iterations, validation
+    and rates count as programs do that pass over the unlabelled images (or,
+    without any, over the labelled ones) on so many ``processes``, each with
+    ``train_dataloader.batch_size``: what does not fill a batch is left out.
+    ``validate`` of ``epochs`` counts those between validations, by default 1.
+
+    Args:
+        cfg (Config): A config; one without ``partition`` stays as it is.
+
+    Raises:
+        ValueError: If ``epochs`` lacks a number.
+    """
+    partition, epochs = cfg.get('partition'), cfg.get('epochs')
+    if not partition:
+        return
+    dataset = cfg.train_dataloader.dataset
+    sides = [side for side in ('labeled', 'unlabeled') if dataset.get(side)]
+    for side in sides:
+        dataset[side].ann_file = dataset[side].ann_file.replace(
+            PARTITION, partition.name)
+    dataset.expected = {side: partition[side] for side in sides}
+    if not epochs:
+        return
+    if not {'count', 'processes'} <= set(epochs):
+        raise ValueError(f'epochs={dict(epochs)} needs `count` and '
+                         '`processes`.')
+    images = -(-partition[sides[-1]] // epochs.processes)
+    length = images // cfg.train_dataloader.batch_size
+    iterations = epochs.count * length
+    interval = epochs.get('validate', 1) * length
+    cfg.train_cfg.update(max_iters=iterations, val_interval=interval)
+    cfg.default_hooks.checkpoint.interval = interval
+    for scheduler in cfg.param_scheduler:
+        scheduler.end = iterations + 1  # of which mmengine takes 1 away
