@@ -8,11 +8,11 @@ import torch
 from fake_data import MAKERS
 from fake_ssl import make_camvid_ssl
 from helpers import REPOSITORY
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from slim import slim_data, slim_run, slim_segmentor, without_weights
+from slim import (segmentors_of, slim_data, slim_run, slim_segmentor,
+                  without_weights)
 
-from mmseg_fst.apis import check_config
+from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.apis import test as score
 from mmseg_fst.apis import train_all as train
 from mmseg_fst.utils.checkpoint import read_checkpoint
@@ -49,12 +49,13 @@ def roots(tmp_path_factory):
 
 def load(name, work_dir, full_width=False):
     """The config of a cell for the fake data."""
-    cfg = Config.fromfile(REPOSITORY / 'configs' / f'{name}.py')
+    cfg = read_config(str(REPOSITORY / 'configs' / f'{name}.py'))
     init_default_scope('mmseg_fst')
     without_weights(cfg._cfg_dict)
     cfg.load_from = None
     if not full_width:
-        slim_segmentor(cfg.model.segmentor)
+        for segmentor in segmentors_of(cfg.model):
+            slim_segmentor(segmentor)
     slim_data(cfg, factor=8 if max(cfg.crop_size) > 300 else 4)
     slim_run(cfg)
     sampling = cfg.train_dataloader.dataset.get('rare_class_sampling')
@@ -67,15 +68,22 @@ def load(name, work_dir, full_width=False):
     return cfg
 
 
+def networks_of(model):
+    """Names of the networks that are scored."""
+    if 'students' in model:
+        return [*model.students, 'ensemble']
+    has_teacher = model.get('pseudo_labeler') and model.get(
+        'label_with') != 'student'
+    return ['student', 'teacher'] if has_teacher else ['student']
+
+
 def run(name, work_dir, full_width=False):
     """Train two iterations, resume for two more, test."""
     cfg = load(name, work_dir, full_width)
     check_config(cfg)
     train(cfg)
     results = json.loads((work_dir / 'results.json').read_text())
-    has_teacher = cfg.model.get('pseudo_labeler') and cfg.model.get(
-        'label_with') != 'student'
-    networks = {'student', 'teacher'} if has_teacher else {'student'}
+    networks = set(networks_of(cfg.model))
     assert {key.split('/')[0] for key in results['iterations']['2']
             } == networks
     first = read_checkpoint(str(work_dir / 'iter_2.pth'))
@@ -86,10 +94,12 @@ def run(name, work_dir, full_width=False):
     second = read_checkpoint(str(work_dir / 'iter_4.pth'))
     assert second['meta']['iter'] == 4
     states = first['state_dict'], second['state_dict']
-    for network in networks:
+    for network in networks - {'ensemble'}:
+        place = f'student.{network}.' if 'students' in cfg.model else (
+            f'{network}.')
         moved = [
             not torch.equal(states[0][key], states[1][key])
-            for key in states[0] if key.startswith(f'{network}.')
+            for key in states[0] if key.startswith(place)
         ]
         assert sum(moved) > len(moved) / 4, network
 
@@ -97,7 +107,8 @@ def run(name, work_dir, full_width=False):
         load(name, work_dir, full_width), str(work_dir / 'iter_4.pth'))
     results = json.loads((work_dir / 'results.json').read_text())
     trained = results['iterations']['4']
-    assert scores['student/mIoU'] == pytest.approx(
-        trained['student/mIoU'], abs=1e-6)
+    for network in networks:
+        assert scores[f'{network}/mIoU'] == pytest.approx(
+            trained[f'{network}/mIoU'], abs=1e-6)
     if 'synthia' in name:
         assert 'student/mIoU16' in scores and 'student/mIoU13' in scores

@@ -61,6 +61,11 @@ def slim_segmentor(segmentor):
     return segmentor
 
 
+def segmentors_of(model):
+    """Configs of the network, or of all students."""
+    return list(model.get('students', {}).values()) or [model.segmentor]
+
+
 def without_weights(node):
     """The config, without what would read weights from disk."""
     drop_pretrained(node)
@@ -106,15 +111,15 @@ def slim_data(cfg, factor=8):
         for key in ('ignore_top', 'ignore_bottom'):
             if key in labeler:
                 labeler[key] //= factor
-    backbone = cfg.model.segmentor.backbone
-    if 'img_size' in backbone:
-        backbone.img_size = crop_size
     _slim_protocol(cfg.model.get('protocol') or {}, factor)
-    test_cfg = cfg.model.segmentor.test_cfg
-    if test_cfg.mode == 'slide':
-        test_cfg.update(
-            crop_size=crop_size,
-            stride=tuple(side // factor for side in test_cfg.stride))
+    for segmentor in segmentors_of(cfg.model):
+        if 'img_size' in segmentor.backbone:
+            segmentor.backbone.img_size = crop_size
+        test_cfg = segmentor.test_cfg
+        if test_cfg.mode == 'slide':
+            test_cfg.update(
+                crop_size=crop_size,
+                stride=tuple(side // factor for side in test_cfg.stride))
 
 
 def slim_run(cfg, max_iters=2):

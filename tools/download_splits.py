@@ -2,7 +2,7 @@
 
     python tools/download_splits.py              both families
     python tools/download_splits.py u2pl         U2PL's, which FST uses
-    python tools/download_splits.py stpp         UniMatch's, some of them ST++'s,
+    python tools/download_splits.py stpp         UniMatch's, partly ST++'s,
                                                  and Diverse Co-training's
 
 Written to splits/FAMILY/LABELLED/{labeled,unlabeled}.txt in data/VOC2012 and

@@ -89,7 +89,7 @@ def test_all_lists_become_ids(tool, published, tmp_path, capsys):
                 assert len(both[0]) == count
                 assert sum(both, []) == NAMES[name]
     asked = len(published.sent)
-    assert asked == 2 * 26
+    assert asked == 2 * 27
     run(tool, published, tmp_path, 'stpp')
     assert len(published.sent) == asked  # what is there is not asked for
     assert 'stpp/662: already there' in capsys.readouterr().out

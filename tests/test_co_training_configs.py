@@ -1,0 +1,172 @@
+"""Cells of co-training: what the papers say of them, and short runs."""
+import pytest
+from cells import load, roots, run  # noqa: F401
+from helpers import REPOSITORY
+from mmengine.registry import init_default_scope
+from slim import segmentors_of, without_weights
+
+from mmseg_fst.apis import read_config
+from mmseg_fst.registry import MODELS
+
+FOLDER = REPOSITORY / 'configs' / 'co_training'
+CELLS = sorted(path.stem for path in FOLDER.glob('*.py')
+               if not path.stem.startswith('table_'))
+FULL = [name for name in CELLS if '-stpp-' in name]
+# Iterations of an epoch of the published runs, by the number of labels.
+EPOCHS = dict(
+    voc={92: 655, 183: 650, 366: 638, 732: 615, 1464: 570, 331: 640,
+         662: 620, 1323: 578, 2646: 496},
+    cityscapes={100: 360, 186: 349, 372: 326, 744: 279})
+# Of one kind each; the others differ by the list, the crop or the width.
+TRAINED = ('voc-stpp-92_321_r50-b2', 'cityscapes-stpp-100_769_r50-b2',
+           'camvid-1_16')
+
+
+@pytest.mark.parametrize('name', [
+    pytest.param(name, marks=[] if name.startswith(TRAINED) else [
+        pytest.mark.twins]) for name in CELLS
+])
+def test_cell_trains_resumes_and_is_scored(name, roots,  # noqa: F811
+                                           tmp_path):
+    run(f'co_training/{name}', tmp_path)
+
+
+def parts_of(name):
+    """Data set, labels, crop, size of the networks and method."""
+    lists, crop, size, method = name.split('_')
+    data, _, labels = lists.split('-')
+    return data, int(labels), int(crop), size, method
+
+
+@pytest.mark.parametrize('name', FULL)
+def test_numbers_of_the_paper(name):
+    data, labels, crop, size, method = parts_of(name)
+    cfg = read_config(str(FOLDER / f'{name}.py'))
+    is_voc = data == 'voc'
+    processes = 4 if crop == 321 else 8
+    batch = cfg.train_dataloader.batch_size
+    epochs = 80 if is_voc else 240
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert dataset.expected.labeled == labels
+    if 'cps' in method:
+        assert batch * processes == (16 if is_voc else 8)
+        total = 10582 if is_voc else 2975
+        length = -(-(total - labels) // processes) // batch
+        if processes == (4 if is_voc else 8):  # as the logs are
+            assert length == EPOCHS[data][labels]
+        assert dataset.unlabeled.ann_file == (
+            f'splits/stpp/{labels}/unlabeled.txt')
+        assert dataset.expected.unlabeled == total - labels
+        assert cfg.train_cfg.val_interval == length
+        assert cfg.default_hooks.checkpoint.interval == length
+    else:  # of labels alone in twice the batch
+        assert batch * processes == (32 if is_voc else 16)
+        length = -(-labels // processes) // batch
+        assert dataset.unlabeled is None
+        assert cfg.train_cfg.val_interval == 10 * length
+    assert cfg.train_cfg.max_iters == epochs * length
+    scheduler, = cfg.param_scheduler
+    assert scheduler.type == 'PolyLR' and scheduler.power == .9
+    assert scheduler.end == epochs * length + 1
+    optimizer = cfg.optim_wrapper.optimizer
+    assert optimizer == dict(
+        type='SGD', lr=.002 if is_voc else .005, momentum=.9,
+        weight_decay=1e-4)
+    factor = cfg.optim_wrapper.paramwise_cfg.custom_keys['head'].lr_mult
+    assert factor == (10 if is_voc else 1)
+    assert cfg.crop_size == (crop, crop)
+    for side in ('labeled', 'unlabeled'):
+        crops = [one for one in cfg[f'{side}_pipeline']
+                 if one['type'] == 'RandomCrop']
+        assert [one.crop_size for one in crops] == [(crop, crop)]
+    if dataset.unlabeled:
+        assert dataset.unlabeled.pipeline == cfg.unlabeled_pipeline
+    assert dataset.labeled.pipeline == cfg.labeled_pipeline
+    protocol = cfg.model.protocol
+    if is_voc:
+        assert protocol == dict(type='WholeImage')
+    else:
+        assert protocol == dict(
+            type='SlidingWindows', crop_size=769, stride=512,
+            last='truncate', merge='softmax')
+
+
+@pytest.mark.parametrize('name', FULL)
+def test_students_of_the_paper(name):
+    data, _, _, size, method = parts_of(name)
+    model = read_config(str(FOLDER / f'{name}.py')).model
+    depth, letter = {'r50-b2': (50, 'b2'), 'r101-b3': (101, 'b3')}[size]
+    init_default_scope('mmseg_fst')
+    students = list(model.get('students', {}))
+    assert students == {
+        '2-cps': ['mit', 'dct'], '3-cps': ['mit', 'dct', 'rgb']
+    }.get(method, [])
+    for segmentor in segmentors_of(model):
+        head, backbone = segmentor.decode_head, segmentor.backbone
+        assert head.num_classes == (21 if data == 'voc' else 19)
+        assert head.align_corners and head.loss_decode.avg_non_ignore
+        sampler = dict(type='OHEMPixelSampler', thresh=.7, min_kept=100000)
+        assert head.get('sampler') == (None if data == 'voc' else sampler)
+        inner = backbone.get('backbone', backbone)
+        if 'depth' in inner:
+            assert inner.depth == depth
+            assert tuple(inner.strides) == (
+                (1, 2, 2, 1) if data == 'voc' else (1, 2, 1, 1))
+            assert tuple(head.dilations) == (
+                (1, 6, 12, 18) if data == 'voc' else (1, 12, 24, 36))
+        else:
+            assert inner.init_cfg.checkpoint == (
+                f'checkpoints/mit_{letter}.pth')
+    if not students:
+        assert ('backbone' in model.segmentor.backbone) == (
+            method == 'supervised-dct')
+        return
+    assert model.pseudo_labeler == dict(type='Threshold', threshold=0.)
+    mixer = MODELS.build(model.mixer)
+    assert (mixer.prob, mixer.area) == (.5, (.02, .4))
+    assert mixer.max_ratio == pytest.approx(1 / .3)
+    assert mixer.source == 'other'  # never with itself, as it may there
+    strong = model.photometric
+    assert (strong.jitter_prob, strong.jitter_strength, strong.hue,
+            strong.gray_prob, strong.blur_prob, strong.blur_sigma) == (
+                .8, .5, .25, .2, .5, (.1, 2.))
+
+
+@pytest.mark.parametrize('cell, millions', [
+    ('voc-stpp-92_513_r50-b2', dict(mit=24.7, dct=40.3, rgb=40.5)),
+    ('cityscapes-stpp-100_769_r101-b3', dict(mit=44.6, dct=59.3, rgb=59.5))])
+def test_sizes_that_were_logged(cell, millions):
+    """RGB and SegFormer are in the logs; DCT lacks the stem alone."""
+    init_default_scope('mmseg_fst')
+    cfg = read_config(str(FOLDER / f'{cell}_3-cps.py'))
+    without_weights(cfg._cfg_dict)
+    sizes = {
+        name: sum(one.numel() for one in MODELS.build(config).parameters())
+        for name, config in cfg.model.students.items()
+    }
+    assert {name: size / 1e6 for name, size in sizes.items()
+            } == pytest.approx(millions, abs=.06)
+
+
+def test_tables_name_every_cell_once():
+    named = []
+    for path in FOLDER.glob('table_*.py'):
+        named += [name.removesuffix('.py')
+                  for name in read_config(str(path)).configs]
+    inside = [name for name in named if '/' not in name]
+    assert sorted(inside) == CELLS
+
+
+def test_the_second_of_cps_draws_for_itself(monkeypatch):
+    from mmseg_fst.apis import load_config
+    monkeypatch.chdir(REPOSITORY)
+    path = 'configs/co_training/camvid-1_16_supervised-second.py'
+    if not (REPOSITORY / 'data' / 'camvid').exists():
+        monkeypatch.setattr(
+            'mmseg_fst.apis.train.check_config', lambda *_: None)
+    monkeypatch.setattr('mmseg_fst.apis.check._check_weights',
+                        lambda *_: None)
+    cfg = load_config(path, seed=2)
+    assert cfg.randomness.seed == 1002
+    assert cfg.work_dir.endswith('camvid-1_16_supervised-second/seed_2')
