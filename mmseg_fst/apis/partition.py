@@ -41,7 +41,8 @@ def apply_partition(cfg: Config) -> None:
         raise ValueError(f'epochs={dict(epochs)} needs `count` and '
                          '`processes`.')
     images = -(-partition[sides[-1]] // epochs.processes)
-    length = images // cfg.train_dataloader.batch_size
+    length = images // epochs.get('batch_size',
+                                  cfg.train_dataloader.batch_size)
     iterations = epochs.count * length
     interval = epochs.get('validate', 1) * length
     cfg.train_cfg.update(max_iters=iterations, val_interval=interval)
