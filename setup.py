@@ -18,5 +18,6 @@ setup(
     packages=find_packages(include=['mmseg_fst', 'mmseg_fst.*']),
     python_requires='>=3.10',
     install_requires=REQUIREMENTS,
-    extras_require=dict(tests=['pytest>=8'], streetgen=['moderngl']),
+    extras_require=dict(
+        tests=['pytest>=8', 'pytest-xdist>=3.5'], streetgen=['moderngl']),
 )

@@ -30,6 +30,13 @@ _TESTED = [
     'cityscapes-stpp-186_dinov2-s-*_unimatch-v2'
 ]
 
+#: Cells of co-training that are trained; the others are read.
+CO_TRAINED = [
+    'voc-stpp-92_321_r50-b2_supervised-dct', 'voc-stpp-92_321_r50-b2_3-cps',
+    'cityscapes-stpp-100_769_r50-b2_2-cps', 'camvid-1_16_cps',
+    'camvid-1_16_2-cps-dct_self-look-ahead', 'camvid-1_16_3-cps'
+]
+
 
 def is_twin(name):
     """Whether a semi-supervised cell is covered by a tested one."""

@@ -3,4 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 . tools/environment.sh
-exec "$PYTHON" -m pytest "$@"
+# Each file of tests in one of two processes, of one thread each.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+exec "$PYTHON" -m pytest -n "${WORKERS:-2}" --dist loadfile "$@"

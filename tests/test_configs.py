@@ -4,15 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cells import is_twin
+from cells import CO_TRAINED, is_twin
 from helpers import REPOSITORY, build_model, save_pair
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.evaluator import Evaluator
 from mmengine.optim import build_optim_wrapper
-from slim import slim_segmentor, without_weights
+from slim import segmentors_of, slim_segmentor, without_weights
 
-from mmseg_fst.apis import check_config
+from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.apis import check as check_module
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.samplers import PairIndex
@@ -33,20 +33,23 @@ CONFIGS = sorted(
 CPU_SIZED = [
     name for name in CONFIGS
     if ('streets' in name or 'camvid' in name) and 'stpp' not in name
+    and 'supervised-' not in name
 ]
 
 
 def load(name):
     """A config, its network made slim."""
-    cfg = Config.fromfile(str(REPOSITORY / name))
-    slim_segmentor(cfg.model.segmentor)
+    cfg = read_config(str(REPOSITORY / name))
+    for segmentor in segmentors_of(cfg.model):
+        slim_segmentor(segmentor)
     return cfg
 
 
 def marks_of(name):
-    """Twins are loaded in test_ssl_numbers, and tried by hand."""
-    is_ssl = name.startswith('configs/ssl/')
-    return [pytest.mark.twins] if is_ssl and is_twin(Path(name).stem) else []
+    """Twins are loaded where numbers are compared, and tried by hand."""
+    folder, stem = Path(name).parts[1], Path(name).stem
+    twin = dict(ssl=is_twin(stem), co_training=stem not in CO_TRAINED)
+    return [pytest.mark.twins] if twin.get(folder) else []
 
 
 @pytest.fixture(params=[
@@ -182,7 +185,10 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
     assert set(np.unique(sample)) <= {*range(len(classes)), 255}
 
     model = build_model(without_weights(cfg.model)).train()
-    assert model.student.decode_head.num_classes == len(classes)
+    networks = [model.student] if 'segmentor' in cfg.model else (
+        model.student.values())
+    for network in networks:
+        assert network.decode_head.num_classes == len(classes)
     batch = model.data_preprocessor(branches, True)
     for images in batch['inputs'].values():
         assert tuple(images.shape[2:]) == tuple(cfg.crop_size)
