@@ -32,9 +32,9 @@ def main() -> None:
         help='take the best checkpoint of the run, not the last')
     parser.add_argument(
         '--network',
-        choices=['student', 'teacher'],
-        default='student',
-        help='which one labels; default: student')
+        help='which one labels: student, teacher, or of co-training the name '
+        "of a student or ensemble; default: the config's, the student or the "
+        'ensemble')
     parser.add_argument(
         '--trust',
         action='store_true',

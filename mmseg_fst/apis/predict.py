@@ -89,15 +89,16 @@ class UnlabeledImages:
 def load_network(cfg: Config,
                  checkpoint: str,
                  trust: bool = False,
-                 network: str = 'student') -> nn.Module:
+                 network: Optional[str] = None) -> nn.Module:
     """The model of a run, ready to predict.
 
     Args:
         cfg (Config): Config of the run.
         checkpoint (str): One of its checkpoints.
         trust (bool): Whether to run code that it asks for. Defaults to False.
-        network (str): ``'student'`` or ``'teacher'``. Defaults to
-            ``'student'``.
+        network (str, optional): Which one predicts. Defaults to None: the
+            config's ``predict_with``, or else the student, or the ensemble of
+            co-training.
 
     Returns:
         nn.Module: In evaluation mode, on the device that there is.
@@ -109,7 +110,9 @@ def load_network(cfg: Config,
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     model_cfg = copy.deepcopy(cfg.model)
     drop_pretrained(model_cfg)  # all weights come from the checkpoint
-    model = MODELS.build({**model_cfg, 'predict_with': network})
+    if network is not None:
+        model_cfg.predict_with = network
+    model = MODELS.build(model_cfg)
     load_weights(model, checkpoint, trust)
     return model.to(get_device()).eval()
 
