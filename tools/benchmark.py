@@ -24,7 +24,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
-from mmseg_fst.apis import build_runner, drop_pretrained
+from mmseg_fst.apis import build_runner, drop_pretrained, read_config
 from mmseg_fst.registry import DATASETS
 
 
@@ -111,7 +111,7 @@ def prepare(path: str, batch_size: int, iterations: int,
     Returns:
         Config: For :func:`build_runner`.
     """
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     size = (crop, crop) if crop else tuple(cfg.crop_size)
     drop_pretrained(cfg.model)
     cfg.model.data_preprocessor.size = size
@@ -119,7 +119,9 @@ def prepare(path: str, batch_size: int, iterations: int,
                 'test_dataloader', 'test_evaluator'):
         cfg[key] = None
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations)
-    num_classes = cfg.model.segmentor.decode_head.num_classes
+    network = cfg.model.get('segmentor') or next(
+        iter(cfg.model.students.values()))
+    num_classes = network.decode_head.num_classes
     cfg.train_dataloader = dict(
         batch_size=batch_size,
         num_workers=0,

@@ -21,11 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 from tqdm import tqdm
 
+from mmseg_fst.apis import read_config
 from mmseg_fst.ops import dct_coefficients
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import atomic_write, read_image
@@ -89,7 +89,7 @@ def training_images(path: str) -> Images:
     Returns:
         Images: The labelled ones, then the unlabelled ones.
     """
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     init_default_scope('mmseg_fst')
     dataset = cfg.train_dataloader.dataset
     sides = [DATASETS.build(dataset[key]) for key in ('labeled', 'unlabeled')

@@ -8,6 +8,8 @@ from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
 from torch import distributed
 
+from mmseg_fst.engine.hooks import PrepareModelHook
+
 
 def prepare_processes(cfg: Config) -> None:
     """Let a run of several processes do without GPUs.
@@ -76,6 +78,7 @@ def build_runner(cfg: Config) -> Runner:
         Runner: Built, not started.
     """
     runner = Runner.from_cfg(cfg)
+    runner.register_hook(PrepareModelHook())
     if cfg.get('channels_last', False):
         runner.model.to(memory_format=torch.channels_last)
     return runner

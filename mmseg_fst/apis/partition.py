@@ -24,16 +24,20 @@ def apply_partition(cfg: Config) -> None:
         cfg (Config): A config; one without ``partition`` stays as it is.
 
     Raises:
-        ValueError: If ``epochs`` lacks a number.
+        ValueError: If a number is missing, or no batch is filled.
     """
     partition, epochs = cfg.get('partition'), cfg.get('epochs')
     if not partition:
         return
     dataset = cfg.train_dataloader.dataset
     sides = [side for side in ('labeled', 'unlabeled') if dataset.get(side)]
+    missing = [key for key in ('name', *sides) if key not in partition]
+    if missing:
+        raise ValueError(f'partition={dict(partition)} lacks {missing}: the '
+                         'name of its folder and the numbers of images.')
     for side in sides:
         dataset[side].ann_file = dataset[side].ann_file.replace(
-            PARTITION, partition.name)
+            PARTITION, str(partition.name))
     dataset.expected = {side: partition[side] for side in sides}
     if not epochs:
         return
@@ -43,6 +47,10 @@ def apply_partition(cfg: Config) -> None:
     images = -(-partition[sides[-1]] // epochs.processes)
     length = images // epochs.get('batch_size',
                                   cfg.train_dataloader.batch_size)
+    if length < 1:
+        raise ValueError(f'{partition[sides[-1]]} images do not fill one '
+                         f'batch of {epochs.processes} processes; lower '
+                         '`epochs.batch_size` and that of the loader.')
     iterations = epochs.count * length
     interval = epochs.get('validate', 1) * length
     cfg.train_cfg.update(max_iters=iterations, val_interval=interval)

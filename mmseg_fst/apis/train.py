@@ -70,6 +70,13 @@ def _shorten(cfg: Config) -> None:
         loader.update(num_workers=0, persistent_workers=False)
     cfg.val_dataloader.dataset['indices'] = 4
     cfg.test_dataloader = cfg.val_dataloader
+    # All but the first iteration are of the method itself.
+    model = cfg.get('model', {})
+    if 'labeled_iters' in model:
+        model['labeled_iters'] = min(model['labeled_iters'], 1)
+    for hook in cfg.get('custom_hooks', []):
+        if 'copy_iters' in hook:
+            hook.copy_iters = min(hook.copy_iters, 1)
     # A short run leaves no checkpoint for others to start from.
     cfg.load_from = None
     _forget_runs(cfg._cfg_dict)
@@ -80,8 +87,8 @@ def _forget_runs(node: Any) -> None:
     for value in node.values() if isinstance(node, dict) else node:
         if isinstance(value, (dict, list)):
             _forget_runs(value)
-    if isinstance(node, dict) and RUN in str(
-            (node.get('init_cfg') or {}).get('checkpoint')):
+    start = node.get('init_cfg') if isinstance(node, dict) else None
+    if isinstance(start, dict) and RUN in str(start.get('checkpoint')):
         node['init_cfg'] = None
 
 
@@ -98,11 +105,14 @@ def _fill(node: Any, run: str) -> None:
                 _fill(value, run)
 
 
-def read_config(config: str) -> Config:
+def read_config(config: str,
+                options: Optional[dict[str, Any]] = None) -> Config:
     """Read a config file and fill in its partition.
 
     Args:
         config (str): Path of the config file.
+        options (dict, optional): Values by dotted key, which win over the
+            file and over what the partition says. Defaults to None.
 
     Returns:
         Config: The config, as a run would have it.
@@ -114,7 +124,11 @@ def read_config(config: str) -> Config:
     if not osp.isfile(config):
         raise FileNotFoundError(f'There is no config {config}; see configs/.')
     cfg = Config.fromfile(config)
+    if options:
+        cfg.merge_from_dict(options)
     apply_partition(cfg)
+    if options:
+        cfg.merge_from_dict(options)
     return cfg
 
 
@@ -150,14 +164,14 @@ def load_config(config: str,
             missing on disk.
         ValueError: If the config has a key that is not known.
     """
-    cfg = read_config(config)
+    cfg = read_config(config, options)
     if debug:
         _shorten(cfg)
-    if options:
-        cfg.merge_from_dict(options)
+        cfg.merge_from_dict(options or {})
     randomness = cfg.setdefault('randomness', dict(seed=0))
     seed = randomness.get('seed', 0) if seed is None else seed
-    randomness['seed'] = seed + cfg.get('seed_offset', 0)
+    # Taken out: a config that was dumped has it added already.
+    randomness['seed'] = seed + cfg.pop('seed_offset', 0)
     split = cfg.env_variables.get(SPLIT_SEED, '0')
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
         config, seed, debug, split)

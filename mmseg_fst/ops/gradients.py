@@ -35,6 +35,8 @@ class HeldGradient:
         self.scale = scale
         parameters = [one for one in parameters if one.requires_grad]
         gradients: list[Optional[Tensor]] = [None] * len(parameters)
+        if not parameters:  # all is frozen
+            losses = ()
         for index, loss in enumerate(losses):
             found = torch.autograd.grad(
                 loss if scale is None else loss * scale,
@@ -62,7 +64,7 @@ class HeldGradient:
             times the gradients of ``loss`` and of the held losses together.
             It can be run once.
         """
-        if not self.gradients:  # all is frozen
+        if not self.gradients:
             return loss
         return _AddGradient.apply(loss, self, *self.parameters)
 

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 import torch
-from helpers import network_cfg
+from helpers import REPOSITORY, network_cfg
 from mmengine.config import Config
 
-from mmseg_fst.apis import build_runner, load_config, train
+from mmseg_fst.apis import build_runner, load_config, read_config, train
 
 # The function of that name hides it.
 train_module = sys.modules['mmseg_fst.apis.train']
@@ -100,3 +100,41 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
         (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
     train(cfg, resume=True)
     assert seen == dict(resume=begun, load_from=None if begun else start)
+
+
+CELL = str(REPOSITORY / 'configs/co_training/voc-stpp-92_321_r50-b2_2-cps.py')
+
+
+@pytest.mark.parametrize('options, iterations, labels', [
+    ({}, 52400, 92),
+    ({'epochs.count': 1}, 655, 92),
+    ({'train_dataloader.batch_size': 8}, 26160, 92),
+    ({'partition.name': '366', 'partition.labeled': 366,
+      'partition.unlabeled': 10216}, 51040, 366),
+    ({'train_cfg.max_iters': 7}, 7, 92),
+])
+def test_a_partition_is_that_of_the_options(options, iterations, labels):
+    cfg = read_config(CELL, options)
+    assert cfg.train_cfg.max_iters == iterations
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert dataset.expected.labeled == labels
+
+
+@pytest.mark.parametrize('options, message', [
+    ({'partition.unlabeled': 5}, '5 images do not fill'),
+    ({'partition': dict(_delete_=True, name='92')}, "'labeled', 'unlabeled'"),
+    ({'epochs': dict(_delete_=True, count=1)}, '`processes`'),
+])
+def test_a_partition_that_says_too_little(options, message):
+    with pytest.raises(ValueError, match=message):
+        read_config(CELL, options)
+
+
+def test_a_short_run_teaches_itself(config, monkeypatch):
+    monkeypatch.setattr(train_module, 'check_config', lambda *_: None)
+    cfg = load_config(
+        str(REPOSITORY /
+            'configs/ssl/voc-662_deeplabv3plus_u2pl_released.py'), debug=True)
+    assert cfg.model.labeled_iters == 1
+    assert cfg.custom_hooks[0].copy_iters == 1

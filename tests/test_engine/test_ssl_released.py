@@ -97,3 +97,14 @@ def test_running_statistics_that_nothing_moves_are_refused(tmp_path):
     runner = make_runner(tmp_path, [hook], SGD, model=model, max_iters=1)
     with pytest.raises(ValueError, match="teacher_mode='eval'.*buffers"):
         runner.train()
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_depth_zero_is_the_plain_method_after_labels_alone(tmp_path, when):
+    model = dict(u2pl_config(), labeled_iters=2)
+    plain, ahead = (
+        trained(tmp_path / name, dict(type=name, when=when, **more), SGD,
+                model=model)[0]
+        for name, more in (('MeanTeacherHook', {}),
+                           ('FSTHook', dict(depth=0))))
+    assert_equal(plain, ahead)

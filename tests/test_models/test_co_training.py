@@ -45,6 +45,12 @@ def student_cfg(wide=False):
     return network
 
 
+def checkpointed():
+    network = student_cfg()
+    network['backbone']['with_cp'] = True
+    return network
+
+
 def model_cfg(students, **changes):
     """Config of the segmentor; ``changes`` win."""
     return {
@@ -374,6 +380,8 @@ def test_labels_of_the_future():
     (dict(students=dict(one=student_cfg(), ensemble=student_cfg())),
      'ensemble'),
     (dict(mixer=dict(type='ClassMix')), "'CutMix' or 'NoMix'"),
+    (dict(students=dict(narrow=student_cfg(), wide=checkpointed())),
+     'wide.*with_cp=True'),
     (dict(views='both'), 'views='),
     (dict(label_with='teacher'), 'label_with='),
     (dict(backward='separate'), 'backward='),

@@ -70,3 +70,9 @@ def test_weights_that_are_frozen_get_nothing():
     held.attach(losses(layers, 1)[0]).backward()
     assert layers.first.weight.grad is None
     assert layers.second.weight.grad is not None
+
+
+def test_of_a_frozen_network_nothing_is_held():
+    loss = torch.ones(())
+    held = HeldGradient([loss], [torch.zeros(2)])
+    assert held.attach(loss) is loss

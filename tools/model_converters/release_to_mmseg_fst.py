@@ -30,6 +30,7 @@ from model_converters.network import (Weights, build_shapes,  # noqa: E402
 from model_converters.shell import (base_parser, clear_errors,  # noqa: E402
                                     save)
 
+from mmseg_fst.apis import read_config  # noqa: E402
 from mmseg_fst.utils.checkpoint import read_checkpoint  # noqa: E402
 
 # Scratch copies of FST's look-ahead.
@@ -174,7 +175,7 @@ def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
     if others:
         raise ValueError(f'{out} has a config already, {others.pop()}; name '
                          'another folder.')
-    cfg = Config.fromfile(config)
+    cfg = read_config(config)
     weights = convert(checkpoint['state_dict'], build_shapes(cfg.model))
     iteration = _iteration(checkpoint, cfg)
     path = out / f'iter_{iteration}.pth'

@@ -3,11 +3,12 @@ from .fst import FSTHook, SelfLookAheadHook, WideFSTHook
 from .mean_teacher import MeanTeacherHook
 from .mix_visualization import MixVisualizationHook
 from .prediction_panel import PredictionPanelHook
+from .prepare_model import PrepareModelHook
 from .results import ResultsHook
 from .sync_statistics import SyncStatisticsHook
 
 __all__ = [
     'FSTHook', 'MeanTeacherHook', 'MixVisualizationHook',
-    'PredictionPanelHook', 'ResultsHook', 'SelfLookAheadHook',
-    'SyncStatisticsHook', 'WideFSTHook'
+    'PredictionPanelHook', 'PrepareModelHook', 'ResultsHook',
+    'SelfLookAheadHook', 'SyncStatisticsHook', 'WideFSTHook'
 ]

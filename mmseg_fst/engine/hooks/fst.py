@@ -84,7 +84,18 @@ class LookAheadHook(MeanTeacherHook):
         """
         if runner.iter < getattr(unwrap(runner), 'labeled_iters', 0):
             return False
-        return not (self.released and runner.iter == 0)
+        return not self.begins(runner)
+
+    def begins(self, runner: Runner) -> bool:
+        """Whether this is the first iteration of the release.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: True if the teacher moves after it for the first time.
+        """
+        return self.released and runner.iter == 0
 
     def updates(self, runner: Runner, passes: int) -> int:
         """Time of the moving average, see ``released``.
@@ -163,10 +174,9 @@ class FSTHook(LookAheadHook):
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
-        if not self.looks_ahead(runner):
-            return
-        if self.depth == 0:
-            super().before_train_iter(runner, batch_idx, data_batch)
+        if self.depth == 0 or not self.looks_ahead(runner):
+            if not self.begins(runner):  # a mean teacher's iteration
+                super().before_train_iter(runner, batch_idx, data_batch)
             return
         present = Snapshot(runner, self.restore)
         for step in range(self.depth):
@@ -185,7 +195,7 @@ class FSTHook(LookAheadHook):
             runner (Runner): The runner of the training.
         """
         looked = self.looks_ahead(runner)
-        if self.when == 'after' or not looked:
+        if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)
 
 

@@ -103,8 +103,9 @@ class MeanTeacherHook(Hook):
             raise ValueError(
                 f'{type(self).__name__} needs a model with a teacher, but '
                 f'{type(model).__name__} has none; give `pseudo_labeler`, '
-                "`mixer` and label_with='teacher' to `model`, or take the "
-                'hook out of `custom_hooks`.')
+                "`mixer` and label_with='teacher' (of co-training: "
+                "label_with='future') to `model`, or take the hook out of "
+                '`custom_hooks`.')
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             raise ValueError(
                 f'EMAHook averages the whole model, teacher included, and '

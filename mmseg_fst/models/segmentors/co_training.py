@@ -15,8 +15,8 @@ from mmseg_fst.models.protocols import name_of_test_cfg
 from mmseg_fst.ops import HeldGradient, Mixed, agreement, ignore_padding
 from mmseg_fst.registry import MODELS
 
-from .student_teacher import (StudentTeacherSegmentor, check_same_shape,
-                              stack_labels)
+from .student_teacher import (StudentTeacherSegmentor, check_no_checkpoints,
+                              check_same_shape, stack_labels)
 
 #: Name under which the mean of all students predicts.
 ENSEMBLE = 'ensemble'
@@ -139,6 +139,8 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
                 f'CoTrainingSegmentor: loss_weights has {sorted(unknown)}; '
                 "its keys are 'labeled' and 'mixed'.")
         self.loss_weights.update(loss_weights or {})
+        if backward == 'staged':
+            check_no_checkpoints(self.student, backward)
         self.loss_scaler = None  # set by a hook if precision is mixed
         # The last mixed batch of one student, kept for hooks that draw.
         self.mixed: Optional[Mixed] = None

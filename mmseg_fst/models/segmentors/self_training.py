@@ -13,8 +13,8 @@ from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
-from .student_teacher import (StudentTeacherSegmentor, check_same_shape,
-                              set_batch_norm, stack_labels)
+from .student_teacher import (StudentTeacherSegmentor, check_no_checkpoints,
+                              check_same_shape, set_batch_norm, stack_labels)
 
 
 def _check(name: str, value: str, values: tuple[str, ...]) -> str:
@@ -236,16 +236,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                 'go with view_perturbation='
                 f'{type(self.view_perturbation).__name__}, which needs '
                 f'num_views={needed}.')
-        # `with_cp` of MMSegmentation checkpoints re-entrantly: parameters
-        # then look unused to torch.autograd.grad.
         staged = self.passes == 'separate' and self.backward != 'joint'
         if self.mixer is not None and staged:
-            for name, module in self.student.named_modules():
-                if getattr(module, 'with_cp', False):
-                    raise ValueError(
-                        f'segmentor.{name}.with_cp=True does not go with '
-                        f"backward={self.backward!r}; give `model` "
-                        "backward='joint', or take `with_cp` out.")
+            check_no_checkpoints(self.student, self.backward)
 
     def loss(self, inputs: dict[str, Tensor],
              data_samples: dict[str, SampleList]) -> dict[str, Tensor]:

@@ -206,6 +206,27 @@ def stack_labels(samples: SampleList) -> Tensor:
         [sample.gt_sem_seg.data.squeeze(0) for sample in samples])
 
 
+def check_no_checkpoints(student: nn.Module, backward: str) -> None:
+    """Raise on activation checkpointing where losses are staged.
+
+    ``with_cp`` of MMSegmentation checkpoints re-entrantly: parameters then
+    look unused to :func:`torch.autograd.grad`.
+
+    Args:
+        student (nn.Module): All that is trained.
+        backward (str): When its losses are differentiated.
+
+    Raises:
+        ValueError: If a part of it has ``with_cp=True``.
+    """
+    for name, module in student.named_modules():
+        if getattr(module, 'with_cp', False):
+            raise ValueError(
+                f'segmentor.{name}.with_cp=True does not go with '
+                f"backward={backward!r}; give `model` backward='joint', or "
+                'take `with_cp` out.')
+
+
 def check_same_shape(labeled: Tensor, unlabeled: Tensor) -> None:
     """Raise on two halves of a batch that differ in shape.
 
