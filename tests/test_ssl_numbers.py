@@ -23,7 +23,8 @@ from mmseg_fst.registry import MODELS
 FOLDER = REPOSITORY / 'configs' / 'ssl'
 CELLS = sorted(
     path.stem for path in FOLDER.glob('*.py')
-    if path.stem.startswith(('voc-', 'cityscapes-')))
+    if path.stem.startswith(('voc-', 'cityscapes-'))
+    and not path.stem.endswith(('_clean', '_released')))
 TOTAL = dict(voc=10582, cityscapes=2975)
 
 
@@ -247,3 +248,20 @@ def test_stages_of_stpp(labels, tmp_path):
         assert stage.train_dataloader.batch_size == batch
     assert first.default_hooks.checkpoint.interval == -(-80 * once // 3)
     assert retrain(cfg, 3, str(names)).train_cfg == cfg.train_cfg
+
+
+def test_as_released_and_without_its_traces():
+    released, clean = (
+        Config.fromfile(str(FOLDER / f'voc-662_deeplabv3plus_{name}.py'))
+        for name in ('u2pl_released', 'fst_clean'))
+    epoch = iterations('voc-662_', FST, TOTAL['voc'])
+    assert released.train_cfg.max_iters == 80 * epoch
+    assert released.param_scheduler[0].end == 80 * epoch + 1
+    assert released.model.labeled_iters == epoch
+    assert released.custom_hooks[0].copy_iters == 2 * epoch
+    assert released.model.protocol.type == 'Canvas'
+    assert clean.train_cfg.max_iters == FST.epochs * epoch
+    assert clean.model.protocol.type == 'WholeImage'
+    hook, = clean.custom_hooks
+    assert (hook.restore, hook.repeat, hook.get('copy_iters')) == (
+        'all', False, None)

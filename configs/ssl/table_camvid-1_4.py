@@ -2,7 +2,7 @@
 title = 'Semi-supervised CamVid, 1/4 with labels'
 configs = [
     f'camvid-1_4_{method}.py'
-    for method in ('supervised', 'mean-teacher', 'mean-teacher_fst', 'cutmix',
-                   'cutmix_fst', 'fixmatch', 'unimatch', 'unimatch-v2',
-                   'unimatch-v2_fst')
+    for method in ('supervised', 'supervised-continued', 'mean-teacher',
+                   'mean-teacher_fst', 'cutmix', 'cutmix_fst', 'fixmatch',
+                   'unimatch', 'unimatch-v2', 'unimatch-v2_fst')
 ]
