@@ -208,7 +208,8 @@ class SelfLookAheadHook(FSTHook):
     virtual steps of all students ahead, all of them made at once, and in the
     real step it labels for the others in its place. Goes with
     ``label_with='future'`` of a :class:`CoTrainingSegmentor`. With
-    ``depth=0`` the copies are the students themselves.
+    ``depth=0`` the copies are the students themselves, but for dropout and
+    stochastic depth, which are off in them.
 
     Args:
         depth (int): Number of virtual steps, at least 0. Defaults to 1.
