@@ -69,9 +69,9 @@ def test_they_do_not_look_ahead(tmp_path, hook):
     assert counts == [{2}, {2 + 3}]
 
 
-def test_a_negative_number_of_them_is_refused():
+def test_a_negative_number_of_them_is_refused(tmp_path):
     with pytest.raises(ValueError, match='labeled_iters=-1 .*0 or more'):
-        make_runner('unused', [], SGD, model=dict(
+        make_runner(tmp_path, [], SGD, model=dict(
             u2pl_config(), labeled_iters=-1))
 
 
