@@ -5,6 +5,7 @@ from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
                        select_pixels, split_by_entropy, sum_by_class)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import HeldGradient
+from .kept_pass import KeptPass, StatisticsPass
 from .mixing import Mixed, box_mask, class_mix_mask, concatenate, mix
 from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
                           normalize)
@@ -14,12 +15,13 @@ from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'HeldGradient', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
-    'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
-    'confident_ratio', 'dct_coefficients', 'dct_grid', 'dct_input',
-    'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
-    'entropy_of', 'gaussian_blur', 'grayscale', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'likelihood_rank', 'masked_percentile',
-    'membership', 'membership_as_released', 'mix', 'normalize', 'rows_of',
-    'select_pixels', 'split_by_entropy', 'sum_by_class', 'upscale'
+    'HeldGradient', 'KeptPass', 'Mixed', 'SecondLook', 'StatisticsPass',
+    'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
+    'concatenate', 'confident_ratio', 'dct_coefficients', 'dct_grid',
+    'dct_input', 'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay',
+    'ema_update_', 'entropy_of', 'gaussian_blur', 'grayscale',
+    'ignore_padding', 'ignore_rows', 'info_nce', 'likelihood_rank',
+    'masked_percentile', 'membership', 'membership_as_released', 'mix',
+    'normalize', 'rows_of', 'select_pixels', 'split_by_entropy',
+    'sum_by_class', 'upscale'
 ]

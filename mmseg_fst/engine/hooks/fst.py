@@ -10,6 +10,7 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
 from mmseg_fst.engine.snapshot import Snapshot
+from mmseg_fst.ops import KeptPass
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher import MeanTeacherHook, unwrap
@@ -142,6 +143,11 @@ class FSTHook(LookAheadHook):
             with the move that ended the iteration before: ``depth + 2`` moves
             in an iteration, as in the release for semi-supervision; else
             ``depth + 1``. Defaults to True.
+        reuse (bool): Whether the real step takes the losses of the labelled
+            images, and their gradient, from the first virtual step, which
+            stood at the same weights: one pass less for the same method, up
+            to dropout, which is drawn once. Where a segmentor has no pass for
+            labelled images alone nothing changes. Defaults to True.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -155,13 +161,15 @@ class FSTHook(LookAheadHook):
                  released: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0,
-                 repeat: bool = True) -> None:
+                 repeat: bool = True,
+                 reuse: bool = True) -> None:
         super().__init__(restore, decay, buffers, released, when, copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
         self.depth = self.num_virtual = depth
         self.repeat = repeat
+        self.reuse = reuse
 
     def before_train_iter(self,
                           runner: Runner,
@@ -178,13 +186,16 @@ class FSTHook(LookAheadHook):
             if not self.begins(runner):  # a mean teacher's iteration
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
-        present = Snapshot(runner, self.restore)
+        present, model = Snapshot(runner, self.restore), unwrap(runner)
+        kept = KeptPass() if self.reuse else None
         for step in range(self.depth):
             if step or self.repeat or self.when == 'before':
                 self.update_teacher(runner, passes=step)
+            model.kept_pass = None if step else kept
             runner.model.train_step(data_batch, runner.optim_wrapper)
         self.update_teacher(runner, passes=self.depth)
         present.restore()
+        model.kept_pass = kept  # for the real step
         if self.copies(runner):  # the student of the present
             self.update_teacher(runner)
 
@@ -194,6 +205,7 @@ class FSTHook(LookAheadHook):
         Args:
             runner (Runner): The runner of the training.
         """
+        unwrap(runner).kept_pass = None
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)

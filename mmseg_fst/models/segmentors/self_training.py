@@ -264,22 +264,23 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             return self.labels_alone(*labeled)
         unlabeled = inputs['unlabeled']
         check_same_shape(labeled[0], unlabeled)
-        losses, weak, perturbed, held = {}, {}, {}, None
-        if self.passes == 'separate':
-            own = self.label_with == 'student'
-            losses, weak, perturbed = self.first_pass(
-                *labeled, unlabeled if own else None)
-        target = self.label_unlabeled(
-            unlabeled, data_samples['unlabeled'],
-            weak['decode'] if self.label_with == 'student' else None)
+        losses, weak, held = {}, None, None
+        held_back = self.backward != 'joint' and torch.is_grad_enabled()
+        if self.passes == 'separate' and self.label_with == 'student':
+            losses, weak, perturbed = self.first_pass(*labeled, unlabeled)
+        elif self.passes == 'separate' and held_back:
+            losses, held = self._held_first_pass(labeled)
+        elif self.passes == 'separate':
+            losses = self.first_pass(*labeled)[0]
+        target = self.label_unlabeled(unlabeled, data_samples['unlabeled'],
+                                      weak and weak['decode'])
         if self.weak_perturbation:
             losses.update(
                 self._weigh(
                     pseudo_losses(self.student, perturbed, *target,
                                   self.mixed_auxiliary), 'perturbed'))
-        if (losses and self.backward != 'joint' and torch.is_grad_enabled()):
-            held = self._differentiate(losses)
-            losses = {name: loss.detach() for name, loss in losses.items()}
+        if losses and held_back and held is None:
+            losses, held = self._hold(losses)
         mixed = self.make_mixed_batch(labeled, (unlabeled, *target))
         losses.update(self.mixed_losses(mixed, labeled, held))
         losses['pseudo_label_weight'] = self.pseudo_weight.mean()
@@ -379,8 +380,20 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             {name: factor * loss
              for name, loss in losses.items()}, part)
 
-    def _differentiate(self, losses: dict[str, Tensor]) -> HeldGradient:
-        """Gradient of the losses of the first pass; frees their graph."""
+    def _held_first_pass(
+            self, labeled: tuple[Tensor, Tensor]
+    ) -> tuple[dict[str, Tensor], HeldGradient]:
+        """The first pass, differentiated; made once for steps that share it.
+        """
+        if self.kept_pass is None:
+            return self._hold(self.first_pass(*labeled)[0])
+        return self.kept_pass.run(
+            self.student, lambda: self._hold(self.first_pass(*labeled)[0]))
+
+    def _hold(
+        self, losses: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], HeldGradient]:
+        """Losses of the first pass without their graph, and its gradient."""
         distance = losses.get('labeled.loss_feature_distance')
         terms = [
             sum(loss for loss in losses.values()
@@ -391,7 +404,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         scale = None
         if self.loss_scaler is not None:
             scale = self.loss_scaler.scale(terms[0].new_ones(()))
-        return HeldGradient(terms, self.student.parameters(), scale)
+        held = HeldGradient(terms, self.student.parameters(), scale)
+        return {name: loss.detach() for name, loss in losses.items()}, held
 
     @torch.no_grad()
     def label_unlabeled(

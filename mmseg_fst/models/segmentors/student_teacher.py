@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.protocols import name_of_test_cfg
+from mmseg_fst.ops import KeptPass
 from mmseg_fst.registry import MODELS
 
 
@@ -61,6 +62,8 @@ class StudentTeacherSegmentor(BaseSegmentor):
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
         self.protocol = protocol and MODELS.build(protocol)
+        # Given by a hook for steps that share a pass.
+        self.kept_pass: Optional[KeptPass] = None
         self.network()  # raises if there is none of that name
 
     @property
