@@ -2,11 +2,12 @@
 from .hooks import (FSTHook, MeanTeacherHook, MixVisualizationHook,
                     SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
-from .optim import JointOptimWrapper, PerStudentConstructor
+from .optim import (AutocastOptimWrapper, JointOptimWrapper,
+                    PerStudentConstructor)
 from .snapshot import Snapshot
 
 __all__ = [
-    'FSTHook', 'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
-    'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
-    'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
+    'AutocastOptimWrapper', 'FSTHook', 'JointOptimWrapper', 'MeanTeacherHook',
+    'MixVisualizationHook', 'NetworksTestLoop', 'NetworksValLoop',
+    'PerStudentConstructor', 'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
 ]

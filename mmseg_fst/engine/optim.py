@@ -1,15 +1,55 @@
-"""Optimizers of several students that share one backward pass."""
+"""Optimizer wrappers: low precision without a scaler, several students."""
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
+import torch
+from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
 from mmengine.optim import (AmpOptimWrapper, OptimWrapper, OptimWrapperDict,
                             build_optim_wrapper)
 from torch import Tensor, nn
 
-from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(OptimWrapper):
+    """Forward passes in bfloat16, on GPUs and CPUs, without a loss scaler.
+
+    mmengine's ``AmpOptimWrapper`` scales the loss, which bfloat16, with the
+    range of float32, has no need of, and is made for accelerators alone; for
+    float16 it is the one to take.
+
+    Args:
+        dtype (str): ``'bfloat16'``. Defaults to ``'bfloat16'``.
+        **kwargs: See :class:`mmengine.optim.OptimWrapper`.
+
+    Raises:
+        ValueError: If there is no such type.
+    """
+
+    def __init__(self,
+                 dtype: Literal['bfloat16'] = 'bfloat16',
+                 **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if dtype != 'bfloat16':
+            raise ValueError(
+                f'AutocastOptimWrapper: dtype={dtype!r} needs a loss scaler; '
+                "give 'bfloat16', or take AmpOptimWrapper for 'float16'.")
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Cast what is computed inside.
+
+        Args:
+            model (nn.Module): The model.
+        """
+        device = torch.device(get_device()).type
+        with super().optim_context(model), torch.autocast(
+                device, dtype=torch.bfloat16):
+            yield
 
 
 class JointOptimWrapper(OptimWrapperDict):
@@ -23,16 +63,21 @@ class JointOptimWrapper(OptimWrapperDict):
         **optim_wrappers (OptimWrapper): One for each student.
 
     Raises:
-        ValueError: If one has mixed precision or accumulates gradients.
+        ValueError: If they differ in precision, or one scales its loss or
+            accumulates gradients.
     """
 
     def __init__(self, **optim_wrappers: OptimWrapper) -> None:
         super().__init__(**optim_wrappers)
+        if len({type(one) for one in optim_wrappers.values()}) > 1:
+            raise ValueError(
+                'optim_wrapper.students: all students go forward in one '
+                'precision; give `optim_wrapper.type` once, for all of them.')
         for name, one in optim_wrappers.items():
             if isinstance(one, AmpOptimWrapper):
                 raise ValueError(
-                    f'optim_wrapper.students.{name}: mixed precision needs '
-                    'one optimizer for all students, whose scaler sees the '
+                    f'optim_wrapper.students.{name}: a loss scaler needs '
+                    'one optimizer for all students, as it has to see the '
                     'whole loss; give `optim_wrapper` a `type` and an '
                     '`optimizer`, and rates by `paramwise_cfg`.')
             if one._accumulative_counts != 1:
@@ -53,12 +98,13 @@ class JointOptimWrapper(OptimWrapperDict):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Nothing to switch on: full precision, no accumulation.
+        """The precision of the first: there is one pass for all.
 
         Args:
-            model (nn.Module): The model, not used.
+            model (nn.Module): The model.
         """
-        yield
+        with next(iter(self.values())).optim_context(model):
+            yield
 
     def update_params(self,
                       loss: Tensor,
