@@ -2,12 +2,13 @@
 from .hooks import (FSTHook, MeanTeacherHook, MixVisualizationHook,
                     SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
-from .optim import (AutocastOptimWrapper, JointOptimWrapper,
-                    PerStudentConstructor)
+from .optim import (AutocastOptimWrapper, FewGroupsConstructor,
+                    JointOptimWrapper, PerStudentConstructor)
 from .snapshot import Snapshot
 
 __all__ = [
-    'AutocastOptimWrapper', 'FSTHook', 'JointOptimWrapper', 'MeanTeacherHook',
-    'MixVisualizationHook', 'NetworksTestLoop', 'NetworksValLoop',
-    'PerStudentConstructor', 'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
+    'AutocastOptimWrapper', 'FSTHook', 'FewGroupsConstructor',
+    'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
+    'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
+    'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
 ]

@@ -7,7 +7,8 @@ from typing import Any, Literal, Optional
 import torch
 from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
-from mmengine.optim import (AmpOptimWrapper, OptimWrapper, OptimWrapperDict,
+from mmengine.optim import (AmpOptimWrapper, DefaultOptimWrapperConstructor,
+                            OptimWrapper, OptimWrapperDict,
                             build_optim_wrapper)
 from torch import Tensor, nn
 
@@ -50,6 +51,47 @@ class AutocastOptimWrapper(OptimWrapper):
         with super().optim_context(model), torch.autocast(
                 device, dtype=torch.bfloat16):
             yield
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class FewGroupsConstructor(DefaultOptimWrapperConstructor):
+    """mmengine's constructor, with one group for parameters of equal settings.
+
+    mmengine's makes a group of each parameter as soon as ``paramwise_cfg`` is
+    given; optimizers batch their kernels by group, so that there are hundreds
+    of times as many. Frozen parameters, as a teacher's, are in none.
+    """
+
+    def add_params(self,
+                   params: list[dict],
+                   module: nn.Module,
+                   prefix: str = '',
+                   **kwargs: Any) -> None:
+        """Add the parameters of a module, see mmengine.
+
+        Args:
+            params (list[dict]): Groups so far; changed in place.
+            module (nn.Module): The module.
+            prefix (str): Its name in the model. Defaults to ``''``: it is
+                the model.
+            **kwargs: Of mmengine, passed on.
+        """
+        super().add_params(params, module, prefix, **kwargs)
+        if prefix:
+            return
+        groups: dict[tuple, dict] = {}
+        for one in params:
+            weights = [
+                weight for weight in one['params'] if weight.requires_grad
+            ]
+            settings = {
+                key: value
+                for key, value in one.items() if key != 'params'
+            }
+            group = groups.setdefault(
+                tuple(sorted(settings.items())), dict(settings, params=[]))
+            group['params'] += weights
+        params[:] = [group for group in groups.values() if group['params']]
 
 
 class JointOptimWrapper(OptimWrapperDict):
@@ -179,7 +221,8 @@ class PerStudentConstructor:
 
     def _config(self, name: str) -> dict[str, Any]:
         """The config of one student's optimizer wrapper."""
-        config = copy.deepcopy(self.shared)
+        config = dict(
+            copy.deepcopy(self.shared), constructor='FewGroupsConstructor')
         for key, value in copy.deepcopy(self.students.get(name, {})).items():
             replaces = not isinstance(value, dict) or value.pop(
                 '_delete_', False) or not isinstance(config.get(key), dict)
