@@ -4,6 +4,7 @@ from .cityscapes_like import (ACDCDataset, GTADataset,
                               MapillaryTrainIdsDataset, SynthiaDataset)
 from .clothing import ClothingDataset
 from .geometry import PadToCrop, RandomFactorResize
+from .listed import ListedDataset
 from .loading import LoadWholeImage
 from .paired import PairedDataset
 from .rare_class import RareClassSampling
@@ -13,8 +14,8 @@ from .unlabeled_folder import UnlabeledFolderDataset
 
 __all__ = [
     'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'GTADataset',
-    'LabelMeFacadeDataset', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
-    'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
-    'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
-    'UnlabeledFolderDataset'
+    'LabelMeFacadeDataset', 'ListedDataset', 'LoadWholeImage',
+    'MapillaryTrainIdsDataset', 'PadToCrop', 'PairedDataset', 'PairedSampler',
+    'RandomFactorResize', 'RareClassSampling', 'StreetsDataset',
+    'SynthiaDataset', 'UnlabeledFolderDataset'
 ]

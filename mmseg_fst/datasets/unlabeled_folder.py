@@ -5,8 +5,7 @@ from os import path as osp
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
-
-_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS
 
 
 @DATASETS.register_module()
@@ -26,7 +25,7 @@ class UnlabeledFolderDataset(BaseSegDataset):
     """
 
     def __init__(self,
-                 img_suffix: tuple[str, ...] = _ENDINGS,
+                 img_suffix: tuple[str, ...] = IMAGE_ENDINGS,
                  **kwargs) -> None:
         super().__init__(img_suffix=tuple(img_suffix), **kwargs)
 

@@ -1,0 +1,308 @@
+"""A task of a user's own two folders."""
+import json
+import shutil
+
+import numpy as np
+import pytest
+from helpers import load_tool, picture_of
+from mmengine.config import Config
+from PIL import Image
+
+from mmseg_fst.apis import check_config, read_config
+from mmseg_fst.registry import DATASETS
+
+NAMES = ('road', 'car', 'sky')
+COLORS = np.array([[128, 64, 128], [0, 0, 142], [70, 130, 180], [0, 0, 0]],
+                  np.uint8)
+ENDINGS = ('jpg', 'png', 'tiff', 'JPEG')
+
+
+def label_of(index, size):
+    """Three bands of classes and a strip to ignore, shifted by the index."""
+    label = np.arange(size[0])[:, None] // 12 % 3 + np.zeros(size, int)
+    label = np.roll(label, index, 0)
+    label[:, -3:] = 3
+    return label
+
+
+def write_folder(root, save_mask, count=6):
+    """Images of mixed sizes and endings, with masks unless save_mask is
+    None."""
+    rng = np.random.default_rng(count)
+    for index in range(count):
+        size = (48, 64) if index % 3 else (80, 56)
+        label = label_of(index, size)
+        ending = ENDINGS[index % len(ENDINGS)]
+        folder = root if save_mask is None else root / 'images'
+        image = folder / f'd{index % 2}' / f'{index}.{ending}'
+        image.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture_of(rng, label)).save(image)
+        if save_mask is not None:
+            mask = root / 'labels' / f'd{index % 2}' / f'{index}.png'
+            mask.parent.mkdir(parents=True, exist_ok=True)
+            save_mask(label, mask)
+    return root
+
+
+def save_ids(label, path):
+    Image.fromarray(np.where(label == 3, 255, label).astype(np.uint8)
+                    ).save(path)
+
+
+def save_other_ids(label, path):
+    Image.fromarray((label * 1000 + 7).astype(np.uint16)).save(path)
+
+
+def save_colors(label, path):
+    Image.fromarray(COLORS[label]).save(path)
+
+
+def save_grey_as_color(label, path):
+    ids = np.where(label == 3, 255, label).astype(np.uint8)
+    Image.fromarray(np.stack([ids] * 3, -1)).save(path)
+
+
+KINDS = dict(
+    ids=(save_ids, 'road\ncar\nsky\n'),
+    other_ids=(save_other_ids,
+               'road = 7\ncar = 1007\nsky = 2007\nignore = 3007\n'),
+    colors=(save_colors, 'road = 128 64 128\ncar = 0 0 142\n'
+            'sky = 70 130 180\nignore = 0 0 0\n'),
+    grey_as_color=(save_grey_as_color, 'road\ncar\nsky\n'))
+
+
+@pytest.fixture
+def task(tmp_path, monkeypatch):
+    """Folders in place, and a function that starts the tool on them."""
+    monkeypatch.chdir(tmp_path)
+    tool = load_tool('new_task.py')
+
+    def start(kind='ids', *options, make=True):
+        save_mask, classes = KINDS[kind]
+        if make:
+            write_folder(tmp_path / 'mine', save_mask)
+            write_folder(tmp_path / 'photos', None, 4)
+            (tmp_path / 'classes.txt').write_text(classes)
+        tool.main(['--labeled', 'mine', '--unlabeled', 'photos', '--classes',
+                   'classes.txt', *map(str, options)])
+
+    return start
+
+
+def written(root):
+    """All files but the user's own."""
+    return sorted(
+        str(path.relative_to(root)) for folder in ('data', 'configs')
+        for path in (root / folder).rglob('*') if path.is_file())
+
+
+def refused(task, capsys, *arguments, **options):
+    """What is said when the tool stops; nothing may be written."""
+    with pytest.raises(SystemExit) as caught:
+        task(*arguments, **options)
+    assert caught.value.code not in (0, None)
+    return capsys.readouterr().err + str(caught.value.code)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_two_folders_become_a_task(task, kind, tmp_path, capsys):
+    task(kind)
+    output = capsys.readouterr().out
+    assert 'sh train.sh configs/own/mine/supervised.py' in output
+    assert 'download_checkpoints.sh mobilenetv2_100' in output
+    files = ['data/mine/' + name for name in (
+        'class_stats_train.json', 'task.json', 'train.txt', 'unlabeled.txt',
+        'val.txt')]
+    files += ['configs/own/mine/' + name for name in (
+        'data.py', 'fst.py', 'supervised.py', 'task.json')]
+    names = written(tmp_path)
+    assert set(files) <= set(names)
+    assert any('/labels/' in name for name in names) == (kind != 'ids')
+
+    cfg = read_config('configs/own/mine/fst.py')
+    assert cfg.model.segmentor.decode_head.num_classes == 3
+    dataset = cfg.train_dataloader.dataset
+    check_config(Config(dict(data=cfg.train_dataloader)))
+    data = DATASETS.build(dataset)
+    assert (data.num_labeled, data.num_unlabeled) == (5, 4)
+    for index in range(4):
+        item = data[index]
+        assert item['labeled']['inputs'].shape[0] == 3
+        assert 'gt_sem_seg' not in item['unlabeled']['data_samples']
+        assert tuple(item['labeled']['inputs'].shape[1:]) <= cfg.crop_size
+
+    # What is read is what was drawn, to the pixel.
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    assert len(val) == 1 and val.metainfo['classes'] == NAMES
+    sample = val[0]['data_samples']
+    index = int(sample.img_path.split('/')[-1][0])
+    found = sample.gt_sem_seg.data[0].numpy()
+    expected = label_of(index, found.shape)
+    np.testing.assert_array_equal(found, np.where(expected == 3, 255,
+                                                  expected))
+
+
+def test_statistics_are_those_of_the_masks(task, tmp_path, capsys):
+    task('colors')
+    stats = json.loads(
+        (tmp_path / 'data/mine/class_stats_train.json').read_text())
+    assert tuple(stats['classes']) == NAMES and len(stats['pixels']) == 5
+    name, pixels = next(iter(stats['pixels'].items()))
+    size = (48, 64) if int(name) % 3 else (80, 56)
+    label = label_of(int(name), size)
+    assert pixels == {str(i): int((label == i).sum()) for i in range(3)}
+    assert ' 6 images' not in capsys.readouterr().out
+
+
+def test_rare_classes_can_be_drawn_from_the_statistics(task):
+    task('ids')
+    cfg = read_config('configs/own/mine/fst.py')
+    DATASETS.build(dict(
+        cfg.train_dataloader.dataset,
+        rare_class_sampling=dict(
+            stats='data/mine/class_stats_train.json', min_pixels=10)))[0]
+
+
+def test_a_folder_to_score_on_and_another_domain(task, tmp_path):
+    write_folder(tmp_path / 'held', save_ids, 3)
+    task('ids', '--validation', 'held', '--adapt', '--name', 'other',
+         '--long-side', 48)
+    cfg = read_config('configs/own/other/fst.py')
+    assert len(DATASETS.build(cfg.val_dataloader.dataset)) == 3
+    assert len(DATASETS.build(cfg.train_dataloader.dataset.labeled)) == 6
+    assert cfg.model.mixer.type == 'ClassMix'
+    assert cfg.image_scale[0] == 48 and cfg.crop_size == (32, 32)
+    assert cfg.load_from == 'work_dirs/own/other/supervised/{run}/iter_900.pth'
+    assert cfg.custom_hooks[0].type == 'FSTHook'
+
+
+def test_the_draw_is_that_of_the_seed(task, tmp_path):
+    lists = []
+    for seed in (0, 0, 1, 2):
+        task('ids', '--seed', seed, '--overwrite')
+        lists.append((tmp_path / 'data/mine/val.txt').read_text())
+    assert lists[0] == lists[1] and len(set(lists)) > 1
+
+
+def test_copies_and_masks_are_not_unlabelled_images(task, tmp_path, capsys):
+    write_folder(tmp_path / 'mine', save_ids)
+    shutil.copy(tmp_path / 'mine/images/d0/0.jpg', tmp_path / 'copy.jpg')
+    write_folder(tmp_path / 'photos', None, 4)
+    shutil.move(tmp_path / 'copy.jpg', tmp_path / 'photos')
+    task('ids')
+    assert '1 unlabelled images are copies' in capsys.readouterr().out
+    lines = (tmp_path / 'data/mine/unlabeled.txt').read_text()
+    assert 'copy' not in lines and len(lines.splitlines()) == 4
+    with pytest.raises(SystemExit, match='No image is left of mine'):
+        task('ids', '--unlabeled', 'mine', '--overwrite')
+
+
+def test_a_name_is_not_taken_twice_unless_told(task, tmp_path, capsys):
+    task('ids')
+    before = written(tmp_path)
+    assert '--overwrite' in refused(task, capsys, 'ids')
+    task('ids', '--overwrite')
+    assert written(tmp_path) == before
+    stranger = tmp_path / 'data' / 'photos'
+    stranger.mkdir()
+    message = refused(task, capsys, 'ids', '--name', 'photos', '--overwrite')
+    assert 'only folders that new_task.py has written' in message
+    assert stranger.is_dir() and not list(stranger.iterdir())
+    assert not (tmp_path / 'configs/own/photos').exists()
+
+
+def spoil_image(root):
+    (root / 'mine/images/d0/0.jpg').write_text('no image')
+    return 'mine/images/d0/0.jpg'
+
+
+def spoil_unlabeled(root):
+    path = root / 'photos/d1/1.png'
+    path.write_bytes(path.read_bytes()[:-40])
+    return 'photos/d1/1.png'
+
+
+def spoil_mask(root):
+    path = root / 'mine/labels/d1/1.png'
+    path.write_bytes(path.read_bytes()[:40])
+    return 'mine/labels/d1/1.png'
+
+
+def resize_mask(root):
+    path = root / 'mine/labels/d1/1.png'
+    Image.open(path).resize((10, 12)).save(path)
+    return '64 x 48, its mask'
+
+
+def add_an_id(root):
+    path = root / 'mine/labels/d1/1.png'
+    mask = np.array(Image.open(path))
+    mask[0, :2] = 99
+    Image.fromarray(mask).save(path)
+    return "ids 99, in 2 pixels"
+
+
+def color_a_mask(root):
+    save_colors(label_of(1, (48, 64)), root / 'mine/labels/d1/1.png')
+    return 'name = R G B'
+
+
+def ignore_a_mask(root):
+    Image.new('L', (64, 48), 255).save(root / 'mine/labels/d1/1.png')
+    return 'shows no class'
+
+
+def remove_mask(root):
+    (root / 'mine/labels/d1/1.png').unlink()
+    return '1.png has no mask'
+
+
+def remove_image(root):
+    (root / 'mine/images/d1/1.png').unlink()
+    return '1.png is a mask without an image'
+
+
+@pytest.mark.parametrize('spoil', [
+    spoil_image, spoil_unlabeled, spoil_mask, resize_mask, add_an_id,
+    color_a_mask, ignore_a_mask, remove_mask, remove_image])
+def test_a_bad_file_is_named_and_can_be_left_out(task, spoil, tmp_path,
+                                                 capsys):
+    write_folder(tmp_path / 'mine', save_ids)
+    write_folder(tmp_path / 'photos', None, 4)
+    (tmp_path / 'classes.txt').write_text(KINDS['ids'][1])
+    words = spoil(tmp_path)
+    message = refused(task, capsys, make=False)
+    assert words in message and '1 problems; nothing is written' in message
+    assert written(tmp_path) == []
+    task('ids', '--skip-bad', make=False)
+    lists = json.loads((tmp_path / 'data/mine/task.json').read_text())
+    assert lists['train'] + lists['val'] + lists['unlabeled'] == 9 or (
+        spoil is remove_image)
+
+
+def test_masks_of_0_and_255_are_explained(task, tmp_path, capsys):
+    write_folder(tmp_path / 'mine', lambda label, path: Image.fromarray(
+        np.where(label == 1, 255, 0).astype(np.uint8)).save(path))
+    write_folder(tmp_path / 'photos', None, 4)
+    path = tmp_path / 'classes.txt'
+    path.write_text('background\nobject\n')
+    message = refused(task, capsys, make=False)
+    assert 'No mask shows object' in message and "'NAME = 255'" in message
+    assert written(tmp_path) == []
+    path.write_text('background = 0\nobject = 255\n')
+    task(make=False)
+
+
+@pytest.mark.parametrize('options, words', [
+    (('--holdout', 1.5), '--holdout a number between 0 and 1'),
+    (('--holdout', 0), '--holdout a number between 0 and 1'),
+    (('--name', 'a b'), 'letters, digits'),
+    (('--long-side', 3), '32 or more'),
+    (('--images', 'images/x.jpg'), 'no {name}'),
+    (('--masks', 'masks/{name}.png'), '--masks'),
+    (('--unlabeled', 'nowhere'), 'no folder nowhere'),
+    (('--classes', 'no.txt'), 'no class list no.txt'),
+])
+def test_a_wrong_option_is_named(task, options, words, tmp_path, capsys):
+    assert words in refused(task, capsys, 'ids', *options)
+    assert written(tmp_path) == []
