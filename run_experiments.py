@@ -80,7 +80,11 @@ def make_parser() -> argparse.ArgumentParser:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser()
-    args = parser.parse_args()
+    try:
+        args = parser.parse_args()
+    except ValueError as error:  # of DictAction
+        parser.error(f'--cfg-options takes KEY=VALUE, without spaces around '
+                     f'the sign ({error}).')
     if args.work_dir and (args.grid or len(args.config) * len(args.seed) > 1):
         parser.error('--work-dir is for one config and one seed; leave it '
                      'out, and each run gets a folder of its own.')
@@ -90,24 +94,20 @@ def parse_args() -> argparse.Namespace:
 def train_one(args: argparse.Namespace, config: str,
               seed: Optional[int]) -> None:
     """Train one config with one seed; end the process if that fails."""
-    from mmseg_fst.apis import load_config, set_split, train_all
-    from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+    from mmseg_fst.apis import (load_config, one_message, set_split,
+                                train_all)
 
     set_split(args.split_seed, seed)
-    try:
+    with one_message():
         cfg = load_config(config, args.cfg_options, seed, args.work_dir,
                           args.debug)
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')
-    try:
+    with one_message(cfg.work_dir):
         train_all(cfg, args.resume, args.trust)
-    except UnsafeCheckpoint as error:
-        sys.exit(str(error))
 
 
 def train_grid(args: argparse.Namespace) -> None:
     """Train a grid; end the process if a run failed."""
-    from mmseg_fst.apis import plan_runs, read_grid, run_grid
+    from mmseg_fst.apis import one_message, plan_runs, read_grid, run_grid
 
     def start(run) -> bool:
         # A process of its own: what crashes takes nothing along, and all
@@ -118,7 +118,7 @@ def train_grid(args: argparse.Namespace) -> None:
         process.join()
         return process.exitcode == 0
 
-    try:
+    with one_message():
         grid = read_grid(args.grid)
         if args.debug:  # these scores mean nothing
             grid = grid._replace(name=f'{grid.name}_debug')
@@ -127,8 +127,6 @@ def train_grid(args: argparse.Namespace) -> None:
         runs = plan_runs(grid.configs, seeds, args.split_seed,
                          args.cfg_options, args.debug)
         failures = run_grid(grid, runs, start)
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')
     if failures:
         sys.exit(f'{failures} of {len(runs)} runs failed.')
 

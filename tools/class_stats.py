@@ -11,7 +11,7 @@ from os import path as osp
 
 from mmseg.datasets.transforms import LoadAnnotations
 
-from mmseg_fst.apis import load_config
+from mmseg_fst.apis import load_config, one_message
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import (count_pixels, parallel_map,
@@ -46,4 +46,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_message():
+        main()

@@ -24,7 +24,7 @@ from prettytable import PrettyTable
 
 from mmseg_fst.apis import (Side, Task, choose_view, class_problems,
                             config_texts, count_sizes, draw_validation,
-                            without_copies, write_task)
+                            one_message, without_copies, write_task)
 from mmseg_fst.datasets.survey import (Survey, missing_classes,
                                        survey_images, survey_pairs)
 from mmseg_fst.utils.class_list import ClassList, read_class_list
@@ -191,7 +191,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     """
     args = parse_args(argv)
     data, configs = args.data_root / args.name, args.config_root / args.name
-    try:
+    with one_message():
         task = read_task(args)
         view = choose_view(
             [one.size for one in task.train.images], args.long_side)
@@ -199,8 +199,6 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
                              args.adapt)
         show(task)
         write_task(task, data, configs, texts, args.overwrite, args.workers)
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')
     print(f'\nWritten: {data}, {configs}\nTrain:')
     if not WEIGHTS.is_file():
         print(f'    sh tools/download_checkpoints.sh {WEIGHTS.stem}')

@@ -48,8 +48,11 @@ def main() -> None:
     parser.add_argument('--csv', help='write the rows to this file, too')
     args = parser.parse_args()
     rows = [row for run in args.runs for row in rows_of(run, args.metric)]
-    if rows:
-        print(format_markdown(rows))
+    if not rows:
+        raise ValueError(
+            f'No run in {", ".join(map(str, args.runs))} has been validated; '
+            'name folders that hold seed_*, such as work_dirs/demo/*.')
+    print(format_markdown(rows))
     if args.csv:
         write_csv(args.csv, rows)
 

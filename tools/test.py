@@ -8,10 +8,12 @@ file, such as configs/_base_/protocols/voc_native.py.
 """
 import argparse
 import os
-import sys
 from os import path as osp
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
+
+from mmseg_fst.apis import (find_checkpoint, find_config, merge_options,
+                            one_message, read_config, test)
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,14 +56,16 @@ def parse_args() -> argparse.Namespace:
         help='what has started the processes; default: none')
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    try:
+        return parser.parse_args()
+    except ValueError as error:  # of DictAction
+        parser.error(f'--cfg-options takes KEY=VALUE, without spaces around '
+                     f'the sign ({error}).')
 
 
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    from mmseg_fst.apis import find_checkpoint, find_config, test
-
     folder, checkpoint = args.checkpoint, args.checkpoint
     if osp.isdir(folder):
         checkpoint = find_checkpoint(folder, 'last' if args.last else 'best')
@@ -73,11 +77,13 @@ def main() -> None:
     how = 'trusted: its code is run' if args.trust else 'read as data only'
     print(f'Config:     {config} (Python: it is run)\n'
           f'Checkpoint: {checkpoint} ({how})')
-    cfg = Config.fromfile(config)
+    cfg = read_config(config)
     if args.protocol:
-        cfg.model.protocol = Config.fromfile(args.protocol).protocol
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+        cfg.model.protocol = read_config(args.protocol).get('protocol')
+        if cfg.model.protocol is None:
+            raise ValueError(f'{args.protocol} has no `protocol`; see '
+                             'configs/_base_/protocols.')
+    merge_options(cfg, args.cfg_options or {})
     cfg.launcher = args.launcher
     cfg.work_dir = osp.join(folder, 'test')
     show_dir = args.show_dir or osp.join(cfg.work_dir, 'pictures')
@@ -92,7 +98,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    try:
+    with one_message():
         main()
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')

@@ -6,12 +6,10 @@
 ``run_experiments.py`` runs several configs and seeds.
 """
 import argparse
-import sys
 
 from mmengine.config import DictAction
 
-from mmseg_fst.apis import load_config, train_all
-from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+from mmseg_fst.apis import load_config, one_message, train_all
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,22 +42,22 @@ def parse_args() -> argparse.Namespace:
     # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    try:
+        return parser.parse_args()
+    except ValueError as error:  # of DictAction
+        parser.error(f'--cfg-options takes KEY=VALUE, without spaces around '
+                     f'the sign ({error}).')
 
 
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    try:
+    with one_message():
         cfg = load_config(
             args.config, args.cfg_options, work_dir=args.work_dir)
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')
     cfg.launcher = args.launcher
-    try:
+    with one_message(cfg.work_dir):
         train_all(cfg, args.resume, args.trust)
-    except UnsafeCheckpoint as error:
-        sys.exit(str(error))
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 """Checks of a config before anything is built from it."""
 import difflib
 import inspect
+import re
 from collections.abc import Collection, Iterator
 from os import path as osp
 from typing import Any, Optional
@@ -10,10 +11,27 @@ from mmengine.config import Config
 from mmseg_fst import registry
 from mmseg_fst.utils.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
+from .check_values import check_classes, check_numbers
+
 _REGISTRIES = [
     value for value in vars(registry).values()
     if isinstance(value, registry.Registry) and value.scope == 'mmseg_fst'
 ]
+# Where the type of a dict is looked up, by what its place ends with.
+_REGISTRY_BY_PLACE = {
+    r'^(custom_hooks\[\d+\]|default_hooks\.\w+)$': registry.HOOKS,
+    r'^model(\.|$)(\w*(segmentor|backbone|head|mixer|labeler|filter)$|$)':
+    registry.MODELS,
+    r'segmentor\.\w*(backbone|head)$': registry.MODELS,
+    r'dataloader\.dataset(\.(un)?labeled)?$': registry.DATASETS,
+    r'dataloader\.sampler$': registry.DATA_SAMPLERS,
+    r'dataloader\..*pipeline\[\d+\]$': registry.TRANSFORMS,
+    r'^optim_wrapper$': registry.OPTIM_WRAPPERS,
+    r'^optim_wrapper\.optimizer$': registry.OPTIMIZERS,
+    r'^param_scheduler\[\d+\]$': registry.PARAM_SCHEDULERS,
+    r'^(train|val|test)_cfg$': registry.LOOPS,
+    r'^(val|test)_evaluator(\[\d+\])?$': registry.METRICS,
+}
 # Keys that mmengine takes out before it builds.
 _ALWAYS = ('type', '_scope_', 'priority')
 # By a part of the missing path.
@@ -31,14 +49,20 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
             before this one, which may start from them. Defaults to ().
 
     Raises:
-        ValueError: If one of our classes does not know a key it is given.
+        ValueError: If one of our classes does not know a key it is given, a
+            ``type`` names no class, a number of iterations or images is none,
+            or heads and data differ in their number of classes.
         FileNotFoundError: If a data folder, a list of images or a file of
             weights is missing.
     """
-    for where, node in _walk(cfg.to_dict(), ''):
+    content = cfg.to_dict()
+    for where, node in _walk(content, ''):
+        _check_type(where, node)
         _check_keys(where, node)
         _check_folders(where, node)
         _check_weights(where, node, planned)
+    check_numbers(content)
+    check_classes(content)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
             and osp.dirname(start) not in planned):
@@ -70,6 +94,26 @@ def _own_class(name: Any) -> Optional[type]:
             if name in one.module_dict:
                 return one.module_dict[name]
     return None
+
+
+def _check_type(where: str, node: dict) -> None:
+    """Raise if a type that is looked up by its name is not there."""
+    name = node['type']
+    for place, owner in _REGISTRY_BY_PLACE.items():
+        if not isinstance(name, str) or not re.search(place, where):
+            continue
+        if owner.get(name) is None:
+            known: list[str] = []
+            above: Optional[registry.Registry] = owner
+            while above is not None:
+                known += above.module_dict
+                above = above.parent
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f' Did you mean {close[0]!r}?' if close else ''
+            raise ValueError(
+                f'{where}.type: there is no {owner.name} {name!r}.{hint} A '
+                'class of your own is found once its file is imported; name '
+                'the file in `custom_imports` of the config.')
 
 
 def _check_keys(where: str, node: dict) -> None:

@@ -12,6 +12,7 @@ from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
 from .launch import build_runner, prepare_processes
+from .messages import merge_options
 from .partition import apply_partition
 from .results import format_scores, read_protocol, read_scores
 
@@ -21,6 +22,8 @@ SPLIT_SEED = 'SPLIT_SEED'
 RUN = '{run}'
 #: Keys of a config that are such paths.
 _PATHS = ('load_from', 'checkpoint')
+# Without these a config is none of a training.
+_NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
 
@@ -119,16 +122,19 @@ def read_config(config: str,
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: See :func:`apply_partition`.
+        ValueError: If the config cannot be read, an option has no place in
+            it, or of its partition, see :func:`apply_partition`.
     """
     if not osp.isfile(config):
         raise FileNotFoundError(f'There is no config {config}; see configs/.')
-    cfg = Config.fromfile(config)
-    if options:
-        cfg.merge_from_dict(options)
+    try:
+        cfg = Config.fromfile(config)
+    except Exception as error:  # it is Python, which can end in any of them
+        raise ValueError(f'{config} cannot be read: {type(error).__name__}: '
+                         f'{error}. Correct the config.') from error
+    merge_options(cfg, options or {})
     apply_partition(cfg)
-    if options:
-        cfg.merge_from_dict(options)
+    merge_options(cfg, options or {})
     return cfg
 
 
@@ -167,7 +173,7 @@ def load_config(config: str,
     cfg = read_config(config, options)
     if debug:
         _shorten(cfg)
-        cfg.merge_from_dict(options or {})
+        merge_options(cfg, options or {})
     randomness = cfg.setdefault('randomness', dict(seed=0))
     seed = randomness.get('seed', 0) if seed is None else seed
     # Taken out: a config that was dumped has it added already.
@@ -198,8 +204,14 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     Raises:
         UnsafeCheckpoint: If one of them holds more than data and is not
             trusted; before the first iteration.
-        ValueError: See :func:`prepare_processes`.
+        ValueError: If the config is none of a run, or see
+            :func:`prepare_processes`.
     """
+    missing = [key for key in _NEEDED if key not in cfg]
+    if missing:
+        raise ValueError(
+            f'{cfg.filename} has no `{"`, `".join(missing)}`, so it is no '
+            'config of a run; a table of configs goes with --grid.')
     # mmengine would go on from `load_from` if it is given, too.
     cfg.resume = resume and find_latest_checkpoint(cfg.work_dir) is not None
     if cfg.resume:

@@ -47,6 +47,11 @@ def _build_side(name: str, cfg: dict) -> BaseDataset:
     return side
 
 
+def _size_of(image: torch.Tensor) -> str:
+    """Size in words."""
+    return f'{image.shape[-1]} x {image.shape[-2]}'
+
+
 @DATASETS.register_module()
 class PairedDataset:
     """A labelled and an unlabelled data set, item by item.
@@ -139,7 +144,8 @@ class PairedDataset:
             dict: The packed items of both sides.
 
         Raises:
-            ValueError: If the labelled image has an id that is no class.
+            ValueError: If the label is of another size than the image, or
+                has an id that is no class.
         """
         if isinstance(index, int):
             return self._pair(index % self.num_labeled,
@@ -154,16 +160,22 @@ class PairedDataset:
             first = self.rare_class_sampling.draw()
         else:
             first = self.labeled[labeled]
-        self._check_ids(first)
+        self._check_label(first)
         pair = dict(labeled=first)
         if self.unlabeled is not None:
             pair['unlabeled'] = self.unlabeled[unlabeled]
         return pair
 
-    def _check_ids(self, item: dict[str, Any]) -> None:
-        """Raise if a pixel is neither a class nor ignored."""
+    def _check_label(self, item: dict[str, Any]) -> None:
+        """Raise if a label does not fit, or a pixel is no class."""
         sample = item['data_samples']
         label = sample.gt_sem_seg.data
+        if label.shape[-2:] != item['inputs'].shape[-2:]:
+            raise ValueError(
+                f'{sample.img_path} and its label {sample.seg_map_path} are '
+                f'of different sizes: {_size_of(item["inputs"])} and '
+                f'{_size_of(label)} after the pipeline. Save the label at '
+                'the size of the image.')
         num_classes = len(self.metainfo['classes'])
         valid = (label < num_classes) | (label == self.labeled.ignore_index)
         if not valid.all():

@@ -1,0 +1,78 @@
+"""Checks of numbers in a config, alone and against each other."""
+from collections.abc import Iterator
+from typing import Any, Optional
+
+from mmseg_fst.registry import DATASETS
+
+# Numbers of which there must be one at least.
+_COUNTS = (('train_cfg', 'max_iters'), ('train_cfg', 'val_interval'),
+           ('train_dataloader', 'batch_size'),
+           ('val_dataloader', 'batch_size'),
+           ('test_dataloader', 'batch_size'))
+
+
+def check_numbers(content: dict[str, Any]) -> None:
+    """Raise if a number of iterations or images is none.
+
+    Args:
+        content (dict): A config.
+
+    Raises:
+        ValueError: If one is no whole number from 1.
+    """
+    for part, key in _COUNTS:
+        value = (content.get(part) or {}).get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f'{part}.{key}={value!r} is no number of '
+                             'iterations or images; give a whole one from 1.')
+
+
+def _heads(node: Any, where: str) -> Iterator[tuple[str, int]]:
+    """Number of classes of each decode head, with its place."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            place = f'{where}.{key}'
+            if key.endswith('_head') and isinstance(value, dict):
+                if isinstance(value.get('num_classes'), int):
+                    yield f'{place}.num_classes', value['num_classes']
+            else:
+                yield from _heads(value, place)
+
+
+def _classes_of(dataset: Any) -> Optional[tuple[str, ...]]:
+    """Classes of the config of a data set, if it says any."""
+    if not isinstance(dataset, dict):
+        return None
+    if 'labeled' in dataset:
+        return _classes_of(dataset['labeled'])
+    if (dataset.get('metainfo') or {}).get('classes'):
+        return tuple(dataset['metainfo']['classes'])
+    kind = dataset.get('type')
+    if isinstance(kind, str):
+        kind = DATASETS.get(kind)
+    return getattr(kind, 'METAINFO', {}).get('classes')
+
+
+def check_classes(content: dict[str, Any]) -> None:
+    """Raise if heads predict another number of classes than the data have.
+
+    A head of too many classes would train without a word, one of too few
+    would fail in the middle of a batch.
+
+    Args:
+        content (dict): A config.
+
+    Raises:
+        ValueError: If the numbers differ.
+    """
+    for loader in ('train_dataloader', 'val_dataloader'):
+        classes = _classes_of((content.get(loader) or {}).get('dataset'))
+        if not classes:
+            continue
+        for where, count in _heads(content.get('model') or {}, 'model'):
+            # A binary head has one channel.
+            if count != len(classes) and (count, len(classes)) != (1, 2):
+                raise ValueError(
+                    f'{where}={count}, but the data of {loader} have '
+                    f'{len(classes)} classes ({", ".join(classes[:4])} ...). '
+                    f'Set it to {len(classes)}.')

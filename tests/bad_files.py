@@ -1,0 +1,205 @@
+"""Bad data, lists, weights and checkpoints."""
+import shutil
+
+import numpy as np
+import torch
+from bad_commands import FST, RUN, config
+from bad_inputs import Case
+from PIL import Image
+
+TRAIN = 'data/streets/rendered'
+IMAGES, LABELS = f'{TRAIN}/leftImg8bit/train', f'{TRAIN}/gtFine/train'
+IMAGE = f'{IMAGES}/train_001_leftImg8bit.jpg'
+LABEL = f'{LABELS}/train_001_gtFine_labelTrainIds.png'
+DEBUG = f'{RUN} --debug --cfg-options train_dataloader.batch_size=4'
+
+
+def remove(path):
+    """Removes a file or folder."""
+
+    def prepare(root):
+        target = root / path
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+    return prepare
+
+
+def empty(path):
+    """Leaves nothing in a folder."""
+
+    def prepare(root):
+        shutil.rmtree(root / path)
+        (root / path).mkdir()
+
+    return prepare
+
+
+def cut(path):
+    """Leaves the first half of a file."""
+
+    def prepare(root):
+        content = (root / path).read_bytes()
+        (root / path).write_bytes(content[:len(content) // 2])
+
+    return prepare
+
+
+def write(path, text):
+    """Writes a text in place of a file."""
+
+    def prepare(root):
+        (root / path).write_text(text)
+
+    return prepare
+
+
+def wrong_id(root):
+    label = np.array(Image.open(root / LABEL))
+    label[:4] = 42
+    Image.fromarray(label).save(root / LABEL)
+
+
+def smaller_label(root):
+    Image.open(root / LABEL).resize((32, 16)).save(root / LABEL)
+
+
+def with_list(lines, **keys):
+    """A config whose labelled side has a list of these lines."""
+    settings = ''.join(f', {key}={value}' for key, value in keys.items())
+
+    def prepare(root):
+        (root / TRAIN / 'list.txt').write_text(lines)
+        config('bad.py', f"_base_ = './{FST}'\n"
+               "train_dataloader = dict(dataset=dict(labeled=dict("
+               f"ann_file='list.txt'){settings}))\n")(root)
+
+    return prepare
+
+
+def shared_sides(root):
+    config('bad.py', f"_base_ = './{FST}'\n"
+           "train_dataloader = dict(dataset=dict(disjoint=True, "
+           f"unlabeled=dict(data_root='{TRAIN}')))\n")(root)
+
+
+def statistics(text):
+    """Class statistics of this text, if any, and a config that reads them."""
+
+    def prepare(root):
+        if text is not None:
+            (root / 'stats.json').write_text(text)
+        config('bad.py', f"_base_ = './{FST}'\n"
+               "train_dataloader = dict(dataset=dict("
+               "rare_class_sampling=dict(stats='stats.json')))\n")(root)
+
+    return prepare
+
+
+def run_folder(content=None, names=('config.py', )):
+    """A folder of a run with a checkpoint of this content."""
+
+    def prepare(root):
+        folder = root / 'run'
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text(f"_base_ = '../{FST}'\n")
+        if isinstance(content, (str, bytes)):
+            (folder / 'iter_4.pth').write_bytes(
+                content if isinstance(content, bytes) else content.encode())
+        elif content is not None:
+            torch.save(content, folder / 'iter_4.pth')
+
+    return prepare
+
+
+class Code:
+    """What runs code when it is unpickled."""
+
+    def __reduce__(self):
+        return print, ('poison', )
+
+
+DATA = (
+    Case('data that are not there', RUN, 'data/streets/rendered',
+         'tools/make_streets.py', remove('data')),
+    Case('a folder that is not there', RUN, IMAGES, 'tools/make_streets.py',
+         remove(IMAGES)),
+    Case('a folder without images', DEBUG, 'labeled side has no image',
+         'check data_prefix, img_suffix', empty(IMAGES), True),
+    Case('an image without a label', DEBUG, 'train_001_leftImg8bit.jpg',
+         'Add the label', remove(LABEL), True),
+    Case('a truncated image', DEBUG, 'train_001_leftImg8bit.jpg',
+         'Copy or download the file again', cut(IMAGE), True),
+    Case('a text in place of an image', DEBUG, 'train_001_leftImg8bit.jpg',
+         'take it out', write(IMAGE, 'no image'), True),
+    Case('an id that is no class', DEBUG, 'labelTrainIds.png',
+         'Convert the labels', wrong_id, True),
+    Case('a label of another size', DEBUG, 'train_001_leftImg8bit.jpg',
+         'Save the label at the size of the image', smaller_label, True),
+    Case('a list that is not there', f'{RUN} --cfg-options '
+         'train_dataloader.dataset.labeled.ann_file=none.txt',
+         'data/streets/rendered/none.txt', 'make_streets.py'),
+    Case('a list that names a missing image',
+         'run_experiments.py --config bad.py --debug', 'list.txt',
+         'Correct the list', with_list('train_000\nnobody\n'), True),
+    Case('a list without lines',
+         'run_experiments.py --config bad.py --debug',
+         'labeled side has no image', 'ann_file', with_list(''), True),
+    Case('a list of another split',
+         'run_experiments.py --config bad.py --debug', 'list.txt',
+         'expects 3', with_list('train_000\ntrain_001\n',
+                                expected='dict(labeled=3)'), True),
+    Case('one image on both sides',
+         'run_experiments.py --config bad.py --debug',
+         'images are on both sides', 'disjoint=False', shared_sides, True),
+    Case('no class statistics',
+         'run_experiments.py --config bad.py --debug', 'stats.json',
+         'tools/class_stats.py', statistics(None), True),
+    Case('class statistics of other data',
+         'run_experiments.py --config bad.py --debug', 'stats.json',
+         'Make it anew', statistics('{"classes": ["a"], "pixels": {}}'),
+         True),
+    Case('class statistics that are cut short',
+         'run_experiments.py --config bad.py --debug', 'stats.json',
+         'Make it anew', statistics('{"classes": ['), True),
+)
+
+CHECKPOINTS = (
+    Case('weights that were not fetched', 'run_experiments.py --config '
+         'configs/uda/streetgen2camvid_source-only.py --debug',
+         'data/streetgen', 'generate.py'),
+    Case('a checkpoint to start from that is not there',
+         f'{RUN} --cfg-options load_from=none.pth', 'none.pth',
+         'Train that run first'),
+    Case('a checkpoint to start from that is no checkpoint',
+         f'{DEBUG} load_from=data/text.pth', 'data/text.pth',
+         'Copy it again', write('data/text.pth', 'hello'), True),
+    Case('no run of that name', 'tools/test.py work_dirs/none',
+         'work_dirs/none', 'no folder or checkpoint'),
+    Case('a run without a checkpoint', 'tools/test.py run', 'run',
+         'train first', run_folder()),
+    Case('a checkpoint without a config', 'tools/test.py run',
+         'no config in run', 'name the folder of a run',
+         run_folder({}, names=())),
+    Case('a run with two configs', 'tools/test.py run', 'run/other.py',
+         'leave the one', run_folder({}, names=('config.py', 'other.py'))),
+    Case('a protocol that is not there',
+         'tools/test.py run --protocol none.py', 'none.py',
+         'There is no config', run_folder({})),
+    Case('a config in place of a protocol',
+         f'tools/test.py run --protocol {FST}', FST,
+         'configs/_base_/protocols', run_folder({})),
+    Case('a truncated checkpoint', 'tools/test.py run', 'run/iter_4.pth',
+         'Copy it again', run_folder(b'PK\x03\x04 and no more')),
+    Case('an empty checkpoint', 'tools/test.py run', 'run/iter_4.pth',
+         'Copy it again', run_folder(b'')),
+    Case('a text in place of a checkpoint', 'tools/test.py run',
+         'run/iter_4.pth', 'Copy it again', run_folder('hello')),
+    Case('a checkpoint that would run code', 'tools/test.py run',
+         'run/iter_4.pth', 'add --trust', run_folder(dict(poison=Code()))),
+    Case('a list in place of a checkpoint', 'tools/test.py run',
+         'run/iter_4.pth', 'holds no weights', run_folder([1, 2])),
+    Case('the checkpoint of another model', 'tools/test.py run',
+         'run/iter_4.pth', 'Test it with the config', run_folder(
+             dict(state_dict=dict(weight=torch.zeros(2))))),
+)

@@ -1,0 +1,103 @@
+"""Bad files and options of tools/new_task.py."""
+import numpy as np
+from bad_inputs import Case
+from PIL import Image
+
+COMMAND = ('tools/new_task.py --labeled mine --unlabeled photos '
+           '--classes classes.txt')
+CLASSES = 'road\nsky\n'
+
+
+def folders(root, classes=CLASSES):
+    """Three images with masks and two without."""
+    rng = np.random.default_rng(0)
+    for index in range(5):
+        folder = root / ('mine/images' if index < 3 else 'photos')
+        folder.mkdir(parents=True, exist_ok=True)
+        noise = rng.integers(0, 255, (40, 48, 3)).astype(np.uint8)
+        Image.fromarray(noise).save(folder / f'{index}.png')
+    (root / 'mine/labels').mkdir()
+    for index in range(3):
+        mask = np.zeros((40, 48), np.uint8)
+        mask[:20] = 1
+        Image.fromarray(mask).save(root / f'mine/labels/{index}.png')
+    (root / 'classes.txt').write_text(classes)
+
+
+def classes(text):
+    """The folders, and a class list of this text."""
+    return lambda root: folders(root, text)
+
+
+def mask(array):
+    """The folders, with another mask of the second image."""
+
+    def prepare(root):
+        folders(root)
+        Image.fromarray(np.asarray(array, np.uint8)).save(
+            root / 'mine/labels/1.png')
+
+    return prepare
+
+
+def without(path):
+    """The folders, one file less."""
+
+    def prepare(root):
+        folders(root)
+        (root / path).unlink()
+
+    return prepare
+
+
+def spoilt(path):
+    """The folders, with a text in place of a file."""
+
+    def prepare(root):
+        folders(root)
+        (root / path).write_text('no image')
+
+    return prepare
+
+
+OWN_DATA = (
+    Case('no labelled folder', COMMAND, 'no folder mine',
+         'Correct the path', lambda root: (root / 'classes.txt').write_text(
+             CLASSES)),
+    Case('no class list', COMMAND, 'classes.txt', 'one class a line',
+         without('classes.txt')),
+    Case('a single class', COMMAND, 'classes.txt', '2 to 255',
+         classes('road\n')),
+    Case('ids and colours in one list', COMMAND, 'classes.txt',
+         'Give every line a value or none', classes('road = 1\nsky = 1 2 3')),
+    Case('a colour of four numbers', COMMAND, 'classes.txt, line 1',
+         "'name = R G B'", classes('road = 1 2 3 4\nsky = 1 2 3')),
+    Case('a pattern that fits no image', f'{COMMAND} --images img/{{name}}.*',
+         'img/{name}.*', '--images', folders),
+    Case('a pattern without a name', f'{COMMAND} --masks labels/*.png',
+         'labels/*.png', '{name} stands for any text', folders),
+    Case('an image without a mask', COMMAND, 'mine/images/1.png has no mask',
+         'move the image to the unlabelled folder',
+         without('mine/labels/1.png')),
+    Case('a mask without an image', COMMAND, 'mine/labels/1.png',
+         'Add the image', without('mine/images/1.png')),
+    Case('an image that cannot be read', COMMAND, 'mine/images/1.png',
+         '--skip-bad', spoilt('mine/images/1.png')),
+    Case('a mask that cannot be read', COMMAND, 'mine/labels/1.png',
+         'Save it again', spoilt('mine/labels/1.png')),
+    Case('an unlabelled image that cannot be read', COMMAND, 'photos/4.png',
+         'take it out', spoilt('photos/4.png')),
+    Case('a mask of another size', COMMAND, 'mine/labels/1.png 12 x 10',
+         'Save the mask at the size of the image', mask(np.zeros((10, 12)))),
+    Case('an id that is no class', COMMAND, 'ids 9',
+         "write 'ignore = 9'", mask(np.full((40, 48), 9))),
+    Case('colours without a colour in the list', COMMAND,
+         'mine/labels/1.png has colours (1 2 3)', "'name = R G B'",
+         mask(np.full((40, 48, 3), (1, 2, 3)))),
+    Case('a class that no mask shows', COMMAND, 'No mask shows car',
+         'out of the class list', classes('road\nsky\ncar\n')),
+    Case('a share that leaves nothing', f'{COMMAND} --holdout 0.9',
+         'share of 0.9', '--holdout', folders),
+    Case('a name that is no folder', f'{COMMAND} --name a/b', '--name',
+         'letters, digits', folders),
+)
