@@ -55,8 +55,7 @@ COMMANDS = (
          'none.py', 'relative to the grid file',
          config('grid.py', "title = 'x'\nconfigs = ['none.py']\n")),
     Case('several processes without a launcher of theirs',
-         f'tools/train.py {FST} --launcher pytorch', 'RANK', 'expected',
-         ),
+         f'tools/train.py {FST} --launcher pytorch', 'RANK', 'torchrun'),
     Case('Slurm without a GPU', f'tools/train.py {FST} --launcher slurm',
          '--launcher slurm', 'torchrun'),
     Case('a launcher that is not known', f'tools/train.py {FST} --launcher k8',
@@ -64,13 +63,14 @@ COMMANDS = (
     Case('a data set that is not known', 'tools/check_data.py citiscapes',
          'citiscapes', 'Known are: '),
     Case('weights that are not known', 'tools/download_checkpoints.py mit_b9',
-         'mit_b9', 'Known'),
+         'mit_b9', 'there are: '),
     Case('no run to summarize', 'tools/summarize.py work_dirs/none',
          'work_dirs/none', 'name folders that hold seed_*'),
     Case('statistics of a config that is not there',
          'tools/class_stats.py none.py', 'none.py', 'see configs/'),
     Case('a list to divide that is not there',
-         'tools/make_splits.py none.txt out --parts 1/8', 'none.txt', ''),
+         'tools/make_splits.py none.txt out --parts 1/8', 'none.txt',
+         'no list of images'),
 )
 
 CONFIGS = (

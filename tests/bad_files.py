@@ -120,6 +120,9 @@ class Code:
 
 
 DATA = (
+    Case('data of another task that are not there', 'run_experiments.py '
+         '--config configs/uda/gta2cityscapes_resnet101-deeplabv2_fst.py',
+         'data/gta', 'gta.py'),
     Case('data that are not there', RUN, 'data/streets/rendered',
          'tools/make_streets.py', remove('data')),
     Case('a folder that is not there', RUN, IMAGES, 'tools/make_streets.py',
@@ -165,9 +168,12 @@ DATA = (
 )
 
 CHECKPOINTS = (
-    Case('weights that were not fetched', 'run_experiments.py --config '
-         'configs/uda/streetgen2camvid_source-only.py --debug',
-         'data/streetgen', 'generate.py'),
+    Case('weights that were not fetched',
+         'run_experiments.py --config bad.py', 'checkpoints/mit_b5.pth',
+         'sh tools/download_checkpoints.sh mit_b5', config(
+             'bad.py', f"_base_ = './{FST}'\nmodel = dict(segmentor=dict("
+             "backbone=dict(init_cfg=dict(type='Pretrained', "
+             "checkpoint='checkpoints/mit_b5.pth'))))\n")),
     Case('a checkpoint to start from that is not there',
          f'{RUN} --cfg-options load_from=none.pth', 'none.pth',
          'Train that run first'),

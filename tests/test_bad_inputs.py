@@ -29,8 +29,6 @@ CASES = [
     pytest.param(case, id=case.what.replace(' ', '-'))
     for cases in GROUPS.values() for case in cases
 ]
-# What takes a second, because a runner is built.
-SLOW = [pytest.mark.slow]
 
 
 @pytest.fixture(scope='module')
@@ -93,7 +91,7 @@ def test_one_message_names_what_is_wrong_and_what_to_do(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('case', [COMMANDS[7], DATA[0], CHECKPOINTS[11]])
+@pytest.mark.parametrize('case', [COMMANDS[7], DATA[1], CHECKPOINTS[11]])
 def test_a_process_of_its_own_says_the_same(case, place, monkeypatch):
     if case.prepare is not None:
         case.prepare(place)

@@ -11,8 +11,6 @@ from helpers import REPOSITORY, make_streets
 DOCS = REPOSITORY / 'docs'
 PAGES = sorted(DOCS.glob('*.md')) + [
     REPOSITORY / 'README.md', REPOSITORY / 'CONTRIBUTING.md']
-# Written as examples of names.
-PLACES = ('tools/', 'configs/', 'tests/', 'mmseg_fst/', '_base_/')
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
@@ -28,8 +26,8 @@ def test_programs_and_configs_that_are_named_exist(page):
     if page.name == 'bad_inputs.md':
         pytest.skip('names files that are not there')
     text = page.read_text()
-    found = re.findall(r'(?:python|sh) ((?:tools|tests)/[\w./]+|\w+\.(?:py|sh))',
-                       text)
+    found = re.findall(
+        r'(?:python|sh) ((?:tools|tests)/[\w./]+|\w+\.(?:py|sh))', text)
     found += re.findall(r'\bconfigs/(?:uda|ssl|demo)/[\w.-]+\.py', text)
     for name in found:
         assert (REPOSITORY / name).is_file(), f'{page.name}: {name}'

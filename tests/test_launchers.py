@@ -326,7 +326,8 @@ def test_a_grid_goes_on_after_a_failure_and_skips_what_is_finished(place):
     (folder / 'good.py').write_text(base)
     (folder / 'bad.py').write_text(f"{base}load_from = '/no/such.pth'\n")
     # Found out only when it has begun.
-    (folder / 'worse.py').write_text(f'{base}train_cfg = dict(type="No")\n')
+    (folder / 'worse.py').write_text(
+        f"{base}custom_hooks = [dict(type='FSTHook', depth=-1)]\n")
     (folder / 'table_x.py').write_text(
         "title = 'X'\nconfigs = ['bad.py', 'worse.py', 'good.py']\n")
     command = [

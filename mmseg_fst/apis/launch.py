@@ -1,4 +1,5 @@
 """From a config to a runner: several processes, layout in memory."""
+import os
 from datetime import timedelta
 from typing import Any, Union
 
@@ -25,7 +26,8 @@ def prepare_processes(cfg: Config) -> None:
             processes. Changed in place.
 
     Raises:
-        ValueError: If there is no GPU and the launcher is not ``torchrun``.
+        ValueError: If there is no GPU and the launcher is not ``torchrun``,
+            or it has not started this process.
     """
     launcher = cfg.get('launcher', 'none')
     if launcher == 'none' or get_device() != 'cpu':
@@ -36,6 +38,11 @@ def prepare_processes(cfg: Config) -> None:
             'is none here; on CPUs use: torchrun --nproc_per_node N '
             'tools/train.py CONFIG --launcher pytorch')
     if not distributed.is_initialized():
+        if 'RANK' not in os.environ:
+            raise ValueError(
+                '--launcher pytorch, but RANK is not set: start the '
+                'processes with torchrun --nproc_per_node N tools/train.py '
+                'CONFIG --launcher pytorch, or leave --launcher out.')
         distributed.init_process_group('gloo')
     wrapper = cfg.get('model_wrapper_cfg') or dict(
         type='MMDistributedDataParallel',

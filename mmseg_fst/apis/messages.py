@@ -1,5 +1,4 @@
 """One clear message where whoever runs a program can mend what is wrong."""
-import os
 import re
 import sys
 import traceback
@@ -81,5 +80,5 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
                 IndexError) as error:
             raise ValueError(
                 f'--cfg-options {key}: there is no such place in '
-                f'{osp.relpath(cfg.filename, os.curdir)} ({error}). A number '
-                'is a place in a list, from 0.') from error
+                f'{cfg.filename} ({error}). A number is a place in a list, '
+                'from 0.') from error

@@ -71,7 +71,12 @@ class RareClassSampling:
                 f'Rare-class sampling needs {stats}. Make it with: python '
                 'tools/class_stats.py YOUR_CONFIG')
         with open(stats) as file:
-            content = json.load(file)
+            try:
+                content = json.load(file)
+            except ValueError as error:
+                raise ValueError(
+                    f'{stats} is no JSON ({error}). Make it anew with: '
+                    'python tools/class_stats.py YOUR_CONFIG') from error
         classes = list(self.dataset.metainfo['classes'])
         if content['classes'] != classes:
             raise ValueError(
