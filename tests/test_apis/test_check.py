@@ -155,3 +155,37 @@ def test_faults_in_lists_of_dicts_are_found(cfg):
             init_cfg=dict(type='Pretrained', checkpoint='no/such.pth'))
     ]
     assert 'auxiliary_head[0].init_cfg' in message_of(cfg, FileNotFoundError)
+
+
+@pytest.mark.parametrize('key, value, hint', [
+    ('custom_hooks.1.type', 'FSTHok', "'FSTHook'"),
+    ('model.segmentor.decode_head.type', 'FCNHaed', "'FCNHead'"),
+    ('train_dataloader.dataset.unlabeled.pipeline.0.type', 'LoadWholeImages',
+     "'LoadWholeImage'"),
+])
+def test_a_type_that_is_not_there_is_named(cfg, key, value, hint):
+    cfg.merge_from_dict({key: value})
+    message = message_of(cfg)
+    assert value in message and f'Did you mean {hint}' in message
+
+
+@pytest.mark.parametrize('value', [0, -1, 2.5, '40k', True])
+def test_a_number_of_images_is_a_whole_one(cfg, value):
+    cfg.train_dataloader.batch_size = value
+    assert message_of(cfg).startswith('train_dataloader.batch_size=')
+
+
+@pytest.mark.parametrize('head', ['decode_head', 'auxiliary_head'])
+def test_heads_have_as_many_classes_as_the_data(cfg, head):
+    cfg.model.segmentor[head].num_classes = 19
+    message = message_of(cfg)
+    assert message.startswith(f'model.segmentor.{head}.num_classes=19')
+    assert 'Set it to 11' in message
+
+
+def test_classes_of_the_config_come_before_those_of_the_class(cfg):
+    classes = [f'{index}' for index in range(7)]
+    for side in (cfg.train_dataloader.dataset.labeled,
+                 cfg.val_dataloader.dataset):
+        side.metainfo = dict(classes=classes)
+    assert 'Set it to 7' in message_of(cfg)

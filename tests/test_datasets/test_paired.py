@@ -290,3 +290,12 @@ def test_facade_ids_become_shared_classes(tmp_path):
     names = data.metainfo['classes']
     assert [names[i] for i in got[:8]] == [shared.get(n, n) for n in on_disk]
     assert got[8] == IGNORE
+
+
+def test_a_label_of_another_size_is_named(streets):
+    path = streets / 'rendered/gtFine/train/train_001_gtFine_labelTrainIds.png'
+    Image.open(path).resize((32, 16)).save(path)
+    data = DATASETS.build(paired_cfg(streets))
+    data[0]
+    with pytest.raises(ValueError, match='train_001.*64 x 32 and 32 x 16'):
+        data[1]

@@ -1,0 +1,49 @@
+"""Errors that become one message."""
+import pytest
+from mmengine.config import Config
+
+from mmseg_fst.apis import merge_options, message_of, one_message
+
+
+def test_the_message_is_kind_and_text():
+    assert message_of(ValueError('no x. Do y.')) == 'ValueError: no x. Do y.'
+    # KeyError puts its text in quotes.
+    assert message_of(KeyError("no 'x'")) == "KeyError: no 'x'"
+
+
+def test_of_a_loaders_error_the_last_one_counts():
+    text = ('Caught OSError in DataLoader worker process 0.\n'
+            'Original Traceback (most recent call last):\n'
+            '  File "x.py", line 1\nValueError: first\n\n'
+            'The above exception ...\n  File "y.py", line 2\n'
+            'OSError: a.jpg is truncated.\n')
+    assert message_of(OSError(text)) == 'OSError: a.jpg is truncated.'
+
+
+def test_the_traceback_goes_to_the_folder_of_the_run(tmp_path):
+    with pytest.raises(SystemExit) as caught, one_message(str(tmp_path)):
+        raise ValueError('no x')
+    path = tmp_path / 'error.txt'
+    assert caught.value.code == f'ValueError: no x (Traceback: {path})'
+    assert 'raise ValueError' in path.read_text()
+
+
+def test_a_folder_is_not_made_for_it(tmp_path):
+    folder = tmp_path / 'none'
+    with pytest.raises(SystemExit, match='^OSError: x$'), one_message(
+            str(folder)):
+        raise OSError('x')
+    assert not folder.exists()
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError), one_message():
+        1 / 0
+
+
+@pytest.mark.parametrize('key', ['a.5.b', 'a.0.b.c', 'd.e'])
+def test_an_option_without_a_place_is_named(tmp_path, key):
+    path = tmp_path / 'x.py'
+    path.write_text('a = [dict(b=1)]\nd = 1\n')
+    with pytest.raises(ValueError, match=rf'--cfg-options {key}.*x\.py'):
+        merge_options(Config.fromfile(str(path)), {key: 1})
