@@ -9,9 +9,9 @@ TITLE = '''\
 Every row is a test (`tests/test_bad_inputs.py`, which also writes this file):
 the command ends with an exit status other than 0 and one message that holds
 the words shown, without a traceback, and no checkpoint or result is left
-behind. `mine`, `photos`, `run` and `bad.py` are made for the case. In a run that
-had begun, the traceback of a wrong file or value is kept in
-`WORK_DIR/error.txt`; a fault of the program itself is shown with its traceback.
+behind. `mine`, `photos`, `run` and `bad.py` are made for the case. In a run
+that had begun, the traceback of a wrong file or value is kept in
+`WORK_DIR/error.txt`; a fault of the program itself shows its traceback.
 '''
 
 
