@@ -57,7 +57,7 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
             path = osp.join(work_dir, TRACEBACK)
             with open(path, 'w') as file:
                 file.write(traceback.format_exc())
-            text += f' (Traceback: {path})'
+            text += f' (More in {path}.)'
         sys.stdout.flush()
         sys.exit(text)
 

@@ -24,7 +24,7 @@ def test_the_traceback_goes_to_the_folder_of_the_run(tmp_path):
     with pytest.raises(SystemExit) as caught, one_message(str(tmp_path)):
         raise ValueError('no x')
     path = tmp_path / 'error.txt'
-    assert caught.value.code == f'ValueError: no x (Traceback: {path})'
+    assert caught.value.code == f'ValueError: no x (More in {path}.)'
     assert 'raise ValueError' in path.read_text()
 
 
