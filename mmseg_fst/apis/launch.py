@@ -85,7 +85,14 @@ def build_runner(cfg: Config) -> Runner:
 
     Returns:
         Runner: Built, not started.
+
+    Raises:
+        ValueError: If the config has no model, or see :func:`speed_up`.
     """
+    if 'model' not in cfg:
+        raise ValueError(
+            f'{cfg.filename} has no `model`, so it is no config of a run; a '
+            'table of configs goes with --grid.')
     runner = Runner.from_cfg(cfg)
     runner.register_hook(PrepareModelHook())
     speed_up(runner.model, **{

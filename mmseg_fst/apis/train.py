@@ -22,8 +22,6 @@ SPLIT_SEED = 'SPLIT_SEED'
 RUN = '{run}'
 #: Keys of a config that are such paths.
 _PATHS = ('load_from', 'checkpoint')
-# Without these a config is none of a training.
-_NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
 
@@ -204,14 +202,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     Raises:
         UnsafeCheckpoint: If one of them holds more than data and is not
             trusted; before the first iteration.
-        ValueError: If the config is none of a run, or see
-            :func:`prepare_processes`.
+        ValueError: See :func:`prepare_processes` and :func:`build_runner`.
     """
-    missing = [key for key in _NEEDED if key not in cfg]
-    if missing:
-        raise ValueError(
-            f'{cfg.filename} has no `{"`, `".join(missing)}`, so it is no '
-            'config of a run; a table of configs goes with --grid.')
     # mmengine would go on from `load_from` if it is given, too.
     cfg.resume = resume and find_latest_checkpoint(cfg.work_dir) is not None
     if cfg.resume:
