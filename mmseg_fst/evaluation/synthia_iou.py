@@ -48,7 +48,8 @@ class SynthiaIoUMetric(ConfusionIoUMetric):
         if missing:
             raise ValueError(
                 'SynthiaIoUMetric scores the classes of Cityscapes; the data '
-                f'set has no {", ".join(sorted(missing))}. Use ConfusionIoUMetric.')
+                f'set has no {", ".join(sorted(missing))}. Use '
+                'ConfusionIoUMetric.')
         areas = [sum(areas) for areas in zip(*results)]
         ious = self.total_area_to_metrics(
             *areas, metrics=['mIoU'], nan_to_num=self.nan_to_num)['IoU']

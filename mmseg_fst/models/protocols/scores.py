@@ -20,6 +20,12 @@ from torch import Tensor
 from mmseg_fst.ops import largest_class
 
 
+# Scores that are at full size at once: floats, 32 MB.
+_AT_ONCE = 2**23
+# On a CPU, fewer channels are resized by other code, which rounds otherwise.
+_FEWEST_CLASSES = 4
+
+
 def _same(scores: Tensor) -> Tensor:
     """Scores that need nothing more."""
     return scores
@@ -154,7 +160,11 @@ def write_labels(network: BaseSegmentor, scores: Scores,
             return _native(
                 scores.finish(part), sample, network.align_corners)
 
-        sample.pred_sem_seg = PixelData(data=largest_class(raw, finish))
+        height, width = sample.ori_shape[:2]
+        floats = raw.shape[1] * height * width
+        parts = min(-(-floats // _AT_ONCE), raw.shape[1] // _FEWEST_CLASSES)
+        sample.pred_sem_seg = PixelData(
+            data=largest_class(raw, finish, max(parts, 1)))
     return samples
 
 
