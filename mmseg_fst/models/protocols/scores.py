@@ -67,10 +67,8 @@ def network_scores(network: BaseSegmentor, images: Tensor,
     if not _only_resizes(network):
         return Scores(network.encode_decode(images, metas))
     head = network.decode_head
-    # Where channels come last, resizing rounds by the number of classes.
     return Scores(
-        network(images).contiguous(),
-        lambda part: head.predict_by_feat(part, metas))
+        network(images), lambda part: head.predict_by_feat(part, metas))
 
 
 def metas_of(images: Tensor,
@@ -160,12 +158,21 @@ def write_labels(network: BaseSegmentor, scores: Scores,
             return _native(
                 scores.finish(part), sample, network.align_corners)
 
-        height, width = sample.ori_shape[:2]
-        floats = raw.shape[1] * height * width
-        parts = min(-(-floats // _AT_ONCE), raw.shape[1] // _FEWEST_CLASSES)
         sample.pred_sem_seg = PixelData(
-            data=largest_class(raw, finish, max(parts, 1)))
+            data=largest_class(raw, finish, _parts(raw, sample.ori_shape)))
     return samples
+
+
+def _parts(raw: Tensor, size: Sequence[int]) -> int:
+    """In how many parts the classes of an image are resized.
+
+    In several only where they are resized each on its own, to the last bit.
+    """
+    if not raw.is_contiguous():  # channels last: they share vectors
+        return 1
+    classes, (height, width) = raw.shape[1], size[:2]
+    floats = classes * height * width
+    return max(1, min(-(-floats // _AT_ONCE), classes // _FEWEST_CLASSES))
 
 
 def _votes(network: BaseSegmentor) -> bool:
