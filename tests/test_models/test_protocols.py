@@ -339,6 +339,16 @@ def test_labels_at_native_size_are_those_of_all_logits(mode, meta, size):
     assert_labels_alone(model, **data)
 
 
+def test_labels_of_channels_last_are_those_of_all_logits(monkeypatch):
+    """There torch resizes several classes by one instruction."""
+    monkeypatch.setattr('mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
+    model = different_model().to(memory_format=torch.channels_last)
+    data = model.data_preprocessor(make_batch(2, (96, 128))['labeled'])
+    with torch.no_grad():
+        assert not model.student(data['inputs']).is_contiguous()
+    assert_labels_alone(model, **data)
+
+
 class SummingHead(FCNHead):
     """A head whose classes depend on each other."""
 

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from mmseg_fst.ops import largest_class
 
-
 # Scores that are at full size at once: floats, 32 MB.
 _AT_ONCE = 2**23
 # On a CPU, fewer channels are resized by other code, which rounds otherwise.
