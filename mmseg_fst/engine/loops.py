@@ -21,7 +21,8 @@ class _EachNetwork:
     iteration see the predictions of the network that the model is set to
     predict with, and those of every network as ``student_sem_seg`` and
     ``teacher_sem_seg``. There are no ``seg_logits`` in them: scores need
-    labels alone, and those of a few images fill a memory.
+    labels alone, and the logits of a few images fill a memory. A metric of
+    logits goes with mmengine's loops, which score one network.
     """
 
     mode: str
