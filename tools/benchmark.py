@@ -11,7 +11,8 @@ import importlib
 
 #: Name of a command: its module, and what it measures.
 COMMANDS = dict(
-    step='time, passes and memory of the training step'
+    step='time, passes and memory of the training step',
+    evaluation='time and memory of scoring images, against MMSegmentation'
 )
 
 

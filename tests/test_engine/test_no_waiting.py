@@ -6,10 +6,14 @@ import mmengine
 import mmseg
 import pytest
 import torch
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import mmseg_fst
+from mmseg_fst.registry import MODELS
 
+from .test_hooks import ToyTest
 from .toy import co_training_config, make_runner, model_config, prepare
 
 PACKAGES = tuple(
@@ -106,3 +110,31 @@ def test_waiting_is_seen(tmp_path):
     with Waits() as waits:
         runner.model.train_step(batch, runner.optim_wrapper)
     assert 'cross_entropy' in {one[1] for one in waits.places}
+
+
+def scoring(model, metric):
+    """What waits while a batch is predicted and counted."""
+    init_default_scope('mmseg_fst')
+    model, dataset = MODELS.build(model).eval(), ToyTest()
+    evaluator = Evaluator(dict(type=metric))
+    evaluator.dataset_meta = dataset.metainfo
+    items = [dataset[0], dataset[1]]
+    batch = {key: [item[key] for item in items] for key in items[0]}
+    with Waits() as waits, torch.no_grad():
+        outputs = model.predict_each(**model.data_preprocessor(batch))
+        for samples in outputs.values():
+            evaluator.process(samples, batch)
+    return {one[1] for one in waits.places}
+
+
+@pytest.mark.parametrize('config', [model_config, co_training_config])
+@pytest.mark.parametrize('protocol', [
+    None, dict(type='WholeImage', multiple_of=14),
+    dict(type='SlidingWindows', crop_size=24, stride=16, last='shift',
+         merge='softmax')], ids=str)
+def test_scoring_does_not_wait(config, protocol):
+    assert not scoring(config(protocol=protocol), 'ConfusionIoUMetric')
+
+
+def test_scoring_by_mmseg_waits():
+    assert scoring(model_config(), 'IoUMetric') == {'intersect_and_union'}
