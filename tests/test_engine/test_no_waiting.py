@@ -112,19 +112,20 @@ def test_waiting_is_seen(tmp_path):
     assert 'cross_entropy' in {one[1] for one in waits.places}
 
 
-def scoring(model, metric):
-    """What waits while a batch is predicted and counted."""
+def scoring(model, metric, copies):
+    """Functions that wait while a batch is predicted and counted."""
     init_default_scope('mmseg_fst')
     model, dataset = MODELS.build(model).eval(), ToyTest()
     evaluator = Evaluator(dict(type=metric))
     evaluator.dataset_meta = dataset.metainfo
     items = [dataset[0], dataset[1]]
     batch = {key: [item[key] for item in items] for key in items[0]}
+    copies.clear()
     with Waits() as waits, torch.no_grad():
         outputs = model.predict_each(**model.data_preprocessor(batch))
         for samples in outputs.values():
             evaluator.process(samples, batch)
-    return {one[1] for one in waits.places}
+    return {one[1] for one in waits.places + copies}
 
 
 @pytest.mark.parametrize('config', [model_config, co_training_config])
@@ -132,9 +133,11 @@ def scoring(model, metric):
     None, dict(type='WholeImage', multiple_of=14),
     dict(type='SlidingWindows', crop_size=24, stride=16, last='shift',
          merge='softmax')], ids=str)
-def test_scoring_does_not_wait(config, protocol):
-    assert not scoring(config(protocol=protocol), 'ConfusionIoUMetric')
+def test_scoring_does_not_wait(config, protocol, copies):
+    assert not scoring(
+        config(protocol=protocol), 'ConfusionIoUMetric', copies)
 
 
-def test_scoring_by_mmseg_waits():
-    assert scoring(model_config(), 'IoUMetric') == {'intersect_and_union'}
+def test_scoring_by_mmseg_waits(copies):
+    assert scoring(model_config(), 'IoUMetric', copies) == {
+        'intersect_and_union'}

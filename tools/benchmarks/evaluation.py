@@ -169,7 +169,7 @@ def print_table(turns: dict[Way, list[float]], bare: dict[str, list[float]],
                 memory[each]['megabytes'] - memory[each]['before']
                 for each in (way, first))
             cells += [f'{memory[way]["megabytes"]:.0f}', f'{rise:.0f}',
-                      f'{rise / theirs:.2f}']
+                      f'{rise / theirs:.2f}' if theirs else '']
         else:
             cells += [''] * 3
         print('| ' + ' | '.join([*cells, f'{scores[way]:.4f}']) + ' |')
