@@ -2,11 +2,13 @@
 from .hooks import (FSTHook, MeanTeacherHook, MixVisualizationHook,
                     SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
-from .optim import JointOptimWrapper, PerStudentConstructor
+from .optim import (AutocastOptimWrapper, FewGroupsConstructor,
+                    JointOptimWrapper, PerStudentConstructor)
 from .snapshot import Snapshot
 
 __all__ = [
-    'FSTHook', 'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
+    'AutocastOptimWrapper', 'FSTHook', 'FewGroupsConstructor',
+    'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
     'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
     'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
 ]

@@ -1,11 +1,12 @@
 """The present, held by value, so that a look-ahead can be undone."""
 import copy
-from typing import Any, Literal
+from typing import Any, Literal, Optional
 
 import torch
-from mmengine.device import is_cuda_available
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+
+from mmseg_fst.ops.random_state import get_random_state, set_random_state
 
 
 class Snapshot:
@@ -30,6 +31,7 @@ class Snapshot:
         self.scope = scope
         self.parameters = list(model.student.parameters())
         self.weights = [weight.detach().clone() for weight in self.parameters]
+        self.scale = self._scale()
         if scope == 'all':
             self.buffers = list(model.student.buffers())
             self.statistics = [buffer.clone() for buffer in self.buffers]
@@ -40,7 +42,7 @@ class Snapshot:
             # state_dict() refers to the tensors that the next step edits.
             self.optimizer = copy.deepcopy(self.optim_wrapper.state_dict())
             self.step_count = self.optim_wrapper._inner_count
-            self.rng = _rng_state()
+            self.random_state = get_random_state()
 
     @torch.no_grad()
     def restore(self) -> None:
@@ -58,7 +60,20 @@ class Snapshot:
         self._keep_lowered_scale(state)
         self.optim_wrapper.load_state_dict(state)
         self.optim_wrapper._inner_count = self.step_count
-        _set_rng_state(self.rng)
+        set_random_state(self.random_state)
+
+    def scale_has_fallen(self) -> bool:
+        """Whether a gradient has overflowed in half precision since.
+
+        Returns:
+            bool: Always False without a loss scaler.
+        """
+        return self.scale is not None and self._scale() < self.scale
+
+    def _scale(self) -> Optional[float]:
+        """Scale of the loss, if there is a scaler; a device is waited for."""
+        scaler = getattr(self.optim_wrapper, 'loss_scaler', None)
+        return scaler and scaler.get_scale()
 
     def _keep_lowered_scale(self, state: dict[str, Any]) -> None:
         """Leave the loss scale low where a virtual step has overflowed.
@@ -70,18 +85,3 @@ class Snapshot:
             now = self.optim_wrapper.loss_scaler.state_dict()
             if now['scale'] < state['loss_scaler']['scale']:
                 state['loss_scaler'] = now
-
-
-def _rng_state() -> list[torch.Tensor]:
-    """States of PyTorch's generators, the CPU's first."""
-    states = [torch.get_rng_state()]
-    if is_cuda_available():
-        states.append(torch.cuda.get_rng_state())
-    return states
-
-
-def _set_rng_state(states: list[torch.Tensor]) -> None:
-    """Inverse of :func:`_rng_state`."""
-    torch.set_rng_state(states[0])
-    for state in states[1:]:
-        torch.cuda.set_rng_state(state)

@@ -259,7 +259,8 @@ class CutMix(nn.Module):
         """
         label = unlabeled[1]
         mask, index = self.plan(len(label), label.shape[1:], label.device)
-        return mix(mask, tuple(part[index] for part in unlabeled), unlabeled)
+        return mix(mask, tuple(part[index] for part in unlabeled), unlabeled,
+                   index)
 
 
 @MODELS.register_module()

@@ -4,9 +4,10 @@ from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
                        membership, membership_as_released, rows_of,
                        select_pixels, split_by_entropy, sum_by_class)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
-from .gradients import HeldGradient
-from .kept_pass import KeptPass, StatisticsPass
-from .mixing import Mixed, box_mask, class_mix_mask, concatenate, mix
+from .gradients import HeldGradient, graphs_stay_valid
+from .kept_step import KeptStep
+from .mixing import (Mixed, box_mask, class_mix_mask, concatenate, mix,
+                     mix_labels)
 from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
                           normalize)
 from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
@@ -15,13 +16,13 @@ from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'HeldGradient', 'KeptPass', 'Mixed', 'SecondLook', 'StatisticsPass',
-    'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
-    'concatenate', 'confident_ratio', 'dct_coefficients', 'dct_grid',
-    'dct_input', 'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay',
-    'ema_update_', 'entropy_of', 'gaussian_blur', 'grayscale',
+    'HeldGradient', 'KeptStep', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
+    'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
+    'confident_ratio', 'dct_coefficients', 'dct_grid', 'dct_input',
+    'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
+    'entropy_of', 'gaussian_blur', 'graphs_stay_valid', 'grayscale',
     'ignore_padding', 'ignore_rows', 'info_nce', 'likelihood_rank',
     'masked_percentile', 'membership', 'membership_as_released', 'mix',
-    'normalize', 'rows_of', 'select_pixels', 'split_by_entropy',
+    'mix_labels', 'normalize', 'rows_of', 'select_pixels', 'split_by_entropy',
     'sum_by_class', 'upscale'
 ]

@@ -3,6 +3,7 @@
 Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
 for Semantic Segmentation", NeurIPS 2022.
 """
+from contextlib import ExitStack
 from typing import Literal
 
 import torch
@@ -10,7 +11,7 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
 from mmseg_fst.engine.snapshot import Snapshot
-from mmseg_fst.ops import KeptPass
+from mmseg_fst.ops import KeptStep, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher import MeanTeacherHook, unwrap
@@ -145,9 +146,16 @@ class FSTHook(LookAheadHook):
             ``depth + 1``. Defaults to True.
         reuse (bool): Whether the real step takes the losses of the labelled
             images, and their gradient, from the first virtual step, which
-            stood at the same weights: one pass less for the same method, up
-            to dropout, which is drawn once. Where a segmentor has no pass for
-            labelled images alone nothing changes. Defaults to True.
+            stood at the same weights, and all steps the features of the
+            pretrained encoder: less passes for the same method, up to
+            dropout, which is drawn once. Where a segmentor has no pass for
+            labelled images alone it saves nothing. Defaults to True.
+        redraw (bool): Whether the real step draws its mixed batch anew, as in
+            the release. If not, it has that of the first virtual step, and of
+            the student's pass only the backward half is left to do, with the
+            labels of the future; needs ``reuse``, and, of ``depth`` 2 or
+            more, the memory of one more graph. Our own variant. Defaults to
+            True.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -162,14 +170,36 @@ class FSTHook(LookAheadHook):
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0,
                  repeat: bool = True,
-                 reuse: bool = True) -> None:
+                 reuse: bool = True,
+                 redraw: bool = True) -> None:
         super().__init__(restore, decay, buffers, released, when, copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
+        if not (reuse or redraw):
+            raise ValueError('FSTHook: redraw=False takes passes from the '
+                             'first virtual step; give reuse=True with it.')
         self.depth = self.num_virtual = depth
         self.repeat = repeat
         self.reuse = reuse
+        self.redraw = redraw
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that the model can keep what the hook lets it keep.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If ``redraw=False`` meets a model without graphs to
+                keep, or the check of :class:`LookAheadHook` fails.
+        """
+        super().before_train(runner)
+        if not self.redraw and not unwrap(runner).can_keep_graph:
+            raise ValueError(
+                'FSTHook: redraw=False goes with a SelfTrainingSegmentor that '
+                "labels with its teacher and has backward='staged'; take "
+                'redraw out, or `with_cp` and backward.')
 
     def before_train_iter(self,
                           runner: Runner,
@@ -187,15 +217,27 @@ class FSTHook(LookAheadHook):
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
         present, model = Snapshot(runner, self.restore), unwrap(runner)
-        kept = KeptPass() if self.reuse else None
-        for step in range(self.depth):
-            if step or self.repeat or self.when == 'before':
-                self.update_teacher(runner, passes=step)
-            model.kept_pass = None if step else kept
-            runner.model.train_step(data_batch, runner.optim_wrapper)
-        self.update_teacher(runner, passes=self.depth)
-        present.restore()
-        model.kept_pass = kept  # for the real step
+        if self.reuse:
+            model.kept_step = KeptStep(self.restore, self.redraw)
+        with ExitStack() as stack:
+            if not self.redraw:
+                # What changes below is restored or not read by a backward.
+                stack.enter_context(
+                    graphs_stay_valid([
+                        *model.student.parameters(), *model.student.buffers()
+                    ]))
+            for step in range(self.depth):
+                if step or self.repeat or self.when == 'before':
+                    self.update_teacher(runner, passes=step)
+                if step and self.reuse:
+                    model.kept_step.step = 'between'
+                runner.model.train_step(data_batch, runner.optim_wrapper)
+            self.update_teacher(runner, passes=self.depth)
+            present.restore()
+        if self.reuse:
+            model.kept_step.step = 'last'
+        if present.scale_has_fallen():  # what is kept may have overflowed
+            model.kept_step = None
         if self.copies(runner):  # the student of the present
             self.update_teacher(runner)
 
@@ -205,7 +247,7 @@ class FSTHook(LookAheadHook):
         Args:
             runner (Runner): The runner of the training.
         """
-        unwrap(runner).kept_pass = None
+        unwrap(runner).kept_step = None
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)

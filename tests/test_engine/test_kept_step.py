@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmseg_fst.ops import HeldGradient, KeptPass
+from mmseg_fst.engine import FSTHook
+from mmseg_fst.ops import HeldGradient, KeptStep
 
 from .test_processes import run
 from .toy import make_runner, model_config, prepare, segmentor_config, state
@@ -33,10 +34,17 @@ def train(work_dir, hook, optimizer, **changes):
 @pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
 @pytest.mark.parametrize('depth', [1, 3])
 @pytest.mark.parametrize('restore', ['weights', 'all'])
-def test_the_same_run_as_without(tmp_path, depth, restore, optimizer):
+@pytest.mark.parametrize('redraw', [True, False])
+def test_the_same_run_as_without(tmp_path, depth, restore, redraw, optimizer):
+    """Without draws, a mixed batch that is kept is one drawn anew."""
     hook = dict(type='FSTHook', depth=depth, restore=restore)
-    kept, _ = train(tmp_path / 'kept', hook, optimizer)
+    kept, _ = train(tmp_path / 'kept', dict(hook, redraw=redraw), optimizer)
     plain, _ = train(tmp_path / 'plain', dict(hook, reuse=False), optimizer)
+    same(plain, kept)
+
+
+def same(plain, kept):
+    """Equal up to rounding."""
     for name, value in plain.items():
         if value.is_floating_point():
             gap = (value - kept[name]).norm()
@@ -61,7 +69,7 @@ def test_labelled_images_pass_once_less(tmp_path, depth, backward):
     runner.call_hook('after_train_iter', batch_idx=0, data_batch=batch)
     steps = depth + 1
     assert len(passes) == steps - (depth > 0 and backward != 'joint')
-    assert model.kept_pass is None  # and its gradient is freed
+    assert model.kept_step is None  # and its gradient is freed
 
 
 def test_a_step_without_the_hook_keeps_nothing(tmp_path):
@@ -69,7 +77,7 @@ def test_a_step_without_the_hook_keeps_nothing(tmp_path):
         tmp_path, [dict(type='MeanTeacherHook')], SGD, model=deterministic())
     batch = prepare(runner)
     runner.model.train_step(batch, runner.optim_wrapper)
-    assert runner.model.kept_pass is None
+    assert runner.model.kept_step is None
 
 
 def test_two_processes_share_the_same_pass(tmp_path):
@@ -85,6 +93,67 @@ def test_two_processes_share_the_same_pass(tmp_path):
             value, states[False][name], rtol=1e-6, atol=1e-6, msg=name)
 
 
+def test_two_processes_keep_a_graph(tmp_path):
+    hook = dict(type='FSTHook', depth=1, redraw=False)
+    first, second = run(tmp_path / 'run', hook, 2, 2)
+    for name, value in first['state'].items():
+        assert torch.equal(value, second['state'][name]), name
+
+
+@pytest.mark.parametrize('changes', [
+    dict(num_views=2, mixer=dict(type='CutMix', prob=1.)),
+    dict(mixer=dict(type='ClassMix')),
+    dict(mixer=dict(type='HalfCutMix'), passes='joint', regularizer=None),
+], ids=['two views', 'class', 'joint'])
+def test_the_mixed_batch_is_kept_its_labels_are_not(tmp_path, changes):
+    """One pass of the student less; the future teacher labels anew."""
+    config = {**deterministic(), **changes}
+    runner = make_runner(
+        tmp_path, [dict(type='FSTHook', redraw=False, decay=0.)],
+        dict(type='SGD', lr=5.), model=config)
+    batch = prepare(runner)
+    model, asked = runner.model, []
+    backbone = model.student.backbone.forward
+    model.student.backbone.forward = (
+        lambda image: asked.append(len(image)) or backbone(image))
+    runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
+    virtual, by_past, passes = model.mixed, model.pseudo_label, len(asked)
+    model.train_step(batch, runner.optim_wrapper)
+    real, by_future = model.mixed, model.pseudo_label
+    runner.call_hook('after_train_iter', batch_idx=0, data_batch=batch)
+    assert len(asked) == passes  # none by the real step
+    assert torch.equal(virtual.image, real.image)
+    assert torch.equal(virtual.mask, real.mask)
+    assert not torch.equal(by_past, by_future)
+    # What is pasted comes with its label, the rest with that of the future.
+    views = len(real.mask) // len(by_future)
+    onto = by_future.repeat(views, 1, 1)
+    assert torch.equal(real.label[~real.mask], onto[~real.mask])
+    if real.index is not None:
+        pasted = by_future[real.index]
+        assert torch.equal(real.label[real.mask], pasted[real.mask])
+    else:
+        assert torch.equal(real.label[real.mask], virtual.label[real.mask])
+    assert model.kept_step is None
+
+
+@pytest.mark.parametrize('changes, words', [
+    (dict(backward='joint'), "backward='staged'"),
+    (dict(label_with='student', regularizer=None), 'has none'),
+])
+def test_a_model_without_graphs_to_keep_is_refused(tmp_path, changes, words):
+    runner = make_runner(
+        tmp_path, [dict(type='FSTHook', redraw=False)], SGD,
+        model={**deterministic(), **changes})
+    with pytest.raises(ValueError, match=words):
+        runner.train()
+
+
+def test_a_graph_is_kept_with_the_pass():
+    with pytest.raises(ValueError, match='reuse=True'):
+        FSTHook(reuse=False, redraw=False)
+
+
 def test_statistics_follow_the_batch_twice():
     """From wherever they stand by the second time."""
     torch.manual_seed(0)
@@ -97,15 +166,16 @@ def test_statistics_follow_the_batch_twice():
         held = HeldGradient([loss], network.parameters())
         return dict(loss=loss.detach()), held
 
-    kept = KeptPass()
-    kept.run(network, compute)
+    kept = KeptStep('weights')
+    kept.run('labeled', network, compute)
     norm = network[0]
     with torch.no_grad():
         norm.running_mean.add_(1.)
+    kept.step = 'last'
     start = norm.running_mean.clone(), norm.running_var.clone()
     mean, variance = image.mean((0, 2, 3)), image.transpose(0, 1).flatten(
         1).var(1)
-    losses, _ = kept.run(network, lambda: pytest.fail('made again'))
+    losses, _ = kept.run('labeled', network, lambda: pytest.fail('made again'))
     assert list(losses) == ['loss']
     torch.testing.assert_close(norm.running_mean, .7 * start[0] + .3 * mean)
     torch.testing.assert_close(norm.running_var, .7 * start[1] + .3 * variance)
