@@ -18,29 +18,31 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 
-from mmseg_fst.apis import load_config
+from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.packing import Pack
 from mmseg_fst.registry import DATASETS
 
 
-def find_packs(config: str, root: str) -> list[Pack]:
+def find_packs(cfg: Config, root: str) -> list[Pack]:
     """The packs of a config.
 
     Args:
-        config (str): Config with a PairedDataset.
+        cfg (Config): With a PairedDataset.
         root (str): Folder of all packs.
 
     Returns:
         list[Pack]: One for each side.
     """
-    cfg = load_config(config).train_dataloader.dataset
-    cfg.packed = cfg.rare_class_sampling = None
-    pairs = DATASETS.build(cfg)
+    pairs = cfg.train_dataloader.dataset
+    pairs.packed = pairs.rare_class_sampling = None
+    built = DATASETS.build(pairs)
     return [
-        Pack(name, getattr(pairs, name), cfg[name].pipeline, root)
-        for name in ('labeled', 'unlabeled') if cfg.get(name)
+        Pack(name, getattr(built, name), pairs[name].pipeline, root)
+        for name in ('labeled', 'unlabeled') if pairs.get(name)
     ]
 
 
@@ -89,8 +91,15 @@ def main() -> None:
         '--workers', type=int, default=2, help='processes; default: 2')
     parser.add_argument(
         '--yes', action='store_true', help='write without asking')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='values that win over the config, as in training')
     args = parser.parse_args()
-    packs = find_packs(args.config, args.out)
+    init_default_scope('mmseg_fst')
+    packs = find_packs(read_config(args.config, args.cfg_options), args.out)
     missing = show(packs)
     if not missing:
         return

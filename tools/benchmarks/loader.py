@@ -1,6 +1,8 @@
 """Images per second of data pipelines, beside MMSegmentation's.
 
-    python tools/benchmark.py loader [--config CONFIG]
+    python tools/benchmark.py loader
+    python tools/benchmark.py loader --only source target
+    python tools/benchmark.py loader --config CONFIG
 
 Every row makes crops of the same images by the same random numbers:
 
@@ -23,18 +25,18 @@ rare packed  the same of what is packed
 One thread of one process works. The rows take turns in each of the rounds.
 Seconds are those of the processor, as other programs may run; files come from
 the memory of the system, no disk is measured. A ratio is of two rates of one
-round: median, lowest and highest of all rounds.
+round: median and range of all rounds. The megabytes are those of an item on
+its way from a worker to the device.
 
 Without --config, streets are drawn, enlarged and made noisy, so that the files
 are about as large as those of GTA, Cityscapes and Pascal VOC.
 """
 import argparse
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from statistics import median
 
 import cv2
 import torch
@@ -47,11 +49,10 @@ from mmseg_fst.datasets.paired import seeded
 from mmseg_fst.datasets.rare_class import RareClassSampling
 from mmseg_fst.registry import DATASETS
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+from .loader_jobs import Job, config_jobs, made_jobs
+from .step import spread
 
-from benchmarks.loader_jobs import Job, config_jobs, made_jobs  # noqa: E402
-
-Draw = Callable[[int], object]
+Draw = Callable[[int], dict]
 _STOCK = dict(
     LoadWholeImage='LoadImageFromFile',
     HistogramCrop='RandomCrop',
@@ -127,6 +128,8 @@ def rows_of(job: Job, folder: str) -> dict[str, Draw]:
         distorted=[*stock[:-1], dict(type='PhotoMetricDistortion'), stock[-1]],
         config=config,
         packed=config)
+    if 'PhotoMetricDistortion' in (step['type'] for step in config):
+        del pipelines['distorted']
     first = DATASETS.build(dict(job.dataset, pipeline=[])).get_data_info(0)
     if first['img_path'].lower().endswith(('.jpg', '.jpeg')):
         pipelines['reduce_to'] = reduced_pipeline(config)
@@ -186,24 +189,30 @@ def measure(rows: Mapping[str, Draw], items: int,
     return {name: rates[name][1:] for name in rows}
 
 
-def table_rows(rates: Mapping[str, list[float]]) -> list[str]:
-    """Lines of a Markdown table.
+def megabytes(item: dict) -> float:
+    """Size of the tensors of an item."""
+    tensors = [item['inputs']]
+    if 'gt_sem_seg' in item['data_samples']:
+        tensors.append(item['data_samples'].gt_sem_seg.data)
+    return sum(one.nbytes for one in tensors) / 1e6
+
+
+def print_table(job: Job, rows: Mapping[str, Draw],
+                rates: Mapping[str, list[float]]) -> None:
+    """Print what was measured of a job, in Markdown.
 
     Args:
+        job (Job): The job.
+        rows (Mapping[str, Draw]): The result of :func:`rows_of`.
         rates (Mapping[str, list[float]]): The result of :func:`measure`.
-
-    Returns:
-        list[str]: One line for each row.
     """
-    lines = []
+    print(f'\n{job.name}\n\n| pipeline | images per second of a core | ratio '
+          '| to | megabytes |\n|---|---|---|---|---|')
     for name, own in rates.items():
         base = 'reloaded' if 'rare' in name else 'stock'
         ratios = [one / other for one, other in zip(own, rates[base])]
-        lines.append(
-            f'| {name} | {statistics.median(own):.1f} | '
-            f'{statistics.median(ratios):.2f} x {base} | '
-            f'{min(ratios):.2f} to {max(ratios):.2f} |')
-    return lines
+        print(f'| {name} | {median(own):.1f} | {spread(ratios)} | {base} | '
+              f'{megabytes(rows[name](0)):.2f} |', flush=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -214,6 +223,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument(
         '--config', help='config with a PairedDataset; default: made data')
+    parser.add_argument(
+        '--only', nargs='+', metavar='WORD', default=[''],
+        help='jobs in whose name one of these words stands; default: all')
     parser.add_argument(
         '--images', type=int, default=4, help='files of a kind; default: 4')
     parser.add_argument(
@@ -238,16 +250,7 @@ def run(args: argparse.Namespace) -> None:
         jobs = (config_jobs(args.config, args.images) if args.config else
                 made_jobs(Path(folder), args.images))
         for job in jobs:
-            rates = measure(
-                rows_of(job, f'{folder}/packs'), args.items, args.rounds)
-            print(f'\n{job.name}\n\n| pipeline | images per second of a core '
-                  '| median | lowest to highest |\n|---|---|---|---|')
-            print('\n'.join(table_rows(rates)), flush=True)
-
-
-if __name__ == '__main__':
-    own_parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(own_parser)
-    run(own_parser.parse_args())
+            if any(word in job.name for word in args.only):
+                rows = rows_of(job, f'{folder}/packs')
+                print_table(job, rows,
+                            measure(rows, args.items, args.rounds))

@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 import cv2
 import numpy as np
 
-from mmseg_fst.apis import load_config
+from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.street_scenes import draw_picture
 from mmseg_fst.registry import DATASETS
@@ -83,7 +83,8 @@ def make_files(folder: Path, kind: Picture, count: int) -> dict:
         img_suffix=kind.suffix,
         seg_map_suffix='.png',
         data_root=str(folder),
-        data_prefix=dict(img_path='images', seg_map_path='labels'))
+        data_prefix=dict(img_path='images', seg_map_path='labels'),
+        serialize_data=False)
 
 
 def count_classes(dataset: dict, path: Path) -> dict:
@@ -177,10 +178,11 @@ def config_jobs(path: str, count: int) -> list[Job]:
     Returns:
         list[Job]: The jobs.
     """
-    pairs = load_config(path).train_dataloader.dataset.to_dict()
+    pairs = read_config(path).train_dataloader.dataset.to_dict()
     rare = pairs.get('rare_class_sampling')
     return [
-        Job(f'{name} side of {path}', dict(pairs[name], indices=count),
+        Job(f'{name} side of {path}',
+            dict(pairs[name], indices=count, serialize_data=False),
             rare if name == 'labeled' else None)
         for name in ('labeled', 'unlabeled') if pairs.get(name)
     ]
