@@ -116,8 +116,8 @@ class Pack:
     def _others(self) -> str:
         """In what the packs of this name differ that are there."""
         sentences = []
-        for path in sorted(self.folder.parent.glob(f'{self.name}_*/{RECIPE}')):
-            other = json.loads(path.read_text())
+        for path in sorted(self.folder.parent.glob(f'{self.name}_*/{INDEX}')):
+            other = json.loads(path.with_name(RECIPE).read_text())
             differing = [key for key, value in self.recipe.items()
                          if other.get(key) != value]
             sentences.append(f' {path.parent.name}, which is there, is of '
@@ -163,6 +163,11 @@ class Pack:
 
         Args:
             workers (int): Processes to decode in. Defaults to 0: this one.
+
+        Raises:
+            OSError: If an image or a label cannot be read.
+            TypeError: If the steps make something else than bytes of images
+                and labels.
         """
         stamps, offsets = self._stamps(), [0]
         self.folder.mkdir(parents=True, exist_ok=True)

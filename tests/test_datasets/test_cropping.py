@@ -1,10 +1,12 @@
 """Crops that cost less are the crops of MMSegmentation."""
 import numpy as np
 import pytest
-from helpers import random_label
+import torch
+from helpers import paired_cfg, random_label
 
 from mmseg_fst.datasets.cropping import resized_part, scale_crops_alone
-from mmseg_fst.registry import TRANSFORMS
+from mmseg_fst.datasets.samplers import PairIndex
+from mmseg_fst.registry import DATASETS, TRANSFORMS
 
 
 def picture(rng, size):
@@ -128,3 +130,29 @@ def test_only_two_steps_become_one():
 def test_a_pipeline_without_the_two_is_refused(steps):
     with pytest.raises(ValueError, match='leave it out'):
         scale_crops_alone(steps)
+
+
+def test_pairs_scale_what_their_crops_show(streets):
+    """One switch for both sides; items are those without it, nearly."""
+    steps = [
+        dict(type='RandomFactorResize', ranges=((.5, 2.), ),
+             backend='pillow'),
+        crop('RandomCrop', (16, 24)),
+        dict(type='PackByteInputs')
+    ]
+    cfg = paired_cfg(streets)
+    cfg['labeled']['pipeline'][2:] = steps
+    cfg['unlabeled']['pipeline'][1:] = steps
+    for side in ('labeled', 'unlabeled'):
+        assert len(cfg[side]['pipeline']) == 4 + (side == 'labeled')
+    plain, scaled = (
+        DATASETS.build(dict(cfg, scale_crops=switch))[PairIndex(1, 2, 3)]
+        for switch in (False, True))
+    for side in ('labeled', 'unlabeled'):
+        gap = plain[side]['inputs'].int() - scaled[side]['inputs'].int()
+        assert gap.abs().max() <= 2
+    labels = [one['labeled']['data_samples'].gt_sem_seg.data
+              for one in (plain, scaled)]
+    assert torch.equal(*labels)
+    with pytest.raises(ValueError, match='scale_crops'):
+        DATASETS.build(paired_cfg(streets, scale_crops=True))

@@ -49,14 +49,11 @@ from mmseg_fst.datasets.paired import seeded
 from mmseg_fst.datasets.rare_class import RareClassSampling
 from mmseg_fst.registry import DATASETS
 
-from .loader_jobs import Job, config_jobs, made_jobs
+from .loader_jobs import (Job, config_jobs, made_jobs, reduced_pipeline,
+                          stock_pipeline)
 from .step import spread
 
 Draw = Callable[[int], dict]
-_STOCK = dict(
-    LoadWholeImage='LoadImageFromFile',
-    HistogramCrop='RandomCrop',
-    PackByteInputs='PackSegInputs')
 
 
 class Reloaded:
@@ -78,37 +75,6 @@ class Reloaded:
     def __getitem__(self, index: int) -> dict:
         """An item."""
         return self.dataset[index]
-
-
-def stock_pipeline(pipeline: list[dict]) -> list[dict]:
-    """A pipeline of MMSegmentation's steps for the same work.
-
-    Args:
-        pipeline (list[dict]): One of ours.
-
-    Returns:
-        list[dict]: The same, with the steps that ours are derived from.
-    """
-    return [{
-        key: _STOCK.get(value, value) if key == 'type' else value
-        for key, value in step.items() if key != 'reduce_to'
-    } for step in pipeline]
-
-
-def reduced_pipeline(pipeline: list[dict]) -> list[dict]:
-    """A pipeline that decodes JPEG at a part of their size.
-
-    Args:
-        pipeline (list[dict]): One of ours.
-
-    Returns:
-        list[dict]: The same with ``reduce_to``; empty if images are not
-        resized to a fixed size.
-    """
-    for step in pipeline:
-        if step['type'] == 'Resize' and step.get('keep_ratio'):
-            return [dict(pipeline[0], reduce_to=step['scale']), *pipeline[1:]]
-    return []
 
 
 def rows_of(job: Job, folder: str) -> dict[str, Draw]:
@@ -211,8 +177,10 @@ def print_table(job: Job, rows: Mapping[str, Draw],
     for name, own in rates.items():
         base = 'reloaded' if 'rare' in name else 'stock'
         ratios = [one / other for one, other in zip(own, rates[base])]
+        with seeded(0):
+            size = megabytes(rows[name](0))
         print(f'| {name} | {median(own):.1f} | {spread(ratios)} | {base} | '
-              f'{megabytes(rows[name](0)):.2f} |', flush=True)
+              f'{size:.2f} |', flush=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

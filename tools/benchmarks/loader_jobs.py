@@ -14,6 +14,11 @@ from mmseg_fst.utils.files import count_pixels, save_class_stats
 
 _OPENCV = ((0.5, 1.), (1., 2.)), 'cv2'
 _PILLOW = ((0.5, 2.), ), 'pillow'
+# Ours, and what they are derived from.
+_STOCK = dict(
+    LoadWholeImage='LoadImageFromFile',
+    HistogramCrop='RandomCrop',
+    PackByteInputs='PackSegInputs')
 
 
 class Job(NamedTuple):
@@ -186,3 +191,34 @@ def config_jobs(path: str, count: int) -> list[Job]:
             rare if name == 'labeled' else None)
         for name in ('labeled', 'unlabeled') if pairs.get(name)
     ]
+
+
+def stock_pipeline(pipeline: list[dict]) -> list[dict]:
+    """A pipeline of MMSegmentation's steps for the same work.
+
+    Args:
+        pipeline (list[dict]): One of ours.
+
+    Returns:
+        list[dict]: The same, with the steps that ours are derived from.
+    """
+    return [{
+        key: _STOCK.get(value, value) if key == 'type' else value
+        for key, value in step.items() if key != 'reduce_to'
+    } for step in pipeline]
+
+
+def reduced_pipeline(pipeline: list[dict]) -> list[dict]:
+    """A pipeline that decodes JPEG at a part of their size.
+
+    Args:
+        pipeline (list[dict]): One of ours.
+
+    Returns:
+        list[dict]: The same with ``reduce_to``; empty if images are not
+        resized to a fixed size.
+    """
+    for step in pipeline:
+        if step['type'] == 'Resize' and step.get('keep_ratio'):
+            return [dict(pipeline[0], reduce_to=step['scale']), *pipeline[1:]]
+    return []
