@@ -12,6 +12,7 @@ from torch import distributed, nn
 
 from mmseg_fst.engine.hooks import PrepareModelHook
 from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.utils.memory import keep_freed_memory
 
 
 def prepare_processes(cfg: Config) -> None:
@@ -74,11 +75,15 @@ def build_runner(cfg: Config) -> Runner:
 
     Args:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
-            and ``compile_networks`` are those of :func:`speed_up`.
+            and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
+            ``keep_freed_memory=False`` gives memory back to the system at
+            every step.
 
     Returns:
         Runner: Built, not started.
     """
+    if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
+        keep_freed_memory()
     runner = Runner.from_cfg(cfg)
     runner.register_hook(PrepareModelHook())
     speed_up(runner.model, **{
@@ -106,8 +111,9 @@ def speed_up(model: nn.Module,
         fused_attention (bool): Whether to fuse the attention of MiT and Swin,
             see :func:`mmseg_fst.models.fuse_attention`. Defaults to False.
         compile_networks (bool | dict): Whether to compile backbones and
-            heads, or arguments of :func:`torch.compile`. Takes minutes at
-            the start. Defaults to False.
+            heads of all but a frozen encoder, or arguments of
+            :func:`torch.compile`. Takes minutes at the start. Defaults to
+            False.
 
     Raises:
         ValueError: If there is no attention to fuse.
