@@ -159,7 +159,7 @@ def is_dilated_depthwise(module: nn.Module) -> bool:
 
 
 def split_dilated(network: nn.Module) -> int:
-    """Compute all dilated depthwise convolutions of a network without dilation.
+    """Let a network compute dilated depthwise convolutions without dilation.
 
     Args:
         network (nn.Module): Changed in place; parameters and their names
