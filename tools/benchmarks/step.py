@@ -273,11 +273,12 @@ def run(args: argparse.Namespace) -> None:
             if bare:
                 parts[-1].append(bare.seconds())
         print(f'turn {turn + 1} of {args.rounds}', file=sys.stderr)
+    first = steps[0] if args.beside else None
     del steps
     memory = [None if args.no_memory else memory_of(row, args) for row in rows]
     print_table(rows, turns, rests, parts, passes, memory)
     for path in args.beside:
-        print_beside(path, turns[0], args)
+        print_beside(path, turns[0], first, args)
 
 
 def seconds_and_rest(work: Callable[[], Any],
@@ -387,9 +388,9 @@ def spread(ratios: list[float]) -> str:
     return f'{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})'
 
 
-def print_beside(path: str, ours: list[float],
+def print_beside(path: str, before: list[float], step: Stepper,
                  args: argparse.Namespace) -> None:
-    """Time another checkout or script, after ours."""
+    """Time another checkout or script, then our first row once more."""
     place = Path(path).resolve()
     if place.is_dir():
         row = rows_of(args)[0]
@@ -397,7 +398,7 @@ def print_beside(path: str, ours: list[float],
         its = read_json(command, place)['seconds']
     else:
         its = read_json([sys.executable, str(place)])['seconds']
+    after = [seconds_of(step) for _ in range(args.rounds)]
     print(f'{path}: {median(its):.3f} s ({min(its):.3f}-{max(its):.3f}), '
-          f'{median(its) / median(ours):.2f} times our first row.')
-
-
+          f'{median(its) / median(before):.2f} times our first row before it, '
+          f'{median(its) / median(after):.2f} times that after it.')
