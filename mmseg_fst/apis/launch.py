@@ -1,4 +1,5 @@
 """From a config to a runner: several processes, layout in memory."""
+import os
 from datetime import timedelta
 
 import torch
@@ -8,7 +9,8 @@ from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
 from torch import distributed
 
-from mmseg_fst.engine.hooks import PrepareModelHook
+from mmseg_fst.engine.hooks import (FiniteGuardHook, PrepareModelHook,
+                                    ResumeHook, SeedIterationHook)
 
 
 def prepare_processes(cfg: Config) -> None:
@@ -73,12 +75,22 @@ def build_runner(cfg: Config) -> Runner:
         cfg (Config): Config of a run. ``channels_last=True`` lays weights
             out as NHWC, and with them what convolutions compute: faster for
             convolutional networks, the same up to rounding.
+            ``non_finite='skip'`` passes over steps whose loss or gradient is
+            not finite; by default they stop the run.
 
     Returns:
         Runner: Built, not started.
+
+    Raises:
+        ValueError: If ``non_finite`` has another value.
     """
+    if cfg.get('randomness', {}).get('deterministic', False):
+        # Read by cuBLAS when it is first used; without it PyTorch refuses.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     runner = Runner.from_cfg(cfg)
-    runner.register_hook(PrepareModelHook())
+    for hook in (PrepareModelHook(), SeedIterationHook(), ResumeHook(),
+                 FiniteGuardHook(cfg.get('non_finite', 'stop'))):
+        runner.register_hook(hook)
     if cfg.get('channels_last', False):
         runner.model.to(memory_format=torch.channels_last)
     return runner

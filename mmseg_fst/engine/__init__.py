@@ -1,12 +1,16 @@
 """Hooks and loops: when weights move, what is kept, what is shown."""
-from .hooks import (FSTHook, MeanTeacherHook, MixVisualizationHook,
-                    SelfLookAheadHook, WideFSTHook)
+from .hooks import (AtomicCheckpointHook, FiniteGuardHook, FSTHook,
+                    MeanTeacherHook, MixVisualizationHook, ResumeHook,
+                    SeedIterationHook, SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
 from .optim import JointOptimWrapper, PerStudentConstructor
 from .snapshot import Snapshot
+from .step_watch import StepWatch, from_plain, to_plain
 
 __all__ = [
-    'FSTHook', 'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
+    'AtomicCheckpointHook', 'FSTHook', 'FiniteGuardHook',
+    'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
     'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
-    'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
+    'ResumeHook', 'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot',
+    'StepWatch', 'WideFSTHook', 'from_plain', 'to_plain'
 ]

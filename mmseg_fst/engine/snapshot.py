@@ -3,9 +3,10 @@ import copy
 from typing import Any, Literal
 
 import torch
-from mmengine.device import is_cuda_available
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+
+from mmseg_fst.utils.randomness import rng_state, set_rng_state
 
 
 class Snapshot:
@@ -40,7 +41,7 @@ class Snapshot:
             # state_dict() refers to the tensors that the next step edits.
             self.optimizer = copy.deepcopy(self.optim_wrapper.state_dict())
             self.step_count = self.optim_wrapper._inner_count
-            self.rng = _rng_state()
+            self.rng = rng_state()
 
     @torch.no_grad()
     def restore(self) -> None:
@@ -58,7 +59,7 @@ class Snapshot:
         self._keep_lowered_scale(state)
         self.optim_wrapper.load_state_dict(state)
         self.optim_wrapper._inner_count = self.step_count
-        _set_rng_state(self.rng)
+        set_rng_state(self.rng)
 
     def _keep_lowered_scale(self, state: dict[str, Any]) -> None:
         """Leave the loss scale low where a virtual step has overflowed.
@@ -70,18 +71,3 @@ class Snapshot:
             now = self.optim_wrapper.loss_scaler.state_dict()
             if now['scale'] < state['loss_scaler']['scale']:
                 state['loss_scaler'] = now
-
-
-def _rng_state() -> list[torch.Tensor]:
-    """States of PyTorch's generators, the CPU's first."""
-    states = [torch.get_rng_state()]
-    if is_cuda_available():
-        states.append(torch.cuda.get_rng_state())
-    return states
-
-
-def _set_rng_state(states: list[torch.Tensor]) -> None:
-    """Inverse of :func:`_rng_state`."""
-    torch.set_rng_state(states[0])
-    for state in states[1:]:
-        torch.cuda.set_rng_state(state)

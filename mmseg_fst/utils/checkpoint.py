@@ -1,9 +1,10 @@
 """Reading checkpoints without running what is in them."""
 import os
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from os import path as osp
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -82,6 +83,27 @@ def read_checkpoint(path: str,
     # Microsoft's files and timm's have `model`, others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
+
+
+def damage_of(path: str) -> Optional[str]:
+    """Look for damage in a checkpoint, byte by byte.
+
+    PyTorch writes a checksum of each tensor and does not compare it when it
+    loads; a disk that was full or lost power may leave a file of the right
+    size with other content.
+
+    Args:
+        path (str): File that ``torch.save`` has written.
+
+    Returns:
+        str | None: What is wrong with it; None if it is whole.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = archive.testzip()
+    except Exception as error:  # a damaged file can end in any of them
+        return str(error) or type(error).__name__
+    return name and f'the checksum of {name} is another one'
 
 
 def _refusal(path: str, error: Exception, trust: bool) -> str:

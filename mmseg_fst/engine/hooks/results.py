@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.files import save_json
 
 from .mean_teacher import unwrap
 
@@ -30,6 +31,8 @@ class ResultsHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Forget an earlier run in the same folder, unless it goes on.
 
+        Of one that goes on, forget what is to come again.
+
         Args:
             runner (Runner): The runner of the training.
 
@@ -44,13 +47,23 @@ class ResultsHook(Hook):
             return
         now = unwrap(runner).protocol_name
         with open(path) as file:
-            past = json.load(file).get('protocol', now)
-        if past != now:
+            content = json.load(file)
+        before = content.get('protocol', now)
+        if before != now:
             raise ValueError(
-                f'{path} lists scores of another evaluation protocol, {past};'
-                f' model.protocol is now: {now}. Go on with the protocol the '
-                'run began with, and score its checkpoints under another one '
-                'with: sh test.sh WORK_DIR --protocol FILE')
+                f'{path} lists scores of another evaluation protocol, '
+                f'{before}; model.protocol is now: {now}. Go on with the '
+                'protocol the run began with, and score its checkpoints under '
+                'another one with: sh test.sh WORK_DIR --protocol FILE')
+        past = {
+            key: value
+            for key, value in content['iterations'].items()
+            if int(key) <= runner.iter
+        }
+        if past:
+            save_json(path, {**content, 'iterations': past}, durable=True)
+        else:
+            os.remove(path)
 
     @master_only
     def after_val_epoch(self,
@@ -82,6 +95,4 @@ class ResultsHook(Hook):
             protocol=unwrap(runner).protocol_name,
             train_minutes=round(float(seconds) / 60, 3),
             iterations=iterations)
-        with open(path + '.tmp', 'w') as file:
-            json.dump(content, file, indent=1)
-        os.replace(path + '.tmp', path)
+        save_json(path, content, durable=True)

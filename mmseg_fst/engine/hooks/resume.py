@@ -1,0 +1,71 @@
+"""What a resumed run does before it goes on."""
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.files import remove_temporaries
+from mmseg_fst.utils.run_logs import cut_logs
+
+from .checkpoint import VALIDATED
+
+#: In the message hub: seed of the stream of training data.
+SAMPLER_SEED = 'sampler_seed'
+
+
+@HOOKS.register_module()
+class ResumeHook(Hook):
+    """Go on as if the run had never been broken off.
+
+    The order of the data is that of the first start, even if its seed was
+    drawn; what was logged beyond the checkpoint is taken back; a validation
+    that was due at the checkpoint, and is not accounted for in it, is made.
+
+    :func:`mmseg_fst.apis.build_runner` registers it in every run.
+    """
+
+    # After all others are ready to train and validate.
+    priority = 'LOWEST'
+
+    def before_train(self, runner: Runner) -> None:
+        """Keep the order of the data; put the folder in order.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        sampler, hub = runner.train_dataloader.sampler, runner.message_hub
+        if hasattr(sampler, 'seed'):
+            if runner.iter > 0:
+                sampler.seed = hub.get_info(SAMPLER_SEED, sampler.seed)
+            hub.update_info(SAMPLER_SEED, sampler.seed)
+        self._clean(runner)
+
+    @master_only
+    def _clean(self, runner: Runner) -> None:
+        """Remove what an earlier process has left, or logged in vain."""
+        remove_temporaries(runner.work_dir)
+        if runner.iter > 0:
+            validated = not self._owes_validation(runner)
+            cut_logs(runner.work_dir, runner.iter, validated)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Validate, if that was due.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        if self._owes_validation(runner):
+            runner.logger.info(
+                f'The validation of iteration {runner.iter} is not part of '
+                'the checkpoint; it is made now.')
+            runner.val_loop.run()
+
+    @staticmethod
+    def _owes_validation(runner: Runner) -> bool:
+        """Whether a run goes on where the loop would have validated."""
+        loop = runner.train_loop
+        if runner.val_loop is None or not loop.val_begin <= runner.iter:
+            return False
+        due = (runner.iter % loop.val_interval == 0
+               or runner.iter == loop.max_iters)
+        return due and runner.message_hub.get_info(VALIDATED) != runner.iter
