@@ -5,6 +5,7 @@ from typing import Optional
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from mmseg_fst.utils.checkpoint import damage_of
+from mmseg_fst.utils.run_logs import cut_logs
 
 from .test import sorted_checkpoints
 
@@ -16,7 +17,8 @@ def choose_checkpoint(work_dir: str) -> Optional[str]:
 
     Args:
         work_dir (str): Folder of the run. Damaged checkpoints in it are set
-            aside: they get the suffix ``.damaged``.
+            aside: they get the suffix ``.damaged``. Without a whole one, what
+            was logged there is taken back.
 
     Returns:
         str | None: Path of the checkpoint; None if there is none.
@@ -44,4 +46,6 @@ def _newest_whole(work_dir: str) -> Optional[str]:
         os.replace(path, f'{path}.damaged')
     if found:
         print(f'No checkpoint in {work_dir} is whole: the run begins anew.')
+    # All that was logged by starts that came to none.
+    cut_logs(work_dir, iteration=0, validated=False)
     return None

@@ -58,6 +58,8 @@ class ResumeHook(Hook):
             runner.logger.info(
                 f'The validation of iteration {runner.iter} is not part of '
                 'the checkpoint; it is made now.')
+            # As after the step, whose iteration is the one that is known.
+            runner.message_hub.update_info('iter', runner.iter - 1)
             runner.val_loop.run()
 
     @staticmethod
