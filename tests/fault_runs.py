@@ -16,6 +16,7 @@ import torch
 from helpers import REPOSITORY, network_cfg, preprocessor_cfg, streets_cfg
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from mmseg_fst.apis import train
 from mmseg_fst.registry import HOOKS
@@ -115,8 +116,8 @@ class FaultProbe(Hook):
 
     def before_train(self, runner) -> None:
         self.notes = os.open(
-            Path(runner.work_dir) / 'begun', os.O_WRONLY | os.O_CREAT)
-        os.lseek(self.notes, 0, os.SEEK_END)
+            Path(runner.work_dir) / f'begun_{runner.rank}',
+            os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(self.notes, b'start\n')
         sys.setprofile(FaultProbe.profiler)
 
@@ -188,6 +189,30 @@ def start(method: str, root: Path, folder: Path,
     return in_child(folder, action)
 
 
+def start_two(root: Path, folder: Path,
+              profiler: Optional[Callable] = None) -> int:
+    """The same in two processes of ``torchrun``; the second is watched."""
+
+    def worker() -> None:
+        torch.set_num_threads(1)
+        if os.environ['RANK'] == '1':
+            FaultProbe.profiler = profiler
+        cfg = config('fst-d', root, folder)
+        cfg.launcher = 'pytorch'
+        train(cfg, resume=True)
+
+    def action() -> None:
+        signal.alarm(300)  # if they wait for each other for ever
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+        elastic_launch(
+            LaunchConfig(
+                min_nodes=1, max_nodes=1, nproc_per_node=2, run_id='faults',
+                rdzv_backend='c10d', rdzv_endpoint='localhost:0',
+                max_restarts=0, start_method='fork'), worker)()
+
+    return in_child(folder, action)
+
+
 def outcome(folder: Path) -> dict[str, Any]:
     """All that a finished run leaves, but for times and the past of its files.
 
@@ -234,5 +259,5 @@ def _without_times(entry: dict[str, Any]) -> dict[str, Any]:
 
 def begun(folder: Path) -> list[list[int]]:
     """Iterations that each start of a run has begun."""
-    parts = (folder / 'begun').read_text().split('start\n')[1:]
+    parts = (folder / 'begun_0').read_text().split('start\n')[1:]
     return [[int(line) for line in part.split()] for part in parts]

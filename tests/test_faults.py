@@ -1,20 +1,21 @@
 """Runs that are killed, and go on as if they had not been."""
-import errno
 import os
 import random
 import resource
-from functools import partial
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch.utils.tensorboard  # noqa: F401, children need not import it
-from fault_runs import INTERVAL, METHODS, CallCounter, begun, outcome, start
+from fault_runs import (INTERVAL, METHODS, CallCounter, begun, outcome, start,
+                        start_two)
 from helpers import make_streets
 from test_engine.toy import assert_same
 
 pytestmark = pytest.mark.faults
 KILLS = 7
+KILLED = -signal.SIGKILL
 
 
 @pytest.fixture(scope='module')
@@ -27,7 +28,7 @@ def runs(tmp_path_factory):
         if method not in known:
             place = folder / method
             assert start(method, root, place, CallCounter()) == 0, (
-                place / 'output').read_text()[-3000:]
+                end_of(place))
             known[method] = SimpleNamespace(
                 outcome=outcome(place),
                 calls=int((place / 'calls').read_text()))
@@ -38,8 +39,7 @@ def runs(tmp_path_factory):
 
 def finish(method, runs, folder):
     """Let a run come to its end; compare it with one of a single piece."""
-    assert start(method, runs.root, folder) == 0, (
-        folder / 'output').read_text()[-3000:]
+    assert start(method, runs.root, folder) == 0, end_of(folder)
     assert_same(outcome(folder), runs.whole(method).outcome)
     check_progress(folder)
 
@@ -53,20 +53,105 @@ def check_progress(folder):
             reached = max(reached, iterations[-1])
 
 
+def end_of(folder):
+    """What a run has printed last."""
+    return (folder / 'output').read_text()[-3000:]
+
+
+def report(capsys, text):
+    """Print although tests are silent."""
+    with capsys.disabled():
+        print(f' {text}', end='', flush=True)
+
+
 @pytest.mark.parametrize('method', METHODS)
 def test_killed_anywhere(method, runs, tmp_path, capsys):
     """At calls drawn at random, one start after the other."""
-    rng, kills, starts = random.Random(method), 0, 0
+    rng, kills, finished = random.Random(method), 0, 0
     calls = runs.whole(method).calls
     while kills < KILLS:
-        folder = tmp_path / str(starts)
-        status = -9
-        while status == -9 and kills < KILLS:
+        folder, status = tmp_path / str(finished), KILLED
+        while status == KILLED and kills < KILLS:
             counter = CallCounter(rng.randrange(1, calls // 2))
             status = start(method, runs.root, folder, counter)
-            kills += status == -9
-        assert status in (0, -9), (folder / 'output').read_text()[-3000:]
+            kills += status == KILLED
+        assert status in (0, KILLED), end_of(folder)
         finish(method, runs, folder)
-        starts += 1
-    with capsys.disabled():
-        print(f' {method}: {kills} kills, {starts} runs, 0 failures', end='')
+        finished += 1
+    report(capsys, f'{method}: {kills} kills, {finished} runs, 0 failures')
+
+
+@pytest.mark.parametrize('function', [os.fsync, os.replace, os.remove],
+                         ids=lambda function: function.__name__)
+def test_killed_between_the_steps_of_writing(function, runs, tmp_path,
+                                             capsys):
+    """Of a checkpoint, or of the scores: before flush, rename, removal."""
+    kills = 0
+    for at in (1, 2, 3, 5):
+        folder = tmp_path / str(at)
+        counter = CallCounter(at, function)
+        status = start('u2pl', runs.root, folder, counter)
+        assert status in (0, KILLED), end_of(folder)
+        kills += status == KILLED
+        finish('u2pl', runs, folder)
+    assert kills > 1
+    report(capsys, f'{function.__name__}: {kills} kills, 0 failures')
+
+
+def at_the_write(number, action):
+    """Before a file is written as a whole, do something to this process."""
+
+    def prepare():
+        original, count = Path.write_bytes, 0
+
+        def write(path, content):
+            nonlocal count
+            count += 1
+            if count == number:
+                action(path, content)
+            return original(path, content)
+
+        Path.write_bytes = write
+
+    return prepare
+
+
+def half(path, content):
+    """Write a part, and die."""
+    with open(path, 'wb') as file:
+        file.write(content[:len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def full(path, content):
+    """As if the disk had room for half of it: the kernel stops there."""
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) // 2, hard))
+
+
+@pytest.mark.parametrize('number', [1, 2, 3])
+@pytest.mark.parametrize('event', [half, full],
+                         ids=lambda event: event.__name__)
+def test_ended_in_the_middle_of_a_checkpoint(event, number, runs, tmp_path):
+    status = start('u2pl', runs.root, tmp_path,
+                   prepare=at_the_write(number, event))
+    if event is full:
+        assert status == 1
+        assert 'MB could not be written' in end_of(tmp_path)
+        assert not list(tmp_path.glob('.*.tmp*')), 'half a file is left'
+    else:
+        assert status == KILLED and list(tmp_path.glob('.*.tmp*'))
+    finish('u2pl', runs, tmp_path)
+    assert not list(tmp_path.glob('.*.tmp*'))
+
+
+def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
+    """The launcher ends the other and says why; both go on together."""
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    assert start_two(runs.root, whole) == 0, end_of(whole)
+    status = start_two(runs.root, killed, CallCounter(300_000))
+    assert status == 1
+    assert 'Signal 9 (SIGKILL)' in end_of(killed)
+    assert start_two(runs.root, killed) == 0, end_of(killed)
+    assert_same(outcome(killed), outcome(whole))
+    check_progress(killed)

@@ -75,21 +75,20 @@ def build_runner(cfg: Config) -> Runner:
         cfg (Config): Config of a run. ``channels_last=True`` lays weights
             out as NHWC, and with them what convolutions compute: faster for
             convolutional networks, the same up to rounding.
-            ``non_finite='skip'`` passes over steps whose loss or gradient is
-            not finite; by default they stop the run.
+            ``non_finite`` holds arguments of :class:`FiniteGuardHook`.
 
     Returns:
         Runner: Built, not started.
 
     Raises:
-        ValueError: If ``non_finite`` has another value.
+        ValueError: If one of them is out of its range.
     """
     if cfg.get('randomness', {}).get('deterministic', False):
         # Read by cuBLAS when it is first used; without it PyTorch refuses.
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     runner = Runner.from_cfg(cfg)
     for hook in (PrepareModelHook(), SeedIterationHook(), ResumeHook(),
-                 FiniteGuardHook(cfg.get('non_finite', 'stop'))):
+                 FiniteGuardHook(**cfg.get('non_finite', {}))):
         runner.register_hook(hook)
     if cfg.get('channels_last', False):
         runner.model.to(memory_format=torch.channels_last)

@@ -46,8 +46,8 @@ class FiniteGuardHook(Hook):
     finite, lowers its scale, and the run goes on; such steps are counted as
     skipped. A loss that is not finite is none of its business.
 
-    :func:`mmseg_fst.apis.build_runner` registers it in every run, with
-    ``non_finite`` of the config as ``action``.
+    :func:`mmseg_fst.apis.build_runner` registers it in every run, with the
+    arguments that ``non_finite`` of the config holds.
 
     Args:
         action (str): ``'stop'`` or ``'skip'``. Defaults to ``'stop'``.
@@ -66,11 +66,11 @@ class FiniteGuardHook(Hook):
                  action: Literal['stop', 'skip'] = 'stop',
                  patience: int = 100) -> None:
         if action not in ('stop', 'skip'):
-            raise ValueError(f'non_finite={action!r} is not known; give '
-                             "'stop' or 'skip'.")
+            raise ValueError(f'non_finite.action={action!r} is not known; '
+                             "give 'stop' or 'skip'.")
         if patience < 1:
-            raise ValueError(f'FiniteGuardHook: patience={patience} is a '
-                             'number of steps; give 1 or more.')
+            raise ValueError(f'non_finite.patience={patience} is a number of '
+                             'steps; give 1 or more.')
         self.action = action
         self.patience = patience
 
@@ -214,7 +214,7 @@ class FiniteGuardHook(Hook):
             f'{self.watch.files()}. To make it again: python tools/replay.py '
             f'{path}. A run that is resumed comes to the same place: correct '
             'the cause, or pass over such steps with --cfg-options '
-            'non_finite=skip')
+            'non_finite.action=skip')
 
     def _place(self) -> str:
         """Where in the run this is, counted as in the log."""

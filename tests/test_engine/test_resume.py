@@ -1,0 +1,95 @@
+"""What a resumed run does before it goes on."""
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from .test_hooks import SGD, validated_runner
+from .toy import assert_equal, make_runner, state
+
+EVERY_RUN = [dict(type='SeedIterationHook'), dict(type='ResumeHook')]
+CHECKPOINTS = dict(checkpoint=dict(
+    type='AtomicCheckpointHook', interval=2, save_best='student/mIoU'))
+
+
+@pytest.mark.parametrize('hook', [
+    dict(type='FSTHook', depth=2), dict(type='WideFSTHook', width=2)])
+def test_draws_after_a_resume_are_those_of_a_single_run(tmp_path, hook):
+    """ClassMix, colours and dropout draw; so do others in between."""
+    options = dict(
+        hooks=[hook, *EVERY_RUN], optimizer=SGD, default_hooks=dict(
+            checkpoint=dict(type='AtomicCheckpointHook', interval=2)))
+    whole = make_runner(tmp_path / 'whole', max_iters=4, **options)
+    whole.train()
+    make_runner(tmp_path / 'cut', max_iters=2, **options).train()
+    torch.rand(17)
+    resumed = make_runner(
+        tmp_path / 'resumed', max_iters=4, resume=True,
+        load_from=str(tmp_path / 'cut' / 'iter_2.pth'), **options)
+    resumed.train()
+    assert_equal(state(whole), state(resumed))
+
+
+def test_an_order_that_was_drawn_is_kept(tmp_path):
+    def run(max_iters, **changes):
+        runner = make_runner(
+            tmp_path, [dict(type='MeanTeacherHook'), *EVERY_RUN], SGD,
+            max_iters=max_iters, default_hooks=dict(
+                checkpoint=dict(type='AtomicCheckpointHook', interval=2)),
+            **changes)
+        # As if none had been given.
+        runner.train_dataloader.sampler.seed = int(torch.randint(9**9, ()))
+        runner.train()
+        return runner.train_dataloader.sampler.seed
+
+    drawn = run(2)
+    path = str(tmp_path / 'iter_2.pth')
+    assert run(4, load_from=path, resume=True) == drawn
+
+
+class Validations(Hook):
+    """Notes after which iterations a run validates; can end it there."""
+
+    def __init__(self, end=None):
+        self.seen, self.end = [], end
+
+    def before_val(self, runner):
+        self.seen.append(runner.iter)
+        if runner.iter == self.end:
+            raise KeyboardInterrupt
+
+
+def validate(folder, end=None, resume=None):
+    runner = validated_runner(
+        folder, EVERY_RUN, default_hooks=CHECKPOINTS,
+        resume=resume is not None, load_from=resume)
+    hook = Validations(end)
+    runner.register_hook(hook)
+    if end is None:
+        runner.train()
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            runner.train()
+    return hook.seen
+
+
+@pytest.mark.parametrize('iteration, owed', [(2, [2, 4]), (4, [4])])
+def test_a_validation_that_was_broken_off_is_made(tmp_path, iteration, owed):
+    """Even the last one, behind which there is no iteration."""
+    assert validate(tmp_path, end=iteration)[-1] == iteration
+    path = str(tmp_path / f'iter_{iteration}.pth')
+    assert validate(tmp_path, resume=path) == owed
+
+
+def test_a_validation_that_is_accounted_for_is_not_repeated(tmp_path):
+    """The first is the best, so that the checkpoint is written again."""
+    assert validate(tmp_path, end=4) == [2, 4]
+    path = str(tmp_path / 'iter_2.pth')
+    assert validate(tmp_path, resume=path) == [4]
+
+
+def test_what_a_killed_writer_has_left_is_removed(tmp_path):
+    left = tmp_path / '.iter_2.17-4.tmp.pth'
+    left.touch()
+    make_runner(tmp_path, [dict(type='MeanTeacherHook'), *EVERY_RUN], SGD,
+                max_iters=1).train()
+    assert not left.exists()
