@@ -175,14 +175,30 @@ def in_child(folder: Path, action: Callable[[], None]) -> int:
 
 def start(method: str, root: Path, folder: Path,
           profiler: Optional[Callable] = None,
-          prepare: Callable[[], None] = lambda: None) -> int:
-    """Train in a child, from the last checkpoint if there is one."""
+          prepare: Callable[[], None] = lambda: None,
+          **changes: Any) -> int:
+    """Train in a child, from the last checkpoint if there is one.
+
+    Args:
+        method (str): One of ``METHODS``.
+        root (Path): Folder of the data.
+        folder (Path): Folder of the run.
+        profiler (Callable, optional): Called at each call of a function.
+            Defaults to None.
+        prepare (Callable): What the child does first. Defaults to nothing.
+        **changes: Keys of the config that are replaced.
+
+    Returns:
+        int: See :func:`in_child`.
+    """
 
     def action() -> None:
         torch.set_num_threads(1)
         FaultProbe.profiler = profiler
         prepare()
-        train(config(method, root, folder), resume=True)
+        cfg = config(method, root, folder)
+        cfg.update(changes)
+        train(cfg, resume=True)
         if isinstance(profiler, CallCounter):
             (folder / 'calls').write_text(str(profiler.count))
 

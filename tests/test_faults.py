@@ -155,3 +155,15 @@ def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
     assert start_two(runs.root, killed) == 0, end_of(killed)
     assert_same(outcome(killed), outcome(whole))
     check_progress(killed)
+
+
+def test_a_deterministic_run_is_the_same_twice(runs, tmp_path):
+    """By PyTorch's deterministic algorithms, which it may not always have."""
+    randomness = dict(seed=7, deterministic=True)
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    for folder in (first, second):
+        assert start('fst-d', runs.root, folder,
+                     randomness=randomness) == 0, end_of(folder)
+    assert_same(outcome(first), outcome(second))
+    other = runs.whole('fst-d').outcome
+    assert outcome(first)['scalars.json'] != other['scalars.json']

@@ -87,7 +87,7 @@ def replay(path: str,
     }
     return Replay(
         recorded=dump['losses'],
-        losses={name: float(logged[name]) for name in dump['losses']},
+        losses={name: logged[name].item() for name in dump['losses']},
         grad_norm=float(get_total_norm(gradients.values())),
         weights=_not_finite(dump['state_dict']),
         module=found[0] if found else None,

@@ -79,8 +79,8 @@ def runner_of(folder, *spoils, hook=MEAN_TEACHER, optimizer=SGD, max_iters=4,
     return runner
 
 
-(r'mixed\.decodepytest.mark.parametrize('what, term', [
-    ('loss', r'mixed\.decode\.loss_ce is nan'),
+@pytest.mark.parametrize('what, term', [
+    ('loss', r'mixed\.aux\.loss_ce is nan'),
     ('gradient', r'grad_norm is (nan|inf)'),
     ('value', r'extra\.loss is inf')])
 def test_a_run_stops_before_the_weights_move(tmp_path, what, term):
@@ -120,8 +120,8 @@ def test_a_virtual_step_is_looked_at_too(tmp_path):
         assert value.isfinite().all(), name
 
 
-(r'mixed\.decodepytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
-(r'mixed\.decodepytest.mark.parametrize('what', ['loss', 'gradient', 'value'])
+@pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
+@pytest.mark.parametrize('what', ['loss', 'gradient', 'value'])
 def test_a_skipped_step_leaves_no_trace(tmp_path, optimizer, what):
     """In weights, moments and statistics; later steps are made."""
     runner = runner_of(
@@ -203,7 +203,7 @@ def test_several_optimizers_stop_together(tmp_path):
         assert not torch.equal(before[name], after[name])
 
 
-(r'mixed\.decodepytest.mark.parametrize('hook', [
+@pytest.mark.parametrize('hook', [
     MEAN_TEACHER, dict(type='FSTHook', depth=2)], ids=['plain', 'fst'])
 def test_the_norm_of_the_gradient_is_logged(tmp_path, hook):
     """Once in an iteration, that of the real step."""
@@ -293,7 +293,7 @@ def test_labels_alone_are_guarded(tmp_path):
         runner.train()
 
 
-(r'mixed\.decodepytest.mark.parametrize('options, message', [
+@pytest.mark.parametrize('options, message', [
     (dict(action='ignore'), "non_finite.action='ignore'"),
     (dict(patience=0), 'non_finite.patience=0')])
 def test_wrong_arguments_name_the_cure(options, message):
