@@ -3,6 +3,7 @@ import os
 import random
 import resource
 import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -150,11 +151,14 @@ def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
     whole, killed = tmp_path / 'whole', tmp_path / 'killed'
     assert start_two(runs.root, whole) == 0, end_of(whole)
     status = start_two(runs.root, killed, CallCounter(300_000))
+    seconds = time.time() - (killed / 'begun_1').stat().st_mtime
     assert status == 1
     assert 'Signal 9 (SIGKILL)' in end_of(killed)
     assert start_two(runs.root, killed) == 0, end_of(killed)
     assert_same(outcome(killed), outcome(whole))
     check_progress(killed)
+    report(capsys, f'two processes: ended {seconds:.1f} s after the last '
+           'iteration of the one that was killed')
 
 
 def test_a_deterministic_run_is_the_same_twice(runs, tmp_path):
