@@ -4,6 +4,7 @@ A child is forked, so that it need not import anything, and can be killed by
 SIGKILL, which nothing can catch, at any call of any function.
 """
 import json
+import math
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from mmengine.hooks import Hook
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from mmseg_fst.apis import train
+from mmseg_fst.engine.hooks.mean_teacher import unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
@@ -113,8 +115,16 @@ class FaultProbe(Hook):
     priority = 'VERY_HIGH'
     #: Set by a child: called like a profiler.
     profiler: Optional[Callable] = None
+    #: Set by a child: iteration with a loss that is not finite.
+    spoiled: Optional[int] = None
 
     def before_train(self, runner) -> None:
+        if self.spoiled is not None:
+            # Without a gradient, which would tell the other processes.
+            unwrap(runner).register_forward_hook(
+                lambda model, inputs, losses: {
+                    **losses, 'extra.loss': torch.tensor(math.inf)
+                } if runner.iter == self.spoiled and model.training else None)
         self.notes = os.open(
             Path(runner.work_dir) / f'begun_{runner.rank}',
             os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -206,15 +216,17 @@ def start(method: str, root: Path, folder: Path,
 
 
 def start_two(root: Path, folder: Path,
-              profiler: Optional[Callable] = None) -> int:
+              profiler: Optional[Callable] = None,
+              spoiled: Optional[int] = None,
+              **changes: Any) -> int:
     """The same in two processes of ``torchrun``; the second is watched."""
 
     def worker() -> None:
         torch.set_num_threads(1)
         if os.environ['RANK'] == '1':
-            FaultProbe.profiler = profiler
+            FaultProbe.profiler, FaultProbe.spoiled = profiler, spoiled
         cfg = config('fst-d', root, folder)
-        cfg.launcher = 'pytorch'
+        cfg.update(changes, launcher='pytorch')
         train(cfg, resume=True)
 
     def action() -> None:

@@ -14,6 +14,8 @@ from fault_runs import (INTERVAL, METHODS, CallCounter, begun, outcome, start,
 from helpers import make_streets
 from test_engine.toy import assert_same
 
+from mmseg_fst.utils.checkpoint import read_checkpoint
+
 pytestmark = pytest.mark.faults
 KILLS = 7
 KILLED = -signal.SIGKILL
@@ -159,6 +161,19 @@ def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
     check_progress(killed)
     report(capsys, f'two processes: ended {seconds:.1f} s after the last '
            'iteration of the one that was killed')
+
+
+def test_processes_skip_a_step_together(runs, tmp_path):
+    """Else they would not be of the same weights any more."""
+    assert start_two(
+        runs.root, tmp_path, spoiled=2,
+        custom_hooks=[dict(type='FaultProbe'), dict(type='MeanTeacherHook')],
+        non_finite=dict(action='skip')) == 0, end_of(tmp_path)
+    hub = read_checkpoint(str(tmp_path / 'iter_8.pth'))['message_hub']
+    assert hub['runtime_info']['skipped_steps'] == 1
+    text = (tmp_path / 'output').read_text()
+    assert 'Iteration 3, step 1 of it: extra.loss is inf. The step' in text
+    assert 'a loss of another process is not finite. The step is' in text
 
 
 def test_a_deterministic_run_is_the_same_twice(runs, tmp_path):

@@ -142,7 +142,7 @@ def test_a_skipped_step_leaves_no_trace(tmp_path, optimizer, what):
 
 def test_skipped_steps_are_counted_and_named(tmp_path):
     runner = runner_of(tmp_path, Spoil([2, 4]), action='skip',
-                       log_level='WARNING')
+                       log_level='ERROR')
     runner.train()
     assert runner.iter == 4
     assert runner.message_hub.get_info('skipped_steps') == 2

@@ -2,18 +2,18 @@
 import math
 from collections.abc import Iterator
 from os import path as osp
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Optional
 
 import torch
 from mmengine.dist import all_reduce, barrier, get_rank
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
+from mmseg_fst.engine.optim import wrappers_of
 from mmseg_fst.engine.step_watch import StepWatch
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checks import NotFinite
@@ -37,10 +37,11 @@ class FiniteGuardHook(Hook):
     ``clip_grad`` of the optimizer does so.
 
     One read of some numbers in each step waits for the device, as the loss
-    scaler of mixed precision and ``clip_grad`` do at the same place. Looking
-    later would need no wait, but then the weights are lost, and neither can
-    the step be skipped nor made again. (mmengine waits after each iteration
-    in any case, to log the losses.)
+    scaler of mixed precision and ``clip_grad`` do at the same place; several
+    processes exchange one number, to decide alike. Looking later would need
+    no wait, but then the weights are lost, and the step can neither be
+    skipped nor made again. (mmengine waits after each iteration in any case,
+    to log the losses.)
 
     With mixed precision the loss scaler skips a step whose gradient is not
     finite, lowers its scale, and the run goes on; such steps are counted as
@@ -192,7 +193,8 @@ class FiniteGuardHook(Hook):
             self._stop(what)
         total = self.runner.message_hub.get_info(SKIPPED)
         where = f' Batch and weights: {self._dump()}' if total == 1 else ''
-        self.runner.logger.warning(
+        # Of other processes than the first nothing less is shown.
+        self.runner.logger.error(
             f'{self._place()}: {what}. The step is skipped ({total} by now). '
             f'Images: {self.watch.files()}.{where}')
         for weight in self._weights():
@@ -239,19 +241,3 @@ class FiniteGuardHook(Hook):
     def _weights(self) -> Iterator[nn.Parameter]:
         """All that is trained."""
         return self.watch.model.student.parameters()
-
-
-def wrappers_of(optim_wrapper: Union[OptimWrapper, OptimWrapperDict]
-                ) -> list[OptimWrapper]:
-    """The optimizer wrappers of a run, each with one optimizer.
-
-    Args:
-        optim_wrapper (OptimWrapper | OptimWrapperDict): One, or several that
-            step together.
-
-    Returns:
-        list[OptimWrapper]: At least one.
-    """
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        return list(optim_wrapper.values())
-    return [optim_wrapper]
