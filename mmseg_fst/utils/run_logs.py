@@ -12,20 +12,24 @@ def cut_logs(work_dir: str | os.PathLike, iteration: int,
     """Take back what was logged beyond an iteration.
 
     A run that goes on from a checkpoint logs the iterations behind it again.
-    In ``vis_data/*.json`` of its earlier folders their lines are taken out,
-    and so is a last line that is not whole; TensorBoard is told to hide them.
-    The ``*.log`` files are left as they are: they tell what has happened.
+    In ``START/vis_data/scalars.json`` and ``START.json`` beside it, of each
+    time it was started, their lines are taken out, and so is a last line that
+    is not whole; TensorBoard is told to hide them. The ``*.log`` files are
+    left as they are: they tell what has happened.
 
     Args:
-        work_dir (str | Path): Folder of the run, with a folder for each time
-            it was started.
+        work_dir (str | Path): Folder of the run, with a folder ``START`` for
+            each time it was started.
         iteration (int): Number of iterations of the checkpoint.
         validated (bool): Whether its validation is accounted for; else it
             will be repeated.
     """
     for folder in sorted(Path(work_dir).glob('*/vis_data')):
         reached = 0
-        for path in folder.glob('*.json'):
+        for name in ('scalars.json', f'{folder.parent.name}.json'):
+            path = folder / name
+            if not path.is_file():
+                continue
             entries = [_parse(line) for line in path.read_text().splitlines()]
             reached = max([reached, *(e['step'] for e in entries if e)])
             kept = [entry for entry in entries

@@ -56,6 +56,13 @@ def test_a_log_that_is_right_is_not_written_again(tmp_path):
     assert (folder / 'scalars.json').stat().st_ino == before
 
 
+def test_other_files_are_left_alone(tmp_path):
+    folder = write(tmp_path, '1', entries(1, 2))
+    (folder / 'mine.json').write_text('{\n"a": 1\n}\n')
+    cut_logs(tmp_path, 1, True)
+    assert (folder / 'mine.json').read_text() == '{\n"a": 1\n}\n'
+
+
 def test_tensorboard_hides_what_comes_again(tmp_path):
     folder = write(tmp_path, '1', entries(1, 2, 3))
     with SummaryWriter(str(folder)) as writer:
