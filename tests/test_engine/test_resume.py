@@ -30,20 +30,19 @@ def test_draws_after_a_resume_are_those_of_a_single_run(tmp_path, hook):
 
 
 def test_an_order_that_was_drawn_is_kept(tmp_path):
-    def run(max_iters, **changes):
+    def run(max_iters, drawn, **changes):
         runner = make_runner(
             tmp_path, [dict(type='MeanTeacherHook'), *EVERY_RUN], SGD,
             max_iters=max_iters, default_hooks=dict(
                 checkpoint=dict(type='AtomicCheckpointHook', interval=2)),
             **changes)
-        # As if none had been given.
-        runner.train_dataloader.sampler.seed = int(torch.randint(9**9, ()))
+        runner.train_dataloader.sampler.seed = drawn  # as if none was given
         runner.train()
         return runner.train_dataloader.sampler.seed
 
-    drawn = run(2)
+    assert run(2, drawn=11) == 11
     path = str(tmp_path / 'iter_2.pth')
-    assert run(4, load_from=path, resume=True) == drawn
+    assert run(4, drawn=22, load_from=path, resume=True) == 11
 
 
 class Validations(Hook):

@@ -13,7 +13,7 @@ from mmseg_fst.utils.storage import DURABLE
 # What it tells the message hub, which is part of each checkpoint.
 #: Iteration of the last validation that is accounted for.
 VALIDATED = 'validated'
-#: Names of the checkpoints that may be there.
+#: Names of the checkpoints that were wanted last.
 WRITTEN = 'written_ckpts'
 
 
@@ -93,7 +93,6 @@ class AtomicCheckpointHook(CheckpointHook):
             kept = [one for one in hub.get_info('keep_ckpt_ids', [])
                     if one != step] + [step]
             hub.update_info('keep_ckpt_ids', kept[-self.limit:])
-        self._note(hub)
         super()._save_checkpoint_with_step(runner, step, meta)
         self._tidy(runner)
 
@@ -102,21 +101,12 @@ class AtomicCheckpointHook(CheckpointHook):
         """Save if it is the best; then remove the one that was."""
         if not self.save_best:
             return
-        self._note(runner.message_hub)
         # mmengine removes it first where it knows of one.
         former, self.best_ckpt_path = self.best_ckpt_path, None
         super()._save_best_checkpoint(runner, metrics)
         if self.best_ckpt_path is None:
             self.best_ckpt_path = former
         self._tidy(runner)
-
-    def _note(self, hub: MessageHub) -> None:
-        """Add to what is written; nothing is taken out before it is removed.
-
-        So a run that is killed in between removes it when it goes on.
-        """
-        written = {*hub.get_info(WRITTEN, []), *self._wanted(hub)}
-        hub.update_info(WRITTEN, sorted(written))
 
     def _wanted(self, hub: MessageHub) -> list[str]:
         """Names of the checkpoints that are to be there by now."""
@@ -128,10 +118,15 @@ class AtomicCheckpointHook(CheckpointHook):
         return names
 
     def _tidy(self, runner: Runner) -> None:
-        """Remove those of this run that are not to be there any more."""
+        """Remove those of this run that are not to be there any more.
+
+        A checkpoint names what was wanted before it, so that a run that is
+        killed before this does it when it goes on.
+        """
         wanted = self._wanted(runner.message_hub)
         for name in runner.message_hub.get_info(WRITTEN, []):
             path = osp.join(self.out_dir, name)
-            if name not in wanted and is_main_process() and osp.isfile(path):
+            outdated = name not in wanted and self.file_backend.isfile(path)
+            if outdated and is_main_process():
                 self.file_backend.remove(path)
         runner.message_hub.update_info(WRITTEN, sorted(wanted))
