@@ -88,6 +88,18 @@ def test_the_best_is_kept_until_the_next_is_whole(tmp_path, seen):
     assert any({first, second} < one for one in seen)
 
 
+def test_of_the_best_there_is_one(tmp_path):
+    """Even before there is a checkpoint to go on from."""
+    runner = validated_runner(
+        tmp_path,
+        default_hooks=checkpoint_hook(save_best='student/mIoU'))
+    prepare(runner)
+    for iteration, score, best in ((1, 3., 1), (2, 5., 2), (3, 4., 2)):
+        runner.train_loop._iter = iteration
+        hook_of(runner).after_val_epoch(runner, {'student/mIoU': score})
+        assert names(tmp_path) == {f'best_student_mIoU_iter_{best}.pth'}
+
+
 def test_content_is_on_the_disk_before_it_has_the_name(tmp_path,
                                                        monkeypatch):
     calls = []
