@@ -36,6 +36,10 @@ TRANSFORMS = Registry(
     'transform', parent=MMSEG_TRANSFORMS, locations=['mmseg_fst.datasets'])
 HOOKS = Registry('hook', parent=MMSEG_HOOKS, locations=['mmseg_fst.engine'])
 LOOPS = Registry('loop', parent=MMSEG_LOOPS, locations=['mmseg_fst.engine'])
+OPTIM_WRAPPERS = Registry(
+    'optim_wrapper',
+    parent=MMSEG_OPTIM_WRAPPERS,
+    locations=['mmseg_fst.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor',
     parent=MMSEG_OPTIM_WRAPPER_CONSTRUCTORS,
@@ -53,7 +57,6 @@ EVALUATOR = Registry('evaluator', parent=MMSEG_EVALUATOR)
 RUNNERS = Registry('runner', parent=MMSEG_RUNNERS)
 MODEL_WRAPPERS = Registry('model_wrapper', parent=MMSEG_MODEL_WRAPPERS)
 OPTIMIZERS = Registry('optimizer', parent=MMSEG_OPTIMIZERS)
-OPTIM_WRAPPERS = Registry('optim_wrapper', parent=MMSEG_OPTIM_WRAPPERS)
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=MMSEG_PARAM_SCHEDULERS)
 VISUALIZERS = Registry('visualizer', parent=MMSEG_VISUALIZERS)

@@ -1,16 +1,20 @@
 """From a config to a runner: several processes, layout in memory."""
 import os
 from datetime import timedelta
+from typing import Any, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
 from mmengine.runner import Runner
-from torch import distributed
+from mmseg.models.segmentors import EncoderDecoder
+from torch import distributed, nn
 
 from mmseg_fst.engine.hooks import (FiniteGuardHook, PrepareModelHook,
                                     ResumeHook, SeedIterationHook)
+from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.utils.memory import keep_freed_memory
 
 
 def prepare_processes(cfg: Config) -> None:
@@ -72,10 +76,11 @@ def build_runner(cfg: Config) -> Runner:
     """Build the runner of a config.
 
     Args:
-        cfg (Config): Config of a run. ``channels_last=True`` lays weights
-            out as NHWC, and with them what convolutions compute: faster for
-            convolutional networks, the same up to rounding.
-            ``non_finite`` holds arguments of :class:`FiniteGuardHook`.
+        cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
+            and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
+            ``keep_freed_memory=False`` gives memory back to the system at
+            every step. ``non_finite`` holds arguments of
+            :class:`FiniteGuardHook`.
 
     Returns:
         Runner: Built, not started.
@@ -86,10 +91,56 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.get('randomness', {}).get('deterministic', False):
         # Read by cuBLAS when it is first used; without it PyTorch refuses.
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
+        keep_freed_memory()
     runner = Runner.from_cfg(cfg)
     for hook in (PrepareModelHook(), SeedIterationHook(), ResumeHook(),
                  FiniteGuardHook(**cfg.get('non_finite', {}))):
         runner.register_hook(hook)
-    if cfg.get('channels_last', False):
-        runner.model.to(memory_format=torch.channels_last)
+    speed_up(runner.model, **{
+        key: cfg[key]
+        for key in ('channels_last', 'fused_attention', 'compile_networks')
+        if key in cfg
+    })
     return runner
+
+
+def speed_up(model: nn.Module,
+             channels_last: bool = False,
+             fused_attention: bool = False,
+             compile_networks: Union[bool, dict[str, Any]] = False) -> None:
+    """Let all networks of a model compute faster, the same up to rounding.
+
+    Parameters keep their names and stay where they are, as hooks need it. To
+    be called before they are drawn or loaded; what is drawn in another layout
+    is drawn in another order.
+
+    Args:
+        model (nn.Module): A segmentor; changed in place.
+        channels_last (bool): Whether to lay weights out as NHWC, and with
+            them what convolutions compute. Defaults to False.
+        fused_attention (bool): Whether to fuse the attention of MiT and Swin,
+            see :func:`mmseg_fst.models.fuse_attention`. Defaults to False.
+        compile_networks (bool | dict): Whether to compile backbones and
+            heads of all but a frozen encoder, or arguments of
+            :func:`torch.compile`. Takes minutes at the start. Defaults to
+            False.
+
+    Raises:
+        ValueError: If there is no attention to fuse.
+    """
+    if channels_last:
+        model.to(memory_format=torch.channels_last)
+    if fused_attention and not fuse_attention(model):
+        raise ValueError(
+            'fused_attention=True, but the model has no attention of MiT or '
+            'Swin; take the key out.')
+    if compile_networks is False:
+        return
+    # A kept graph goes backward twice, see `redraw` of FSTHook.
+    torch._functorch.config.donated_buffer = False
+    options = {} if compile_networks is True else compile_networks
+    for network in model.modules():
+        if isinstance(network, EncoderDecoder):
+            for part in (network.backbone, *heads_of(network).values()):
+                part.compile(**options)

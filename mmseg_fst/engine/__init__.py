@@ -3,14 +3,16 @@ from .hooks import (AtomicCheckpointHook, FiniteGuardHook, FSTHook,
                     MeanTeacherHook, MixVisualizationHook, ResumeHook,
                     SeedIterationHook, SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
-from .optim import JointOptimWrapper, PerStudentConstructor
+from .optim import (AutocastOptimWrapper, FewGroupsConstructor,
+                    JointOptimWrapper, PerStudentConstructor)
 from .snapshot import Snapshot
 from .step_watch import StepWatch, from_plain, to_plain
 
 __all__ = [
-    'AtomicCheckpointHook', 'FSTHook', 'FiniteGuardHook',
-    'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
-    'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
-    'ResumeHook', 'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot',
-    'StepWatch', 'WideFSTHook', 'from_plain', 'to_plain'
+    'AtomicCheckpointHook', 'AutocastOptimWrapper', 'FSTHook',
+    'FewGroupsConstructor', 'FiniteGuardHook', 'JointOptimWrapper',
+    'MeanTeacherHook', 'MixVisualizationHook', 'NetworksTestLoop',
+    'NetworksValLoop', 'PerStudentConstructor', 'ResumeHook',
+    'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot', 'StepWatch',
+    'WideFSTHook', 'from_plain', 'to_plain'
 ]

@@ -1,15 +1,84 @@
-"""Optimizers of several students that share one backward pass."""
+"""Optimizer wrappers: low precision without a scaler, several students."""
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Optional, Union
 
+import torch
+from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
-from mmengine.optim import (AmpOptimWrapper, OptimWrapper, OptimWrapperDict,
+from mmengine.optim import (AmpOptimWrapper, DefaultOptimWrapperConstructor,
+                            OptimWrapper, OptimWrapperDict,
                             build_optim_wrapper)
 from torch import Tensor, nn
 
-from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(OptimWrapper):
+    """Forward passes in bfloat16, on GPUs and CPUs, without a loss scaler.
+
+    mmengine's ``AmpOptimWrapper`` scales the loss, which bfloat16, with the
+    range of float32, has no need of, and is made for accelerators alone; for
+    float16 it is the one to take.
+
+    Arguments are those of :class:`mmengine.optim.OptimWrapper`.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Cast what is computed inside.
+
+        Args:
+            model (nn.Module): The model.
+        """
+        device = torch.device(get_device()).type
+        with super().optim_context(model), torch.autocast(
+                device, dtype=torch.bfloat16):
+            yield
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class FewGroupsConstructor(DefaultOptimWrapperConstructor):
+    """mmengine's constructor, with one group for parameters of equal settings.
+
+    mmengine's makes a group of each parameter as soon as ``paramwise_cfg`` is
+    given; optimizers batch their kernels by group, so that there are hundreds
+    of times as many. With ``paramwise_cfg`` frozen parameters, as a teacher's,
+    are in none.
+    """
+
+    def add_params(self,
+                   params: list[dict],
+                   module: nn.Module,
+                   prefix: str = '',
+                   **kwargs: Any) -> None:
+        """Add the parameters of a module, see mmengine.
+
+        Args:
+            params (list[dict]): Groups so far; changed in place.
+            module (nn.Module): The module.
+            prefix (str): Its name in the model. Defaults to ``''``: it is
+                the model.
+            **kwargs: Of mmengine, passed on.
+        """
+        super().add_params(params, module, prefix, **kwargs)
+        if prefix:
+            return
+        groups: dict[tuple, dict] = {}
+        for one in params:
+            weights = [
+                weight for weight in one['params'] if weight.requires_grad
+            ]
+            settings = {
+                key: value
+                for key, value in one.items() if key != 'params'
+            }
+            group = groups.setdefault(
+                tuple(sorted(settings.items())), dict(settings, params=[]))
+            group['params'] += weights
+        params[:] = [group for group in groups.values() if group['params']]
 
 
 class JointOptimWrapper(OptimWrapperDict):
@@ -23,16 +92,21 @@ class JointOptimWrapper(OptimWrapperDict):
         **optim_wrappers (OptimWrapper): One for each student.
 
     Raises:
-        ValueError: If one has mixed precision or accumulates gradients.
+        ValueError: If they differ in precision, or one scales its loss or
+            accumulates gradients.
     """
 
     def __init__(self, **optim_wrappers: OptimWrapper) -> None:
         super().__init__(**optim_wrappers)
+        if len({type(one) for one in optim_wrappers.values()}) > 1:
+            raise ValueError(
+                'optim_wrapper.students: all students go forward in one '
+                'precision; give `optim_wrapper.type` once, for all of them.')
         for name, one in optim_wrappers.items():
             if isinstance(one, AmpOptimWrapper):
                 raise ValueError(
-                    f'optim_wrapper.students.{name}: mixed precision needs '
-                    'one optimizer for all students, whose scaler sees the '
+                    f'optim_wrapper.students.{name}: a loss scaler needs '
+                    'one optimizer for all students, as it has to see the '
                     'whole loss; give `optim_wrapper` a `type` and an '
                     '`optimizer`, and rates by `paramwise_cfg`.')
             if one._accumulative_counts != 1:
@@ -53,12 +127,13 @@ class JointOptimWrapper(OptimWrapperDict):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Nothing to switch on: full precision, no accumulation.
+        """The precision of the first: there is one pass for all.
 
         Args:
-            model (nn.Module): The model, not used.
+            model (nn.Module): The model.
         """
-        yield
+        with next(iter(self.values())).optim_context(model):
+            yield
 
     def update_params(self,
                       loss: Tensor,
@@ -133,7 +208,8 @@ class PerStudentConstructor:
 
     def _config(self, name: str) -> dict[str, Any]:
         """The config of one student's optimizer wrapper."""
-        config = copy.deepcopy(self.shared)
+        config = dict(
+            copy.deepcopy(self.shared), constructor='FewGroupsConstructor')
         for key, value in copy.deepcopy(self.students.get(name, {})).items():
             replaces = not isinstance(value, dict) or value.pop(
                 '_delete_', False) or not isinstance(config.get(key), dict)

@@ -6,7 +6,7 @@ import torch
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from mmseg_fst.utils.randomness import rng_state, set_rng_state
+from mmseg_fst.ops.random_state import get_random_state, set_random_state
 
 
 class Snapshot:
@@ -41,7 +41,7 @@ class Snapshot:
             # state_dict() refers to the tensors that the next step edits.
             self.optimizer = copy.deepcopy(self.optim_wrapper.state_dict())
             self.step_count = self.optim_wrapper._inner_count
-            self.rng = rng_state()
+            self.random_state = get_random_state()
 
     @torch.no_grad()
     def restore(self) -> None:
@@ -59,7 +59,7 @@ class Snapshot:
         self._keep_lowered_scale(state)
         self.optim_wrapper.load_state_dict(state)
         self.optim_wrapper._inner_count = self.step_count
-        set_rng_state(self.rng)
+        set_random_state(self.random_state)
 
     def _keep_lowered_scale(self, state: dict[str, Any]) -> None:
         """Leave the loss scale low where a virtual step has overflowed.

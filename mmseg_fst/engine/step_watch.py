@@ -9,7 +9,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.utils.randomness import rng_state
+from mmseg_fst.ops.random_state import get_random_state
 
 
 class StepWatch:
@@ -37,7 +37,8 @@ class StepWatch:
         self.inputs: dict[str, Tensor] = {}
         self.samples: dict[str, list[SegDataSample]] = {}
         self.losses: dict[str, Tensor] = {}
-        self.rng: list[Tensor] = []
+        self.random_state: list[Tensor] = []
+        self.first_random_state: list[Tensor] = []
         self.handles = [
             model.register_forward_pre_hook(self._begin, with_kwargs=True),
             model.register_forward_hook(self._end, with_kwargs=True)
@@ -52,7 +53,10 @@ class StepWatch:
         self.pending, self.losses = True, {}
         self.count += 1
         self.inputs, self.samples = kwargs['inputs'], kwargs['data_samples']
-        self.rng = rng_state()
+        self.random_state = get_random_state()
+        kept = model.kept_step
+        if kept is not None and kept.step == 'first':
+            self.first_random_state = self.random_state
         if self.before:
             torch._foreach_copy_(self.before, self.statistics)
 
@@ -95,9 +99,17 @@ class StepWatch:
 
         Returns:
             dict: ``state_dict``; ``inputs`` (N, 3, H, W) and ``samples`` by
-            side; ``rng``, the random numbers at the beginning of the forward
-            pass; and ``losses``, floats by name.
+            side; ``random_state`` at the beginning of the forward pass;
+            ``losses``, floats by name; and ``kept``, if the step takes passes
+            of an earlier one from a :class:`mmseg_fst.ops.KeptStep`, what
+            that is made of, else None.
         """
+        step, kept = self.model.kept_step, None
+        if step is not None and step.step == 'last':
+            kept = dict(
+                restored=step.restored,
+                redraw=step.redraw,
+                random_state=self.first_random_state)
         return dict(
             state_dict=weights_to_cpu(self.model.state_dict()),
             inputs={side: image.cpu() for side, image in self.inputs.items()},
@@ -105,8 +117,9 @@ class StepWatch:
                 side: [to_plain(sample) for sample in samples]
                 for side, samples in self.samples.items()
             },
-            rng=self.rng,
-            losses={name: float(one) for name, one in self.losses.items()})
+            random_state=self.random_state,
+            losses={name: one.item() for name, one in self.losses.items()},
+            kept=kept)
 
 
 def _mean(loss: Union[Tensor, Sequence[Tensor]]) -> Tensor:

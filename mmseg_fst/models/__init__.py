@@ -1,10 +1,12 @@
 """Segmentors and the parts that a method is put together from."""
+from .attention import fuse_attention
 from .backbones import (DCTInput, DCTMobileNetV2, DCTPretrained, DCTResNet,
                         ResizedBEiT, TIMMVisionTransformer)
 from .contrast import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
                            PlainDPTHead, ShufflePSPHead)
+from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
 from .photometric import StrongPhotometric
@@ -22,5 +24,6 @@ __all__ = [
     'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage'
+    'Threshold', 'WholeImage',
+    'fuse_attention', 'heads_of'
 ]

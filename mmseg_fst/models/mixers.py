@@ -83,7 +83,8 @@ class NoMix(nn.Module):
         Returns:
             Mixed: The batch.
         """
-        return Mixed(*unlabeled, torch.zeros_like(unlabeled[1]).bool())
+        mask = torch.zeros_like(unlabeled[1], dtype=torch.bool)
+        return Mixed(*unlabeled, mask, None)
 
     def plan(self, count: int, size: Sequence[int],
              device: torch.device) -> tuple[Tensor, Tensor]:
@@ -259,7 +260,8 @@ class CutMix(nn.Module):
         """
         label = unlabeled[1]
         mask, index = self.plan(len(label), label.shape[1:], label.device)
-        return mix(mask, tuple(part[index] for part in unlabeled), unlabeled)
+        return mix(mask, tuple(part[index] for part in unlabeled), unlabeled,
+                   index)
 
 
 @MODELS.register_module()

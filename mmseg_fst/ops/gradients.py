@@ -1,9 +1,28 @@
 """Gradients that are computed early and handed in late."""
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Optional
 
 import torch
 from torch import Tensor
+
+
+@contextmanager
+def graphs_stay_valid(tensors: Iterable[Tensor]) -> Iterator[None]:
+    """Let graphs outlive changes in place of what they refer to.
+
+    Autograd refuses a backward pass through a tensor that has changed. It is
+    for the caller to see to it that the values are back by then, or are none
+    that the backward pass reads.
+
+    Args:
+        tensors (Iterable[Tensor]): What will change.
+    """
+    with ExitStack() as stack:
+        for one in tensors:
+            stack.enter_context(
+                torch.autograd._unsafe_preserve_version_counter(one))
+        yield
 
 
 class HeldGradient:
@@ -26,12 +45,15 @@ class HeldGradient:
         scale (Tensor, optional): Scale of the coming backward pass in half
             precision, a scalar; small gradients vanish without it. Defaults
             to None: no scale.
+        retain (bool): Whether their graph is kept, to be differentiated once
+            more. Defaults to False.
     """
 
     def __init__(self,
                  losses: Sequence[Tensor],
                  parameters: Iterable[Tensor],
-                 scale: Optional[Tensor] = None) -> None:
+                 scale: Optional[Tensor] = None,
+                 retain: bool = False) -> None:
         self.scale = scale
         parameters = [one for one in parameters if one.requires_grad]
         gradients: list[Optional[Tensor]] = [None] * len(parameters)
@@ -41,7 +63,7 @@ class HeldGradient:
             found = torch.autograd.grad(
                 loss if scale is None else loss * scale,
                 parameters,
-                retain_graph=index + 1 < len(losses),
+                retain_graph=retain or index + 1 < len(losses),
                 allow_unused=True)
             gradients = [
                 new if old is None else old if new is None else old.add_(new)

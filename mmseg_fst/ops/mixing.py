@@ -16,6 +16,8 @@ class Mixed(NamedTuple):
         label (Tensor): Class ids of shape (N, H, W), int64.
         weight (Tensor): Loss weights of shape (N, H, W), float32.
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
+        index (Tensor, optional): Unlabelled image that it was taken from,
+            (N, ), int64; None where it is the labelled one in its place.
         factor (Tensor, optional): Factor of the loss of the batch, a scalar;
             None for 1.
         look (SecondLook, optional): What the teacher has seen in it; None
@@ -25,6 +27,7 @@ class Mixed(NamedTuple):
     label: Tensor
     weight: Tensor
     mask: Tensor
+    index: Optional[Tensor]
     factor: Optional[Tensor] = None
     look: Optional[SecondLook] = None
 
@@ -40,7 +43,8 @@ def concatenate(views: Sequence[Mixed]) -> Mixed:
     """
     if len(views) == 1:
         return views[0]
-    return Mixed(*(torch.cat(parts) for parts in zip(*(v[:4] for v in views))))
+    return Mixed(*(None if parts[0] is None else torch.cat(parts)
+                   for parts in zip(*(view[:5] for view in views))))
 
 
 def class_mix_mask(label: Tensor,
@@ -98,8 +102,10 @@ def box_mask(boxes: Tensor, size: Sequence[int]) -> Tensor:
             (row < bottom))
 
 
-def mix(mask: Tensor, pasted: tuple[Tensor, Tensor, Tensor],
-        onto: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+def mix(mask: Tensor,
+        pasted: tuple[Tensor, Tensor, Tensor],
+        onto: tuple[Tensor, Tensor, Tensor],
+        index: Optional[Tensor] = None) -> Mixed:
     """Paste the masked pixels of one batch onto another.
 
     Args:
@@ -108,6 +114,7 @@ def mix(mask: Tensor, pasted: tuple[Tensor, Tensor, Tensor],
         pasted (tuple): Image (N, 3, H, W), label (N, H, W) and weight
             (N, H, W).
         onto (tuple): The same of the batch below.
+        index (Tensor, optional): See :class:`Mixed`. Defaults to None.
 
     Returns:
         Mixed: The mixed batch.
@@ -115,4 +122,29 @@ def mix(mask: Tensor, pasted: tuple[Tensor, Tensor, Tensor],
     image = torch.where(mask[:, None], pasted[0], onto[0])
     label = torch.where(mask, pasted[1], onto[1])
     weight = torch.where(mask, pasted[2], onto[2])
-    return Mixed(image, label, weight, mask)
+    return Mixed(image, label, weight, mask, index)
+
+
+def mix_labels(mixed: Mixed, label_labeled: Tensor, label: Tensor,
+               weight: Tensor) -> Mixed:
+    """The same mixed images with other pseudo-labels.
+
+    Args:
+        mixed (Mixed): One or more views of the batch.
+        label_labeled (Tensor): Labels of the labelled images, (N, H, W),
+            int64.
+        label (Tensor): Pseudo-labels of the unlabelled ones, (N, H, W),
+            int64.
+        weight (Tensor): Their weights, (N, H, W), float32.
+
+    Returns:
+        Mixed: The batch, not filtered yet.
+    """
+    views = len(mixed.image) // len(label)
+    if mixed.index is None:
+        pasted = label_labeled.repeat(views, 1, 1), weight.new_ones(())
+    else:
+        pasted = label[mixed.index], weight[mixed.index]
+    return mixed._replace(
+        label=torch.where(mixed.mask, pasted[0], label.repeat(views, 1, 1)),
+        weight=torch.where(mixed.mask, pasted[1], weight.repeat(views, 1, 1)))

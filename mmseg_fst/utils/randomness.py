@@ -3,8 +3,6 @@ import random
 
 import numpy as np
 import torch
-from mmengine.device import is_cuda_available
-from torch import Tensor
 
 
 def seed_iteration(seed: int, iteration: int) -> None:
@@ -22,27 +20,3 @@ def seed_iteration(seed: int, iteration: int) -> None:
     np.random.seed(words)
     # Devices use all 64 bits, the CPU's generator the lower half.
     torch.manual_seed(int(words.view(np.uint64)[0]))
-
-
-def rng_state() -> list[Tensor]:
-    """States of PyTorch's generators.
-
-    Returns:
-        list[Tensor]: That of the CPU and, if there is a GPU, that of the
-        current one; uint8.
-    """
-    states = [torch.get_rng_state()]
-    if is_cuda_available():
-        states.append(torch.cuda.get_rng_state())
-    return states
-
-
-def set_rng_state(states: list[Tensor]) -> None:
-    """Inverse of :func:`rng_state`.
-
-    Args:
-        states (list[Tensor]): What it has returned.
-    """
-    torch.set_rng_state(states[0])
-    for state in states[1:]:
-        torch.cuda.set_rng_state(state)

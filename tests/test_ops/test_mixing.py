@@ -4,8 +4,9 @@ import pytest
 import torch
 from helpers import IGNORE, random_label
 
+from mmseg_fst.models import ClassMix, CutMix, HalfCutMix, NoMix
 from mmseg_fst.ops import (Mixed, box_mask, class_mix_mask, concatenate,
-                           mix)
+                           mix, mix_labels)
 
 
 def labels(count=3, num_classes=11):
@@ -188,14 +189,15 @@ def test_box_mask_at_its_ends(box, pixels):
 
 
 def test_one_view_is_passed_on_as_it_is():
-    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool),
+    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool), None,
                 torch.tensor(2.))
     assert concatenate([one]) is one
 
 
 def test_views_stand_one_after_the_other():
     views = [
-        Mixed(*side(seed, 2), torch.rand(2, 4, 5) < .5) for seed in range(3)
+        Mixed(*side(seed, 2), torch.rand(2, 4, 5) < .5, None)
+        for seed in range(3)
     ]
     got = concatenate(views)
     assert got.factor is None
@@ -205,3 +207,24 @@ def test_views_stand_one_after_the_other():
         for i, view in enumerate(views):
             assert torch.equal(whole[2 * i:2 * i + 2], getattr(view, name))
             assert whole.dtype == getattr(view, name).dtype
+
+
+@pytest.mark.parametrize('mixer', [
+    ClassMix(), NoMix(), CutMix(prob=1.), HalfCutMix(prob=1.)],
+    ids=lambda mixer: type(mixer).__name__)
+@pytest.mark.parametrize('views', [1, 2])
+def test_other_labels_are_those_of_another_draw_alike(mixer, views):
+    """As if the same draws had been made with them from the start."""
+    labeled, first, second = side(0, 3), side(1, 3), side(2, 3)
+    second = (first[0], *second[1:])
+
+    def draw(unlabeled):
+        torch.manual_seed(4)
+        return concatenate([
+            mixer(labeled[:2], unlabeled) for _ in range(views)])
+
+    again = mix_labels(draw(first), labeled[1], *second[1:])
+    for ours, expected in zip(again, draw(second)):
+        assert (ours is None) == (expected is None)
+        if ours is not None:
+            assert torch.equal(ours, expected)

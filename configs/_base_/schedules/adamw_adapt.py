@@ -3,6 +3,7 @@
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=600, val_interval=150)
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='FewGroupsConstructor',
     optimizer=dict(
         type='AdamW', lr=3e-4, betas=(0.9, 0.999), weight_decay=0.01),
     # The head starts from scratch, the encoder does not.

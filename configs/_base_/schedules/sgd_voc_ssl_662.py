@@ -6,6 +6,7 @@ train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=epoch)
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='FewGroupsConstructor',
     optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4),
     paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=10.0))))
 # mmengine comes to the end one iteration before `end`.

@@ -3,16 +3,32 @@
 Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
 for Semantic Segmentation", NeurIPS 2022.
 """
+from contextlib import nullcontext
 from typing import Literal
 
 import torch
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.engine.snapshot import Snapshot
+from mmseg_fst.ops import KeptStep, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher import MeanTeacherHook, unwrap
+
+
+def loss_scale(runner: Runner) -> float:
+    """Scale of the loss in half precision; a device is waited for.
+
+    Args:
+        runner (Runner): The runner of the training.
+
+    Returns:
+        float: 1 without a scaler.
+    """
+    scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
+    return 1. if scaler is None else scaler.get_scale()
 
 
 class LookAheadHook(MeanTeacherHook):
@@ -128,7 +144,8 @@ class FSTHook(LookAheadHook):
         s <- step(s, b)                                     # by the train loop
 
     The teacher's moves stay. ``depth=1`` is FST, ``depth=0`` the mean
-    teacher. Costs ``depth`` training steps more in each iteration.
+    teacher. Costs ``depth`` training steps more in each iteration, less what
+    the steps have in common.
 
     Args:
         depth (int): Number of virtual steps K, at least 0. Defaults to 1.
@@ -142,6 +159,21 @@ class FSTHook(LookAheadHook):
             with the move that ended the iteration before: ``depth + 2`` moves
             in an iteration, as in the release for semi-supervision; else
             ``depth + 1``. Defaults to True.
+        reuse (bool): Whether the real step takes the losses of the labelled
+            images, and their gradient, from the first virtual step, which
+            stood at the same weights, and all steps the features of the
+            pretrained encoder: less passes for the same method, up to
+            dropout, which is drawn once. One gradient of the student is kept
+            meanwhile. Where a segmentor has no pass for labelled images alone
+            it saves nothing. Defaults to True.
+        redraw (bool): Whether the real step mixes the batch anew; with
+            ``restore='weights'`` by other draws, as in the release. If not,
+            it has the mixed images of the first virtual step, and of the
+            student's pass only the backward half is left to do, with the
+            labels of the future; needs ``reuse``, and, of ``depth`` 2 or
+            more, the memory of one more graph. Our own variant; with
+            ``restore='all'`` the draws are the same anyway, and so is the
+            result. Defaults to True.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -155,13 +187,45 @@ class FSTHook(LookAheadHook):
                  released: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0,
-                 repeat: bool = True) -> None:
+                 repeat: bool = True,
+                 reuse: bool = True,
+                 redraw: bool = True) -> None:
         super().__init__(restore, decay, buffers, released, when, copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
+        if not (reuse or redraw):
+            raise ValueError('FSTHook: redraw=False takes passes from the '
+                             'first virtual step; give reuse=True with it.')
         self.depth = self.num_virtual = depth
         self.repeat = repeat
+        self.reuse = reuse
+        self.redraw = redraw
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that the model can keep what the hook lets it keep.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If ``redraw=False`` meets a model without graphs to
+                keep, ``reuse`` a batch normalisation without a momentum, or
+                the check of :class:`LookAheadHook` fails.
+        """
+        super().before_train(runner)
+        for name, module in unwrap(runner).student.named_modules():
+            if (self.reuse and isinstance(module, _BatchNorm)
+                    and module.momentum is None):
+                raise ValueError(
+                    f'FSTHook: {name} has momentum=None, so a pass that is '
+                    'kept cannot count twice in its statistics; give '
+                    'reuse=False, or the layer a momentum.')
+        if not self.redraw and not unwrap(runner).can_keep_graph:
+            raise ValueError(
+                'FSTHook: redraw=False goes with a SelfTrainingSegmentor that '
+                "labels with its teacher and has backward='staged'; take "
+                'redraw out, or `with_cp` and backward.')
 
     def before_train_iter(self,
                           runner: Runner,
@@ -174,17 +238,30 @@ class FSTHook(LookAheadHook):
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
+        unwrap(runner).kept_step = None  # of a step that has failed
         if self.depth == 0 or not self.looks_ahead(runner):
             if not self.begins(runner):  # a mean teacher's iteration
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
-        present = Snapshot(runner, self.restore)
-        for step in range(self.depth):
-            if step or self.repeat or self.when == 'before':
-                self.update_teacher(runner, passes=step)
-            runner.model.train_step(data_batch, runner.optim_wrapper)
-        self.update_teacher(runner, passes=self.depth)
-        present.restore()
+        present, model = Snapshot(runner, self.restore), unwrap(runner)
+        if self.reuse:
+            model.kept_step = KeptStep(self.restore, self.redraw)
+            scale = loss_scale(runner)
+        # What changes below is restored, or not read by a backward pass.
+        changing = [*model.student.parameters(), *model.student.buffers()]
+        with nullcontext() if self.redraw else graphs_stay_valid(changing):
+            for step in range(self.depth):
+                if step or self.repeat or self.when == 'before':
+                    self.update_teacher(runner, passes=step)
+                if step and self.reuse:
+                    model.kept_step.step = 'between'
+                runner.model.train_step(data_batch, runner.optim_wrapper)
+            self.update_teacher(runner, passes=self.depth)
+            present.restore()
+        if self.reuse:
+            model.kept_step.step = 'last'
+            if loss_scale(runner) < scale:  # a kept gradient has overflowed
+                model.kept_step = None
         if self.copies(runner):  # the student of the present
             self.update_teacher(runner)
 
@@ -194,6 +271,7 @@ class FSTHook(LookAheadHook):
         Args:
             runner (Runner): The runner of the training.
         """
+        unwrap(runner).kept_step = None
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)

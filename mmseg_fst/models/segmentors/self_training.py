@@ -1,5 +1,6 @@
 """A student that learns from labels and from a teacher's pseudo-labels."""
-from typing import Literal, Optional
+from collections.abc import Callable
+from typing import Any, Literal, Optional
 
 import torch
 from mmseg.utils import SampleList, add_prefix
@@ -9,12 +10,13 @@ from mmseg_fst.models.losses import (all_logits, head_logits, heads_of,
                                      labeled_losses, pseudo_losses, represent,
                                      resize_logits)
 from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
-                           ignore_padding)
+                           ignore_padding, mix_labels)
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
 from .student_teacher import (StudentTeacherSegmentor, check_no_checkpoints,
-                              check_same_shape, set_batch_norm, stack_labels)
+                              check_same_shape, checkpointed, set_batch_norm,
+                              stack_labels)
 
 
 def _check(name: str, value: str, values: tuple[str, ...]) -> str:
@@ -109,6 +111,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         protocol (dict, optional): Config of a :class:`Protocol`, by which
             predictions are made. Defaults to None: ``test_cfg`` of
             ``segmentor``.
+        frozen_dtype (str, optional): Precision in which teacher and
+            pretrained encoder compute while training, ``'bfloat16'`` or
+            ``'float16'``. Defaults to None: that of the student.
 
     Raises:
         ValueError: If arguments do not go together, or one has none of the
@@ -138,7 +143,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                  loss_weights: Optional[dict[str, float]] = None,
                  teacher_mode: Literal['train', 'eval'] = 'train',
                  predict_with: Literal['student', 'teacher'] = 'student',
-                 protocol: Optional[dict] = None) -> None:
+                 protocol: Optional[dict] = None,
+                 frozen_dtype: Optional[Literal['bfloat16',
+                                                'float16']] = None) -> None:
         self.label_with = _check('label_with', label_with,
                                  ('teacher', 'student', 'file'))
         needs_labeler = mixer is not None and label_with != 'file'
@@ -150,7 +157,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         has_teacher = pseudo_labeler is not None and label_with == 'teacher'
         super().__init__(
             MODELS.build(segmentor), data_preprocessor, has_teacher,
-            bool(regularizer), teacher_mode, predict_with, protocol)
+            bool(regularizer), teacher_mode, predict_with, protocol,
+            frozen_dtype)
 
         def build(config: Optional[dict]):
             return config and MODELS.build(config)
@@ -240,6 +248,12 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         if self.mixer is not None and staged:
             check_no_checkpoints(self.student, self.backward)
 
+    @property
+    def can_keep_graph(self) -> bool:
+        """Whether a step can leave its graph to another, see `KeptStep`."""
+        return (self.teacher is not None and self.backward != 'joint'
+                and not checkpointed(self.student))
+
     def loss(self, inputs: dict[str, Tensor],
              data_samples: dict[str, SampleList]) -> dict[str, Tensor]:
         """Losses of one training step.
@@ -264,22 +278,23 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             return self.labels_alone(*labeled)
         unlabeled = inputs['unlabeled']
         check_same_shape(labeled[0], unlabeled)
-        losses, weak, perturbed, held = {}, {}, {}, None
-        if self.passes == 'separate':
-            own = self.label_with == 'student'
-            losses, weak, perturbed = self.first_pass(
-                *labeled, unlabeled if own else None)
-        target = self.label_unlabeled(
-            unlabeled, data_samples['unlabeled'],
-            weak['decode'] if self.label_with == 'student' else None)
+        losses, weak, held = {}, None, None
+        held_back = self.backward != 'joint' and torch.is_grad_enabled()
+        if self.passes == 'separate' and self.label_with == 'student':
+            losses, weak, perturbed = self.first_pass(*labeled, unlabeled)
+        elif self.passes == 'separate' and held_back:
+            losses, held = self._held_first_pass(labeled)
+        elif self.passes == 'separate':
+            losses = self.first_pass(*labeled)[0]
+        target = self.label_unlabeled(unlabeled, data_samples['unlabeled'],
+                                      weak and weak['decode'])
         if self.weak_perturbation:
             losses.update(
                 self._weigh(
                     pseudo_losses(self.student, perturbed, *target,
                                   self.mixed_auxiliary), 'perturbed'))
-        if (losses and self.backward != 'joint' and torch.is_grad_enabled()):
-            held = self._differentiate(losses)
-            losses = {name: loss.detach() for name, loss in losses.items()}
+        if losses and held_back and held is None:
+            losses, held = self._hold(losses)
         mixed = self.make_mixed_batch(labeled, (unlabeled, *target))
         losses.update(self.mixed_losses(mixed, labeled, held))
         losses['pseudo_label_weight'] = self.pseudo_weight.mean()
@@ -321,14 +336,24 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             self.student, {name: one[:count] for name, one in logits.items()},
             label)
         if self.regularizer:
-            with torch.no_grad():
-                pretrained = self.pretrained_encoder(image)
             losses['loss_feature_distance'] = self.regularizer(
-                stages[-1][:count], pretrained[-1], label)
+                stages[-1][:count], self._pretrained_features(image), label)
         end = count + (0 if weak is None else len(weak))
         return (self._weigh(losses, 'labeled'),
                 {name: one[count:end] for name, one in logits.items()},
                 {name: one[end:] for name, one in logits.items()})
+
+    @torch.no_grad()
+    def _pretrained_features(self, image: Tensor) -> Tensor:
+        """Last feature map of the frozen encoder, (N, C, h, w)."""
+
+        def compute() -> Tensor:
+            with self.frozen_pass(image.device):
+                return self.pretrained_encoder(image)[-1]
+
+        if self.kept_step is None:
+            return compute()
+        return self.kept_step.constant('pretrained', compute)
 
     def labels_alone(self, image: Tensor, label: Tensor) -> dict[str, Tensor]:
         """Losses before self-training begins.
@@ -354,7 +379,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         if self.teacher is not None and (looks
                                          or self.teacher_mode == 'train'):
             set_batch_norm(self.teacher, training=True)
-            with torch.no_grad():
+            with torch.no_grad(), self.frozen_pass(image.device):
                 self.teacher(image)
             set_batch_norm(self.teacher, self.teacher_mode == 'train')
         return losses
@@ -362,7 +387,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
     def _represented_logits(
             self, features: list[Tensor],
             size: tuple[int, int]) -> tuple[dict[str, Tensor], Tensor]:
-        """The same, and the representation (N, D, h, w) of the decode head."""
+        """Logits by head, and the decode head's representation (N, D, h, w).
+        """
         heads = heads_of(self.student)
         decode = heads.pop('decode')
         logits, representation = represent(decode, features)
@@ -379,8 +405,27 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             {name: factor * loss
              for name, loss in losses.items()}, part)
 
-    def _differentiate(self, losses: dict[str, Tensor]) -> HeldGradient:
-        """Gradient of the losses of the first pass; frees their graph."""
+    def _held_first_pass(
+            self, labeled: tuple[Tensor, Tensor]
+    ) -> tuple[dict[str, Tensor], HeldGradient]:
+        """The first pass, differentiated; made once by steps that share it.
+        """
+        losses, held = self._share(
+            'labeled', lambda: self._hold(self.first_pass(*labeled)[0]))
+        return dict(losses), held
+
+    def _share(self, part: str, compute: Callable[[], Any]) -> Any:
+        """A pass of the student, or the one that is kept for this step."""
+        kept = self.kept_step
+        if kept is None or (kept.redraw and part != 'labeled'):
+            return compute()
+        return kept.run(part, None if part == 'mixed' else self.student,
+                        compute)
+
+    def _hold(self,
+              losses: dict[str, Tensor],
+              retain: bool = False) -> tuple[dict[str, Tensor], HeldGradient]:
+        """Losses of a pass without their graph, and its gradient."""
         distance = losses.get('labeled.loss_feature_distance')
         terms = [
             sum(loss for loss in losses.values()
@@ -391,7 +436,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         scale = None
         if self.loss_scaler is not None:
             scale = self.loss_scaler.scale(terms[0].new_ones(()))
-        return HeldGradient(terms, self.student.parameters(), scale)
+        held = HeldGradient(terms, self.student.parameters(), scale, retain)
+        return {name: loss.detach() for name, loss in losses.items()}, held
 
     @torch.no_grad()
     def label_unlabeled(
@@ -427,8 +473,10 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             weight = torch.ones_like(label, dtype=torch.float32)
         else:
             if logits is None:
+                with self.frozen_pass(image.device):
+                    logits = self.teacher(image)
                 logits = resize_logits(
-                    self.teacher(image), image.shape[2:],
+                    logits.to(image.dtype), image.shape[2:],
                     self.student.align_corners)
             label, weight = self.pseudo_labeler(logits.detach())
         label = ignore_padding(label, [
@@ -451,6 +499,17 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             Mixed: The views one after the other, ``num_views`` times as many
             images.
         """
+        mixed = self._share('mixed', lambda: self._draw(labeled, unlabeled))
+        if self.kept_step is not None and not self.kept_step.redraw:
+            mixed = mix_labels(mixed, labeled[1], *unlabeled[1:])
+        if self.pseudo_filter is not None:
+            mixed = self._look_again(mixed, labeled)
+        self.mixed = mixed._replace(look=None)  # it is large
+        return mixed
+
+    def _draw(self, labeled: tuple[Tensor, Tensor],
+              unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Draw the views of a mixed batch, not filtered yet."""
         views = []
         for _ in range(self.num_views):
             image, label, weight = unlabeled
@@ -460,11 +519,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             if self.photometric_on == 'mixed':
                 view = view._replace(image=self._augment(view.image))
             views.append(view)
-        mixed = concatenate(views)
-        if self.pseudo_filter is not None:
-            mixed = self._look_again(mixed, labeled)
-        self.mixed = mixed._replace(look=None)  # it is large
-        return mixed
+        return concatenate(views)
 
     def _augment(self, image: Tensor) -> Tensor:
         """The strong photometric augmentation, if there is one."""
@@ -480,14 +535,18 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         The teacher sees what the student does (U2PL, section 3.1).
         """
         set_batch_norm(self.teacher, self.pseudo_filter.batch_statistics)
-        features = self.teacher.extract_feat(
-            torch.cat([labeled[0], mixed.image]))
-        if self.contrast is None:
-            logits, look = self.teacher.decode_head(features), None
-        else:
-            logits, representation = represent(self.teacher.decode_head,
-                                               features)
-            look = SecondLook(logits, representation,
+        with self.frozen_pass(mixed.image.device):
+            features = self.teacher.extract_feat(
+                torch.cat([labeled[0], mixed.image]))
+            if self.contrast is None:
+                logits, representation = self.teacher.decode_head(
+                    features), None
+            else:
+                logits, representation = represent(self.teacher.decode_head,
+                                                   features)
+        logits, look = logits.to(mixed.image.dtype), None
+        if representation is not None:
+            look = SecondLook(logits, representation.to(logits.dtype),
                               torch.cat([labeled[1], mixed.label]),
                               len(labeled[0]))
         set_batch_norm(self.teacher, self.teacher_mode == 'train')
@@ -515,19 +574,11 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             dict[str, Tensor]: Scalars, ``mixed.*`` and, of a joint pass,
             ``labeled.*`` and ``loss_contrast``.
         """
-        image, count = mixed.image, 0
-        if self.passes == 'joint':
-            image, count = torch.cat([labeled[0], image]), len(labeled[0])
-        features = self.student.extract_feat(image)
-        if self.view_perturbation:
-            features = self.view_perturbation(features)
+        count = len(labeled[0]) if self.passes == 'joint' else 0
+        logits, representation = self._share(
+            'seen', lambda: self._see(mixed, labeled[0]))
         losses: dict[str, Tensor] = {}
-        if mixed.look is None:
-            logits = all_logits(self.student, features,
-                                    mixed.label.shape[1:])
-        else:
-            logits, representation = self._represented_logits(
-                features, mixed.label.shape[1:])
+        if representation is not None:
             losses['loss_contrast'] = self.contrast(representation, mixed.look)
         if self.passes == 'joint':
             first = {name: one[:count] for name, one in logits.items()}
@@ -541,12 +592,32 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         if mixed.factor is not None:
             ours = {name: mixed.factor * one for name, one in ours.items()}
         ours = self._weigh(ours, 'mixed')
+        name = next(iter(ours))
+        losses.update(ours)
+        # What is held is attached last, so that it is the first to arrive at
+        # the weights, and each can be sent to other processes as soon as the
+        # graph below has added its share.
+        kept = self.kept_step
+        if kept is not None and not kept.redraw and kept.step == 'first':
+            losses, now = self._hold(losses, retain=True)
+            losses[name] = now.attach(losses[name])
         if held is not None:
-            # Attached last, so that it is the first to arrive at the weights
-            # and each can be sent to other processes as soon as it is whole.
-            name = next(iter(ours))
-            ours[name] = held.attach(ours[name])
-        return {**losses, **ours}
+            losses[name] = held.attach(losses[name])
+        return losses
+
+    def _see(
+        self, mixed: Mixed, image_labeled: Tensor
+    ) -> tuple[dict[str, Tensor], Optional[Tensor]]:
+        """Logits of each head and, for a contrast, the representation."""
+        image, size = mixed.image, mixed.label.shape[1:]
+        if self.passes == 'joint':
+            image = torch.cat([image_labeled, image])
+        features = self.student.extract_feat(image)
+        if self.view_perturbation:
+            features = self.view_perturbation(features)
+        if mixed.look is None:
+            return all_logits(self.student, features, size), None
+        return self._represented_logits(features, size)
 
     def commit(self) -> None:
         """Write what the last training step has staged: the contrast's."""

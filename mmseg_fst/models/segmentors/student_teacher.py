@@ -1,5 +1,6 @@
 """A student and its teacher, side by side in one model."""
 import copy
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, Optional
 
 import torch
@@ -8,7 +9,9 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.models.protocols import name_of_test_cfg
+from mmseg_fst.models.protocols import (Scores, default_scores,
+                                        name_of_test_cfg, write_labels)
+from mmseg_fst.ops import KeptStep
 from mmseg_fst.registry import MODELS
 
 
@@ -34,6 +37,9 @@ class StudentTeacherSegmentor(BaseSegmentor):
             ``'teacher'``.
         protocol (dict, optional): Config of a :class:`Protocol`, by which
             predictions are made; None for ``test_cfg`` of ``segmentor``.
+        frozen_dtype (str, optional): Precision in which teacher and
+            pretrained encoder compute while training, ``'bfloat16'`` or
+            ``'float16'``. Defaults to None: that of the student.
 
     Raises:
         ValueError: If an argument has none of the values above, or there is
@@ -44,12 +50,18 @@ class StudentTeacherSegmentor(BaseSegmentor):
                  with_teacher: bool, with_pretrained: bool,
                  teacher_mode: Literal['train', 'eval'],
                  predict_with: Literal['student', 'teacher'],
-                 protocol: Optional[dict]) -> None:
+                 protocol: Optional[dict],
+                 frozen_dtype: Optional[str] = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
         if teacher_mode not in ('train', 'eval'):
             raise ValueError(
                 f'{type(self).__name__}: teacher_mode={teacher_mode!r} is '
                 "not known; give 'train' or 'eval'.")
+        if frozen_dtype not in (None, 'bfloat16', 'float16'):
+            raise ValueError(
+                f'{type(self).__name__}: frozen_dtype={frozen_dtype!r} is not '
+                "known; give 'bfloat16', 'float16' or None.")
+        self.frozen_dtype = frozen_dtype
         self.student = student
         self.teacher = None
         if with_teacher:
@@ -61,12 +73,19 @@ class StudentTeacherSegmentor(BaseSegmentor):
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
         self.protocol = protocol and MODELS.build(protocol)
+        # Given by a hook for steps that share passes.
+        self.kept_step: Optional[KeptStep] = None
         self.network()  # raises if there is none of that name
 
     @property
     def networks(self) -> list[str]:
         """Names of the networks that can predict, the student first."""
         return ['student'] + ['teacher'] * (self.teacher is not None)
+
+    @property
+    def can_keep_graph(self) -> bool:
+        """Whether a step can leave its graph to another, see `KeptStep`."""
+        return False
 
     @property
     def align_corners(self) -> bool:
@@ -104,6 +123,19 @@ class StudentTeacherSegmentor(BaseSegmentor):
             if mode and self.teacher_mode == 'train':
                 set_batch_norm(self.teacher, training=True)
         return self
+
+    def frozen_pass(self, device: torch.device) -> AbstractContextManager:
+        """Where networks without a gradient compute, see ``frozen_dtype``.
+
+        Args:
+            device (torch.device): That of the images.
+
+        Returns:
+            AbstractContextManager: Casts what is computed inside.
+        """
+        if self.frozen_dtype is None:
+            return nullcontext()
+        return torch.autocast(device.type, getattr(torch, self.frozen_dtype))
 
     def commit(self) -> None:
         """Write what the last training step has staged, here nothing.
@@ -154,6 +186,36 @@ class StudentTeacherSegmentor(BaseSegmentor):
         if self.protocol is None:
             return self.network().predict(inputs, data_samples)
         return self.protocol.predict(self.network(), inputs, data_samples)
+
+    def predict_each(self, inputs: Tensor,
+                     data_samples: SampleList) -> dict[str, SampleList]:
+        """Predict with every network, for scores: labels alone.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample]): Their data samples; not
+                written to.
+
+        Returns:
+            dict[str, list[SegDataSample]]: By network, new samples with the
+            ``pred_sem_seg`` of :meth:`predict`, but without ``seg_logits``,
+            which would fill the memory.
+        """
+        return {
+            name: write_labels(
+                self.network(name),
+                *self._score(self.network(name), inputs, data_samples))
+            for name in self.networks
+        }
+
+    def _score(self, network: nn.Module, inputs: Tensor,
+               data_samples: SampleList) -> tuple[Scores, SampleList]:
+        """Scores of one network, and new samples that they are for."""
+        samples = [sample.new() for sample in data_samples]
+        if self.protocol is None:
+            return default_scores(network, inputs, samples), samples
+        return (self.protocol.scores(network, inputs),
+                self.protocol.prepare(inputs, samples))
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
         """Features of the network named by ``predict_with``.
@@ -225,12 +287,26 @@ def check_no_checkpoints(student: nn.Module, backward: str) -> None:
     Raises:
         ValueError: If a part of it has ``with_cp=True``.
     """
-    for name, module in student.named_modules():
-        if getattr(module, 'with_cp', False):
-            raise ValueError(
-                f'segmentor.{name}.with_cp=True does not go with '
-                f"backward={backward!r}; give `model` backward='joint', or "
-                'take `with_cp` out.')
+    for name in checkpointed(student):
+        raise ValueError(
+            f'segmentor.{name}.with_cp=True does not go with '
+            f"backward={backward!r}; give `model` backward='joint', or "
+            'take `with_cp` out.')
+
+
+def checkpointed(network: nn.Module) -> list[str]:
+    """Names of the parts that checkpoint their activations.
+
+    Args:
+        network (nn.Module): A network.
+
+    Returns:
+        list[str]: Those with ``with_cp=True``.
+    """
+    return [
+        name for name, module in network.named_modules()
+        if getattr(module, 'with_cp', False)
+    ]
 
 
 def check_same_shape(labeled: Tensor, unlabeled: Tensor) -> None:

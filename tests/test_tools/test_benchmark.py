@@ -1,0 +1,64 @@
+"""tools/benchmark.py prints what it has measured."""
+import subprocess
+import sys
+
+import pytest
+from helpers import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / 'tools'))
+from benchmarks.step import METHODS, spread  # noqa: E402
+
+TOOL = REPOSITORY / 'tools/benchmark.py'
+
+
+def benchmark(*arguments):
+    return subprocess.run([sys.executable, str(TOOL), *arguments],
+                          capture_output=True, text=True)
+
+
+def test_steps_side_by_side():
+    """Passes are counted, not told: one of the student's is saved."""
+    done = benchmark('step', '--only', 'K=1', '--rounds', '1', '--crop', '64',
+                     '--no-memory')
+    assert done.returncode == 0, done.stderr
+    rows = {
+        cells[1].strip(): [cell.strip() for cell in cells[2:-1]]
+        for cells in (line.split('|') for line in done.stdout.splitlines())
+        if len(cells) > 2
+    }
+    passes = {name: cells[4] for name, cells in rows.items()}
+    assert passes == {
+        'step': 'student, teacher, encoder',
+        '---': '---',
+        'mean teacher': '2, 1, 1',
+        'FST K=1, nothing kept': '4, 2, 2',
+        'FST K=1, gradient kept': '3, 2, 1',
+        'FST K=1, graph kept': '2, 2, 1',
+    }
+    assert rows['mean teacher'][1] == '1.00 (1.00-1.00)'
+    assert rows['FST K=1, gradient kept'][2].startswith('S + 2M + 2T + I = ')
+
+
+def test_arithmetic_is_that_of_the_passes():
+    """A mixed pass that is kept is one forward less."""
+    for row in METHODS:
+        steps = 1 + row.hook.get('depth', 0)
+        kept = steps > 1 and row.hook.get('reuse', True)
+        assert row.counts['S'] == steps - kept
+        assert row.counts['M'] + row.counts['B'] == steps
+        assert row.counts['B'] == (not row.hook.get('redraw', True))
+        assert row.counts['T'] == steps
+        assert row.counts['I'] == (1 if kept else steps)
+
+
+def test_help_names_every_command():
+    done = benchmark('--help')
+    assert done.returncode == 0
+    assert 'step' in done.stdout and 'turns' in done.stdout
+
+
+@pytest.mark.parametrize('values, words', [
+    ([1., 3., 2.], '2.00 (1.00-3.00)'),
+])
+def test_median_and_range(values, words):
+    assert spread(values) == words

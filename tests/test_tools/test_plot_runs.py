@@ -1,0 +1,57 @@
+"""Curves of runs."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+from helpers import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / 'tools'))
+from plot_runs import read_scalars, smooth  # noqa: E402
+
+TOOL = REPOSITORY / 'tools/plot_runs.py'
+
+
+def log(folder: Path, entries: list) -> None:
+    folder.mkdir(parents=True)
+    (folder / 'scalars.json').write_text(
+        '\n'.join(json.dumps(entry) for entry in entries))
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    run = tmp_path / 'cps'
+    log(run / 'seed_0/1/vis_data', [
+        dict(step=10, agreement=.5), dict(step=20, agreement=.1)])
+    log(run / 'seed_0/2/vis_data', [  # resumed at 10
+        dict(step=20, agreement=.7), {'step': 20, 'student/mIoU': 3.}])
+    log(run / 'seed_1/1/vis_data', [dict(step=10, agreement=.7)])
+    return run
+
+
+def test_seeds_side_by_side_and_what_was_resumed_once(run_folder):
+    found = read_scalars(run_folder, 'agreement')
+    assert found == {10: [.5, .7], 20: [.7]}
+    assert read_scalars(run_folder / 'seed_1', 'agreement') == {10: [.7]}
+    assert read_scalars(run_folder, 'student/mIoU') == {20: [3.]}
+
+
+def test_a_mean_of_the_last_entries():
+    assert smooth([1., 3., 5.], 2) == [1., 2., 4.]
+
+
+def test_a_picture(run_folder, tmp_path):
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, str(TOOL), str(run_folder), *arguments],
+            capture_output=True, text=True, cwd=tmp_path)
+
+    done = run('--key', 'agreement', '--out', 'agreement.png')
+    assert done.returncode == 0, done.stderr
+    image = cv2.imread(str(tmp_path / 'agreement.png'))
+    assert image.std() > 1
+    done = run('--key', 'agreemnt')
+    assert done.returncode == 1 and 'scalars.json' in done.stderr
+    assert not (tmp_path / 'curves.png').exists()

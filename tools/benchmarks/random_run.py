@@ -1,0 +1,87 @@
+"""Runs on random images: no data set and no pretrained weights are needed."""
+from typing import Optional
+
+import torch
+from mmengine.config import Config
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch.utils.data import Dataset
+
+from mmseg_fst.apis import drop_pretrained
+from mmseg_fst.registry import DATASETS
+
+
+@DATASETS.register_module()
+class RandomPairs(Dataset):
+    """Random images with labels in blocks, and without.
+
+    Args:
+        size (tuple[int, int]): Height and width.
+        num_classes (int): Number of classes.
+    """
+
+    num_labeled = num_unlabeled = 64
+
+    def __init__(self, size: tuple[int, int], num_classes: int) -> None:
+        self.size = size
+        self.metainfo = dict(
+            classes=tuple(f'class {i}' for i in range(num_classes)))
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return self.num_labeled
+
+    def __getitem__(self, index: tuple) -> dict:
+        """A pair; the index of :class:`PairedSampler` seeds it."""
+        generator = torch.Generator().manual_seed(int(index[-1]))
+        return dict(
+            labeled=self._side(generator, True),
+            unlabeled=self._side(generator, False))
+
+    def _side(self, generator: torch.Generator, labeled: bool) -> dict:
+        """Image of shape (3, H, W), uint8, and its sample."""
+        height, width = self.size
+        image = torch.randint(
+            0, 256, (3, height, width), dtype=torch.uint8,
+            generator=generator)
+        sample = SegDataSample(metainfo=dict(img_shape=self.size))
+        if labeled:
+            blocks = torch.randint(
+                0, len(self.metainfo['classes']), (1, -(-height // 32),
+                                                   -(-width // 32)),
+                generator=generator)
+            label = blocks.repeat_interleave(32, 1).repeat_interleave(32, 2)
+            sample.gt_sem_seg = PixelData(data=label[:, :height, :width])
+        return dict(inputs=image, data_samples=sample)
+
+
+def use_random_images(cfg: Config, batch_size: int, iterations: int,
+                      crop: Optional[int]) -> None:
+    """Let a run train on random images, and do nothing else.
+
+    Args:
+        cfg (Config): Config of a run. Changed in place.
+        batch_size (int): Labelled images, and unlabelled ones.
+        iterations (int): Iterations to run.
+        crop (int, optional): Side of the images. Defaults to None: the
+            config's.
+    """
+    size = (crop, crop) if crop else tuple(cfg.crop_size)
+    drop_pretrained(cfg.model)
+    cfg.model.data_preprocessor.size = size
+    for key in ('val_cfg', 'val_dataloader', 'val_evaluator', 'test_cfg',
+                'test_dataloader', 'test_evaluator'):
+        cfg[key] = None
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations)
+    network = cfg.model.get('segmentor') or next(
+        iter(cfg.model.students.values()))
+    num_classes = network.decode_head.num_classes
+    cfg.train_dataloader = dict(
+        batch_size=batch_size,
+        num_workers=0,
+        sampler=dict(type='PairedSampler'),
+        dataset=dict(
+            type='RandomPairs', size=size, num_classes=num_classes))
+    cfg.default_hooks = dict(checkpoint=None, logger=None)
+    cfg.visualizer = dict(type='Visualizer')
+    cfg.log_level = 'ERROR'

@@ -1,0 +1,356 @@
+"""Time, passes and memory of the training step, side by side in one run.
+
+    python tools/benchmark.py step
+    python tools/benchmark.py step --network resnet50 --levers
+    python tools/benchmark.py step --configs A.py B.py
+    python tools/benchmark.py step --beside other/checkout script.py
+
+The rows take turns, so that a machine that is busy slows all of them; ratios
+are those of the same turn, their median and range are printed. No data set
+and no pretrained weights are needed: images are random.
+
+`arithmetic` adds up bare forward-backwards that are timed in the same turns:
+S of the labelled images with the feature distance, M of the mixed ones, T the
+teacher's forward, I that of the pretrained encoder. What a step takes beyond
+it is everything else: mixing, augmentation, pseudo-labels, the look-ahead's
+copies, the moving average, the optimizer.
+"""
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple, Optional
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+
+from mmseg_fst.apis import read_config
+from mmseg_fst.models.losses import heads_of
+
+from .random_run import use_random_images
+from .stepper import Stepper, peak_megabytes, seconds_of
+
+ROOT = Path(__file__).parents[2]
+#: Small networks with the methods of the paper, by name.
+NETWORKS = {
+    'mit-b1': ('gta2cityscapes_mit-b5-daformer_daformer.py',
+               dict(num_layers=[2, 2, 2, 2])),
+    'resnet50': ('gta2cityscapes_resnet50-deeplabv2_daformer.py', {}),
+}
+
+
+class Row(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+        name (str): Its name.
+        hook (dict): What moves the teacher.
+        counts (dict): How often each bare pass is needed, by ``S``, ``M``,
+            ``B`` (the backward half of M), ``T`` and ``I``.
+        changes (dict): Of the config.
+    """
+    name: str
+    hook: dict[str, Any]
+    counts: dict[str, int]
+    changes: dict[str, Any] = {}
+
+
+def counts(S: int, M: int, T: int, I: int,  # noqa: E741
+           B: int = 0) -> dict[str, int]:
+    """How often each pass is needed, by name."""
+    return dict(S=S, M=M, B=B, T=T, I=I)
+
+
+MEAN_TEACHER = Row('mean teacher', dict(type='MeanTeacherHook'),
+                   counts(1, 1, 1, 1))
+METHODS = [
+    MEAN_TEACHER,
+    *(Row(f'FST K={depth}, {words}', dict(type='FSTHook', depth=depth, **how),
+          needed)
+      for depth, words, how, needed in (
+          (1, 'nothing kept', dict(reuse=False), counts(2, 2, 2, 2)),
+          (1, 'gradient kept', {}, counts(1, 2, 2, 1)),
+          (1, 'graph kept', dict(redraw=False), counts(1, 1, 2, 1, B=1)),
+          (3, 'nothing kept', dict(reuse=False), counts(4, 4, 4, 4)),
+          (3, 'gradient kept', {}, counts(3, 4, 4, 1)),
+          (3, 'graph kept', dict(redraw=False), counts(3, 3, 4, 1, B=1)))),
+]
+AUTOCAST = {'optim_wrapper.type': 'AutocastOptimWrapper'}
+DEEP = dict(type='FSTHook', depth=3)
+LEVERS = [
+    Row('FST K=3', DEEP, {}),
+    Row('... in one backward pass', DEEP, {}, {'model.backward': 'joint'}),
+    Row('... graph kept', dict(DEEP, redraw=False), {}),
+    Row('... channels last', DEEP, {}, dict(channels_last=True)),
+    Row('... fused attention', DEEP, {}, dict(fused_attention=True)),
+    Row('... fused AdamW', DEEP, {}, {'optim_wrapper.optimizer.fused': True}),
+    Row('... frozen networks in bfloat16', DEEP, {},
+        {'model.frozen_dtype': 'bfloat16'}),
+    Row('... bfloat16', DEEP, {}, AUTOCAST),
+    Row('... compiled', DEEP, {}, dict(compile_networks=True)),
+    Row('... all but compiled', dict(DEEP, redraw=False), {},
+        dict(AUTOCAST, channels_last=True, fused_attention=True,
+             **{'optim_wrapper.optimizer.fused': True})),
+    Row('... all', dict(DEEP, redraw=False), {},
+        dict(AUTOCAST, channels_last=True, fused_attention=True,
+             compile_networks=True,
+             **{'optim_wrapper.optimizer.fused': True})),
+]
+
+
+class BarePasses:
+    """Forward-backwards and nothing else, of the networks of a step.
+
+    Args:
+        step (Stepper): A mean teacher's step.
+    """
+
+    def __init__(self, step: Stepper) -> None:
+        self.model = step.runner.model
+        data = self.model.data_preprocessor(step.batch, True)
+        self.image = data['inputs']['labeled']
+        self.label = torch.stack([
+            sample.gt_sem_seg.data[0]
+            for sample in data['data_samples']['labeled']
+        ])
+        self.weight = torch.ones(self.label.shape, device=self.image.device)
+        self.weights = [
+            one for one in self.model.student.parameters()
+            if one.requires_grad
+        ]
+        with torch.no_grad():
+            self.pretrained = self.model.pretrained_encoder(self.image)[-1]
+
+    def seconds(self) -> dict[str, float]:
+        """Time each once.
+
+        Returns:
+            dict[str, float]: Seconds by name, see :class:`Row`.
+        """
+        found = {'S': seconds_of(self._labeled)}
+        loss = []
+        forward = seconds_of(lambda: loss.append(self._mixed()))
+        found['B'] = seconds_of(lambda: self._backward(loss.pop()))
+        found['M'] = forward + found['B']
+        with torch.no_grad():
+            found['T'] = seconds_of(lambda: self.model.teacher(self.image))
+            found['I'] = seconds_of(
+                lambda: self.model.pretrained_encoder(self.image))
+        return found
+
+    def _backward(self, loss: torch.Tensor) -> None:
+        torch.autograd.grad(loss, self.weights, allow_unused=True)
+
+    def _pixels(self, stages: tuple) -> list[torch.Tensor]:
+        """Cross entropy of each head at each pixel."""
+        return [
+            F.cross_entropy(
+                F.interpolate(
+                    head(stages), self.label.shape[1:], mode='bilinear'),
+                self.label, ignore_index=255, reduction='none')
+            for head in heads_of(self.model.student).values()
+        ]
+
+    def _labeled(self) -> None:
+        stages = self.model.student.backbone(self.image)
+        distance = (stages[-1] - self.pretrained).norm(dim=1).mean()
+        self._backward(
+            sum(one.mean() for one in self._pixels(stages)) + distance)
+
+    def _mixed(self) -> torch.Tensor:
+        stages = self.model.student.backbone(self.image)
+        return sum(
+            (one * self.weight).mean() for one in self._pixels(stages))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what can be asked for.
+
+    Args:
+        parser (ArgumentParser): Of the command.
+    """
+    parser.add_argument(
+        '--network', choices=sorted(NETWORKS), default='mit-b1',
+        help='default: mit-b1')
+    parser.add_argument(
+        '--levers', action='store_true',
+        help='what makes FST-D faster, each alone and all together, instead '
+        'of the methods')
+    parser.add_argument(
+        '--only', nargs='+', metavar='WORDS',
+        help='rows whose name contains one of these, and the first')
+    parser.add_argument(
+        '--configs', nargs='+', metavar='CONFIG', default=[],
+        help='compare these config files instead')
+    parser.add_argument(
+        '--beside', nargs='+', metavar='PATH', default=[],
+        help='other checkouts of mmseg_fst, whose step of the first row is '
+        'timed, or scripts: each prints a line of JSON, {"seconds": [...]}')
+    parser.add_argument(
+        '--batch-size', type=int, default=2, help='pairs; default: 2')
+    parser.add_argument(
+        '--crop', type=int, default=256,
+        help='side of the images; default: 256')
+    parser.add_argument(
+        '--rounds', type=int, default=5, help='turns of each; default: 5')
+    parser.add_argument(
+        '--no-memory', action='store_true',
+        help='skip the peak of memory, for which each row runs again, alone')
+    parser.add_argument('--alone', help=argparse.SUPPRESS)
+
+
+def rows_of(args: argparse.Namespace) -> list[Row]:
+    """The rows that are asked for."""
+    if args.configs:
+        return [Row(path, {}, {}) for path in args.configs]
+    rows = LEVERS if args.levers else METHODS
+    if args.network == 'resnet50':
+        rows = [row for row in rows if 'fused attention' not in row.name]
+    wanted = args.only or ['']
+    return rows[:1] + [
+        row for row in rows[1:] if any(words in row.name for words in wanted)
+    ]
+
+
+def config_of(row: Row, args: argparse.Namespace) -> Config:
+    """The config of a row, on random images."""
+    if args.configs:
+        cfg = read_config(row.name)
+    else:
+        name, changes = NETWORKS[args.network]
+        cfg = read_config(str(ROOT / 'configs/uda' / name))
+        cfg.custom_hooks = [row.hook]
+        cfg.merge_from_dict({
+            **{f'model.segmentor.backbone.{key}': value
+               for key, value in changes.items()}, **row.changes
+        })
+        if args.network == 'resnet50':
+            cfg.pop('fused_attention', None)
+    use_random_images(cfg, args.batch_size, 10**6, args.crop)
+    return cfg
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print the table.
+
+    Args:
+        args (Namespace): See :func:`add_arguments`.
+    """
+    rows = rows_of(args)
+    if args.alone:
+        row = next(row for row in rows if row.name == args.alone)
+        print(json.dumps(alone(row, args)))
+        return
+    torch.manual_seed(0)
+    steps = [Stepper(config_of(row, args)) for row in rows]
+    bare = None if args.configs or args.levers else BarePasses(steps[0])
+    passes = [step.passes() for step in steps]  # they warm up, too
+    turns: list[list[float]] = [[] for _ in rows]
+    parts: list[dict[str, float]] = []
+    for turn in range(args.rounds):
+        if bare:
+            parts.append(bare.seconds())
+        for seconds, step in zip(turns, steps):
+            seconds.append(seconds_of(step))
+        print(f'turn {turn + 1} of {args.rounds}', file=sys.stderr)
+    del steps
+    memory = [None if args.no_memory else memory_of(row, args) for row in rows]
+    print_table(rows, turns, parts, passes, memory)
+    for path in args.beside:
+        print_beside(path, turns[0], args)
+
+
+def alone(row: Row, args: argparse.Namespace) -> dict[str, Any]:
+    """Peak of memory and seconds of a row in a process of its own."""
+    step = Stepper(config_of(row, args))
+    seconds = [seconds_of(step) for _ in range(args.rounds)]
+    return dict(megabytes=peak_megabytes(), seconds=seconds[1:])
+
+
+def command_of(row: Row, rounds: int, args: argparse.Namespace,
+               root: Path = ROOT) -> list[str]:
+    """The command line that measures one row alone."""
+    command = [
+        sys.executable, str(root / 'tools/benchmark.py'), 'step', '--network',
+        args.network, '--alone', row.name, '--crop', str(args.crop),
+        '--batch-size', str(args.batch_size), '--rounds', str(rounds)
+    ]
+    if args.configs:
+        command += ['--configs', *args.configs]
+    return command + ['--levers'] * args.levers
+
+
+def read_json(command: list[str], cwd: Optional[Path] = None) -> dict:
+    """Run a command; read the last line that it prints."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=cwd)
+    if done.returncode:
+        sys.exit(f'{" ".join(command)} failed, see above.')
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def memory_of(row: Row, args: argparse.Namespace) -> dict:
+    """Peak of memory of a row, by three iterations of its own."""
+    return read_json(command_of(row, 3, args))
+
+
+def print_table(rows: list[Row], turns: list[list[float]],
+                parts: list[dict[str, float]],
+                passes: list[dict[str, int]],
+                memory: list[Optional[dict]]) -> None:
+    """Print ratios to the first row, as a table in Markdown."""
+    device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
+              f'{torch.get_num_threads()} CPU threads')
+    if parts:
+        print(', '.join(
+            f'{name} {median(part[name] for part in parts):.3f} s'
+            for name in ('S', 'M', 'B', 'T', 'I')) + f'; {device}')
+    print(f'| step | seconds | of {rows[0].name} | arithmetic | beyond it | '
+          'student, teacher, encoder | peak MB | its ratio |\n'
+          '|---|---|---|---|---|---|---|---|')
+    for row, seconds, found, peak in zip(rows, turns, passes, memory):
+        ratios = [ours / first for ours, first in zip(seconds, turns[0])]
+        cells = [row.name, f'{median(seconds):.3f}', spread(ratios)]
+        if row.counts and parts:
+            sums = [sum(number * part[name]
+                        for name, number in row.counts.items())
+                    for part in parts]
+            formula = ' + '.join(
+                f'{number if number > 1 else ""}{name}'
+                for name, number in row.counts.items() if number)
+            beyond = [ours / bare - 1 for ours, bare in zip(seconds, sums)]
+            cells += [f'{formula} = {median(sums):.3f}',
+                      f'{median(beyond):+.1%}']
+        else:
+            cells += ['', '']
+        cells.append(', '.join(str(found.get(name, 0)) for name in
+                               ('student', 'teacher', 'encoder')))
+        if peak:
+            cells += [f'{peak["megabytes"]:.0f}',
+                      f'{peak["megabytes"] / memory[0]["megabytes"]:.2f}']
+        else:
+            cells += ['', '']
+        print('| ' + ' | '.join(cells) + ' |')
+
+
+def spread(ratios: list[float]) -> str:
+    """Median and range."""
+    return f'{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})'
+
+
+def print_beside(path: str, ours: list[float],
+                 args: argparse.Namespace) -> None:
+    """Time another checkout or script, after ours."""
+    place = Path(path).resolve()
+    if place.is_dir():
+        row = rows_of(args)[0]
+        command = command_of(row, args.rounds + 1, args, place)
+        its = read_json(command, place)['seconds']
+    else:
+        its = read_json([sys.executable, str(place)])['seconds']
+    print(f'{path}: {median(its):.3f} s ({min(its):.3f}-{max(its):.3f}), '
+          f'{median(its) / median(ours):.2f} times our first row.')
+
+
