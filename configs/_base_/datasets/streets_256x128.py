@@ -17,12 +17,12 @@ labeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='LoadAnnotations'),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 test_pipeline = [
     dict(type='LoadWholeImage'),

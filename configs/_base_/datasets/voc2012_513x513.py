@@ -19,14 +19,14 @@ labeled_pipeline = [
     dict(type='RandomFactorResize', ranges=((0.5, 1.0), (1.0, 2.0))),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='RandomFactorResize', ranges=((0.5, 1.0), (1.0, 2.0))),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 test_pipeline = [
     dict(type='LoadWholeImage'),
