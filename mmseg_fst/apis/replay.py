@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
 from mmseg_fst.engine import from_plain
+from mmseg_fst.ops import KeptStep, graphs_stay_valid
+from mmseg_fst.ops.random_state import set_random_state
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
-from mmseg_fst.utils.randomness import set_rng_state
 
+from .launch import speed_up
 from .test import drop_pretrained
 
 
@@ -71,11 +73,12 @@ def replay(path: str,
                          'WORK_DIR/not_finite.')
     cfg = Config.fromstring(dump['meta']['cfg'], '.py')
     model = _model_of(cfg, dump, device)
+    _tell(dump['meta'])
     found: list[str] = []
     for name, module in model.named_modules():
         module.register_forward_hook(_note(name or 'the losses', found))
     with torch.autograd.set_detect_anomaly(anomaly, check_nan=True):
-        losses = _forward(model, cfg, dump, device)
+        losses = _losses_of(model, dump, device)
         total, logged = model.parse_losses(losses)
         if model.loss_scaler is not None:
             total = model.loss_scaler.scale(total)
@@ -99,31 +102,51 @@ def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> nn.Module:
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     drop_pretrained(cfg.model)
     model = MODELS.build(cfg.model)
+    speed_up(model, cfg.get('channels_last', False),
+             cfg.get('fused_attention', False))
     model.load_state_dict(dump['state_dict'])
-    if cfg.get('channels_last', False):
-        model.to(memory_format=torch.channels_last)
     scale = dump['meta']['loss_scale']
     if scale is not None:
-        model.loss_scaler = torch.amp.GradScaler(device, init_scale=scale)
+        model.loss_scaler = torch.amp.GradScaler(
+            torch.device(device).type, init_scale=scale)
     return model.to(device).train()
 
 
-def _forward(model: nn.Module, cfg: Config, dump: dict[str, Any],
-             device: str) -> dict[str, Tensor]:
-    """The losses, with the random numbers of the run."""
+def _tell(meta: dict[str, Any]) -> None:
+    """Let the model read how far the run was, where it looks for it."""
+    hub = MessageHub.get_instance('replay')  # is now the current one
+    for key in ('iter', 'max_iters'):
+        hub.update_info(key, meta[key])
+
+
+def _losses_of(model: nn.Module, dump: dict[str, Any],
+               device: str) -> dict[str, Tensor]:
+    """The losses of the step, and of one that it takes passes from."""
+    kept = dump['kept']
+    if kept is None:
+        return _forward(model, dump, device, dump['random_state'])
+    model.kept_step = KeptStep(kept['restored'], kept['redraw'])
+    _forward(model, dump, device, kept['random_state'])
+    changed = [*model.student.parameters(), *model.student.buffers()]
+    with graphs_stay_valid(changed):  # weights are the same again
+        model.load_state_dict(dump['state_dict'])
+    model.kept_step.step = 'last'
+    return _forward(model, dump, device, dump['random_state'])
+
+
+def _forward(model: nn.Module, dump: dict[str, Any], device: str,
+             random_state: list[Tensor]) -> dict[str, Tensor]:
+    """The losses, with random numbers of the run."""
     inputs = {side: one.to(device) for side, one in dump['inputs'].items()}
     samples = {
         side: [from_plain(sample).to(device) for sample in batch]
         for side, batch in dump['samples'].items()
     }
-    hub = MessageHub.get_instance('replay')  # is now the current one
-    for key in ('iter', 'max_iters'):
-        hub.update_info(key, dump['meta'][key])
-    wrapper = cfg.get('optim_wrapper', {})
-    dtype = getattr(torch, wrapper.get('dtype') or 'float16')
-    mixed_precision = wrapper.get('type') == 'AmpOptimWrapper'
-    set_rng_state(dump['rng'][:1 if device == 'cpu' else None])
-    with torch.autocast(device, dtype, enabled=mixed_precision):
+    set_random_state(random_state[:1 if device == 'cpu' else None])
+    precision = dump['autocast']
+    with torch.autocast(
+            torch.device(device).type, precision,
+            enabled=precision is not None):
         return model(inputs, samples, mode='loss')
 
 

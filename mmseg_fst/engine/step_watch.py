@@ -1,6 +1,6 @@
 """What a training step was given, kept until it is known to be good."""
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import torch
 from mmengine.runner.checkpoint import weights_to_cpu
@@ -39,6 +39,7 @@ class StepWatch:
         self.losses: dict[str, Tensor] = {}
         self.random_state: list[Tensor] = []
         self.first_random_state: list[Tensor] = []
+        self.autocast: Optional[torch.dtype] = None
         self.handles = [
             model.register_forward_pre_hook(self._begin, with_kwargs=True),
             model.register_forward_hook(self._end, with_kwargs=True)
@@ -57,6 +58,10 @@ class StepWatch:
         kept = model.kept_step
         if kept is not None and kept.step == 'first':
             self.first_random_state = self.random_state
+        device = next(model.parameters()).device.type
+        self.autocast = (
+            torch.get_autocast_dtype(device)
+            if torch.is_autocast_enabled(device) else None)
         if self.before:
             torch._foreach_copy_(self.before, self.statistics)
 
@@ -100,9 +105,10 @@ class StepWatch:
         Returns:
             dict: ``state_dict``; ``inputs`` (N, 3, H, W) and ``samples`` by
             side; ``random_state`` at the beginning of the forward pass;
-            ``losses``, floats by name; and ``kept``, if the step takes passes
-            of an earlier one from a :class:`mmseg_fst.ops.KeptStep`, what
-            that is made of, else None.
+            ``losses``, floats by name; ``autocast``, the dtype of low
+            precision or None; and ``kept``, if the step takes passes of an
+            earlier one from a :class:`mmseg_fst.ops.KeptStep`, what that is
+            made of, else None.
         """
         step, kept = self.model.kept_step, None
         if step is not None and step.step == 'last':
@@ -119,6 +125,7 @@ class StepWatch:
             },
             random_state=self.random_state,
             losses={name: one.item() for name, one in self.losses.items()},
+            autocast=self.autocast,
             kept=kept)
 
 

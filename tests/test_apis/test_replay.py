@@ -10,6 +10,7 @@ from mmengine.config import Config
 from test_engine.toy import ToyPairs, co_training_config, model_config
 
 from mmseg_fst.apis import build_runner, replay
+from mmseg_fst.engine import FiniteGuardHook
 from mmseg_fst.models import StrongPhotometric
 from mmseg_fst.registry import DATASETS, MODELS
 from mmseg_fst.utils.checks import NotFinite
@@ -31,9 +32,10 @@ class SometimesInfinite(StrongPhotometric):
         return image * math.inf if torch.rand(()) < .1 else image
 
 
-def stopped(folder, model, hooks=(LOOK_AHEAD, ), **changes):
+def stopped(folder, model, hooks=(LOOK_AHEAD, ),
+            photometric='SometimesInfinite', **changes):
     """Train until a step is not finite; the file, and the runner."""
-    model['photometric'] = dict(type='SometimesInfinite')
+    model['photometric'] = dict(type=photometric)
     cfg = Config({**dict(
         model=model, work_dir=str(folder), log_level='ERROR',
         default_scope='mmseg_fst', experiment_name=str(folder),
@@ -48,6 +50,28 @@ def stopped(folder, model, hooks=(LOOK_AHEAD, ), **changes):
         runner.train()
     path, = (folder / 'not_finite').iterdir()
     return str(path), runner
+
+
+@pytest.mark.parametrize('options', [
+    {}, dict(redraw=False), dict(restore='all'), dict(reuse=False)], ids=str)
+@pytest.mark.parametrize('step', [5, 6], ids=['virtual', 'real'])
+def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
+                                                    options, step):
+    """That is made first, with the random numbers that it had."""
+    read, seen = FiniteGuardHook._read, []
+
+    def refuse(self, values):
+        wrong, norm = read(self, values)
+        seen.append(norm)
+        return (dict(norm=norm), norm) if len(seen) == step else (wrong, norm)
+
+    monkeypatch.setattr(FiniteGuardHook, '_read', refuse)
+    path, _ = stopped(tmp_path, model_config(), [{**LOOK_AHEAD, **options}],
+                      photometric='StrongPhotometric')
+    found = replay(path)
+    assert found.losses == found.recorded and len(found.losses) > 3
+    assert found.grad_norm == pytest.approx(seen[-1], rel=1e-5)
+    assert found.weights == found.gradients == [] and found.module is None
 
 
 @pytest.mark.parametrize('model, hooks', [
@@ -68,6 +92,17 @@ def test_losses_are_those_of_the_run_bit_for_bit(tmp_path, model, hooks):
     assert 0 < finite < len(found.losses)
     assert found.weights == [] and found.module == 'photometric'
     assert len(found.gradients) > 10 and not math.isfinite(found.grad_norm)
+
+
+def test_precision_is_that_of_the_run(tmp_path):
+    path, _ = stopped(tmp_path, model_config(), optim_wrapper=dict(
+        type='AutocastOptimWrapper', optimizer=dict(type='SGD', lr=.01)))
+    found = replay(path)
+    finite = [name for name, loss in found.losses.items()
+              if math.isfinite(loss)]
+    assert finite
+    for name in finite:
+        assert found.losses[name] == found.recorded[name]
 
 
 def test_a_weight_that_was_broken_is_named(tmp_path):
