@@ -267,7 +267,8 @@ def _comparable(checkpoint: dict[str, Any]) -> dict[str, Any]:
     infos = {
         key: Path(value).name if key in ('best_ckpt', 'last_ckpt') else value
         for key, value in hub['runtime_info'].items()
-        if key not in ('eta', 'cfg', 'experiment_name')
+        # The version is that of the repository, which somebody may commit to.
+        if key not in ('eta', 'cfg', 'experiment_name', 'mmengine_version')
     }
     logged = {
         key: [len(part) if 'time' in key else part.tolist()

@@ -4,6 +4,7 @@ import random
 import resource
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,8 +23,11 @@ KILLED = -signal.SIGKILL
 
 
 @pytest.fixture(scope='module')
-def runs(tmp_path_factory):
-    """By method a run that nothing has happened to, made when asked for."""
+def runs(tmp_path_factory, request):
+    """By method a run that nothing has happened to, made when asked for.
+
+    In the end it prints how many were killed, and what came of them.
+    """
     folder = tmp_path_factory.mktemp('faults')
     root, known = make_streets(folder / 'streets'), {}
 
@@ -37,14 +41,23 @@ def runs(tmp_path_factory):
                 calls=int((place / 'calls').read_text()))
         return known[method]
 
-    return SimpleNamespace(root=root, whole=whole)
+    tally = Counter()
+    yield SimpleNamespace(root=root, whole=whole, tally=tally)
+    capture = request.config.pluginmanager.getplugin('capturemanager')
+    with capture.global_and_fixture_disabled():
+        print(f'\nFault campaign: {tally["kills"]} kills and '
+              f'{tally["full"]} full disks in {tally["runs"]} runs; '
+              f'{tally["runs"] - tally["same"]} of them ended otherwise than '
+              'without.')
 
 
 def finish(method, runs, folder):
     """Let a run come to its end; compare it with one of a single piece."""
+    runs.tally['runs'] += 1
     assert start(method, runs.root, folder) == 0, end_of(folder)
     assert_same(outcome(folder), runs.whole(method).outcome)
     check_progress(folder)
+    runs.tally['same'] += 1
 
 
 def check_progress(folder):
@@ -81,7 +94,8 @@ def test_killed_anywhere(method, runs, tmp_path, capsys):
         assert status in (0, KILLED), end_of(folder)
         finish(method, runs, folder)
         finished += 1
-    report(capsys, f'{method}: {kills} kills, {finished} runs, 0 failures')
+    runs.tally['kills'] += kills
+    report(capsys, f'{method}: {kills} kills, {finished} runs')
 
 
 @pytest.mark.parametrize('function', [os.fsync, os.replace, os.remove],
@@ -98,7 +112,8 @@ def test_killed_between_the_steps_of_writing(function, runs, tmp_path,
         kills += status == KILLED
         finish('u2pl', runs, folder)
     assert kills > 1
-    report(capsys, f'{function.__name__}: {kills} kills, 0 failures')
+    runs.tally['kills'] += kills
+    report(capsys, f'{function.__name__}: {kills} kills')
 
 
 def at_the_write(number, action):
@@ -142,8 +157,10 @@ def test_ended_in_the_middle_of_a_checkpoint(event, number, runs, tmp_path):
         assert status == 1
         assert 'MB could not be written' in end_of(tmp_path)
         assert not list(tmp_path.glob('.*.tmp*')), 'half a file is left'
+        runs.tally['full'] += 1
     else:
         assert status == KILLED and list(tmp_path.glob('.*.tmp*'))
+        runs.tally['kills'] += 1
     finish('u2pl', runs, tmp_path)
     assert not list(tmp_path.glob('.*.tmp*'))
 
@@ -159,6 +176,7 @@ def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
     assert start_two(runs.root, killed) == 0, end_of(killed)
     assert_same(outcome(killed), outcome(whole))
     check_progress(killed)
+    runs.tally.update(kills=1, runs=1, same=1)
     report(capsys, f'two processes: ended {seconds:.1f} s after the last '
            'iteration of the one that was killed')
 

@@ -11,7 +11,8 @@ import sys
 from mmengine.config import DictAction
 
 from mmseg_fst.apis import load_config, train_all
-from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+from mmseg_fst.utils.checkpoint import (ForeignCheckpoint,
+                                       UnsafeCheckpoint)
 from mmseg_fst.utils.checks import NotFinite
 
 
@@ -59,7 +60,7 @@ def main() -> None:
     cfg.launcher = args.launcher
     try:
         train_all(cfg, args.resume, args.trust)
-    except (NotFinite, UnsafeCheckpoint) as error:
+    except (ForeignCheckpoint, NotFinite, UnsafeCheckpoint) as error:
         sys.exit(str(error))
 
 

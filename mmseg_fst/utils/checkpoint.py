@@ -20,6 +20,10 @@ class UnsafeCheckpoint(ValueError):
     """A file that is damaged, or that holds more than data."""
 
 
+class ForeignCheckpoint(ValueError):
+    """A checkpoint that a run cannot go on from, though it is whole."""
+
+
 def _statistic(owner: type, name: str) -> Callable:
     """Stands for ``getattr`` in a checkpoint; knows four attributes."""
     if owner is not HistoryBuffer or name not in ('min', 'max', 'current',
@@ -97,10 +101,15 @@ def damage_of(path: str) -> Optional[str]:
 
     Returns:
         str | None: What is wrong with it; None if it is whole.
+
+    Raises:
+        PermissionError: If it may not be read.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             name = archive.testzip()
+    except (PermissionError, MemoryError):
+        raise
     except Exception as error:  # a damaged file can end in any of them
         return str(error) or type(error).__name__
     return name and f'the checksum of {name} is another one'

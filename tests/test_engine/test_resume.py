@@ -1,10 +1,16 @@
 """What a resumed run does before it goes on."""
+from collections import Counter
+
 import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmseg_fst.datasets.samplers import PairedSampler
+from mmseg_fst.utils.checkpoint import ForeignCheckpoint
+
 from .test_hooks import SGD, validated_runner
-from .toy import assert_equal, make_runner, state
+from .toy import (ToyPairs, assert_equal, co_training_config, make_runner,
+                  prepare, state)
 
 EVERY_RUN = [dict(type='SeedIterationHook'), dict(type='ResumeHook')]
 CHECKPOINTS = dict(checkpoint=dict(
@@ -92,3 +98,65 @@ def test_what_a_killed_writer_has_left_is_removed(tmp_path):
     make_runner(tmp_path, [dict(type='MeanTeacherHook'), *EVERY_RUN], SGD,
                 max_iters=1).train()
     assert not left.exists()
+
+
+MANY = dict(optimizer=dict(SGD, weight_decay=.01),
+            paramwise_cfg=dict(norm_decay_mult=0.))
+FEW = dict(MANY, constructor='FewGroupsConstructor')
+EACH = dict(optimizer=SGD, constructor='PerStudentConstructor')
+
+
+@pytest.mark.parametrize('saved, now, message', [
+    (MANY, FEW, r'in \d{2,} groups \(of 1, .*\.\.\.\); .* in 3 groups \(of'),
+    (EACH, dict(optimizer=SGD), r'in 1 groups .* and 1 groups .*; .* in 1 '),
+    (EACH, EACH, None)], ids=['grouped', 'separate', 'same'])
+def test_the_state_of_another_optimizer_is_refused(tmp_path, saved, now,
+                                                   message):
+    """By name, and before anything is changed."""
+    def runner(optim_wrapper, **changes):
+        return make_runner(
+            tmp_path, EVERY_RUN, SGD, max_iters=2, model=co_training_config(),
+            optim_wrapper=optim_wrapper, default_hooks=dict(checkpoint=dict(
+                type='AtomicCheckpointHook', interval=1)), **changes)
+
+    runner(saved).train()
+    path = str(tmp_path / 'iter_1.pth')
+    resumed = runner(now, resume=True, load_from=path)
+    if message is None:
+        resumed.train()
+        return
+    with pytest.raises(ForeignCheckpoint, match=message) as error:
+        resumed.train()
+    assert str(error.value).startswith(path)
+    assert f'load_from={path}' in str(error.value)
+    runner(now, load_from=path).train()  # as the message says
+
+
+def test_to_resume_costs_the_same_at_any_iteration(tmp_path, monkeypatch):
+    """Counted: items loaded, places of the stream that are walked through."""
+    counts = []
+    load, seeds = ToyPairs.__getitem__, PairedSampler._seeds
+
+    def count_load(dataset, index):
+        counts[-1]['loaded'] += 1
+        return load(dataset, index)
+
+    def count_seeds(sampler, start):
+        for seed in seeds(sampler, start):
+            counts[-1]['drawn'] += 1
+            yield seed
+
+    monkeypatch.setattr(ToyPairs, '__getitem__', count_load)
+    monkeypatch.setattr(PairedSampler, '_seeds', count_seeds)
+    for iteration in (1, 40_000):
+        runner = make_runner(
+            tmp_path, [dict(type='WideFSTHook', width=2), *EVERY_RUN], SGD,
+            max_iters=iteration + 2)
+        counts.append(Counter())
+        prepare(runner)
+        counts[-1].clear()
+        runner.train_loop._iter = iteration
+        runner.train_loop.run()
+        assert runner.iter == iteration + 2
+    assert counts[0] == counts[1]
+    assert counts[0]['loaded'] == 2 * 2 * 3  # steps, images, batches

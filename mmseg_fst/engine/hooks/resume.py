@@ -1,9 +1,13 @@
 """What a resumed run does before it goes on."""
+from typing import Any
+
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.optim import wrappers_of
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.checkpoint import ForeignCheckpoint
 from mmseg_fst.utils.files import remove_temporaries
 from mmseg_fst.utils.run_logs import cut_logs
 
@@ -26,6 +30,39 @@ class ResumeHook(Hook):
 
     # After all others are ready to train and validate.
     priority = 'LOWEST'
+
+    def after_load_checkpoint(self, runner: Runner,
+                              checkpoint: dict[str, Any]) -> None:
+        """Check that the state of the optimizer fits the one of this run.
+
+        PyTorch would say no more than that numbers of groups differ.
+
+        Args:
+            runner (Runner): The runner of the training.
+            checkpoint (dict): What was read.
+
+        Raises:
+            ForeignCheckpoint: If parameters are grouped otherwise in it, as
+                by an older version or with other settings.
+        """
+        if not runner._resume or 'optimizer' not in checkpoint:
+            return
+        saved, wrappers = checkpoint['optimizer'], runner.optim_wrapper
+        # Several optimizers are saved by name.
+        states = [saved] if 'param_groups' in saved else saved.values()
+        theirs, ours = (
+            [[len(group['params']) for group in groups] for groups in one]
+            for one in ([state['param_groups'] for state in states],
+                        [one.param_groups for one in wrappers_of(wrappers)]))
+        if theirs != ours:
+            raise ForeignCheckpoint(
+                f'{runner._load_from} holds the state of an optimizer with '
+                f'parameters in {_sizes(theirs)}; in this run they are in '
+                f'{_sizes(ours)}. It was written by an older version, or with '
+                'another optim_wrapper. Go on with that version and config, '
+                'or begin anew with its weights: without --resume, with '
+                '--work-dir FOLDER --cfg-options load_from='
+                f'{runner._load_from}')
 
     def before_train(self, runner: Runner) -> None:
         """Keep the order of the data; put the folder in order.
@@ -71,3 +108,10 @@ class ResumeHook(Hook):
         due = (runner.iter % loop.val_interval == 0
                or runner.iter == loop.max_iters)
         return due and runner.message_hub.get_info(VALIDATED) != runner.iter
+
+
+def _sizes(optimizers: list[list[int]]) -> str:
+    """Such as ``'2 groups (of 30, 4)'``, for each optimizer."""
+    return ' and '.join(
+        f'{len(groups)} groups (of {", ".join(map(str, groups[:5]))}'
+        f'{", ..." if len(groups) > 5 else ""})' for groups in optimizers)
