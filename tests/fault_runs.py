@@ -174,6 +174,8 @@ def in_child(folder: Path, action: Callable[[], None]) -> int:
                              os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             for stream in (1, 2):
                 os.dup2(output, stream)
+            # Those of this process may be pytest's, which write elsewhere.
+            sys.stdout = sys.stderr = open(1, 'w', buffering=1)
             action()
             status = 0
         except BaseException:

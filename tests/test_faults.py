@@ -3,6 +3,7 @@ import os
 import random
 import resource
 import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -45,10 +46,10 @@ def runs(tmp_path_factory, request):
     yield SimpleNamespace(root=root, whole=whole, tally=tally)
     capture = request.config.pluginmanager.getplugin('capturemanager')
     with capture.global_and_fixture_disabled():
-        print(f'\nFault campaign: {tally["kills"]} kills and '
-              f'{tally["full"]} full disks in {tally["runs"]} runs; '
-              f'{tally["runs"] - tally["same"]} of them ended otherwise than '
-              'without.')
+        say(f'\nFault campaign: {tally["kills"]} kills and {tally["full"]} '
+            f'full disks in {tally["runs"]} runs; '
+            f'{tally["runs"] - tally["same"]} of them ended otherwise than '
+            'without.')
 
 
 def finish(method, runs, folder):
@@ -77,7 +78,12 @@ def end_of(folder):
 def report(capsys, text):
     """Print although tests are silent."""
     with capsys.disabled():
-        print(f' {text}', end='', flush=True)
+        say(f' {text}.')
+
+
+def say(text):
+    """To stderr, as xdist's workers have no other way to the terminal."""
+    print(text, file=sys.stderr, flush=True)
 
 
 @pytest.mark.parametrize('method', METHODS)
