@@ -47,13 +47,14 @@ class ResumeHook(Hook):
         """
         if not runner._resume or 'optimizer' not in checkpoint:
             return
-        saved, wrappers = checkpoint['optimizer'], runner.optim_wrapper
+        # As mmengine does next, unless it is training already.
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        saved = checkpoint['optimizer']
         # Several optimizers are saved by name.
         states = [saved] if 'param_groups' in saved else saved.values()
-        theirs, ours = (
-            [[len(group['params']) for group in groups] for groups in one]
-            for one in ([state['param_groups'] for state in states],
-                        [one.param_groups for one in wrappers_of(wrappers)]))
+        theirs = [_lengths(one['param_groups']) for one in states]
+        ours = [_lengths(one.param_groups)
+                for one in wrappers_of(runner.optim_wrapper)]
         if theirs != ours:
             raise ForeignCheckpoint(
                 f'{runner._load_from} holds the state of an optimizer with '
@@ -108,6 +109,11 @@ class ResumeHook(Hook):
         due = (runner.iter % loop.val_interval == 0
                or runner.iter == loop.max_iters)
         return due and runner.message_hub.get_info(VALIDATED) != runner.iter
+
+
+def _lengths(groups: list[dict[str, Any]]) -> list[int]:
+    """Number of parameters in each group of an optimizer."""
+    return [len(group['params']) for group in groups]
 
 
 def _sizes(optimizers: list[list[int]]) -> str:
