@@ -13,7 +13,7 @@ from torch import distributed, nn
 
 from mmseg_fst.engine.hooks import (FiniteGuardHook, PrepareModelHook,
                                     ResumeHook, SeedIterationHook)
-from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.models import fuse_attention, heads_of, split_dilated
 from mmseg_fst.utils.memory import keep_freed_memory
 
 
@@ -79,8 +79,10 @@ def build_runner(cfg: Config) -> Runner:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
             and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
             ``keep_freed_memory=False`` gives memory back to the system at
-            every step. ``non_finite`` holds arguments of
-            :class:`FiniteGuardHook`.
+            every step, and ``split_dilated=False`` leaves dilated depthwise
+            convolutions to oneDNN, see
+            :func:`mmseg_fst.models.split_dilated`. ``non_finite`` holds
+            arguments of :class:`FiniteGuardHook`.
 
     Returns:
         Runner: Built, not started.
@@ -94,6 +96,8 @@ def build_runner(cfg: Config) -> Runner:
     if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
         keep_freed_memory()
     runner = Runner.from_cfg(cfg)
+    if get_device() == 'cpu' and cfg.get('split_dilated', True):
+        split_dilated(runner.model)
     for hook in (PrepareModelHook(), SeedIterationHook(), ResumeHook(),
                  FiniteGuardHook(**cfg.get('non_finite', {}))):
         runner.register_hook(hook)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
 from mmseg_fst.engine import from_plain
+from mmseg_fst.models import split_dilated
 from mmseg_fst.ops import KeptStep, graphs_stay_valid
 from mmseg_fst.ops.random_state import set_random_state
 from mmseg_fst.registry import MODELS
@@ -102,6 +103,8 @@ def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> nn.Module:
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     drop_pretrained(cfg.model)
     model = MODELS.build(cfg.model)
+    if device == 'cpu' and cfg.get('split_dilated', True):
+        split_dilated(model)
     speed_up(model, cfg.get('channels_last', False),
              cfg.get('fused_attention', False))
     model.load_state_dict(dump['state_dict'])
