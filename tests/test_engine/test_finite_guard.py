@@ -234,23 +234,36 @@ def test_clipping_logs_the_norm_itself(tmp_path):
     assert len(logged) == 4 and (logged > .01).all()
 
 
-def scaled(**options):
-    return dict(optim_wrapper=dict(type=ScaledOptimWrapper, optimizer=SGD),
-                **options)
+def scaled(fused=False):
+    return dict(optim_wrapper=dict(
+        type=ScaledOptimWrapper, optimizer=dict(SGD, fused=fused)))
 
 
-def test_an_overflow_is_left_to_the_loss_scaler(tmp_path):
+@pytest.mark.parametrize('fused', [False, True])
+def test_an_overflow_is_left_to_the_loss_scaler(tmp_path, fused):
     """Which skips the step; it is counted, and the run goes on."""
-    runner = runner_of(tmp_path, Spoil([2, 3], 'gradient'), **scaled())
+    runner = runner_of(tmp_path, Spoil([2, 3], 'gradient'), **scaled(fused))
     runner.train()
     assert runner.iter == 4
     assert runner.message_hub.get_info('skipped_steps') == 2
     assert len(runner.message_hub.get_scalar('train/grad_norm').data[0]) == 2
 
 
-def test_overflows_without_end_stop_the_run(tmp_path):
+def test_the_norm_is_that_of_gradients_without_a_scale(tmp_path):
+    """A fused optimizer has them with it."""
+    norms = []
+    for fused in (False, True):
+        runner = runner_of(tmp_path / str(fused), **scaled(fused))
+        runner.train()
+        norms.append(runner.message_hub.get_scalar('train/grad_norm').data[0])
+    assert len(norms[0]) == 4
+    assert norms[1] == pytest.approx(norms[0], rel=1e-4)
+
+
+@pytest.mark.parametrize('fused', [False, True])
+def test_overflows_without_end_stop_the_run(tmp_path, fused):
     runner = runner_of(
-        tmp_path, Spoil(range(9), 'gradient'), patience=3, **scaled())
+        tmp_path, Spoil(range(9), 'gradient'), patience=3, **scaled(fused))
     with pytest.raises(NotFinite, match='^Iteration 3,.*overflows'):
         runner.train()
 

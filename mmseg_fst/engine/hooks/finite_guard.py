@@ -135,17 +135,22 @@ class FiniteGuardHook(Hook):
         if not self.watch.pending:
             return  # it steps together with one that was looked at
         self.watch.pending = False
+        norm = get_total_norm([
+            weight.grad for weight in self._weights()
+            if weight.grad is not None
+        ])
         values = dict(self.watch.losses)
-        # A fused optimizer gets scaled gradients, and the loss scaler looks
-        # after them.
+        # A fused optimizer gets scaled gradients, and is told by the loss
+        # scaler not to step.
+        if getattr(optimizer, 'grad_scale', None) is not None:
+            norm = norm / optimizer.grad_scale
         if not hasattr(optimizer, 'found_inf'):
-            values['grad_norm'] = get_total_norm([
-                weight.grad for weight in self._weights()
-                if weight.grad is not None
-            ])
-        wrong, self.norm = self._read(values)
+            values['grad_norm'] = norm
+        wrong, self.norm = self._read(values, norm)
         if wrong is not None:
             self._refuse(wrong)
+        elif not math.isfinite(self.norm):
+            self._overflow()
         else:
             self.runner.message_hub.update_info(IN_A_ROW, 0)
 
@@ -157,29 +162,31 @@ class FiniteGuardHook(Hook):
             self._refuse(wrong)
         elif (getattr(wrapper, 'loss_scaler', None) is not None
               and wrapper._accumulative_counts == 1):
-            if self._count() >= self.patience:
-                self._stop('the gradient overflows, however small the scale '
-                           'of the loss')
+            self._overflow()
 
-    def _read(self, values: dict[str, Tensor]
+    def _overflow(self) -> None:
+        """Count a step that the loss scaler skips."""
+        self.norm = None
+        if self._count() >= self.patience:
+            self._stop('the gradient overflows, however small the scale of '
+                       'the loss')
+
+    def _read(self, values: dict[str, Tensor], norm: Optional[Tensor] = None
               ) -> tuple[Optional[dict[str, float]], Optional[float]]:
         """Which values are not finite; None if all are, in all processes.
 
-        Args:
-            values (dict[str, Tensor]): Scalars on the device.
-
-        Returns:
-            tuple: The values that are not finite, and ``grad_norm``.
+        Beside it ``norm``, a scalar on the device as they are, as a number.
         """
         numbers = torch.stack([value.float() for value in values.values()])
         # A step is made by all processes or by none.
         anywhere = (~numbers.isfinite()).any().float()[None]
         all_reduce(anywhere, 'max')
-        *numbers, anywhere = torch.cat([numbers, anywhere]).tolist()
-        found = dict(zip(values, numbers))
-        wrong = {name: number for name, number in found.items()
-                 if not math.isfinite(number)}
-        return wrong if anywhere else None, found.get('grad_norm')
+        more = [] if norm is None else [norm.float()[None]]
+        *numbers, anywhere = torch.cat([*more, numbers, anywhere]).tolist()
+        number = None if norm is None else numbers.pop(0)
+        wrong = {name: one for name, one in zip(values, numbers)
+                 if not math.isfinite(one)}
+        return wrong if anywhere else None, number
 
     def _refuse(self, wrong: dict[str, float]) -> None:
         """Stop, or leave no trace of the step."""
@@ -193,7 +200,6 @@ class FiniteGuardHook(Hook):
             self._stop(what)
         total = self.runner.message_hub.get_info(SKIPPED)
         where = f' Batch and weights: {self._dump()}' if total == 1 else ''
-        # Of other processes than the first nothing less is shown.
         self.runner.logger.error(
             f'{self._place()}: {what}. The step is skipped ({total} by now). '
             f'Images: {self.watch.files()}.{where}')
