@@ -60,8 +60,8 @@ def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
     """That is made first, with the random numbers that it had."""
     read, seen = FiniteGuardHook._read, []
 
-    def refuse(self, values):
-        wrong, norm = read(self, values)
+    def refuse(self, *values):
+        wrong, norm = read(self, *values)
         seen.append(norm)
         return (dict(norm=norm), norm) if len(seen) == step else (wrong, norm)
 
