@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import mmseg_fst
+from mmseg_fst.engine import FiniteGuardHook, FSTHook, SeedIterationHook
 from mmseg_fst.registry import MODELS
 
 from .test_hooks import ToyTest
@@ -97,6 +98,25 @@ def test_a_step_does_not_wait(tmp_path, hook, model, request):
         own.after_train_iter(runner, 0, batch, outputs)
     places = waits.places + copies
     assert {one[1] for one in places} <= ON_THE_CPU, places
+
+
+def test_the_guard_waits_once_in_a_step(tmp_path, copies):
+    """Before the weights move, of virtual steps too; seeding never does."""
+    runner = make_runner(
+        tmp_path, [FST, dict(type='SeedIterationHook')], ADAMW)
+    guard = FiniteGuardHook()
+    runner.register_hook(guard)
+    batch = prepare(runner)
+    copies.clear()
+    with Waits() as waits:
+        for hook in runner.hooks:
+            if isinstance(hook, (FSTHook, SeedIterationHook)):
+                hook.before_train_iter(runner, 0, batch)
+        outputs = runner.model.train_step(batch, runner.optim_wrapper)
+        guard.after_train_iter(runner, 0, batch, outputs)
+    places = [one[1:] for one in waits.places + copies
+              if one[1] not in ON_THE_CPU]
+    assert places == [('_read', 'tolist')] * 3
 
 
 def test_waiting_is_seen(tmp_path):

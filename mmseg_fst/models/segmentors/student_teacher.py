@@ -144,6 +144,12 @@ class StudentTeacherSegmentor(BaseSegmentor):
         lost.
         """
 
+    def discard(self) -> None:
+        """Forget what the last training step has staged, here nothing.
+
+        Called after a step that is not to count.
+        """
+
     def network(self, name: Optional[str] = None) -> nn.Module:
         """The network of that name.
 
