@@ -1,9 +1,11 @@
 """What launchers and users call."""
 from .check import check_config
+from .config_file import open_config, save_config
 from .grid import plan_runs, read_grid, run_grid, set_split
+from .label import UnlabeledImages, label_images, rank_images
 from .launch import build_runner, prepare_processes
-from .predict import (UnlabeledImages, label_images, load_network,
-                      rank_images)
+from .load import load_model, load_network
+from .predict import Prediction, predict
 from .results import Score, format_scores, read_protocol, read_scores
 from .stages import train_all, write_ranking
 from .test import (drop_pretrained, find_checkpoint, find_config,
@@ -11,10 +13,11 @@ from .test import (drop_pretrained, find_checkpoint, find_config,
 from .train import load_config, read_config, train
 
 __all__ = [
-    'Score', 'UnlabeledImages', 'build_runner', 'check_config',
+    'Prediction', 'Score', 'UnlabeledImages', 'build_runner', 'check_config',
     'drop_pretrained', 'find_checkpoint', 'find_config', 'format_scores',
-    'label_images', 'load_config', 'load_network', 'plan_runs',
-    'prepare_processes', 'rank_images', 'read_config', 'read_grid',
-    'read_protocol', 'read_scores', 'run_grid', 'set_split',
-    'sorted_checkpoints', 'test', 'train', 'train_all', 'write_ranking'
+    'label_images', 'load_config', 'load_model', 'load_network',
+    'open_config', 'plan_runs', 'predict', 'prepare_processes', 'rank_images',
+    'read_config', 'read_grid', 'read_protocol', 'read_scores', 'run_grid',
+    'save_config', 'set_split', 'sorted_checkpoints', 'test', 'train',
+    'train_all', 'write_ranking'
 ]

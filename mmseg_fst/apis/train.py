@@ -1,16 +1,19 @@
 """Training from a config file."""
+import logging
 from collections.abc import Collection
 from os import path as osp
 from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmengine.runner import find_latest_checkpoint
 
 from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
+from .config_file import save_config
 from .launch import build_runner, prepare_processes
 from .partition import apply_partition
 from .results import format_scores, read_protocol, read_scores
@@ -207,6 +210,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     prepare_processes(cfg)
     guard_loading(trust)
     runner = build_runner(cfg)
+    if is_main_process():
+        _leave_config(runner.cfg, runner.work_dir)
     runner.train()
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
@@ -215,3 +220,12 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')
     return runner.work_dir
+
+
+def _leave_config(cfg: Config, folder: str) -> None:
+    """Write the config as data, beside the Python that mmengine writes."""
+    try:
+        save_config(cfg, folder)
+    except TypeError as error:
+        print_log(f'{error} Until then the .py is read, and run, by whoever '
+                  'uses the checkpoints.', 'current', logging.WARNING)
