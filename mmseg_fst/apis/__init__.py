@@ -6,17 +6,20 @@ from .label import UnlabeledImages, label_images, rank_images
 from .launch import build_runner, prepare_processes
 from .load import load_model, load_network
 from .predict import Prediction, predict
+from .predict_files import Report, predict_files
 from .results import Score, format_scores, read_protocol, read_scores
+from .sources import Source, find_sources
 from .stages import train_all, write_ranking
 from .test import (drop_pretrained, find_checkpoint, find_config,
                    sorted_checkpoints, test)
 from .train import load_config, read_config, train
 
 __all__ = [
-    'Prediction', 'Score', 'UnlabeledImages', 'build_runner', 'check_config',
-    'drop_pretrained', 'find_checkpoint', 'find_config', 'format_scores',
-    'label_images', 'load_config', 'load_model', 'load_network',
-    'open_config', 'plan_runs', 'predict', 'prepare_processes', 'rank_images',
+    'Prediction', 'Report', 'Score', 'Source', 'UnlabeledImages',
+    'build_runner', 'check_config', 'drop_pretrained', 'find_checkpoint',
+    'find_config', 'find_sources', 'format_scores', 'label_images',
+    'load_config', 'load_model', 'load_network', 'open_config', 'plan_runs',
+    'predict', 'predict_files', 'prepare_processes', 'rank_images',
     'read_config', 'read_grid', 'read_protocol', 'read_scores', 'run_grid',
     'save_config', 'set_split', 'sorted_checkpoints', 'test', 'train',
     'train_all', 'write_ranking'

@@ -48,7 +48,8 @@ def load_model(path: str,
     Returns:
         BaseSegmentor: In evaluation mode, with ``cfg``, its config, and
         ``dataset_meta``, a dict of ``classes`` and ``palette``, as
-        MMSegmentation's own functions have them.
+        MMSegmentation's own functions have them, and ``checkpoint``, the path
+        of its weights.
 
     Raises:
         FileNotFoundError: If there is no such folder, checkpoint or config.
@@ -101,6 +102,7 @@ def load_network(cfg: Config,
     model = MODELS.build(cfg.model)
     content = load_weights(model, checkpoint, trust)
     model.cfg = cfg
+    model.checkpoint = checkpoint
     model.dataset_meta = _dataset_meta(cfg, content)
     return model.to(device or get_device()).eval()
 
