@@ -1,7 +1,9 @@
 """What launchers and users call."""
 from .check import check_config
 from .config_file import open_config, save_config
+from .export import Check, ExportedNetwork, export_model
 from .grid import plan_runs, read_grid, run_grid, set_split
+from .hub import pull_model, push_model
 from .label import UnlabeledImages, label_images, rank_images
 from .launch import build_runner, prepare_processes
 from .load import load_model, load_network
@@ -15,11 +17,12 @@ from .test import (drop_pretrained, find_checkpoint, find_config,
 from .train import load_config, read_config, train
 
 __all__ = [
-    'Prediction', 'Report', 'Score', 'Source', 'UnlabeledImages',
-    'build_runner', 'check_config', 'drop_pretrained', 'find_checkpoint',
-    'find_config', 'find_sources', 'format_scores', 'label_images',
-    'load_config', 'load_model', 'load_network', 'open_config', 'plan_runs',
-    'predict', 'predict_files', 'prepare_processes', 'rank_images',
+    'Check', 'ExportedNetwork', 'Prediction', 'Report', 'Score', 'Source',
+    'UnlabeledImages', 'build_runner', 'check_config', 'drop_pretrained',
+    'export_model', 'find_checkpoint', 'find_config', 'find_sources',
+    'format_scores', 'label_images', 'load_config', 'load_model',
+    'load_network', 'open_config', 'plan_runs', 'predict', 'predict_files',
+    'prepare_processes', 'pull_model', 'push_model', 'rank_images',
     'read_config', 'read_grid', 'read_protocol', 'read_scores', 'run_grid',
     'save_config', 'set_split', 'sorted_checkpoints', 'test', 'train',
     'train_all', 'write_ranking'
