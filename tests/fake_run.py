@@ -20,7 +20,6 @@ def make_run(folder, model=None, steps=()):
         steps (Sequence[dict]): Steps of the test pipeline after the loading.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # Plain dicts: Config holds the same ones.
     cfg = Config(
         dict(
             default_scope='mmseg_fst',
@@ -38,7 +37,8 @@ def make_run(folder, model=None, steps=()):
     for name, value in built.named_parameters():
         # Drawn wide, so that no class wins everywhere.
         if 'conv_seg' in name:
-            value.data = torch.randn(value.shape, generator=generator)
+            with torch.no_grad():
+                value.normal_(generator=generator)
     torch.save(
         dict(state_dict=built.state_dict(), meta=dict(dataset_meta=META)),
         folder / 'iter_4.pth')

@@ -1,5 +1,6 @@
 """Networks for other programs: ONNX and torch.export."""
 import importlib
+from collections.abc import Callable
 from os import fspath
 from os import path as osp
 from typing import Any, NamedTuple, Optional
@@ -137,22 +138,19 @@ def export_model(model: BaseSegmentor,
     if dynamic:
         shapes.append((number + 1, 3, size[0] + _STEP, size[1] + 2 * _STEP))
     write = _write_onnx if ending == '.onnx' else _write_program
+    read = _read_onnx if ending == '.onnx' else _read_program
+    images = [_images(shape, normalize) for shape in shapes]
     with atomic_write(path) as temporary:
         try:
-            write(network, _images(shapes[0], normalize), fspath(temporary),
-                  dynamic)
-        except Exception as error:  # of torch, of many kinds
+            write(network, images[0], fspath(temporary), dynamic)
+            run = read(fspath(temporary))
+            checks = [_compare(network, run, one) for one in images]
+        except Exception as error:  # torch and onnxruntime raise many kinds
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ValueError(
-                f'{FORMATS[ending]} has no form for {model.predict_with} '
-                f'({reason[0]}).' + (' Try a fixed size.' if dynamic else '')
-            ) from error
-        run = _read_onnx if ending == '.onnx' else _read_program
-        run = run(fspath(temporary))
-        checks = [
-            _compare(network, run, _images(shape, normalize))
-            for shape in shapes
-        ]
+                f'{model.predict_with} cannot be exported to '
+                f'{FORMATS[ending]} ({reason[0]}).' +
+                (' Try a fixed size.' if dynamic else '')) from error
         for check in checks:
             if not check.difference <= tolerance * max(check.range, 1e-12):
                 raise ValueError(
@@ -212,7 +210,7 @@ def _write_program(network: nn.Module, images: Tensor, path: str,
     torch.export.save(program, path)
 
 
-def _read_onnx(path: str):
+def _read_onnx(path: str) -> Callable[[Tensor], Tensor]:
     """A function from images to logits."""
     session = _need('onnxruntime').InferenceSession(
         path, providers=['CPUExecutionProvider'])
@@ -220,13 +218,14 @@ def _read_onnx(path: str):
         session.run([_OUTPUT], {_INPUT: np.asarray(images)})[0])
 
 
-def _read_program(path: str):
+def _read_program(path: str) -> Callable[[Tensor], Tensor]:
     """A function from images to logits."""
     return torch.export.load(path).module()
 
 
 @torch.no_grad()
-def _compare(network: nn.Module, run, images: Tensor) -> Check:
+def _compare(network: nn.Module, run: Callable[[Tensor], Tensor],
+             images: Tensor) -> Check:
     """Compare logits of both for the same images."""
     ours, theirs = network(images), run(images)
     return Check(

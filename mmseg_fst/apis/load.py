@@ -48,8 +48,8 @@ def load_model(path: str,
     Returns:
         BaseSegmentor: In evaluation mode, with ``cfg``, its config, and
         ``dataset_meta``, a dict of ``classes`` and ``palette``, as
-        MMSegmentation's own functions have them, and ``checkpoint``, the path
-        of its weights.
+        MMSegmentation calls them, and ``checkpoint``, the path of its
+        weights.
 
     Raises:
         FileNotFoundError: If there is no such folder, checkpoint or config.

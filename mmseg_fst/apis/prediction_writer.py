@@ -101,7 +101,7 @@ class PredictionWriter:
             OSError: If it cannot be read or written.
         """
         video = mmcv.VideoReader(source.path)
-        if not len(video):
+        if video.frame_cnt < 1:
             raise OSError(f'{source.path} is no video that OpenCV can read.')
         overlay = self.path('overlays', source.name, '.mp4')
         painted = 'overlays' not in self.save or osp.isfile(overlay)

@@ -71,7 +71,7 @@ def read_checkpoint(path: str,
         raise FileNotFoundError(f'There is no checkpoint {path}.')
     if path.endswith('.safetensors'):
         try:
-            return dict(state_dict=load_file(path, str(map_location)))
+            return dict(state_dict=load_file(path, str(map_location or 'cpu')))
         except SafetensorError as error:
             raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     try:

@@ -19,16 +19,10 @@ def test_a_config_comes_back_as_it_was(tmp_path):
         dict(
             model=dict(type='CutMix', size=(1, 2), list=[1, (2., 'a')]),
             nothing=None,
-            nested=[dict(a=True), []],
-            tuple=dict(tuple=[1])))
-    path = save_config(cfg, str(tmp_path))
-    expected = cfg.to_dict()
-    expected['tuple'] = dict(tuple=(1, ))  # alone, the mark means a tuple
-    ours = open_config(path).to_dict()
-    assert ours['model'] == expected['model']
-    assert isinstance(ours['model']['size'], tuple)
-    assert isinstance(ours['model']['list'], list)
-    assert ours['nested'] == expected['nested'] and ours['nothing'] is None
+            nested=[dict(a=True), []]))
+    # Lists and tuples are not equal to one another.
+    ours = open_config(save_config(cfg, str(tmp_path)))
+    assert ours.to_dict() == cfg.to_dict()
 
 
 @pytest.mark.parametrize('value', [dict(a={1}), {'a': {0: 1}}, dict(a=Config)])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 from fake_run import META, make_run
-from helpers import REPOSITORY, model_cfg, network_cfg, picture_of
-from helpers import random_label
+from helpers import (REPOSITORY, model_cfg, network_cfg, picture_of,
+                     random_label)
 from safetensors.torch import load_file
 
 from mmseg_fst.apis import hub, load_model, predict, pull_model, push_model

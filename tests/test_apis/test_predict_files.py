@@ -97,7 +97,9 @@ def test_all_outputs_of_a_folder(model, photos, tmp_path):
     colors = np.array(META['palette'])[one.label]
     overlay = np.asarray(Image.open(out / 'overlays' / 'a.jpg')).astype(float)
     expected = .75 * photo(0) + .25 * colors
-    assert abs(overlay - expected).mean() < 25  # the loss of a JPEG
+    # A JPEG loses some.
+    assert (abs(overlay - expected).mean() <
+            abs(overlay - photo(0)).mean() / 2)
     content = json.loads((out / 'predict.json').read_text())
     assert content['classes'] == META['classes']
     assert content['network'] == 'student'
