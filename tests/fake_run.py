@@ -1,6 +1,7 @@
 """The folder of a run that was never trained."""
 import torch
-from helpers import NUM_CLASSES, build_model, model_cfg
+from helpers import (NUM_CLASSES, build_model, model_cfg, network_cfg,
+                     preprocessor_cfg)
 from mmengine.config import Config
 
 from mmseg_fst.apis import save_config
@@ -8,6 +9,16 @@ from mmseg_fst.apis import save_config
 META = dict(
     classes=[f'class {i}' for i in range(NUM_CLASSES)],
     palette=[[i, 10 * i, 255 - i] for i in range(NUM_CLASSES)])
+
+
+def co_training_cfg(**students):
+    """Config of a ``CoTrainingSegmentor``, by default of students a and b."""
+    return dict(
+        type='CoTrainingSegmentor',
+        students=students or dict(a=network_cfg(), b=network_cfg()),
+        data_preprocessor=preprocessor_cfg(),
+        pseudo_labeler=dict(type='Threshold', threshold=.5),
+        mixer=dict(type='CutMix'))
 
 
 def make_run(folder, model=None, steps=()):

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 import torch
-from fake_run import make_run
-from helpers import REPOSITORY, model_cfg, network_cfg
+from fake_run import co_training_cfg, make_run
+from helpers import REPOSITORY, network_cfg
 from torch import nn
 
 from mmseg_fst.apis import ExportedNetwork, export_model, load_model
@@ -21,15 +21,6 @@ def run(tmp_path_factory):
 @pytest.fixture
 def model(run):
     return load_model(str(run), 'cpu')
-
-
-def co_training_cfg(**students):
-    return dict(
-        type='CoTrainingSegmentor',
-        students=students,
-        data_preprocessor=model_cfg()['data_preprocessor'],
-        pseudo_labeler=dict(type='Threshold', threshold=.5),
-        mixer=dict(type='CutMix'))
 
 
 def dct_network():
@@ -63,7 +54,7 @@ def test_logits_are_those_of_the_network(run):
 
 @torch.no_grad()
 def test_logits_of_an_ensemble_are_of_mean_probabilities(tmp_path):
-    run = make_run(tmp_path, co_training_cfg(a=network_cfg(), b=network_cfg()))
+    run = make_run(tmp_path, co_training_cfg())
     images = torch.rand(2, 3, *SIZE) * 255
     mean = sum(
         ExportedNetwork(load_model(str(run), 'cpu', name))(images).softmax(1)

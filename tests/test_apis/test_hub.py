@@ -6,9 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from fake_run import META, make_run
-from helpers import (REPOSITORY, model_cfg, network_cfg, picture_of,
-                     random_label)
+from fake_run import META, co_training_cfg, make_run
+from helpers import REPOSITORY, model_cfg, picture_of, random_label
 from safetensors.torch import load_file
 
 from mmseg_fst.apis import hub, load_model, predict, pull_model, push_model
@@ -27,15 +26,6 @@ def run(tmp_path_factory):
 def image():
     rng = np.random.default_rng(0)
     return picture_of(rng, random_label(rng, (32, 64)))
-
-
-def co_training_cfg():
-    return dict(
-        type='CoTrainingSegmentor',
-        students=dict(a=network_cfg(), b=network_cfg()),
-        data_preprocessor=model_cfg()['data_preprocessor'],
-        pseudo_labeler=dict(type='Threshold', threshold=.5),
-        mixer=dict(type='CutMix'))
 
 
 def same(model, other, image):

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 import torch
-from fake_run import META, make_run
-from helpers import model_cfg, network_cfg, picture_of, random_label
+from fake_run import META, co_training_cfg, make_run
+from helpers import model_cfg, picture_of, random_label
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
@@ -24,16 +24,6 @@ def run(tmp_path_factory):
 @pytest.fixture
 def model(run):
     return load_model(str(run), 'cpu')
-
-
-def co_training_cfg(**kwargs):
-    return dict(
-        type='CoTrainingSegmentor',
-        students=dict(a=network_cfg(), b=network_cfg()),
-        data_preprocessor=model_cfg()['data_preprocessor'],
-        pseudo_labeler=dict(type='Threshold', threshold=.5),
-        mixer=dict(type='CutMix'),
-        **kwargs)
 
 
 def by_hand(network, image):
