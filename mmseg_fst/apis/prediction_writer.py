@@ -3,16 +3,16 @@ from collections.abc import (Callable, Collection, Iterable, Iterator,
                              Sequence)
 from contextlib import contextmanager
 from os import path as osp
+from pathlib import Path
 
 import cv2
 import mmcv
 import numpy as np
 from mmseg.models.segmentors import BaseSegmentor
-from PIL import Image
 from tqdm import tqdm
 
 from mmseg_fst.datasets import LoadWholeImage
-from mmseg_fst.utils.files import atomic_write, save_label
+from mmseg_fst.utils.files import atomic_write, read_label, save_label
 from mmseg_fst.utils.pictures import color_label, write_picture
 
 from .predict import Prediction, predict
@@ -138,7 +138,8 @@ class PredictionWriter:
         """Class ids (H, W) of an RGB image: read, or else predicted."""
         label = self.path('labels', name, '.png')
         if 'labels' in self.save and self._has(name):
-            return np.asarray(Image.open(label))
+            return read_label(
+                Path(label), 'Remove it, and it is predicted again.')
         one = predict(
             self.model,
             image,
