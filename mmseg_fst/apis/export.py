@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
+from torch.export import Dim
 
 from mmseg_fst.models.domains import RGB, domain_of
 from mmseg_fst.models.protocols.base import network_logits
@@ -184,8 +185,9 @@ def _dynamic_shapes(dynamic: bool) -> Optional[tuple[dict[int, Any]]]:
     """Which dimensions of the images may change."""
     if not dynamic:
         return None
-    size = torch.export.Dim.DYNAMIC
-    return ({0: size, 2: size, 3: size}, )
+    # Without a bound the smallest feature map could be empty.
+    number, side = Dim.DYNAMIC, Dim.DYNAMIC(min=64)
+    return ({0: number, 2: side, 3: side}, )
 
 
 def _write_onnx(network: nn.Module, images: Tensor, path: str,
