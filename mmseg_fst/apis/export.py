@@ -38,8 +38,8 @@ class ExportedNetwork(nn.Module):
             Defaults to True.
 
     Raises:
-        ValueError: If a network reads DCT coefficients. They are made of
-            images by operations on bytes, which have no counterpart.
+        ValueError: If a network reads DCT coefficients, whose integer
+            arithmetic is not exported.
     """
 
     def __init__(self, model: BaseSegmentor, normalize: bool = True) -> None:
@@ -53,7 +53,7 @@ class ExportedNetwork(nn.Module):
             if domain_of(one) != RGB:
                 raise ValueError(
                     f'{model.predict_with} has a network that reads '
-                    f'{domain_of(one)}, which cannot be exported; choose a '
+                    f'{domain_of(one)}, which is not exported; choose a '
                     f'student of RGB images by --network, out of '
                     f'{", ".join(model.networks)}.')
         self.normalize = normalize
