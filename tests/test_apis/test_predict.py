@@ -52,7 +52,8 @@ def test_labels_and_probabilities_are_those_of_the_network(run, network):
                                rtol=1e-4, atol=1e-5)
     assert one.label.dtype == np.uint8
     assert (one.label == one.probabilities.argmax(0)).all()
-    assert len(np.unique(one.label)) > 2
+    if network == 'student':  # the teacher was drawn to see one class
+        assert len(np.unique(one.label)) > 2
     alone, = predict(model, photo())
     assert (alone.label == one.label).all() and alone.probabilities is None
 
