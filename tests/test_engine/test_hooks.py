@@ -47,7 +47,7 @@ def validated_runner(work_dir, hooks=(), **changes):
             dataset=ToyTest(),
             sampler=dict(type='DefaultSampler', shuffle=False)),
         val_cfg=dict(type='NetworksValLoop'),
-        val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']),
+        val_evaluator=dict(type='ConfusionIoUMetric'),
         train_cfg=dict(
             type='IterBasedTrainLoop', max_iters=4, val_interval=2),
         **changes)

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -108,4 +109,11 @@ def peak_megabytes() -> float:
     """
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
+    status = Path('/proc/self/status')
+    if status.is_file():
+        # ru_maxrss of a process starts at what its parent held.
+        line = next(
+            line for line in status.read_text().splitlines()
+            if line.startswith('VmHWM'))
+        return int(line.split()[1]) / 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
