@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from mmseg_fst.models.domains import RGB, domain_of
-from mmseg_fst.models.protocols.base import network_logits
-from mmseg_fst.models.segmentors.co_training import ENSEMBLE
+from mmseg_fst.models.protocols import metas_of
+from mmseg_fst.models.segmentors.students import ENSEMBLE
 from mmseg_fst.utils.files import atomic_write
 
 #: Ending of the file -> what it holds.
@@ -44,12 +44,11 @@ class ExportedNetwork(nn.Module):
 
     def __init__(self, model: BaseSegmentor, normalize: bool = True) -> None:
         super().__init__()
-        network = model.network()
-        if model.predict_with == ENSEMBLE:
-            self.networks = nn.ModuleList(network.values())
-        else:
-            self.networks = nn.ModuleList([network])
-        for one in self.networks:
+        ensemble = model.predict_with == ENSEMBLE
+        # Of an ensemble the model itself averages.
+        self.network = model if ensemble else model.network()
+        readers = model.network().values() if ensemble else [self.network]
+        for one in readers:
             if domain_of(one) != RGB:
                 raise ValueError(
                     f'{model.predict_with} has a network that reads '
@@ -72,10 +71,9 @@ class ExportedNetwork(nn.Module):
         """
         if self.normalize:
             images = (images - self.mean) / self.std
-        logits = [network_logits(one, images) for one in self.networks]
-        if len(logits) == 1:
-            return logits[0]
-        return torch.stack([one.softmax(1) for one in logits]).mean(0).log()
+        # Heads read the size of the first image alone; to list all of them
+        # would make their number a constant.
+        return self.network.encode_decode(images, metas_of(images[:1]))
 
 
 class Check(NamedTuple):
@@ -147,10 +145,9 @@ def export_model(model: BaseSegmentor,
             run = read(fspath(temporary))
             checks = [_compare(network, run, one) for one in images]
         except Exception as error:  # torch and onnxruntime raise many kinds
-            reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ValueError(
                 f'{model.predict_with} cannot be exported to '
-                f'{FORMATS[ending]} ({reason[0]}).' +
+                f'{FORMATS[ending]} ({_reason(error)}).' +
                 (' Try a fixed size.' if dynamic else '')) from error
         for check in checks:
             if not check.difference <= tolerance * max(check.range, 1e-12):
@@ -172,6 +169,13 @@ def _need(name: str) -> Any:
             f'{name} is not installed; run: pip install onnx onnxscript '
             "onnxruntime, or install this package with pip install -e "
             "'.[export]'") from error
+
+
+def _reason(error: BaseException) -> str:
+    """First line of the error that an exporter has wrapped in its own."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _images(shape: tuple[int, ...], normalize: bool) -> Tensor:

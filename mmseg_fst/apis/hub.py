@@ -9,7 +9,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mmseg_fst.models.segmentors.co_training import ENSEMBLE
+from mmseg_fst.models.segmentors.students import ENSEMBLE
 from mmseg_fst.utils.files import atomic_write
 
 from .config_file import CONFIG_JSON, save_config

@@ -10,7 +10,7 @@ from torch import nn
 
 from mmseg_fst.apis import ExportedNetwork, export_model, load_model
 
-SIZE = (32, 64)
+SIZE = (64, 96)
 
 
 @pytest.fixture(scope='module')
@@ -76,7 +76,7 @@ def test_torch_export_of_any_size(model, tmp_path):
     checks = export_model(model, str(path), SIZE, dynamic=True)
     assert len({check.shape for check in checks}) == 2
     assert all(check.agreement > .999 for check in checks)
-    images = torch.rand(1, 3, 64, 40) * 255
+    images = torch.rand(1, 3, 80, 65) * 255
     theirs = torch.export.load(path).module()(images)
     torch.testing.assert_close(theirs, ExportedNetwork(model)(images))
 
@@ -107,7 +107,7 @@ def test_onnx(model, tmp_path, dynamic):
     assert all(check.agreement > .99 for check in checks)
     assert [one.name for one in tmp_path.iterdir()] == ['a.onnx']
     session = onnxruntime.InferenceSession(str(path))
-    images = torch.rand(1, 3, *((64, 40) if dynamic else SIZE)) * 255
+    images = torch.rand(1, 3, *((80, 65) if dynamic else SIZE)) * 255
     theirs, = session.run(['logits'], dict(images=images.numpy()))
     torch.testing.assert_close(
         torch.from_numpy(theirs), ExportedNetwork(model)(images),
