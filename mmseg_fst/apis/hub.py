@@ -6,7 +6,7 @@ from typing import Any, Optional
 import huggingface_hub
 from mmengine.config import Config
 from mmseg.models.segmentors import BaseSegmentor
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from mmseg_fst.models.segmentors.students import ENSEMBLE
@@ -20,15 +20,15 @@ library_name: mmseg_fst
 pipeline_tag: image-segmentation
 ---
 
-# {title}
+# {place}
 
-{networks} of a model of mmseg_fst, for the classes {classes}.
+A network that mmseg_fst has trained, for the classes {classes}.
 Protocol: {protocol}.
 
 ```python
 from mmseg_fst.apis import predict, pull_model
 
-model = pull_model('PLACE')  # this folder, or OWNER/NAME of the Hub
+model = pull_model('{place}')  # or the path of this folder
 label = predict(model, 'photo.jpg')[0].label
 ```
 
@@ -64,10 +64,13 @@ def push_model(model: BaseSegmentor,
     """
     model_cfg, state = _what_predicts(model)
     os.makedirs(folder, exist_ok=True)
+    # Views of other layouts are refused.
+    content = save({
+        key: value.detach().cpu().contiguous()
+        for key, value in state.items()
+    })
     with atomic_write(osp.join(folder, SAFETENSORS)) as temporary:
-        # Views of other layouts are refused.
-        save_file({key: value.detach().cpu().contiguous()
-                   for key, value in state.items()}, temporary)
+        temporary.write_bytes(content)
     pipeline = model.cfg.test_dataloader.dataset.pipeline
     save_config(
         Config(
@@ -147,8 +150,7 @@ def _write_card(model: BaseSegmentor, folder: str,
     if osp.isfile(path):
         return
     text = _CARD.format(
-        title=repository or osp.basename(osp.abspath(folder)),
-        networks=f'The {model.predict_with}',
+        place=repository or osp.basename(osp.abspath(folder)),
         classes=', '.join(model.dataset_meta['classes']),
         protocol=model.protocol_name)
     with atomic_write(path) as temporary:

@@ -62,8 +62,9 @@ def predict(model: BaseSegmentor,
 
     Raises:
         OSError: If a file is missing, truncated or no image.
-        ValueError: If an array is no RGB image, a scale not above 0, or the
-            protocol predicts at another size.
+        ValueError: If an array is no RGB image, a scale not above 0, the
+            network does not take an image of that size, or the protocol
+            predicts at another.
     """
     if isinstance(images, (str, Path, np.ndarray)):
         images = [images]
@@ -132,7 +133,15 @@ def _test(model: BaseSegmentor,
     size = image.shape[:2]
     results = dict(
         img=image, img_shape=size, ori_shape=size, img_path='an image')
-    sample = model.test_step(pseudo_collate([Compose(steps)(results)]))[0]
+    batch = pseudo_collate([Compose(steps)(results)])
+    try:
+        sample = model.test_step(batch)[0]
+    except AssertionError as error:  # so a U-Net refuses a size
+        raise ValueError(
+            f'The network does not take an image of {size[0]} x {size[1]} '
+            f'pixels: {error} Choose windows of a size that it takes, or let '
+            'the config pad images: model.data_preprocessor.test_cfg='
+            'dict(size_divisor=32).') from error
     check_size(model, sample)
     return sample
 

@@ -2,6 +2,7 @@
 import json
 import os
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from os import path as osp
 from typing import Any, NamedTuple
 
@@ -58,8 +59,8 @@ def predict_files(model: BaseSegmentor,
         Report: What became of them.
 
     Raises:
-        ValueError: If there is no such output, or the folder holds
-            predictions that were made otherwise.
+        ValueError: If there is no such output, the folder holds predictions
+            that were made otherwise, or the network does not take an image.
     """
     unknown = sorted(set(save) - set(OUTPUTS))
     if unknown or not save:
@@ -70,7 +71,10 @@ def predict_files(model: BaseSegmentor,
     _agree(
         osp.join(folder, SETTINGS),
         dict(
-            checkpoint=model.checkpoint,
+            checkpoint=osp.abspath(model.checkpoint),
+            # A new training writes to the same path.
+            checkpoint_of=str(datetime.fromtimestamp(
+                int(osp.getmtime(model.checkpoint)))),
             network=model.predict_with,
             protocol=model.protocol_name,
             scales=list(scales),
@@ -85,6 +89,8 @@ def predict_files(model: BaseSegmentor,
             done.append(act(source))
         except OSError as error:
             failed[source.path] = str(error)
+        except ValueError as error:  # the others would fail, too
+            raise ValueError(f'{source.path}: {error}') from error
     return Report(sum(done), len(done) - sum(done), failed)
 
 

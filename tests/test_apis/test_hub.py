@@ -62,6 +62,12 @@ def test_students_of_co_training(image, tmp_path, network):
     assert same(model, pull_model(str(tmp_path / 'pushed'), 'cpu'), image)
 
 
+def test_others_may_read_what_is_pushed(run, tmp_path):
+    push_model(load_model(str(run), 'cpu'), str(tmp_path))
+    # safetensors alone would make a file that is its owner's.
+    assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
+
+
 def test_protocol_and_layout_are_kept(image, tmp_path):
     run = make_run(
         tmp_path / 'run',
@@ -102,6 +108,7 @@ def test_the_hub_gets_and_gives_nothing_but_these(run, image, tmp_path,
     model = load_model(str(run), 'cpu')
     address = push_model(model, str(tmp_path), 'me/mine')
     assert address == 'https://address'
+    assert "pull_model('me/mine')" in (tmp_path / 'README.md').read_text()
     pulled = pull_model('me/mine', 'cpu', revision='v1')
     assert same(model, pulled, image)
     assert calls == [

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 from fake_run import META, co_training_cfg, make_run
-from helpers import model_cfg, picture_of, random_label
+from helpers import model_cfg, network_cfg, picture_of, random_label
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
@@ -155,6 +155,37 @@ def test_a_protocol_of_another_size_is_refused(tmp_path):
 def test_other_arrays_are_refused(model, image):
     with pytest.raises(ValueError, match='give RGB values'):
         predict(model, image)
+
+
+def unet_cfg(**preprocessor):
+    """A model that takes multiples of 4 alone."""
+    stages = dict(num_stages=3, strides=(1, ) * 3, downsamples=(True, ) * 2)
+    convs = dict(
+        enc_num_convs=(1, ) * 3, dec_num_convs=(1, ) * 2,
+        enc_dilations=(1, ) * 3, dec_dilations=(1, ) * 2)
+    head = dict(network_cfg()['decode_head'], in_channels=4, in_index=2)
+    cfg = model_cfg(
+        segmentor=dict(
+            type='EncoderDecoder',
+            backbone=dict(type='UNet', base_channels=4, **stages, **convs),
+            decode_head=head,
+            test_cfg=dict(mode='whole')))
+    cfg['data_preprocessor'].update(preprocessor)
+    return cfg
+
+
+def test_a_size_that_the_network_refuses(tmp_path):
+    model = load_model(str(make_run(tmp_path, unet_cfg())), 'cpu')
+    with pytest.raises(ValueError, match='47 x 80 pixels.*size_divisor'):
+        predict(model, photo((47, 80)))
+
+
+def test_images_are_padded_if_the_config_says_so(tmp_path):
+    run = make_run(tmp_path, unet_cfg(test_cfg=dict(size_divisor=4)))
+    model = load_model(str(run), 'cpu')
+    one, = predict(model, photo((47, 78)), with_probabilities=True)
+    assert one.label.shape == (47, 78)
+    assert one.probabilities.shape[1:] == (47, 78)
 
 
 @pytest.mark.parametrize('scales', [(), (0., ), (1., -1.)])
