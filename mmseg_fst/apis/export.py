@@ -18,6 +18,11 @@ from mmseg_fst.utils.files import atomic_write
 
 #: Ending of the file -> what it holds.
 FORMATS = {'.onnx': 'ONNX', '.pt2': 'torch.export'}
+# What to do where a size cannot be left open.
+_CURE = {
+    '.onnx': ' Try a fixed size.',
+    '.pt2': ' Try a fixed size, or a file that ends in .onnx.'
+}
 # Names of input and output.
 _INPUT, _OUTPUT = 'images', 'logits'
 # What both sizes of a check differ by, a multiple of all strides and patches.
@@ -109,8 +114,9 @@ def export_model(model: BaseSegmentor,
             512 x 512.
         batch_size (int): Number of images. Defaults to 1.
         dynamic (bool): Whether other numbers and sizes go as well; those
-            above are then the ones that are tried, and larger ones. Defaults
-            to False.
+            above are then the ones that are tried, and larger ones. ONNX
+            takes all networks so; :mod:`torch.export` takes convolutional
+            ones, but neither MiT, DINOv2 nor U-Net. Defaults to False.
         normalize (bool): See :class:`ExportedNetwork`. Defaults to True.
         tolerance (float): Largest difference of logits that passes for
             rounding, as a share of the largest logit. Defaults to 1e-3.
@@ -148,7 +154,7 @@ def export_model(model: BaseSegmentor,
             raise ValueError(
                 f'{model.predict_with} cannot be exported to '
                 f'{FORMATS[ending]} ({_reason(error)}).' +
-                (' Try a fixed size.' if dynamic else '')) from error
+                (_CURE[ending] if dynamic else '')) from error
         for check in checks:
             if not check.difference <= tolerance * max(check.range, 1e-12):
                 raise ValueError(

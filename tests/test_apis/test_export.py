@@ -126,6 +126,21 @@ def test_a_file_that_differs_is_not_kept(model, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_failure_gives_its_first_cause_and_a_cure(model, tmp_path,
+                                                    monkeypatch):
+
+    def write(network, images, path, dynamic):
+        try:
+            raise RuntimeError('the first cause\nand much more')
+        except RuntimeError as error:
+            raise TypeError('words of the exporter') from error
+
+    monkeypatch.setattr('mmseg_fst.apis.export._write_program', write)
+    with pytest.raises(ValueError, match=r'\(the first cause\)\. Try a fixed'):
+        export_model(model, str(tmp_path / 'a.pt2'), SIZE, dynamic=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_missing_packages_are_named(model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'onnxscript', None)
     monkeypatch.setitem(sys.modules, 'onnx', nn)

@@ -7,6 +7,7 @@ from helpers import model_cfg, network_cfg, picture_of, random_label
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
+from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
 SIZE = (48, 80)
 
@@ -202,6 +203,34 @@ def test_what_is_missing_is_named(run, tmp_path):
     (tmp_path / 'a.pth').write_bytes((run / 'iter_4.pth').read_bytes())
     with pytest.raises(FileNotFoundError, match='no config in'):
         load_model(str(tmp_path / 'a.pth'))
+
+
+class Attack:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, victim):
+        self.victim = str(victim)
+
+    def __reduce__(self):
+        return open, (self.victim, 'w')
+
+
+def test_code_in_a_checkpoint_is_run_only_if_trusted(run, tmp_path):
+    content = torch.load(run / 'iter_4.pth')
+    path, victim = tmp_path / 'poison.pth', tmp_path / 'victim'
+    torch.save({**content, 'extra': Attack(victim)}, path)
+    config = str(run / 'config.json')
+    with pytest.raises(UnsafeCheckpoint, match='poison.pth is not read'):
+        load_model(str(path), 'cpu', config=config)
+    assert not victim.exists()
+    load_model(str(path), 'cpu', config=config, trust=True)
+    assert victim.exists()
+
+
+def test_python_beside_a_config_that_is_data_is_not_run(tmp_path):
+    run = make_run(tmp_path)
+    (run / 'fst.py').write_text('raise SystemExit')
+    load_model(str(run), 'cpu')
 
 
 def test_classes_of_the_data_set_where_a_checkpoint_has_none(run, tmp_path):

@@ -1,5 +1,6 @@
 """Predictions of folders and videos."""
 import json
+import os
 import runpy
 from pathlib import Path
 
@@ -130,6 +131,25 @@ def test_predictions_of_two_kinds_do_not_mix(run, model, photos, tmp_path):
         act(teacher, photos, tmp_path / 'out')
     with pytest.raises(ValueError, match='flip=False'):
         act(model, photos, tmp_path / 'out', flip=True)
+
+
+def test_predictions_of_two_trainings_do_not_mix(tmp_path, photos):
+    run = make_run(tmp_path / 'run')
+    act(load_model(str(run), 'cpu'), photos, tmp_path / 'out')
+    os.utime(run / 'iter_4.pth', (0, 0))
+    with pytest.raises(ValueError, match='made with checkpoint_of='):
+        act(load_model(str(run), 'cpu'), photos, tmp_path / 'out')
+
+
+def test_an_image_that_the_network_refuses_is_named(model, photos, tmp_path,
+                                                    monkeypatch):
+
+    def refuse(*args, **kwargs):
+        raise ValueError('no such size')
+
+    monkeypatch.setattr(prediction_writer, 'predict', refuse)
+    with pytest.raises(ValueError, match='a.png: no such size'):
+        act(model, photos, tmp_path / 'out')
 
 
 def test_a_damaged_file_stops_nobody(model, photos, tmp_path):
