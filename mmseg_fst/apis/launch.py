@@ -11,7 +11,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from torch import distributed, nn
 
 from mmseg_fst.engine.hooks import PrepareModelHook
-from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.models import fuse_attention, heads_of, split_dilated
 from mmseg_fst.utils.memory import keep_freed_memory
 
 
@@ -77,7 +77,9 @@ def build_runner(cfg: Config) -> Runner:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
             and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
             ``keep_freed_memory=False`` gives memory back to the system at
-            every step.
+            every step, and ``split_dilated=False`` leaves dilated depthwise
+            convolutions to oneDNN, see
+            :func:`mmseg_fst.models.split_dilated`.
 
     Returns:
         Runner: Built, not started.
@@ -85,6 +87,8 @@ def build_runner(cfg: Config) -> Runner:
     if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
         keep_freed_memory()
     runner = Runner.from_cfg(cfg)
+    if get_device() == 'cpu' and cfg.get('split_dilated', True):
+        split_dilated(runner.model)
     runner.register_hook(PrepareModelHook())
     speed_up(runner.model, **{
         key: cfg[key]

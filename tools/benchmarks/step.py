@@ -9,7 +9,9 @@ The rows take turns, so that a machine that is busy slows all of them; ratios
 are those of the same turn, their median and range are printed. No data set
 and no pretrained weights are needed: images are random.
 
-`arithmetic` adds up bare forward-backwards that are timed in the same turns:
+`fast` is bfloat16, NHWC and, where there is attention, fused attention.
+
+`arithmetic` adds up bare forward-backwards that are timed before and after:
 S of the labelled images with the feature distance, M of the mixed ones, T the
 teacher's forward, I that of the pretrained encoder. What a step takes beyond
 it is everything else: mixing, augmentation, pseudo-labels, the look-ahead's
@@ -20,7 +22,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any, NamedTuple, Optional
 
 import torch
@@ -80,24 +82,25 @@ METHODS = [
 ]
 AUTOCAST = {'optim_wrapper.type': 'AutocastOptimWrapper'}
 DEEP = dict(type='FSTHook', depth=3)
+FAST = dict(AUTOCAST, channels_last=True, fused_attention=True)
 LEVERS = [
     Row('FST K=3', DEEP, {}),
     Row('... in one backward pass', DEEP, {}, {'model.backward': 'joint'}),
     Row('... graph kept', dict(DEEP, redraw=False), {}),
     Row('... channels last', DEEP, {}, dict(channels_last=True)),
     Row('... fused attention', DEEP, {}, dict(fused_attention=True)),
-    Row('... fused AdamW', DEEP, {}, {'optim_wrapper.optimizer.fused': True}),
+    Row('... optimizer not fused', DEEP, {},
+        {'optim_wrapper.optimizer.fused': False}),
     Row('... frozen networks in bfloat16', DEEP, {},
         {'model.frozen_dtype': 'bfloat16'}),
     Row('... bfloat16', DEEP, {}, AUTOCAST),
     Row('... compiled', DEEP, {}, dict(compile_networks=True)),
-    Row('... all but compiled', dict(DEEP, redraw=False), {},
-        dict(AUTOCAST, channels_last=True, fused_attention=True,
-             **{'optim_wrapper.optimizer.fused': True})),
-    Row('... all', dict(DEEP, redraw=False), {},
-        dict(AUTOCAST, channels_last=True, fused_attention=True,
-             compile_networks=True,
-             **{'optim_wrapper.optimizer.fused': True})),
+    Row('... fast', DEEP, {}, FAST),
+    Row('... fast, dilated by oneDNN', DEEP, {},
+        dict(FAST, split_dilated=False)),
+    Row('... fast, graph kept', dict(DEEP, redraw=False), {}, FAST),
+    Row('... fast, graph kept, compiled', dict(DEEP, redraw=False), {},
+        dict(FAST, compile_networks=True)),
 ]
 
 
@@ -208,7 +211,8 @@ def rows_of(args: argparse.Namespace) -> list[Row]:
         return [Row(path, {}, {}) for path in args.configs]
     rows = LEVERS if args.levers else METHODS
     if args.network == 'resnet50':
-        rows = [row for row in rows if 'fused attention' not in row.name]
+        rows = [row for row in rows
+                if 'attention' not in row.name and 'dilated' not in row.name]
     wanted = args.only or ['']
     return rows[:1] + [
         row for row in rows[1:] if any(words in row.name for words in wanted)
@@ -228,7 +232,7 @@ def config_of(row: Row, args: argparse.Namespace) -> Config:
                for key, value in changes.items()}, **row.changes
         })
         if args.network == 'resnet50':
-            cfg.pop('fused_attention', None)
+            cfg.pop('fused_attention', None)  # it has none
     use_random_images(cfg, args.batch_size, 10**6, args.crop)
     return cfg
 
@@ -249,12 +253,14 @@ def run(args: argparse.Namespace) -> None:
     bare = None if args.configs or args.levers else BarePasses(steps[0])
     passes = [step.passes() for step in steps]  # they warm up, too
     turns: list[list[float]] = [[] for _ in rows]
-    parts: list[dict[str, float]] = []
+    # Around each step, because machines get slower and faster.
+    parts: list[list[dict[str, float]]] = []
     for turn in range(args.rounds):
-        if bare:
-            parts.append(bare.seconds())
+        parts.append([bare.seconds()] if bare else [])
         for seconds, step in zip(turns, steps):
             seconds.append(seconds_of(step))
+            if bare:
+                parts[-1].append(bare.seconds())
         print(f'turn {turn + 1} of {args.rounds}', file=sys.stderr)
     del steps
     memory = [None if args.no_memory else memory_of(row, args) for row in rows]
@@ -297,32 +303,35 @@ def memory_of(row: Row, args: argparse.Namespace) -> dict:
 
 
 def print_table(rows: list[Row], turns: list[list[float]],
-                parts: list[dict[str, float]],
+                parts: list[list[dict[str, float]]],
                 passes: list[dict[str, int]],
                 memory: list[Optional[dict]]) -> None:
     """Print ratios to the first row, as a table in Markdown."""
     device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
               f'{torch.get_num_threads()} CPU threads')
-    if parts:
+    if parts[0]:
         print(', '.join(
-            f'{name} {median(part[name] for part in parts):.3f} s'
-            for name in ('S', 'M', 'B', 'T', 'I')) + f'; {device}')
+            f'{name} {median(one[name] for part in parts for one in part):.3f}'
+            ' s' for name in ('S', 'M', 'B', 'T', 'I')) + f'; {device}')
     print(f'| step | seconds | of {rows[0].name} | arithmetic | beyond it | '
           'student, teacher, encoder | peak MB | its ratio |\n'
           '|---|---|---|---|---|---|---|---|')
-    for row, seconds, found, peak in zip(rows, turns, passes, memory):
+    for place, (row, seconds, found, peak) in enumerate(
+            zip(rows, turns, passes, memory)):
         ratios = [ours / first for ours, first in zip(seconds, turns[0])]
         cells = [row.name, f'{median(seconds):.3f}', spread(ratios)]
-        if row.counts and parts:
-            sums = [sum(number * part[name]
+        if row.counts and parts[0]:
+            around = [part[place:place + 2] for part in parts]
+            sums = [sum(number * mean(one[name] for one in pair)
                         for name, number in row.counts.items())
-                    for part in parts]
+                    for pair in around]
             formula = ' + '.join(
                 f'{number if number > 1 else ""}{name}'
                 for name, number in row.counts.items() if number)
             beyond = [ours / bare - 1 for ours, bare in zip(seconds, sums)]
             cells += [f'{formula} = {median(sums):.3f}',
-                      f'{median(beyond):+.1%}']
+                      f'{median(beyond):+.1%} '
+                      f'({min(beyond):+.1%} to {max(beyond):+.1%})']
         else:
             cells += ['', '']
         cells.append(', '.join(str(found.get(name, 0)) for name in

@@ -8,7 +8,8 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='FewGroupsConstructor',
     optimizer=dict(
-        type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01),
+        type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01,
+        fused=True),
     paramwise_cfg=dict(
         custom_keys={
             'head': dict(lr_mult=10.0),

@@ -3,7 +3,8 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=500, val_interval=100)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
-        type='AdamW', lr=1e-2, betas=(0.9, 0.999), weight_decay=0.01))
+        type='AdamW', lr=1e-2, betas=(0.9, 0.999), weight_decay=0.01,
+        fused=True))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=30),
     dict(
