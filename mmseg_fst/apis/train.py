@@ -2,6 +2,7 @@
 import logging
 from collections.abc import Collection
 from os import path as osp
+from pathlib import Path
 from typing import Any, Optional
 
 from mmengine.config import Config
@@ -13,7 +14,7 @@ from mmengine.runner import find_latest_checkpoint
 from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
-from .config_file import save_config
+from .config_file import CONFIG_JSON, save_config
 from .launch import build_runner, prepare_processes
 from .partition import apply_partition
 from .results import format_scores, read_protocol, read_scores
@@ -211,7 +212,7 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     guard_loading(trust)
     runner = build_runner(cfg)
     if is_main_process():
-        _leave_config(runner.cfg, runner.work_dir)
+        leave_config(runner.cfg, runner.work_dir)
     runner.train()
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
@@ -222,10 +223,19 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     return runner.work_dir
 
 
-def _leave_config(cfg: Config, folder: str) -> None:
-    """Write the config as data, beside the Python that mmengine writes."""
+def leave_config(cfg: Config, folder: str) -> None:
+    """Write the config as data, beside the Python that mmengine writes.
+
+    Where it holds more than data, a warning says so and no file is left, not
+    even that of an earlier run.
+
+    Args:
+        cfg (Config): Config of a run.
+        folder (str): Its folder.
+    """
     try:
         save_config(cfg, folder)
     except TypeError as error:
+        Path(folder, CONFIG_JSON).unlink(missing_ok=True)
         print_log(f'{error} Until then the .py is read, and run, by whoever '
                   'uses the checkpoints.', 'current', logging.WARNING)
