@@ -106,8 +106,4 @@ class _AddGradient(torch.autograd.Function):
         """Pass ``gradient`` on; give the parameters theirs."""
         held, ctx.held = ctx.held, None  # frees what is added up
         factor = gradient if held.scale is None else gradient / held.scale
-        gradients = held.gradients
-        # A GPU would be waited for to know that nothing is to be scaled.
-        if factor.device.type != 'cpu' or factor.item() != 1:
-            gradients = torch._foreach_mul(gradients, factor)
-        return gradient, None, *gradients
+        return gradient, None, *torch._foreach_mul(held.gradients, factor)
