@@ -82,7 +82,8 @@ def build_runner(cfg: Config) -> Runner:
             every step, and ``split_dilated=False`` leaves dilated depthwise
             convolutions to oneDNN, see
             :func:`mmseg_fst.models.split_dilated`. ``non_finite`` holds
-            arguments of :class:`FiniteGuardHook`.
+            arguments of :class:`FiniteGuardHook`; None leaves it out, and
+            with it the one wait for the device in each step.
 
     Returns:
         Runner: Built, not started.
@@ -98,8 +99,11 @@ def build_runner(cfg: Config) -> Runner:
     runner = Runner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)
-    for hook in (PrepareModelHook(), SeedIterationHook(), ResumeHook(),
-                 FiniteGuardHook(**cfg.get('non_finite', {}))):
+    hooks = [PrepareModelHook(), SeedIterationHook(), ResumeHook()]
+    guard = cfg.get('non_finite', {})
+    if guard is not None:
+        hooks.append(FiniteGuardHook(**guard))
+    for hook in hooks:
         runner.register_hook(hook)
     speed_up(runner.model, **{
         key: cfg[key]

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmseg_fst.apis import (build_runner, find_config, load_config,
                             open_config, read_config, train)
 from mmseg_fst.apis.train import leave_config
+from mmseg_fst.engine import FiniteGuardHook
 from mmseg_fst.models.dilated import SpaceToBatchConv2d
 
 # The function of that name hides it.
@@ -57,18 +58,23 @@ def test_a_short_run_has_short_stages(tmp_path):
     assert cfg.train_cfg.max_iters == 4 and cfg.stages == dict(reliable=.5)
 
 
-@pytest.mark.parametrize('channels_last', [True, False])
-def test_layout_of_the_weights(channels_last, tmp_path):
-    cfg = Config(
+def small_cfg(tmp_path, segmentor=None, **settings):
+    """Config of a run without data."""
+    return Config(
         dict(
             model=dict(
                 type='SelfTrainingSegmentor',
-                segmentor=network_cfg(),
+                segmentor=segmentor or network_cfg(),
                 data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
             default_scope='mmseg_fst',
-            channels_last=channels_last,
             log_level='ERROR',
-            work_dir=str(tmp_path)))
+            work_dir=str(tmp_path),
+            **settings))
+
+
+@pytest.mark.parametrize('channels_last', [True, False])
+def test_layout_of_the_weights(channels_last, tmp_path):
+    cfg = small_cfg(tmp_path, channels_last=channels_last)
     model = build_runner(cfg).model
     kernels = [
         weight for weight in model.parameters()
@@ -88,19 +94,20 @@ def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
         type='DepthwiseSeparableASPPHead', dilations=[1, 2, 3], channels=4,
         in_channels=segmentor['decode_head']['in_channels'], in_index=-1,
         c1_in_channels=0, c1_channels=0, num_classes=3)
-    cfg = Config(
-        dict(
-            model=dict(
-                type='SelfTrainingSegmentor',
-                segmentor=segmentor,
-                data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
-            default_scope='mmseg_fst',
-            log_level='ERROR',
-            work_dir=str(tmp_path),
-            **({} if split is None else dict(split_dilated=split))))
-    modules = build_runner(cfg).model.modules()
+    settings = {} if split is None else dict(split_dilated=split)
+    modules = build_runner(
+        small_cfg(tmp_path, segmentor, **settings)).model.modules()
     count = sum(isinstance(one, SpaceToBatchConv2d) for one in modules)
     assert count == (0 if split is False else 2)
+
+
+@pytest.mark.parametrize('settings, guards', [
+    ({}, 1), (dict(non_finite=dict(action='skip')), 1),
+    (dict(non_finite=None), 0)])
+def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
+                                                     tmp_path):
+    hooks = build_runner(small_cfg(tmp_path, **settings)).hooks
+    assert sum(isinstance(one, FiniteGuardHook) for one in hooks) == guards
 
 
 @pytest.mark.parametrize('begun', [True, False])

@@ -32,6 +32,7 @@ ON_THE_CPU = {
     'draw_boxes', 'partners',  # of CutMix
     '_augment', '_draw_triggers',  # of StrongPhotometric
     'step',  # of the optimizer: its count of steps
+    '_known_to_be_one',  # a factor, of which another device is not asked
 }
 
 
