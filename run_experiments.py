@@ -68,7 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the last checkpoint in the work folder')
+        help='go on from the newest whole checkpoint in the work folder')
     parser.add_argument(
         '--debug',
         action='store_true',
@@ -94,8 +94,8 @@ def parse_args() -> argparse.Namespace:
 def train_one(args: argparse.Namespace, config: str,
               seed: Optional[int]) -> None:
     """Train one config with one seed; end the process if that fails."""
-    from mmseg_fst.apis import (load_config, one_message, set_split,
-                                train_all)
+    from mmseg_fst.apis import load_config, set_split, train_all
+    from mmseg_fst.utils.messages import one_message
 
     set_split(args.split_seed, seed)
     with one_message():
@@ -107,7 +107,8 @@ def train_one(args: argparse.Namespace, config: str,
 
 def train_grid(args: argparse.Namespace) -> None:
     """Train a grid; end the process if a run failed."""
-    from mmseg_fst.apis import one_message, plan_runs, read_grid, run_grid
+    from mmseg_fst.apis import plan_runs, read_grid, run_grid
+    from mmseg_fst.utils.messages import one_message
 
     def start(run) -> bool:
         # A process of its own: what crashes takes nothing along, and all

@@ -11,11 +11,12 @@ from os import path as osp
 
 from mmseg.datasets.transforms import LoadAnnotations
 
-from mmseg_fst.apis import load_config, one_message
+from mmseg_fst.apis import load_config
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import (count_pixels, parallel_map,
                                    save_class_stats)
+from mmseg_fst.utils.messages import one_message
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from mmseg_fst.apis import read_config
 from mmseg_fst.ops import dct_coefficients
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import atomic_write, read_image
+from mmseg_fst.utils.messages import one_message
 
 _PER_LINE = 6
 
@@ -209,7 +210,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    try:
+    with one_message():
         main()
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')

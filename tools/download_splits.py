@@ -23,9 +23,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from mmseg_fst.utils.conversion import exit_on_error
 from mmseg_fst.utils.files import save_lines
 from mmseg_fst.utils.known_data import PUBLISHED_LISTS
+from mmseg_fst.utils.messages import one_message
 
 # This file is run as a program, so what lies beside it has to be findable.
 sys.path.append(str(Path(__file__).resolve().parent))
@@ -257,7 +257,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         if family not in SPLITS:
             parser.error(f'no family {family!r}; there are: '
                          f'{", ".join(SPLITS)}')
-    with exit_on_error():
+    with one_message():
         get_splits(args.families or list(SPLITS), args.root, args.mirror)
 
 

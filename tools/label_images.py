@@ -10,12 +10,10 @@ kept, so the same command goes on where it was broken off; give each network
 a folder of its own.
 """
 import argparse
-import sys
-
-from mmengine.config import Config
 
 from mmseg_fst.apis import (UnlabeledImages, find_checkpoint, find_config,
-                            label_images, load_network)
+                            label_images, load_network, open_config)
+from mmseg_fst.utils.messages import one_message
 
 
 def main() -> None:
@@ -41,7 +39,7 @@ def main() -> None:
         help='run code that the checkpoint asks for; it can do all that you '
         'can, so only if you trust who made it')
     args = parser.parse_args()
-    cfg = Config.fromfile(find_config(args.run))
+    cfg = open_config(find_config(args.run))
     checkpoint = find_checkpoint(args.run, 'best' if args.best else 'last')
     images = UnlabeledImages(cfg, args.list)
     model = load_network(cfg, checkpoint, args.trust, args.network)
@@ -51,7 +49,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    try:
+    with one_message():
         main()
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')

@@ -29,9 +29,9 @@ from typing import NamedTuple, Optional
 from prettytable import PrettyTable
 
 from mmseg_fst.datasets.rare_class import image_name
-from mmseg_fst.utils.conversion import exit_on_error
 from mmseg_fst.utils.files import save_lines
 from mmseg_fst.utils.known_data import Files, list_files
+from mmseg_fst.utils.messages import one_message
 
 
 class Statistics(NamedTuple):
@@ -269,7 +269,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parser.parse_args(argv)
     if args.stratified and not args.stats:
         parser.error('--stratified needs --stats')
-    with exit_on_error():
+    with one_message():
         print(make_splits(args))
     print(f'Written to {args.out}')
 

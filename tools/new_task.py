@@ -24,11 +24,12 @@ from prettytable import PrettyTable
 
 from mmseg_fst.apis import (Side, Task, choose_view, class_problems,
                             config_texts, count_sizes, draw_validation,
-                            one_message, without_copies, write_task)
+                            without_copies, write_task)
 from mmseg_fst.datasets.survey import (Survey, missing_classes,
                                        survey_images, survey_pairs)
 from mmseg_fst.utils.class_list import ClassList, read_class_list
 from mmseg_fst.utils.file_patterns import find_by_pattern
+from mmseg_fst.utils.messages import one_message
 
 BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_'
 WEIGHTS = Path('checkpoints/mobilenetv2_100.pth')

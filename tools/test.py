@@ -13,7 +13,8 @@ from os import path as osp
 from mmengine.config import DictAction
 
 from mmseg_fst.apis import (find_checkpoint, find_config, merge_options,
-                            one_message, read_config, test)
+                            open_config, test)
+from mmseg_fst.utils.messages import one_message
 
 
 def parse_args() -> argparse.Namespace:
@@ -75,15 +76,15 @@ def main() -> None:
         folder = osp.dirname(folder) or os.curdir
     config = args.config or find_config(folder)
     how = 'trusted: its code is run' if args.trust else 'read as data only'
-    print(f'Config:     {config} (Python: it is run)\n'
+    print(f'Config:     {config}\n'
           f'Checkpoint: {checkpoint} ({how})')
-    cfg = read_config(config)
+    cfg = open_config(config)
     if args.protocol:
-        cfg.model.protocol = read_config(args.protocol).get('protocol')
+        cfg.model.protocol = open_config(args.protocol).get('protocol')
         if cfg.model.protocol is None:
             raise ValueError(f'{args.protocol} has no `protocol`; see '
                              'configs/_base_/protocols.')
-    merge_options(cfg, args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
     cfg.work_dir = osp.join(folder, 'test')
     show_dir = args.show_dir or osp.join(cfg.work_dir, 'pictures')

@@ -9,7 +9,8 @@ import argparse
 
 from mmengine.config import DictAction
 
-from mmseg_fst.apis import load_config, one_message, train_all
+from mmseg_fst.apis import load_config, train_all
+from mmseg_fst.utils.messages import one_message
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the last checkpoint in the work folder')
+        help='go on from the newest whole checkpoint in the work folder')
     parser.add_argument(
         '--trust',
         action='store_true',

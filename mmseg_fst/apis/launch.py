@@ -11,8 +11,9 @@ from mmengine.runner import Runner
 from mmseg.models.segmentors import EncoderDecoder
 from torch import distributed, nn
 
-from mmseg_fst.engine.hooks import PrepareModelHook
-from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.engine.hooks import (FiniteGuardHook, PrepareModelHook,
+                                    ResumeHook, SeedIterationHook)
+from mmseg_fst.models import fuse_attention, heads_of, split_dilated
 from mmseg_fst.utils.memory import keep_freed_memory
 
 
@@ -84,22 +85,37 @@ def build_runner(cfg: Config) -> Runner:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
             and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
             ``keep_freed_memory=False`` gives memory back to the system at
-            every step.
+            every step, and ``split_dilated=False`` leaves dilated depthwise
+            convolutions to oneDNN, see
+            :func:`mmseg_fst.models.split_dilated`. ``non_finite`` holds
+            arguments of :class:`FiniteGuardHook`; None leaves it out, and
+            with it the one wait for the device in each step.
 
     Returns:
         Runner: Built, not started.
 
     Raises:
-        ValueError: If the config has no model, or see :func:`speed_up`.
+        ValueError: If the config has no model, or a value of these keys is
+            out of its range.
     """
     if 'model' not in cfg:
         raise ValueError(
             f'{cfg.filename} has no `model`, so it is no config of a run; a '
             'table of configs goes with --grid.')
+    if cfg.get('randomness', {}).get('deterministic', False):
+        # Read by cuBLAS when it is first used; without it PyTorch refuses.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
         keep_freed_memory()
     runner = Runner.from_cfg(cfg)
-    runner.register_hook(PrepareModelHook())
+    if get_device() == 'cpu' and cfg.get('split_dilated', True):
+        split_dilated(runner.model)
+    hooks = [PrepareModelHook(), SeedIterationHook(), ResumeHook()]
+    guard = cfg.get('non_finite', {})
+    if guard is not None:
+        hooks.append(FiniteGuardHook(**guard))
+    for hook in hooks:
+        runner.register_hook(hook)
     speed_up(runner.model, **{
         key: cfg[key]
         for key in ('channels_last', 'fused_attention', 'compile_networks')
@@ -125,8 +141,9 @@ def speed_up(model: nn.Module,
         fused_attention (bool): Whether to fuse the attention of MiT and Swin,
             see :func:`mmseg_fst.models.fuse_attention`. Defaults to False.
         compile_networks (bool | dict): Whether to compile backbones and
-            heads, or arguments of :func:`torch.compile`. Takes minutes at
-            the start. Defaults to False.
+            heads of all but a frozen encoder, or arguments of
+            :func:`torch.compile`. Takes minutes at the start. Defaults to
+            False.
 
     Raises:
         ValueError: If there is no attention to fuse.

@@ -1,19 +1,23 @@
 """Training from a config file."""
+import logging
 from collections.abc import Collection
 from os import path as osp
+from pathlib import Path
 from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
-from mmengine.runner import find_latest_checkpoint
 
 from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
-from .launch import build_runner, prepare_processes
-from .messages import merge_options
+from .config_file import (CONFIG_JSON, merge_options, read_python,
+                          save_config)
+from .launch import build_runner, join_processes
 from .partition import apply_partition
+from .resume import choose_checkpoint
 from .results import format_scores, read_protocol, read_scores
 
 #: Environment variable by which configs name a draw of labelled images.
@@ -123,16 +127,10 @@ def read_config(config: str,
         ValueError: If the config cannot be read, an option has no place in
             it, or of its partition, see :func:`apply_partition`.
     """
-    if not osp.isfile(config):
-        raise FileNotFoundError(f'There is no config {config}; see configs/.')
-    try:
-        cfg = Config.fromfile(config)
-    except Exception as error:  # it is Python, which can end in any of them
-        raise ValueError(f'{config} cannot be read: {type(error).__name__}: '
-                         f'{error}. Correct the config.') from error
-    merge_options(cfg, options or {})
+    cfg = read_python(config)
+    merge_options(cfg, options)
     apply_partition(cfg)
-    merge_options(cfg, options or {})
+    merge_options(cfg, options)
     return cfg
 
 
@@ -171,7 +169,7 @@ def load_config(config: str,
     cfg = read_config(config, options)
     if debug:
         _shorten(cfg)
-        merge_options(cfg, options or {})
+        merge_options(cfg, options)
     randomness = cfg.setdefault('randomness', dict(seed=0))
     seed = randomness.get('seed', 0) if seed is None else seed
     # Taken out: a config that was dumped has it added already.
@@ -191,8 +189,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     Args:
         cfg (Config): Config of :func:`load_config`.
-        resume (bool): Whether to go on from the last checkpoint in the work
-            folder, if there is one. Defaults to False.
+        resume (bool): Whether to go on from the newest whole checkpoint in
+            the work folder, if there is one. Defaults to False.
         trust (bool): Whether to run code that ``load_from``, a checkpoint to
             resume or pretrained weights ask for. Defaults to False.
 
@@ -204,13 +202,15 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
             trusted; before the first iteration.
         ValueError: See :func:`prepare_processes` and :func:`build_runner`.
     """
-    # mmengine would go on from `load_from` if it is given, too.
-    cfg.resume = resume and find_latest_checkpoint(cfg.work_dir) is not None
+    join_processes(cfg)
+    checkpoint = choose_checkpoint(cfg.work_dir) if resume else None
+    cfg.resume = checkpoint is not None
     if cfg.resume:
-        cfg.load_from = None
-    prepare_processes(cfg)
+        cfg.load_from = checkpoint
     guard_loading(trust)
     runner = build_runner(cfg)
+    if is_main_process():
+        leave_config(runner.cfg, runner.work_dir)
     runner.train()
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
@@ -219,3 +219,21 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')
     return runner.work_dir
+
+
+def leave_config(cfg: Config, folder: str) -> None:
+    """Write the config as data, beside the Python that mmengine writes.
+
+    Where it holds more than data, a warning says so and no file is left, not
+    even that of an earlier run.
+
+    Args:
+        cfg (Config): Config of a run.
+        folder (str): Its folder.
+    """
+    try:
+        save_config(cfg, folder)
+    except TypeError as error:
+        Path(folder, CONFIG_JSON).unlink(missing_ok=True)
+        print_log(f'{error} Until then the .py is read, and run, by whoever '
+                  'uses the checkpoints.', 'current', logging.WARNING)

@@ -1,11 +1,10 @@
 """A folder of the user's own images, for the unlabelled side."""
-import os
 from os import path as osp
 
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
-from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS
+from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS, walk_files
 
 
 @DATASETS.register_module()
@@ -36,17 +35,12 @@ class UnlabeledFolderDataset(BaseSegDataset):
             list[dict]: ``img_path`` and what the loading of MMSegmentation
             asks for.
         """
-        paths = [
-            osp.join(parent, name)
-            for parent, _, names in os.walk(
-                self.data_prefix['img_path'], followlinks=True)
-            for name in names if not name.startswith('.')
-            and name.lower().endswith(self.img_suffix)
-        ]
+        folder = self.data_prefix['img_path']
+        paths = walk_files(folder, self.img_suffix)
         return [
             dict(
-                img_path=path,
+                img_path=osp.join(folder, path),
                 label_map=None,
                 reduce_zero_label=False,
-                seg_fields=[]) for path in sorted(paths)
+                seg_fields=[]) for path in paths
         ]

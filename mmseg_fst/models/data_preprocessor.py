@@ -13,6 +13,8 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     A training batch of :class:`PairedDataset` is
     ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
     batch goes straight to the parent class. The batch is not written to.
+    Images, and labels of :class:`PackByteInputs`, reach the device as uint8;
+    all else is done there.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
@@ -26,13 +28,12 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
 
         Returns:
             dict: ``inputs``, a float tensor of shape (N, 3, H, W) or a dict
-            of them by branch, and ``data_samples`` alike.
+            of them by branch, and ``data_samples`` alike; labels are int64.
         """
         if 'labeled' not in data:
-            return super().forward(data, training)
-        prepare = super().forward  # super() is not known in comprehensions
+            return self._prepare(data, training)
         done = {
-            name: prepare(batch, training)
+            name: self._prepare(batch, training)
             for name, batch in data.items()
         }
         return dict(
@@ -42,3 +43,11 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
                 name: batch['data_samples']
                 for name, batch in done.items()
             })
+
+    def _prepare(self, batch: dict, training: bool) -> dict[str, Any]:
+        """What MMSegmentation does, and labels of 64 bits."""
+        batch = super().forward(batch, training)
+        for sample in batch['data_samples'] or ():
+            if 'gt_sem_seg' in sample:
+                sample.gt_sem_seg.data = sample.gt_sem_seg.data.long()
+        return batch

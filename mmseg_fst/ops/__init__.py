@@ -1,11 +1,13 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .canvas import center_canvas
+from .confusion import count_confusion_
 from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
                        membership, membership_as_released, rows_of,
                        select_pixels, split_by_entropy, sum_by_class)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import HeldGradient, graphs_stay_valid
 from .kept_step import KeptStep
+from .largest import largest_class
 from .mixing import (Mixed, box_mask, class_mix_mask, concatenate, mix,
                      mix_labels)
 from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
@@ -18,11 +20,11 @@ from .weights import ema_decay, ema_update_
 __all__ = [
     'HeldGradient', 'KeptStep', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
     'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
-    'confident_ratio', 'dct_coefficients', 'dct_grid', 'dct_input',
-    'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
-    'entropy_of', 'gaussian_blur', 'graphs_stay_valid', 'grayscale',
-    'ignore_padding', 'ignore_rows', 'info_nce', 'likelihood_rank',
-    'masked_percentile', 'membership', 'membership_as_released', 'mix',
-    'mix_labels', 'normalize', 'rows_of', 'select_pixels', 'split_by_entropy',
-    'sum_by_class', 'upscale'
+    'confident_ratio', 'count_confusion_', 'dct_coefficients', 'dct_grid',
+    'dct_input', 'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay',
+    'ema_update_', 'entropy_of', 'gaussian_blur', 'graphs_stay_valid',
+    'grayscale', 'ignore_padding', 'ignore_rows', 'info_nce', 'largest_class',
+    'likelihood_rank', 'masked_percentile', 'membership',
+    'membership_as_released', 'mix', 'mix_labels', 'normalize', 'rows_of',
+    'select_pixels', 'split_by_entropy', 'sum_by_class', 'upscale'
 ]

@@ -106,4 +106,11 @@ class _AddGradient(torch.autograd.Function):
         """Pass ``gradient`` on; give the parameters theirs."""
         held, ctx.held = ctx.held, None  # frees what is added up
         factor = gradient if held.scale is None else gradient / held.scale
+        if _known_to_be_one(factor):
+            return gradient, None, *held.gradients
         return gradient, None, *torch._foreach_mul(held.gradients, factor)
+
+
+def _known_to_be_one(factor: Tensor) -> bool:
+    """Whether it is 1 and on the CPU, where looking at it is no wait."""
+    return factor.device.type == 'cpu' and factor.item() == 1

@@ -1,14 +1,17 @@
 """Reading checkpoints without running what is in them."""
 import os
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from os import path as osp
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import CheckpointLoader
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 
 # PyTorch reads it at each load; it wins over what the caller asks for.
@@ -17,6 +20,10 @@ _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
 class UnsafeCheckpoint(ValueError):
     """A file that is damaged, or that holds more than data."""
+
+
+class ForeignCheckpoint(ValueError):
+    """A checkpoint that a run cannot go on from, though it is whole."""
 
 
 def _statistic(owner: type, name: str) -> Callable:
@@ -50,7 +57,8 @@ def read_checkpoint(path: str,
     file is refused unless ``trust`` is given.
 
     Args:
-        path (str): File of a checkpoint of mmengine, or of a state dict.
+        path (str): File of a checkpoint of mmengine, or of a state dict,
+            which may be ``.safetensors``.
         trust (bool): Whether to run what the file asks for. Defaults to
             False.
         map_location: Where to put tensors, as of ``torch.load``. Defaults to
@@ -66,6 +74,11 @@ def read_checkpoint(path: str,
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'There is no checkpoint {path}.')
+    if path.endswith('.safetensors'):
+        try:
+            return dict(state_dict=load_file(path, str(map_location or 'cpu')))
+        except SafetensorError as error:
+            raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     try:
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
@@ -82,6 +95,32 @@ def read_checkpoint(path: str,
     # Microsoft's files and timm's have `model`, others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
+
+
+def damage_of(path: str) -> Optional[str]:
+    """Look for damage in a checkpoint, byte by byte.
+
+    PyTorch writes a checksum of each tensor and does not compare it when it
+    loads; a disk that was full or lost power may leave a file of the right
+    size with other content.
+
+    Args:
+        path (str): File that ``torch.save`` has written.
+
+    Returns:
+        str | None: What is wrong with it; None if it is whole.
+
+    Raises:
+        PermissionError: If it may not be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = archive.testzip()
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file can end in any of them
+        return str(error) or type(error).__name__
+    return name and f'the checksum of {name} is another one'
 
 
 def _refusal(path: str, error: Exception, trust: bool) -> str:
@@ -125,7 +164,7 @@ def guard_loading(trust: bool = False) -> None:
 
 def load_weights(model: torch.nn.Module,
                  path: str,
-                 trust: bool = False) -> None:
+                 trust: bool = False) -> dict[str, Any]:
     """Load the weights of a checkpoint, all of them.
 
     Args:
@@ -134,17 +173,21 @@ def load_weights(model: torch.nn.Module,
         trust (bool): Whether to run what the file asks for. Defaults to
             False.
 
+    Returns:
+        dict: The checkpoint.
+
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or its weights are those of
             another model.
     """
-    weights = read_checkpoint(path, trust)['state_dict']
+    checkpoint = read_checkpoint(path, trust)
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(checkpoint['state_dict'])
     except RuntimeError as error:
         lines = str(error).splitlines()
         raise ValueError(
             f'{path} holds the weights of another model: '
             f'{lines[min(1, len(lines) - 1)].strip()[:300]} Test it with the '
             'config that it was trained with.') from error
+    return checkpoint

@@ -3,8 +3,7 @@
 What the converters in ``tools/dataset_converters`` share.
 """
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from PIL import Image
 from .files import (IGNORE, count_pixels, parallel_map, read_label,
                     save_class_stats, save_label)
 from .known_data import KNOWN_DATA, Split, list_files
+from .messages import one_message
 
 # The ids of Cityscapes by train id; GTA has the same.
 _CITYSCAPES_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27,
@@ -216,19 +216,6 @@ def _report(labels: Sequence[Label], differs: Sequence[bool]) -> None:
               f'were scaled to it: {", ".join(names)}')
 
 
-@contextmanager
-def exit_on_error() -> Iterator[None]:
-    """Ends the program with one line instead of a traceback.
-
-    Raises:
-        SystemExit: Instead of an OSError or ValueError.
-    """
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
-
-
 def make_parser(description: str, name: str) -> argparse.ArgumentParser:
     """Makes the command line of a converter that works in place.
 
@@ -272,6 +259,6 @@ def run(conversion: Conversion, description: str,
     parser.add_argument(
         '--workers', type=int, default=2, help='threads (default: 2)')
     args = parser.parse_args(argv)
-    with exit_on_error():
+    with one_message():
         convert(conversion, args.root, args.workers, args.allow_partial)
     print(f'{args.root} is converted')

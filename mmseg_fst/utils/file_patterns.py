@@ -2,6 +2,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Union
 
 #: Endings of images, in lower case.
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
@@ -10,11 +11,14 @@ _HOW = ("A pattern is a path in the folder with {name} in it, such as "
         'words in braces and * for any text within a folder.')
 
 
-def walk_images(root: Path) -> list[str]:
+def walk_files(root: Union[str, Path],
+               endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
     """All images of a folder and of the folders in it.
 
     Args:
-        root (Path): The folder. Hidden files are passed over.
+        root (str | Path): The folder. Hidden files are passed over.
+        endings (tuple[str, ...]): Endings to look for, in lower case.
+            Defaults to those of images.
 
     Returns:
         list[str]: Paths below the folder, with slashes, sorted.
@@ -23,7 +27,7 @@ def walk_images(root: Path) -> list[str]:
         (Path(parent) / name).relative_to(root).as_posix()
         for parent, _, names in os.walk(root, followlinks=True)
         for name in names if not name.startswith('.')
-        and name.lower().endswith(IMAGE_ENDINGS))
+        and name.lower().endswith(endings))
 
 
 def _compile(pattern: str) -> re.Pattern:
@@ -74,7 +78,7 @@ def find_by_pattern(root: Path, pattern: str,
         raise FileNotFoundError(f'There is no folder {root}. Correct the '
                                 'path on the command line.')
     expression = _compile(pattern)
-    paths = walk_images(root)
+    paths = walk_files(root)
     found: dict[tuple[tuple[str, str], ...], str] = {}
     for path in paths:
         match = expression.fullmatch(path)

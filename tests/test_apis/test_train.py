@@ -6,7 +6,11 @@ import torch
 from helpers import REPOSITORY, network_cfg
 from mmengine.config import Config
 
-from mmseg_fst.apis import build_runner, load_config, read_config, train
+from mmseg_fst.apis import (build_runner, find_config, load_config,
+                            open_config, read_config, train)
+from mmseg_fst.apis.train import leave_config
+from mmseg_fst.engine import FiniteGuardHook
+from mmseg_fst.models.dilated import SpaceToBatchConv2d
 
 # The function of that name hides it.
 train_module = sys.modules['mmseg_fst.apis.train']
@@ -54,18 +58,23 @@ def test_a_short_run_has_short_stages(tmp_path):
     assert cfg.train_cfg.max_iters == 4 and cfg.stages == dict(reliable=.5)
 
 
-@pytest.mark.parametrize('channels_last', [True, False])
-def test_layout_of_the_weights(channels_last, tmp_path):
-    cfg = Config(
+def small_cfg(tmp_path, segmentor=None, **settings):
+    """Config of a run without data."""
+    return Config(
         dict(
             model=dict(
                 type='SelfTrainingSegmentor',
-                segmentor=network_cfg(),
+                segmentor=segmentor or network_cfg(),
                 data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
             default_scope='mmseg_fst',
-            channels_last=channels_last,
             log_level='ERROR',
-            work_dir=str(tmp_path)))
+            work_dir=str(tmp_path),
+            **settings))
+
+
+@pytest.mark.parametrize('channels_last', [True, False])
+def test_layout_of_the_weights(channels_last, tmp_path):
+    cfg = small_cfg(tmp_path, channels_last=channels_last)
     model = build_runner(cfg).model
     kernels = [
         weight for weight in model.parameters()
@@ -77,6 +86,30 @@ def test_layout_of_the_weights(channels_last, tmp_path):
             memory_format=torch.channels_last) is channels_last
 
 
+@pytest.mark.parametrize('split', [True, False, None])
+def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
+    """Unless the config says no."""
+    segmentor = network_cfg()
+    segmentor['decode_head'] = dict(
+        type='DepthwiseSeparableASPPHead', dilations=[1, 2, 3], channels=4,
+        in_channels=segmentor['decode_head']['in_channels'], in_index=-1,
+        c1_in_channels=0, c1_channels=0, num_classes=3)
+    settings = {} if split is None else dict(split_dilated=split)
+    modules = build_runner(
+        small_cfg(tmp_path, segmentor, **settings)).model.modules()
+    count = sum(isinstance(one, SpaceToBatchConv2d) for one in modules)
+    assert count == (0 if split is False else 2)
+
+
+@pytest.mark.parametrize('settings, guards', [
+    ({}, 1), (dict(non_finite=dict(action='skip')), 1),
+    (dict(non_finite=None), 0)])
+def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
+                                                     tmp_path):
+    hooks = build_runner(small_cfg(tmp_path, **settings)).hooks
+    assert sum(isinstance(one, FiniteGuardHook) for one in hooks) == guards
+
+
 @pytest.mark.parametrize('begun', [True, False])
 def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
                                                   monkeypatch):
@@ -84,7 +117,7 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     seen = {}
 
     class Runner:
-        work_dir, val_loop = str(tmp_path), None
+        cfg, work_dir, val_loop = Config(), str(tmp_path), None
 
         def train(self):
             pass
@@ -96,10 +129,19 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     monkeypatch.setattr(train_module, 'build_runner', spy)
     cfg = load_config(str(config), seed=3, work_dir=str(tmp_path))
     start = cfg.load_from
+    checkpoint = str(tmp_path / 'iter_2.pth')
     if begun:
-        (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
+        torch.save(dict(state_dict={}), checkpoint)
     train(cfg, resume=True)
-    assert seen == dict(resume=begun, load_from=None if begun else start)
+    assert seen == dict(resume=begun, load_from=checkpoint if begun else start)
+
+
+def test_the_config_is_left_as_data_or_not_at_all(tmp_path):
+    """What an earlier run has left is not that of this one."""
+    leave_config(Config(dict(a=1)), str(tmp_path))
+    assert open_config(find_config(str(tmp_path))).a == 1
+    leave_config(Config(dict(a=Config)), str(tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 CELL = str(REPOSITORY / 'configs/co_training/voc-stpp-92_321_r50-b2_2-cps.py')

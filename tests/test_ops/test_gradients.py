@@ -54,6 +54,24 @@ def test_one_backward_gives_the_gradient_of_the_sum(factor, scale, separate):
             torch.testing.assert_close(got / (scale or 1.), want)
 
 
+@pytest.mark.parametrize('factor', [1., 3.])
+def test_what_is_done_to_the_gradient_of_weights_is_not_done_to_it(factor):
+    """A later step attaches the same one; clipping works in place."""
+    layers = network()
+    held = HeldGradient(losses(layers, 0), layers.parameters())
+    found = []
+    for _ in range(2):
+        (factor * held.attach(losses(layers, 1)[0])).backward()
+        found.append(gradients(layers))
+        for weight in layers.parameters():
+            if weight.grad is not None:
+                weight.grad.zero_()
+        layers.zero_grad()
+    first, second = found
+    assert first[:4] and first[4:] == second[4:] == [None] * 2
+    assert all(map(torch.equal, first[:4], second[:4]))
+
+
 def test_graph_of_the_losses_is_freed():
     layers = network()
     loss = losses(layers, 0)[0]

@@ -1,12 +1,20 @@
 """tools/benchmark.py prints what it has measured."""
+import itertools
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
-from helpers import REPOSITORY
+import torch
+from helpers import REPOSITORY, network_cfg
+from mmengine.registry import init_default_scope
+
+from mmseg_fst.registry import MODELS
 
 sys.path.insert(0, str(REPOSITORY / 'tools'))
-from benchmarks.step import LEVERS, METHODS, spread  # noqa: E402
+from benchmarks.step_rows import METHODS  # noqa: E402
+from benchmarks.step_table import spread  # noqa: E402
+from benchmarks.stepper import PassClock  # noqa: E402
 
 TOOL = REPOSITORY / 'tools/benchmark.py'
 
@@ -16,17 +24,20 @@ def benchmark(*arguments):
                           capture_output=True, text=True)
 
 
-def test_steps_side_by_side():
+def test_steps_side_by_side(tmp_path):
     """Passes are counted, not told: one of the student's is saved."""
+    script = tmp_path / 'peer.py'
+    script.write_text("print('warm'); print('{\"seconds\": [7, 9, 8]}')")
     done = benchmark('step', '--only', 'K=1', '--rounds', '1', '--crop', '64',
-                     '--no-memory')
+                     '--no-memory', '--beside', str(script))
     assert done.returncode == 0, done.stderr
+    assert f'{script}: 8.000 s (7.000-9.000), ' in done.stdout
     rows = {
         cells[1].strip(): [cell.strip() for cell in cells[2:-1]]
         for cells in (line.split('|') for line in done.stdout.splitlines())
         if len(cells) > 2
     }
-    passes = {name: cells[4] for name, cells in rows.items()}
+    passes = {name: cells[5] for name, cells in rows.items()}
     assert passes == {
         'step': 'student, teacher, encoder',
         '---': '---',
@@ -51,12 +62,31 @@ def test_arithmetic_is_that_of_the_passes():
         assert row.counts['I'] == (1 if kept else steps)
 
 
+def test_clock_of_passes(monkeypatch):
+    """Networks, forward and backward, and nothing else; it leaves no trace."""
+    torch.manual_seed(0)
+    init_default_scope('mmseg_fst')
+    network = MODELS.build(network_cfg())
+    model = SimpleNamespace(
+        student=network, teacher=None, pretrained_encoder=None)
+    # Each look at the clock is a second later than the one before.
+    monkeypatch.setattr('time.perf_counter', itertools.count().__next__)
+    differentiate, image = torch.autograd.grad, torch.randn(2, 3, 32, 32)
+    with PassClock(model) as clock:
+        loss = network.decode_head(network.backbone(image)).square().mean()
+        torch.autograd.grad(
+            loss, network.backbone.parameters(), retain_graph=True)
+        loss.backward()
+    assert clock.seconds == 4
+    assert torch.autograd.grad is differentiate
+    network.backbone(image)
+    assert clock.seconds == 4
+
+
 def test_help_names_every_command():
     done = benchmark('--help')
     assert done.returncode == 0
     assert 'step' in done.stdout and 'turns' in done.stdout
-    for row in LEVERS:
-        assert row.hook['depth'] == 3
 
 
 @pytest.mark.parametrize('values, words', [

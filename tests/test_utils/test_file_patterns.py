@@ -1,7 +1,7 @@
 """Images found by a pattern of their paths."""
 import pytest
 
-from mmseg_fst.utils.file_patterns import find_by_pattern, walk_images
+from mmseg_fst.utils.file_patterns import find_by_pattern, walk_files
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def root(tmp_path):
 
 
 def test_images_alone(root):
-    assert walk_images(root) == [
+    assert walk_files(root) == [
         'images/a.jpg', 'images/sub/b.tiff', 'labels/a_mask.PNG',
         'labels/sub/b_mask.png'
     ]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mmseg_fst.utils.conversion import exit_on_error, make_parser
+from mmseg_fst.utils.conversion import make_parser
 from mmseg_fst.utils.known_data import KNOWN_DATA, Files, list_files
+from mmseg_fst.utils.messages import one_message
 
 
 def link_files(root: Path, files: Files) -> None:
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     parser = make_parser(__doc__, 'acdc')
     args = parser.parse_args(argv)
-    with exit_on_error():
+    with one_message():
         link(args.root, args.allow_partial)
     print(f'{args.root} is linked')
 

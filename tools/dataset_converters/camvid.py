@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_fst.utils.conversion import exit_on_error
 from mmseg_fst.utils.files import (IGNORE, atomic_write, count_pixels,
                                    parallel_map, read_image, read_label,
                                    save_class_stats, save_json, save_label,
                                    save_lines, summarize_split)
+from mmseg_fst.utils.messages import one_message
 
 CLASSES = ('sky', 'building', 'pole', 'road', 'sidewalk', 'tree', 'sign',
            'fence', 'car', 'pedestrian', 'bicyclist')
@@ -294,7 +294,7 @@ def main(argv: list[str] | None = None) -> None:
         argv: The arguments. Defaults to those of the process.
     """
     args = parse_args(argv)
-    with exit_on_error():
+    with one_message():
         convert(args.source, args.out, '.png' if args.png else '.jpg',
                 args.workers)
     print(f'Wrote {args.out}')

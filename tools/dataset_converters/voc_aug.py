@@ -25,10 +25,11 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
 from mmseg_fst.utils.conversion import (Conversion, Label, convert_label,
-                                        exit_on_error, make_parser)
+                                        make_parser)
 from mmseg_fst.utils.files import (IGNORE, parallel_map, read_label,
                                    save_class_stats, save_lines)
 from mmseg_fst.utils.known_data import KNOWN_DATA
+from mmseg_fst.utils.messages import one_message
 
 COUNTS = dict(train=10582, val=1449)
 METAINFO = PascalVOCDataset.METAINFO
@@ -186,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         '--workers', type=int, default=2, help='threads (default: 2)')
     args = parser.parse_args(argv)
-    with exit_on_error():
+    with one_message():
         convert(args.root, args.sbd or args.root / 'benchmark_RELEASE',
                 args.workers, args.allow_partial)
     print(f'{args.root} is converted')

@@ -1,8 +1,7 @@
 """Errors that become one message."""
 import pytest
-from mmengine.config import Config
 
-from mmseg_fst.apis import merge_options, message_of, one_message
+from mmseg_fst.utils.messages import message_of, one_message
 
 
 def test_the_message_is_kind_and_text():
@@ -41,9 +40,9 @@ def test_a_fault_of_the_program_keeps_its_traceback():
         1 / 0
 
 
-@pytest.mark.parametrize('key', ['a.5.b', 'a.0.b.c', 'd.e'])
-def test_an_option_without_a_place_is_named(tmp_path, key):
-    path = tmp_path / 'x.py'
-    path.write_text('a = [dict(b=1)]\nd = 1\n')
-    with pytest.raises(ValueError, match=rf'--cfg-options {key}.*x\.py'):
-        merge_options(Config.fromfile(str(path)), {key: 1})
+def test_a_wrong_key_is_mended_where_a_run_is_built_from_it(tmp_path):
+    with pytest.raises(SystemExit, match='KeyError: x'), one_message(
+            str(tmp_path)):
+        raise KeyError('x')
+    with pytest.raises(KeyError), one_message():
+        raise KeyError('x')

@@ -5,14 +5,13 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import path as osp
-from typing import Any, Optional
+from typing import Optional
 
-from mmengine.config import Config
-
-# What wrong files, keys and values end in; other errors are faults of the
-# program, and a traceback is what they need.
-_MENDABLE = (OSError, ValueError, KeyError, TypeError, AttributeError,
-             SyntaxError, ImportError)
+# What wrong files, values and missing packages end in; other errors are
+# faults of the program, and a traceback is what they need.
+_MENDABLE = (OSError, ValueError, ImportError, FloatingPointError)
+# What a wrong config may end in, too, where a run is built from it.
+_MENDABLE_IN_A_RUN = (*_MENDABLE, KeyError, TypeError, AttributeError)
 #: Where the traceback of a run goes.
 TRACEBACK = 'error.txt'
 
@@ -43,7 +42,7 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
 
     Args:
         work_dir (str, optional): Folder of a run, which gets the traceback if
-            it is there by then. Defaults to None: it is not kept.
+            it is there by then. Defaults to None: there is no run.
 
     Raises:
         SystemExit: With the message, which means exit status 1, if a file, a
@@ -51,7 +50,7 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
     """
     try:
         yield
-    except _MENDABLE as error:
+    except (_MENDABLE if work_dir is None else _MENDABLE_IN_A_RUN) as error:
         text = message_of(error)
         if work_dir is not None and osp.isdir(work_dir):
             path = osp.join(work_dir, TRACEBACK)
@@ -60,25 +59,3 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
             text += f' (More in {path}.)'
         sys.stdout.flush()
         sys.exit(text)
-
-
-def merge_options(cfg: Config, options: dict[str, Any]) -> None:
-    """Override values of a config; say which key does not fit.
-
-    Args:
-        cfg (Config): The config; changed in place.
-        options (dict[str, Any]): Values by dotted key.
-
-    Raises:
-        ValueError: If a key leads into what is no dict or list, or past the
-            end of a list.
-    """
-    for key, value in options.items():
-        try:
-            cfg.merge_from_dict({key: value})
-        except (KeyError, TypeError, AttributeError, AssertionError,
-                IndexError) as error:
-            raise ValueError(
-                f'--cfg-options {key}: there is no such place in '
-                f'{cfg.filename} ({error}). A number is a place in a list, '
-                'from 0.') from error
