@@ -8,10 +8,9 @@ from os import path as osp
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-from mmengine.config import Config
-
 from mmseg_fst.utils.files import atomic_write
 
+from .config_file import read_python
 from .results import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
 from .train import SPLIT_SEED, load_config
@@ -69,12 +68,12 @@ def read_grid(path: str) -> Grid:
 
     Raises:
         FileNotFoundError: If the file or one of its configs is missing.
-        ValueError: If it lacks a key.
+        ValueError: If it cannot be read, or lacks a key.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(
             f'There is no grid {path}; see configs/*/table_*.py.')
-    cfg = Config.fromfile(path)
+    cfg = read_python(path)
     for key in ('title', 'configs'):
         if not cfg.get(key):
             raise ValueError(f'{path} has no `{key}`. A grid file holds '

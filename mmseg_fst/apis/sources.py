@@ -62,7 +62,7 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
     for path in sorted(filter(_is_known, paths)):
         if inside and inside in Path(path).resolve().parents:
             continue
-        name = osp.splitext(osp.relpath(path, folder or os.curdir))[0]
+        name = osp.splitext(osp.relpath(path, folder or osp.curdir))[0]
         if name in sources:
             raise ValueError(
                 f'{sources[name].path} and {path} differ in their ending '
