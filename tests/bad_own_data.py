@@ -89,7 +89,7 @@ OWN_DATA = (
          'take it out', spoilt('photos/4.png')),
     Case('a mask of another size', COMMAND, 'mine/labels/1.png 12 x 10',
          'Save the mask at the size of the image', mask(np.zeros((10, 12)))),
-    Case('an id that is no class', COMMAND, 'ids 9',
+    Case('an id that the list of classes lacks', COMMAND, 'ids 9',
          "write 'ignore = 9'", mask(np.full((40, 48), 9))),
     Case('colours without a colour in the list', COMMAND,
          'mine/labels/1.png has colours (1 2 3)', "'name = R G B'",

@@ -15,6 +15,7 @@ from bad_commands import COMMANDS, CONFIGS
 from bad_files import CHECKPOINTS, DATA
 from bad_inputs import format_table
 from bad_own_data import OWN_DATA
+from bad_runs import RUNS
 from helpers import PYTHON, REPOSITORY, make_streets
 
 GROUPS = {
@@ -22,9 +23,12 @@ GROUPS = {
     'Configs': CONFIGS,
     'Data': DATA,
     'Weights and checkpoints': CHECKPOINTS,
+    'Finished runs': RUNS,
     'Your own data': OWN_DATA,
 }
 TABLE = REPOSITORY / 'docs' / 'bad_inputs.md'
+RESULTS = ('*.pth', '*.safetensors', '*.pt2', '*.onnx', '*.tmp*',
+           'results.json', 'test.json', 'task.json')
 CASES = [
     pytest.param(case, id=case.what.replace(' ', '-'))
     for cases in GROUPS.values() for case in cases
@@ -69,11 +73,19 @@ def start(command, monkeypatch, capsys):
     return 1, f'{said}{status}' if listed else status
 
 
+def results(folder):
+    """Files of a folder that are taken for the result of something."""
+    return {
+        path for pattern in RESULTS for path in folder.rglob(pattern)
+    }
+
+
 @pytest.mark.parametrize('case', CASES)
 def test_one_message_names_what_is_wrong_and_what_to_do(
         case, place, monkeypatch, capsys):
     if case.prepare is not None:
         case.prepare(place)
+    before = results(place)
     status, message = start(case.command, monkeypatch, capsys)
     assert status != 0
     assert case.names in message
@@ -85,11 +97,7 @@ def test_one_message_names_what_is_wrong_and_what_to_do(
         traceback, = work_dirs.rglob('error.txt')
         assert 'Traceback' in traceback.read_text()
         assert str(traceback.relative_to(place)) in message
-    half = [path for pattern in ('*.pth', 'results.json', 'test.json',
-                                 '*.tmp*', 'task.json')
-            for path in place.rglob(pattern)
-            if path.parent.name not in ('run', 'data')]
-    assert not half
+    assert results(place) == before
 
 
 @pytest.mark.slow

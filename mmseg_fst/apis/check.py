@@ -3,6 +3,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Collection, Iterator
+from glob import escape, glob
 from os import path as osp
 from typing import Any, Optional
 
@@ -66,9 +67,13 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
             and osp.dirname(start) not in planned):
+        # Such as those of a run of other iterations.
+        there = sorted(
+            glob(osp.join(escape(osp.dirname(start)), '*.pth')))
+        others = f' There is: {", ".join(there)}.' if there else ''
         raise FileNotFoundError(
-            f'load_from: there is no checkpoint {start}. Train that run '
-            'first, or name another checkpoint with --cfg-options '
+            f'load_from: there is no checkpoint {start}.{others} Train that '
+            'run first, or name another checkpoint with --cfg-options '
             'load_from=FILE.')
 
 

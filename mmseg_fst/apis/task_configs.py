@@ -212,6 +212,8 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         method='mean_teacher' if adapt else 'ssl_cutmix_mean_teacher',
         schedule='adamw_ssl_adapt',
         rest=f'custom_hooks = [{hook}]\n'
+        '# Of supervised.py; name another if that trains for other '
+        'iterations.\n'
         f"load_from = '{runs}/{{run}}/iter_900.pth'\n")
     return {
         'data.py': _data_text(task, view, data_root),

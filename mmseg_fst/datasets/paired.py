@@ -7,6 +7,7 @@ from typing import Any, Optional, Union
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
+from torch import Tensor
 
 from mmseg_fst.registry import DATASETS
 
@@ -49,7 +50,7 @@ def _build_side(name: str, cfg: dict) -> BaseDataset:
     return side
 
 
-def _size_of(image: torch.Tensor) -> str:
+def _size_of(image: Tensor) -> str:
     """Size in words."""
     return f'{image.shape[-1]} x {image.shape[-2]}'
 

@@ -23,7 +23,7 @@ def cfg(streets):
                 sampler=dict(type='DefaultSampler', shuffle=False),
                 dataset=streets_cfg(streets, split='val')),
             custom_hooks=[
-                dict(type='CheckInvalidLossHook'),
+                dict(type='EmptyCacheHook'),
                 dict(type='FSTHook', depth=2, decay=.9)
             ]))
 
@@ -189,3 +189,11 @@ def test_classes_of_the_config_come_before_those_of_the_class(cfg):
                  cfg.val_dataloader.dataset):
         side.metainfo = dict(classes=classes)
     assert 'Set it to 7' in message_of(cfg)
+
+
+def test_a_missing_start_names_the_checkpoints_that_are_there(tmp_path):
+    (tmp_path / 'iter_40.pth').touch()
+    with pytest.raises(
+            FileNotFoundError, match='no checkpoint .*iter_900.pth. There '
+            'is: .*iter_40.pth. Train'):
+        check_config(Config(dict(load_from=str(tmp_path / 'iter_900.pth'))))
