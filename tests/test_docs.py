@@ -1,4 +1,6 @@
 """What the documentation says is there, is there; its examples run."""
+import ast
+import importlib
 import json
 import re
 import runpy
@@ -65,6 +67,22 @@ def test_options_that_are_named_are_known():
             named = set(re.findall(r'(?<![\w-])--[a-z][\w-]+',
                                    page.read_text()))
             assert named <= known, f'{page.name}: {sorted(named - known)}'
+
+
+def test_what_examples_import_is_there():
+    """And what they write is Python."""
+    found = 0
+    for page in PAGES:
+        for text in re.findall(r'```python\n(.*?)```', page.read_text(), re.S):
+            for node in ast.walk(ast.parse(text)):
+                if not isinstance(node, ast.ImportFrom) or not (
+                        node.module.startswith('mmseg_fst')):
+                    continue
+                module = importlib.import_module(node.module)
+                for alias in node.names:
+                    assert hasattr(module, alias.name), (page, alias.name)
+                    found += 1
+    assert found
 
 
 @pytest.mark.slow

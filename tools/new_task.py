@@ -204,6 +204,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     if not WEIGHTS.is_file():
         print(f'    sh tools/download_checkpoints.sh {WEIGHTS.stem}')
     print(f'    sh train.sh {configs}/supervised.py {configs}/fst.py')
+    print('Try it first with --debug behind it: 4 iterations of each.')
 
 
 if __name__ == '__main__':
