@@ -1,37 +1,15 @@
 """Labelled and unlabelled images in pairs."""
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Optional, Union
 
-import numpy as np
-import torch
 from mmengine.dataset import BaseDataset
 
 from mmseg_fst.registry import DATASETS
 
+from .diagnosis import LabelsForDiagnosis
 from .list_checks import (check_counts, check_disjoint, check_images_exist,
                           check_labels_exist)
+from .random_state import seeded
 from .rare_class import RareClassSampling
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and PyTorch; restore their states afterwards.
-
-    Args:
-        seed (int): The seed, in [0, 2**31).
-    """
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.random.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 def _build_side(name: str, cfg: dict) -> BaseDataset:
@@ -72,12 +50,20 @@ class PairedDataset:
             Defaults to None: any.
         disjoint (bool): Whether an image on both sides is an error. Defaults
             to False.
+        labels_for_diagnosis (str, optional): Folder of labels of the
+            unlabelled side, as in ``data_prefix``, such as
+            ``'gtFine/train'``. They become ``gt_for_diagnosis`` of its data
+            samples, which hooks can measure by and the model never sees; see
+            :class:`LabelsForDiagnosis`. Loads each image of that side twice.
+            Defaults to None.
 
     Raises:
         FileNotFoundError: If an image of a list, or the label of a labelled
-            image, is not on disk.
+            image or for diagnosis, is not on disk.
         ValueError: If a side is empty or of another length than expected, the
-            sides overlap though they must not, or a label id is no class.
+            sides overlap though they must not, a label id is no class, or
+            labels for diagnosis are asked for where they cannot be told from
+            others.
     """
 
     def __init__(self,
@@ -85,12 +71,17 @@ class PairedDataset:
                  unlabeled: Optional[dict] = None,
                  rare_class_sampling: Optional[dict] = None,
                  expected: Optional[dict[str, int]] = None,
-                 disjoint: bool = False) -> None:
+                 disjoint: bool = False,
+                 labels_for_diagnosis: Optional[str] = None) -> None:
         self.labeled = _build_side('labeled', labeled)
         self.unlabeled: Optional[BaseDataset] = None
         if unlabeled is not None:
             self.unlabeled = _build_side('unlabeled', unlabeled)
         self._check_lists(expected or {}, disjoint)
+        self.diagnosis: Optional[LabelsForDiagnosis] = None
+        if labels_for_diagnosis is not None and unlabeled is not None:
+            self.diagnosis = LabelsForDiagnosis(unlabeled,
+                                                labels_for_diagnosis)
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:
             self.rare_class_sampling = RareClassSampling(
@@ -156,7 +147,9 @@ class PairedDataset:
             first = self.labeled[labeled]
         self._check_ids(first)
         pair = dict(labeled=first)
-        if self.unlabeled is not None:
+        if self.diagnosis is not None:
+            pair['unlabeled'] = self.diagnosis.load(self.unlabeled, unlabeled)
+        elif self.unlabeled is not None:
             pair['unlabeled'] = self.unlabeled[unlabeled]
         return pair
 

@@ -4,6 +4,7 @@ from typing import Any
 from mmseg.models.data_preprocessor import SegDataPreProcessor
 
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.fields import DIAGNOSIS
 
 
 @MODELS.register_module()
@@ -13,6 +14,7 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     A training batch of :class:`PairedDataset` is
     ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
     batch goes straight to the parent class. The batch is not written to.
+    Labels for diagnosis stay behind: no model sees them.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
@@ -35,6 +37,9 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
             name: prepare(batch, training)
             for name, batch in data.items()
         }
+        for batch in done.values():
+            for sample in batch['data_samples']:  # copies of those in `data`
+                sample.pop(DIAGNOSIS, None)
         return dict(
             inputs={name: batch['inputs']
                     for name, batch in done.items()},

@@ -6,6 +6,8 @@ from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import HeldGradient, graphs_stay_valid
 from .kept_step import KeptStep
+from .label_quality import (LabelCounts, count_labels, label_quality,
+                            quality_by_class)
 from .mixing import (Mixed, box_mask, class_mix_mask, concatenate, mix,
                      mix_labels)
 from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
@@ -16,13 +18,14 @@ from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'HeldGradient', 'KeptStep', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
-    'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
-    'confident_ratio', 'dct_coefficients', 'dct_grid', 'dct_input',
-    'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay', 'ema_update_',
-    'entropy_of', 'gaussian_blur', 'graphs_stay_valid', 'grayscale',
-    'ignore_padding', 'ignore_rows', 'info_nce', 'likelihood_rank',
-    'masked_percentile', 'membership', 'membership_as_released', 'mix',
-    'mix_labels', 'normalize', 'rows_of', 'select_pixels', 'split_by_entropy',
+    'HeldGradient', 'KeptStep', 'LabelCounts', 'Mixed', 'SecondLook',
+    'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
+    'concatenate', 'confident_ratio', 'count_labels', 'dct_coefficients',
+    'dct_grid', 'dct_input', 'denormalize', 'draw_rows', 'drop_uncertain',
+    'ema_decay', 'ema_update_', 'entropy_of', 'gaussian_blur',
+    'graphs_stay_valid', 'grayscale', 'ignore_padding', 'ignore_rows',
+    'info_nce', 'label_quality', 'likelihood_rank', 'masked_percentile',
+    'membership', 'membership_as_released', 'mix', 'mix_labels', 'normalize',
+    'quality_by_class', 'rows_of', 'select_pixels', 'split_by_entropy',
     'sum_by_class', 'upscale'
 ]
