@@ -1,6 +1,8 @@
 """Scores of a run in one small file."""
 import json
 import os
+import shlex
+import sys
 from os import path as osp
 from typing import Optional
 
@@ -17,10 +19,10 @@ from .mean_teacher import unwrap
 class ResultsHook(Hook):
     """Write ``WORK_DIR/results.json`` after each validation.
 
-    It holds the seed, the training minutes (without validation), the
-    evaluation protocol and the metrics by iteration; ``tools/summarize.py``
-    makes tables of such files. A resumed run keeps the entries from before
-    its start.
+    It holds the command line, the seed, the training minutes (without
+    validation), the evaluation protocol and the metrics by iteration;
+    ``tools/summarize.py`` makes tables of such files. A resumed run keeps the
+    entries from before its start.
     """
 
     # After CheckpointHook (VERY_LOW): what is listed was saved.
@@ -77,6 +79,7 @@ class ResultsHook(Hook):
         }
         seconds = runner.message_hub.get_scalar('train/time').data[0].sum()
         content = dict(
+            command=shlex.join(['python', *sys.argv]),
             seed=runner.seed,
             max_iters=runner.max_iters,
             protocol=unwrap(runner).protocol_name,
