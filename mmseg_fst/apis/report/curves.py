@@ -96,7 +96,10 @@ def over_seeds(seeds: Sequence[dict[int, float]]) -> dict[int, float]:
         dict[int, float]: By iteration.
     """
     common = set.intersection(*(set(seed) for seed in seeds))
-    return {step: mean(seed[step] for seed in seeds) for step in sorted(common)}
+    return {
+        step: mean(seed[step] for seed in seeds)
+        for step in sorted(common)
+    }
 
 
 def make_chart(title: str, lines: Sequence[Line]) -> Chart:
