@@ -162,7 +162,8 @@ def test_runs_are_grouped_and_named(work_dirs):
 
 def test_differences_of_configs_run_nothing():
     texts = dict(
-        a="hooks = [dict(type='A', decay=.9)]\nkept = (1, 2)\n",
+        a="hooks = [dict(type='A', decay=.9)]\nkept = (1, 2)\n"
+          "work_dir = 'a'\n",
         b="hooks = [dict(type='B', decay=.9), dict(type='C')]\n"
           "kept = (1, 2)\nimport os\n")
     assert differences(texts) == {

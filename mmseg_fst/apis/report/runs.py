@@ -12,7 +12,7 @@ from mmseg_fst.apis.train import SPLIT_MARK
 from mmseg_fst.utils.scalars import read_scalars
 
 _TABLE = re.compile(
-    r'Results of the (\S+) \(.*?\n\+[-+]+\n\|\s*Class(.*?)\n\+[-+]+\n'
+    r'Results of the (\w[^ :]*)[ :].*?\n\+[-+]+\n\|\s*Class(.*?)\n\+[-+]+\n'
     r'(.*?)\n\+[-+]+\n', re.DOTALL)
 _ENVIRONMENT = re.compile(r'System environment:\n(.*?)\n\s*Runtime environ',
                           re.DOTALL)
@@ -210,12 +210,12 @@ def differences(configs: dict[str, str]) -> dict[str, list[str]]:
 
     Returns:
         dict[str, list[str]]: By dotted key the value of each config, ``'-'``
-        where it has none.
+        where it has none; but for the folder of the run.
     """
     flat = [flat_config(text) for text in configs.values()]
     found = {}
     for key in dict.fromkeys(key for one in flat for key in one):
         values = [one.get(key, '-') for one in flat]
-        if len(set(values)) > 1:
+        if len(set(values)) > 1 and key != 'work_dir':
             found[key] = values
     return found
