@@ -8,14 +8,13 @@ those of TensorBoard and scalars.json, such as loss, agreement or
 student/mIoU. Runs that have not logged the key are left out, and named.
 """
 import argparse
+import json
 import sys
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
 import matplotlib
-
-from mmseg_fst.utils.scalars import read_scalars as read_all
 
 matplotlib.use('Agg')  # without a display
 
@@ -36,7 +35,13 @@ def read_scalars(run: Path, key: str) -> dict[int, list[float]]:
     seeds = sorted(run.glob('seed_*')) or [run]
     found = defaultdict(list)
     for seed in seeds:
-        for step, value in read_all(seed).get(key, {}).items():
+        values = {}
+        for path in sorted(seed.glob('*/vis_data/scalars.json')):
+            for line in path.read_text().splitlines():
+                entry = json.loads(line)
+                if key in entry:
+                    values[entry['step']] = entry[key]
+        for step, value in values.items():
             found[step].append(value)
     return dict(sorted(found.items()))
 
