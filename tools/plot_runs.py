@@ -81,7 +81,7 @@ def main() -> None:
     args = parse_args()
     if args.window < 1:
         sys.exit('--window is a number of entries; give 1 or more.')
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout='constrained')
+    figure, axes = plt.subplots(figsize=(9, 4.5), layout='constrained')
     for run in args.runs:
         scalars = read_scalars(run, args.key)
         if not scalars:
@@ -95,7 +95,7 @@ def main() -> None:
     axes.set_xlabel('iteration')
     axes.set_ylabel(args.key)
     axes.grid(alpha=.3)
-    axes.legend()
+    figure.legend(loc='outside right upper')
     figure.savefig(args.out, dpi=120)
     print(f'Written: {args.out}')
 

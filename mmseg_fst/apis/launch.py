@@ -12,6 +12,7 @@ from torch import distributed, nn
 
 from mmseg_fst.engine.hooks import PrepareModelHook
 from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.utils.memory import keep_freed_memory
 
 
 def prepare_processes(cfg: Config) -> None:
@@ -74,11 +75,15 @@ def build_runner(cfg: Config) -> Runner:
 
     Args:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
-            and ``compile_networks`` are those of :func:`speed_up`.
+            and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
+            ``keep_freed_memory=False`` gives memory back to the system at
+            every step.
 
     Returns:
         Runner: Built, not started.
     """
+    if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
+        keep_freed_memory()
     runner = Runner.from_cfg(cfg)
     runner.register_hook(PrepareModelHook())
     speed_up(runner.model, **{

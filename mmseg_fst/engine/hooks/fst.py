@@ -3,7 +3,7 @@
 Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
 for Semantic Segmentation", NeurIPS 2022.
 """
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import Literal
 
 import torch
@@ -130,7 +130,8 @@ class FSTHook(LookAheadHook):
         s <- step(s, b)                                     # by the train loop
 
     The teacher's moves stay. ``depth=1`` is FST, ``depth=0`` the mean
-    teacher. Costs ``depth`` training steps more in each iteration.
+    teacher. Costs ``depth`` training steps more in each iteration, less what
+    the steps have in common.
 
     Args:
         depth (int): Number of virtual steps K, at least 0. Defaults to 1.
@@ -219,13 +220,9 @@ class FSTHook(LookAheadHook):
         present, model = Snapshot(runner, self.restore), unwrap(runner)
         if self.reuse:
             model.kept_step = KeptStep(self.restore, self.redraw)
-        with ExitStack() as stack:
-            if not self.redraw:
-                # What changes below is restored or not read by a backward.
-                stack.enter_context(
-                    graphs_stay_valid([
-                        *model.student.parameters(), *model.student.buffers()
-                    ]))
+        # What changes below is restored, or not read by a backward pass.
+        changing = [*model.student.parameters(), *model.student.buffers()]
+        with nullcontext() if self.redraw else graphs_stay_valid(changing):
             for step in range(self.depth):
                 if step or self.repeat or self.when == 'before':
                     self.update_teacher(runner, passes=step)
