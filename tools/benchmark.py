@@ -1,4 +1,4 @@
-"""How fast training, loading and evaluation are, in ratios.
+"""How fast it is, in ratios.
 
     python tools/benchmark.py step            methods of self-training
     python tools/benchmark.py step --levers   what makes FST-D faster

@@ -111,8 +111,9 @@ def speed_up(model: nn.Module,
         fused_attention (bool): Whether to fuse the attention of MiT and Swin,
             see :func:`mmseg_fst.models.fuse_attention`. Defaults to False.
         compile_networks (bool | dict): Whether to compile backbones and
-            heads, or arguments of :func:`torch.compile`. Takes minutes at
-            the start. Defaults to False.
+            heads of all but a frozen encoder, or arguments of
+            :func:`torch.compile`. Takes minutes at the start. Defaults to
+            False.
 
     Raises:
         ValueError: If there is no attention to fuse.

@@ -2,7 +2,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, Optional
+from typing import Any, Optional
 
 import torch
 from mmengine.device import get_device
@@ -23,22 +23,8 @@ class AutocastOptimWrapper(OptimWrapper):
     range of float32, has no need of, and is made for accelerators alone; for
     float16 it is the one to take.
 
-    Args:
-        dtype (str): ``'bfloat16'``. Defaults to ``'bfloat16'``.
-        **kwargs: See :class:`mmengine.optim.OptimWrapper`.
-
-    Raises:
-        ValueError: If there is no such type.
+    Arguments are those of :class:`mmengine.optim.OptimWrapper`.
     """
-
-    def __init__(self,
-                 dtype: Literal['bfloat16'] = 'bfloat16',
-                 **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if dtype != 'bfloat16':
-            raise ValueError(
-                f'AutocastOptimWrapper: dtype={dtype!r} needs a loss scaler; '
-                "give 'bfloat16', or take AmpOptimWrapper for 'float16'.")
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
@@ -59,7 +45,8 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
 
     mmengine's makes a group of each parameter as soon as ``paramwise_cfg`` is
     given; optimizers batch their kernels by group, so that there are hundreds
-    of times as many. Frozen parameters, as a teacher's, are in none.
+    of times as many. With ``paramwise_cfg`` frozen parameters, as a teacher's,
+    are in none.
     """
 
     def add_params(self,

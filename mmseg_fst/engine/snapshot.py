@@ -1,6 +1,6 @@
 """The present, held by value, so that a look-ahead can be undone."""
 import copy
-from typing import Any, Literal, Optional
+from typing import Any, Literal
 
 import torch
 from mmengine.model import is_model_wrapper
@@ -31,7 +31,6 @@ class Snapshot:
         self.scope = scope
         self.parameters = list(model.student.parameters())
         self.weights = [weight.detach().clone() for weight in self.parameters]
-        self.scale = self._scale()
         if scope == 'all':
             self.buffers = list(model.student.buffers())
             self.statistics = [buffer.clone() for buffer in self.buffers]
@@ -61,19 +60,6 @@ class Snapshot:
         self.optim_wrapper.load_state_dict(state)
         self.optim_wrapper._inner_count = self.step_count
         set_random_state(self.random_state)
-
-    def scale_has_fallen(self) -> bool:
-        """Whether a gradient has overflowed in half precision since.
-
-        Returns:
-            bool: Always False without a loss scaler.
-        """
-        return self.scale is not None and self._scale() < self.scale
-
-    def _scale(self) -> Optional[float]:
-        """Scale of the loss, if there is a scaler; a device is waited for."""
-        scaler = getattr(self.optim_wrapper, 'loss_scaler', None)
-        return scaler and scaler.get_scale()
 
     def _keep_lowered_scale(self, state: dict[str, Any]) -> None:
         """Leave the loss scale low where a virtual step has overflowed.

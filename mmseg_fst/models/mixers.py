@@ -83,7 +83,8 @@ class NoMix(nn.Module):
         Returns:
             Mixed: The batch.
         """
-        return Mixed(*unlabeled, torch.zeros_like(unlabeled[1]).bool())
+        mask = torch.zeros_like(unlabeled[1], dtype=torch.bool)
+        return Mixed(*unlabeled, mask, None)
 
     def plan(self, count: int, size: Sequence[int],
              device: torch.device) -> tuple[Tensor, Tensor]:

@@ -17,37 +17,47 @@ class _Traces:
 
     Args:
         network (nn.Module, optional): Whose running statistics the pass
-            moves; of its batch norms count those with a fixed momentum.
+            moves, with a fixed momentum.
     """
 
     def __init__(self, network: Optional[nn.Module]) -> None:
         norms = [] if network is None else [
             one for one in network.modules()
             if isinstance(one, _BatchNorm) and one.training
-            and one.track_running_stats and one.momentum is not None
+            and one.track_running_stats
         ]
         self.buffers = [
             buffer for one in norms
             for buffer in (one.running_mean, one.running_var)
         ]
         self.counts = [one.num_batches_tracked for one in norms]
-        self.share = [1 - one.momentum for one in norms for _ in range(2)]
-        self.before = [buffer.clone() for buffer in self.buffers]
+        self.kept = [1 - one.momentum for one in norms]
+        self.before = [
+            one.clone() for one in (*self.buffers, *self.counts)
+        ]
 
-    def finish(self) -> None:
-        """Note what is there after the pass."""
-        self.after = [buffer.clone() for buffer in self.buffers]
-        self.random_state = get_random_state()
-
-    @torch.no_grad()
-    def repeat(self, draws: bool) -> None:
-        """Leave them again.
+    def finish(self, draws: bool) -> None:
+        """Note what is there after the pass.
 
         Args:
-            draws (bool): Whether random numbers are drawn again too, from
-                where they were; statistics follow the batch from where they
-                are.
+            draws (bool): Whether to note the random numbers, too.
         """
+        size = len(self.buffers)
+        self.after = [one.clone() for one in self.buffers]
+        # A norm may be passed more than once, or not at all.
+        self.times = [
+            now - then for now, then in zip(self.counts, self.before[size:])
+        ]
+        self.share = [
+            kept**times for kept, times in zip(self.kept, self.times)
+            for _ in range(2)
+        ]
+        self.before = self.before[:size]
+        self.random_state = get_random_state() if draws else None
+
+    @torch.no_grad()
+    def repeat(self) -> None:
+        """Leave them again: statistics go on from where they are."""
         if self.buffers:
             # A graph of the pass refers to them; where batches are normalised
             # by themselves, it does not read them.
@@ -55,8 +65,8 @@ class _Traces:
                 torch._foreach_sub_(self.buffers, self.before)
                 torch._foreach_mul_(self.buffers, self.share)
                 torch._foreach_add_(self.buffers, self.after)
-            torch._foreach_add_(self.counts, 1)
-        if draws:
+            torch._foreach_add_(self.counts, self.times)
+        if self.random_state is not None:
             set_random_state(self.random_state)
 
 
@@ -104,11 +114,11 @@ class KeptStep:
             return compute()
         if self.step == 'last':
             result, traces = self._passes.pop(part)  # its memory is freed
-            traces.repeat(draws=self.restored == 'all')
+            traces.repeat()
             return result
         traces = _Traces(network)
         result = compute()
-        traces.finish()
+        traces.finish(draws=self.restored == 'all')
         self._passes[part] = result, traces
         return result
 

@@ -27,7 +27,7 @@ class Mixed(NamedTuple):
     label: Tensor
     weight: Tensor
     mask: Tensor
-    index: Optional[Tensor] = None
+    index: Optional[Tensor]
     factor: Optional[Tensor] = None
     look: Optional[SecondLook] = None
 

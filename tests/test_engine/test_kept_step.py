@@ -6,6 +6,7 @@ from torch import nn
 from mmseg_fst.engine import FSTHook
 from mmseg_fst.ops import HeldGradient, KeptStep
 
+from .test_fst import ScaledOptimWrapper
 from .test_processes import run
 from .toy import make_runner, model_config, prepare, segmentor_config, state
 
@@ -94,10 +95,81 @@ def test_two_processes_share_the_same_pass(tmp_path):
 
 
 def test_two_processes_keep_a_graph(tmp_path):
-    hook = dict(type='FSTHook', depth=1, redraw=False)
-    first, second = run(tmp_path / 'run', hook, 2, 2)
-    for name, value in first['state'].items():
-        assert torch.equal(value, second['state'][name]), name
+    """With all restored the draws are the same, so is the result."""
+    states = {}
+    for redraw in (True, False):
+        hook = dict(type='FSTHook', depth=2, restore='all', redraw=redraw)
+        first, second = run(tmp_path / f'{redraw}', hook, 2, 2)
+        for name, value in first['state'].items():
+            assert torch.equal(value, second['state'][name]), name
+        states[redraw] = first['state']
+    for name, value in states[True].items():
+        torch.testing.assert_close(
+            value, states[False][name], rtol=1e-6, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize('changes', [
+    {}, dict(num_views=2, mixer=dict(type='CutMix', prob=.5))],
+    ids=['class', 'views'])
+def test_draws_are_those_of_the_first_step(tmp_path, changes):
+    """Dropout, masks and colours, where random numbers are restored."""
+    states = []
+    for flags in (dict(reuse=False), {}, dict(redraw=False)):
+        hook = dict(type='FSTHook', depth=2, restore='all', **flags)
+        runner = make_runner(
+            tmp_path / f'{flags}', [hook], SGD, max_iters=3,
+            model=model_config(**changes))
+        runner.train()
+        states.append(state(runner))
+    same(states[0], states[1])
+    same(states[0], states[2])
+
+
+def test_what_has_overflowed_is_not_kept(tmp_path):
+    """The scale falls, and the real step is made anew: it is not lost."""
+    runner = make_runner(
+        tmp_path, [dict(type='FSTHook', depth=1)], SGD,
+        model=deterministic(),
+        optim_wrapper=dict(type=ScaledOptimWrapper, optimizer=SGD))
+    batch = prepare(runner)
+    scaler = runner.optim_wrapper.loss_scaler
+    runner.model.train_step(batch, runner.optim_wrapper)
+    scaler.update(2.**127)
+    hook = next(one for one in runner.hooks if isinstance(one, FSTHook))
+    hook.before_train_iter(runner, 0, batch)
+    assert runner.model.kept_step is None
+    scaler.update(8.)
+    hook.before_train_iter(runner, 0, batch)
+    assert runner.model.kept_step is not None
+
+
+def test_what_a_failed_step_has_left_is_not_used(tmp_path):
+    runner = make_runner(
+        tmp_path, [dict(type='FSTHook', depth=1)], SGD,
+        model=deterministic())
+    batch = prepare(runner)
+    hook = next(one for one in runner.hooks if isinstance(one, FSTHook))
+    hook.before_train_iter(runner, 0, batch)
+    left = runner.model.kept_step
+    hook.before_train_iter(runner, 0, batch)  # the real step was not made
+    assert left is not runner.model.kept_step is not None
+
+
+def test_statistics_without_a_momentum_are_refused(tmp_path):
+    model = deterministic()
+    model['segmentor']['backbone']['norm_cfg'] = dict(type='BN', momentum=None)
+    with pytest.raises(ValueError, match='momentum=None.*reuse=False'):
+        make_runner(tmp_path, [dict(type='FSTHook')], SGD,
+                    model=model).train()
+
+
+def test_futures_of_other_batches_keep_nothing(tmp_path):
+    runner = make_runner(
+        tmp_path, [dict(type='WideFSTHook', width=2)], SGD,
+        model=deterministic())
+    batch = prepare(runner)
+    runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
+    assert runner.model.kept_step is None
 
 
 @pytest.mark.parametrize('changes', [
@@ -157,12 +229,13 @@ def test_a_graph_is_kept_with_the_pass():
 def test_statistics_follow_the_batch_twice():
     """From wherever they stand by the second time."""
     torch.manual_seed(0)
-    network = nn.Sequential(nn.BatchNorm2d(3, momentum=.3), nn.ReLU(),
-                            nn.BatchNorm2d(3, momentum=None)).train()
+    network = nn.Sequential(nn.BatchNorm2d(3, momentum=.3), nn.ReLU())
+    network.append(twice := nn.BatchNorm2d(3)).append(twice)
+    network.train().unused = nn.BatchNorm2d(3)
     image = torch.randn(4, 3, 5, 5)
 
     def compute():
-        loss = network(image).square().mean()
+        loss = network[:4](image).square().mean()
         held = HeldGradient([loss], network.parameters())
         return dict(loss=loss.detach()), held
 
@@ -180,3 +253,8 @@ def test_statistics_follow_the_batch_twice():
     torch.testing.assert_close(norm.running_mean, .7 * start[0] + .3 * mean)
     torch.testing.assert_close(norm.running_var, .7 * start[1] + .3 * variance)
     assert norm.num_batches_tracked == 2
+    assert twice.num_batches_tracked == 4
+    assert network.unused.num_batches_tracked == 0
+    assert (network.unused.running_mean == 0).all()
+    again = twice.running_mean.clone()
+    assert again.abs().sum() > 0

@@ -1,21 +1,31 @@
 """The step never asks a device for a value: a GPU is not waited for."""
 import traceback
+from pathlib import Path
 
+import mmengine
+import mmseg
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import mmseg_fst
+
 from .toy import co_training_config, make_runner, model_config, prepare
 
+PACKAGES = tuple(
+    str(Path(one.__file__).parent) for one in (mmseg_fst, mmseg, mmengine))
 ADAMW = dict(type='AdamW', lr=1e-3)
 FST = dict(type='FSTHook', depth=2)
 #: Operations whose result, or its size, the host has to know.
 WAITING = ('_local_scalar_dense', 'nonzero', 'masked_select', '_unique2',
-           'unique_dim', 'unique_consecutive', 'is_nonzero', 'equal')
+           'unique_dim', 'unique_consecutive', 'is_nonzero', 'equal',
+           'bincount', 'repeat_interleave')
+#: Methods of tensors that copy to the host; on a CPU they dispatch nothing.
+TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
 #: Functions that read what they have drawn on the CPU, where it is.
 ON_THE_CPU = {
     'draw_boxes', 'partners',  # of CutMix
-    '_augment',  # of StrongPhotometric
+    '_augment', '_draw_triggers',  # of StrongPhotometric
     'step',  # of the optimizer: its count of steps
 }
 
@@ -33,13 +43,31 @@ class Waits(TorchDispatchMode):
             isinstance(one, torch.Tensor) and one.dtype == torch.bool
             for one in (args[1] if isinstance(args[1], (list, tuple)) else ()))
         if name in WAITING or by_mask:
-            frame = [
-                one for one in traceback.extract_stack()
-                if any(part in one.filename
-                       for part in ('mmseg_fst/', 'mmseg/', 'mmengine/'))
-            ][-1]
-            self.places.append((frame.filename, frame.name, name))
+            self.places.append((*innermost(), name))
         return function(*args, **(kwargs or {}))
+
+
+def innermost():
+    """File and function of the packages that is at work."""
+    frame = [
+        one for one in traceback.extract_stack()
+        if one.filename.startswith(PACKAGES)
+    ][-1]
+    return frame.filename, frame.name
+
+
+@pytest.fixture
+def copies(monkeypatch):
+    """Collects the places that copy to the host."""
+    places = []
+    for name in TO_THE_HOST:
+        def copy(tensor, *args, name=name, original=getattr(
+                torch.Tensor, name), **kwargs):
+            places.append((*innermost(), name))
+            return original(tensor, *args, **kwargs)
+
+        monkeypatch.setattr(torch.Tensor, name, copy)
+    return places
 
 
 @pytest.mark.parametrize('hook, model', [
@@ -52,17 +80,19 @@ class Waits(TorchDispatchMode):
         mixer=dict(type='NoMix'), teacher_mode='eval', passes='joint')),
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
 ], ids=['fst', 'graph', 'cutmix', 'joint', 'co-training'])
-def test_a_step_does_not_wait(tmp_path, hook, model):
+def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: how many pixels it draws depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
     batch = prepare(runner)
     own = next(one for one in runner.hooks if type(one).__name__ == hook[
         'type'])
+    copies = request.getfixturevalue('copies')
     with Waits() as waits:
         own.before_train_iter(runner, 0, batch)
         outputs = runner.model.train_step(batch, runner.optim_wrapper)
         own.after_train_iter(runner, 0, batch, outputs)
-    assert {one[1] for one in waits.places} <= ON_THE_CPU, waits.places
+    places = waits.places + copies
+    assert {one[1] for one in places} <= ON_THE_CPU, places
 
 
 def test_waiting_is_seen(tmp_path):

@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from mmseg_fst.apis.launch import speed_up
-from mmseg_fst.engine import AutocastOptimWrapper
 
 from .toy import make_runner, model_config, prepare, state
 
@@ -37,6 +36,7 @@ def dtypes_of(runner, batch):
             lambda _, args, out, name=name: found.update({name: out.dtype}))
     model.pretrained_encoder.register_forward_hook(
         lambda _, args, out: found.update(encoder=out[-1].dtype))
+    runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
     model.train_step(batch, runner.optim_wrapper)
     return found
 
@@ -106,14 +106,52 @@ def test_the_same_run_up_to_rounding(tmp_path, levers, redraw):
         assert runner.model.teacher.backbone._compiled_call_impl is not None
 
 
+ATTENTION = dict(
+    mit=dict(
+        type='MixVisionTransformer', embed_dims=4, num_layers=[1, 1, 1, 1],
+        num_heads=[1, 1, 2, 2], drop_path_rate=0.),
+    swin=dict(
+        type='SwinTransformer', embed_dims=4, depths=[1, 1, 1, 1],
+        num_heads=[1, 1, 2, 2], window_size=2, drop_path_rate=0.))
+
+
+@pytest.mark.parametrize('name', ATTENTION)
+@pytest.mark.parametrize('redraw', [True, False])
+def test_fused_attention_in_a_future(tmp_path, name, redraw):
+    model = deterministic()
+    segmentor = model['segmentor']
+    segmentor['backbone'] = ATTENTION[name]
+    channels = 32 if name == 'swin' else 8
+    segmentor['decode_head']['in_channels'] = channels
+    del segmentor['auxiliary_head']
+    hook, sgd = dict(DEEP, redraw=redraw), dict(
+        type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3))
+    plain, _ = run(tmp_path / 'plain', hook, model=model, optim_wrapper=sgd)
+    fused, _ = run(tmp_path / 'fused', hook, dict(fused_attention=True),
+                   model=model, optim_wrapper=sgd)
+    for key, value in plain.items():
+        torch.testing.assert_close(
+            fused[key], value, rtol=1e-4, atol=1e-5, msg=key)
+
+
+@pytest.mark.parametrize('redraw', [True, False])
+def test_a_fused_optimizer(tmp_path, redraw):
+    """It changes weights in place, too."""
+    states = [
+        run(tmp_path / f'{fused}', dict(DEEP, redraw=redraw),
+            optim_wrapper=dict(type='OptimWrapper', optimizer=dict(
+                type='SGD', lr=1e-3, momentum=.9, fused=fused)))[0]
+        for fused in (False, True)
+    ]
+    for key, value in states[0].items():
+        torch.testing.assert_close(
+            states[1][key], value, rtol=1e-4, atol=1e-5, msg=key)
+
+
 def test_wrong_levers_are_named(tmp_path):
     runner = make_runner(tmp_path, [DEEP], ADAMW)
     with pytest.raises(ValueError, match='fused_attention'):
         speed_up(runner.model, fused_attention=True)
-    with pytest.raises(ValueError, match='AmpOptimWrapper'):
-        AutocastOptimWrapper(
-            dtype='float16',
-            optimizer=torch.optim.SGD(runner.model.parameters(), .1))
     with pytest.raises(ValueError, match='frozen_dtype'):
         make_runner(tmp_path, [DEEP], ADAMW,
                     model=model_config(frozen_dtype='int8'))

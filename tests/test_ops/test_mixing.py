@@ -189,14 +189,15 @@ def test_box_mask_at_its_ends(box, pixels):
 
 
 def test_one_view_is_passed_on_as_it_is():
-    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool),
+    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool), None,
                 torch.tensor(2.))
     assert concatenate([one]) is one
 
 
 def test_views_stand_one_after_the_other():
     views = [
-        Mixed(*side(seed, 2), torch.rand(2, 4, 5) < .5) for seed in range(3)
+        Mixed(*side(seed, 2), torch.rand(2, 4, 5) < .5, None)
+        for seed in range(3)
     ]
     got = concatenate(views)
     assert got.factor is None

@@ -31,7 +31,7 @@ from mmseg_fst.apis import read_config
 from mmseg_fst.models.losses import heads_of
 
 from .random_run import use_random_images
-from .stepper import Stepper, peak_megabytes, seconds_of, wait
+from .stepper import Stepper, peak_megabytes, seconds_of
 
 ROOT = Path(__file__).parents[2]
 #: Small networks with the methods of the paper, by name.
@@ -266,11 +266,8 @@ def run(args: argparse.Namespace) -> None:
 def alone(row: Row, args: argparse.Namespace) -> dict[str, Any]:
     """Peak of memory and seconds of a row in a process of its own."""
     step = Stepper(config_of(row, args))
-    before = peak_megabytes()
     seconds = [seconds_of(step) for _ in range(args.rounds)]
-    wait()
-    return dict(
-        megabytes=peak_megabytes(), before=before, seconds=seconds[1:])
+    return dict(megabytes=peak_megabytes(), seconds=seconds[1:])
 
 
 def command_of(row: Row, rounds: int, args: argparse.Namespace,
@@ -345,7 +342,7 @@ def spread(ratios: list[float]) -> str:
 
 def print_beside(path: str, ours: list[float],
                  args: argparse.Namespace) -> None:
-    """Time another checkout or script, and ours again beside it."""
+    """Time another checkout or script, after ours."""
     place = Path(path).resolve()
     if place.is_dir():
         row = rows_of(args)[0]

@@ -9,12 +9,26 @@ from typing import Literal
 import torch
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.engine.snapshot import Snapshot
 from mmseg_fst.ops import KeptStep, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher import MeanTeacherHook, unwrap
+
+
+def loss_scale(runner: Runner) -> float:
+    """Scale of the loss in half precision; a device is waited for.
+
+    Args:
+        runner (Runner): The runner of the training.
+
+    Returns:
+        float: 1 without a scaler.
+    """
+    scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
+    return 1. if scaler is None else scaler.get_scale()
 
 
 class LookAheadHook(MeanTeacherHook):
@@ -149,14 +163,17 @@ class FSTHook(LookAheadHook):
             images, and their gradient, from the first virtual step, which
             stood at the same weights, and all steps the features of the
             pretrained encoder: less passes for the same method, up to
-            dropout, which is drawn once. Where a segmentor has no pass for
-            labelled images alone it saves nothing. Defaults to True.
-        redraw (bool): Whether the real step draws its mixed batch anew, as in
-            the release. If not, it has that of the first virtual step, and of
-            the student's pass only the backward half is left to do, with the
+            dropout, which is drawn once. One gradient of the student is kept
+            meanwhile. Where a segmentor has no pass for labelled images alone
+            it saves nothing. Defaults to True.
+        redraw (bool): Whether the real step mixes the batch anew; with
+            ``restore='weights'`` by other draws, as in the release. If not,
+            it has the mixed images of the first virtual step, and of the
+            student's pass only the backward half is left to do, with the
             labels of the future; needs ``reuse``, and, of ``depth`` 2 or
-            more, the memory of one more graph. Our own variant. Defaults to
-            True.
+            more, the memory of one more graph. Our own variant; with
+            ``restore='all'`` the draws are the same anyway, and so is the
+            result. Defaults to True.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -193,9 +210,17 @@ class FSTHook(LookAheadHook):
 
         Raises:
             ValueError: If ``redraw=False`` meets a model without graphs to
-                keep, or the check of :class:`LookAheadHook` fails.
+                keep, ``reuse`` a batch normalisation without a momentum, or
+                the check of :class:`LookAheadHook` fails.
         """
         super().before_train(runner)
+        for name, module in unwrap(runner).student.named_modules():
+            if (self.reuse and isinstance(module, _BatchNorm)
+                    and module.momentum is None):
+                raise ValueError(
+                    f'FSTHook: {name} has momentum=None, so a pass that is '
+                    'kept cannot count twice in its statistics; give '
+                    'reuse=False, or the layer a momentum.')
         if not self.redraw and not unwrap(runner).can_keep_graph:
             raise ValueError(
                 'FSTHook: redraw=False goes with a SelfTrainingSegmentor that '
@@ -213,6 +238,7 @@ class FSTHook(LookAheadHook):
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
+        unwrap(runner).kept_step = None  # of a step that has failed
         if self.depth == 0 or not self.looks_ahead(runner):
             if not self.begins(runner):  # a mean teacher's iteration
                 super().before_train_iter(runner, batch_idx, data_batch)
@@ -220,6 +246,7 @@ class FSTHook(LookAheadHook):
         present, model = Snapshot(runner, self.restore), unwrap(runner)
         if self.reuse:
             model.kept_step = KeptStep(self.restore, self.redraw)
+            scale = loss_scale(runner)
         # What changes below is restored, or not read by a backward pass.
         changing = [*model.student.parameters(), *model.student.buffers()]
         with nullcontext() if self.redraw else graphs_stay_valid(changing):
@@ -233,8 +260,8 @@ class FSTHook(LookAheadHook):
             present.restore()
         if self.reuse:
             model.kept_step.step = 'last'
-        if present.scale_has_fallen():  # what is kept may have overflowed
-            model.kept_step = None
+            if loss_scale(runner) < scale:  # a kept gradient has overflowed
+                model.kept_step = None
         if self.copies(runner):  # the student of the present
             self.update_teacher(runner)
 

@@ -359,7 +359,8 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
             for name, (label, weight) in pseudo.items()
         }
         name, (self.pseudo_label, _) = next(iter(pseudo.items()))
-        self.mixed = Mixed(mixed(strong[name]), *labels[name], pixels)
+        self.mixed = Mixed(
+            mixed(strong[name]), *labels[name], pixels, index)
         return {
             name: (mixed(one),
                    [labels[peer] for peer in labels if peer != name])

@@ -410,8 +410,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
     ) -> tuple[dict[str, Tensor], HeldGradient]:
         """The first pass, differentiated; made once by steps that share it.
         """
-        return self._share('labeled',
-                           lambda: self._hold(self.first_pass(*labeled)[0]))
+        losses, held = self._share(
+            'labeled', lambda: self._hold(self.first_pass(*labeled)[0]))
+        return dict(losses), held
 
     def _share(self, part: str, compute: Callable[[], Any]) -> Any:
         """A pass of the student, or the one that is kept for this step."""
@@ -594,8 +595,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         name = next(iter(ours))
         losses.update(ours)
         # What is held is attached last, so that it is the first to arrive at
-        # the weights and each can be sent to other processes as soon as it
-        # is whole.
+        # the weights, and each can be sent to other processes as soon as the
+        # graph below has added its share.
         kept = self.kept_step
         if kept is not None and not kept.redraw and kept.step == 'first':
             losses, now = self._hold(losses, retain=True)
