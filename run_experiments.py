@@ -68,7 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the last checkpoint in the work folder')
+        help='go on from the newest whole checkpoint in the work folder')
     parser.add_argument(
         '--debug',
         action='store_true',
@@ -91,7 +91,9 @@ def train_one(args: argparse.Namespace, config: str,
               seed: Optional[int]) -> None:
     """Train one config with one seed; end the process if that fails."""
     from mmseg_fst.apis import load_config, set_split, train_all
-    from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+    from mmseg_fst.utils.checkpoint import (ForeignCheckpoint,
+                                           UnsafeCheckpoint)
+    from mmseg_fst.utils.checks import NotFinite
 
     set_split(args.split_seed, seed)
     try:
@@ -101,7 +103,7 @@ def train_one(args: argparse.Namespace, config: str,
         sys.exit(f'{type(error).__name__}: {error}')
     try:
         train_all(cfg, args.resume, args.trust)
-    except UnsafeCheckpoint as error:
+    except (ForeignCheckpoint, NotFinite, UnsafeCheckpoint) as error:
         sys.exit(str(error))
 
 

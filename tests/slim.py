@@ -81,7 +81,7 @@ def _resize(pipeline, factor, crop_size):
         elif transform['type'] == 'RandomResize':
             transform['scale'] = tuple(
                 side // factor for side in transform['scale'])
-        elif transform['type'] == 'RandomCrop':
+        elif transform['type'] in ('HistogramCrop', 'RandomCrop'):
             transform['crop_size'] = crop_size
         elif transform['type'] == 'PadToCrop':
             transform['size'] = crop_size

@@ -106,4 +106,4 @@ def test_source_only_jitters_colours_in_the_loader():
         pipeline = cell.train_dataloader.dataset.labeled.pipeline
         kinds = [transform.type for transform in pipeline]
         assert ('PhotoMetricDistortion' in kinds) == ('source-only' in name)
-        assert kinds[-1] == 'PackSegInputs'
+        assert kinds[-1] == 'PackByteInputs'

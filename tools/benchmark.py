@@ -2,6 +2,7 @@
 
     python tools/benchmark.py step            methods of self-training
     python tools/benchmark.py step --levers   what makes FST-D faster
+    python tools/benchmark.py loader          pipelines of data
     python tools/benchmark.py --help          all of them
 
 Each command measures what it compares in one run, in turns.
@@ -11,7 +12,9 @@ import importlib
 
 #: Name of a command: its module, and what it measures.
 COMMANDS = dict(
-    step='time, passes and memory of the training step'
+    step='time, passes and memory of the training step',
+    evaluation='time and memory of scoring images, against MMSegmentation',
+    loader='images per second of data pipelines'
 )
 
 

@@ -11,7 +11,9 @@ import sys
 from mmengine.config import DictAction
 
 from mmseg_fst.apis import load_config, train_all
-from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+from mmseg_fst.utils.checkpoint import (ForeignCheckpoint,
+                                       UnsafeCheckpoint)
+from mmseg_fst.utils.checks import NotFinite
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the last checkpoint in the work folder')
+        help='go on from the newest whole checkpoint in the work folder')
     parser.add_argument(
         '--trust',
         action='store_true',
@@ -58,7 +60,7 @@ def main() -> None:
     cfg.launcher = args.launcher
     try:
         train_all(cfg, args.resume, args.trust)
-    except UnsafeCheckpoint as error:
+    except (ForeignCheckpoint, NotFinite, UnsafeCheckpoint) as error:
         sys.exit(str(error))
 
 

@@ -17,7 +17,10 @@ log_level = 'INFO'
 load_from = None
 resume = False
 # Each process draws for itself: one seed would mix and drop out alike.
+# `deterministic=True` gives the same run again on a GPU, too, and is slower.
 randomness = dict(seed=0, diff_rank_seed=True)
+# Where a loss or a gradient is not finite: 'stop' or 'skip' that step.
+non_finite = dict(action='stop')
 
 val_cfg = dict(type='NetworksValLoop')
 test_cfg = dict(type='NetworksTestLoop')

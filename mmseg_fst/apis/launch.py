@@ -1,4 +1,5 @@
 """From a config to a runner: several processes, layout in memory."""
+import os
 from datetime import timedelta
 from typing import Any, Union
 
@@ -10,8 +11,9 @@ from mmengine.runner import Runner
 from mmseg.models.segmentors import EncoderDecoder
 from torch import distributed, nn
 
-from mmseg_fst.engine.hooks import PrepareModelHook
-from mmseg_fst.models import fuse_attention, heads_of
+from mmseg_fst.engine.hooks import (FiniteGuardHook, PrepareModelHook,
+                                    ResumeHook, SeedIterationHook)
+from mmseg_fst.models import fuse_attention, heads_of, split_dilated
 from mmseg_fst.utils.memory import keep_freed_memory
 
 
@@ -77,15 +79,28 @@ def build_runner(cfg: Config) -> Runner:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
             and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
             ``keep_freed_memory=False`` gives memory back to the system at
-            every step.
+            every step, and ``split_dilated=False`` leaves dilated depthwise
+            convolutions to oneDNN, see
+            :func:`mmseg_fst.models.split_dilated`. ``non_finite`` holds
+            arguments of :class:`FiniteGuardHook`.
 
     Returns:
         Runner: Built, not started.
+
+    Raises:
+        ValueError: If one of them is out of its range.
     """
+    if cfg.get('randomness', {}).get('deterministic', False):
+        # Read by cuBLAS when it is first used; without it PyTorch refuses.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
         keep_freed_memory()
     runner = Runner.from_cfg(cfg)
-    runner.register_hook(PrepareModelHook())
+    if get_device() == 'cpu' and cfg.get('split_dilated', True):
+        split_dilated(runner.model)
+    for hook in (PrepareModelHook(), SeedIterationHook(), ResumeHook(),
+                 FiniteGuardHook(**cfg.get('non_finite', {}))):
+        runner.register_hook(hook)
     speed_up(runner.model, **{
         key: cfg[key]
         for key in ('channels_last', 'fused_attention', 'compile_networks')

@@ -6,13 +6,13 @@ from typing import Any, Optional
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
-from mmengine.runner import find_latest_checkpoint
 
 from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
-from .launch import build_runner, prepare_processes
+from .launch import build_runner, join_processes
 from .partition import apply_partition
+from .resume import choose_checkpoint
 from .results import format_scores, read_protocol, read_scores
 
 #: Environment variable by which configs name a draw of labelled images.
@@ -188,8 +188,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     Args:
         cfg (Config): Config of :func:`load_config`.
-        resume (bool): Whether to go on from the last checkpoint in the work
-            folder, if there is one. Defaults to False.
+        resume (bool): Whether to go on from the newest whole checkpoint in
+            the work folder, if there is one. Defaults to False.
         trust (bool): Whether to run code that ``load_from``, a checkpoint to
             resume or pretrained weights ask for. Defaults to False.
 
@@ -201,11 +201,11 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
             trusted; before the first iteration.
         ValueError: See :func:`prepare_processes`.
     """
-    # mmengine would go on from `load_from` if it is given, too.
-    cfg.resume = resume and find_latest_checkpoint(cfg.work_dir) is not None
+    join_processes(cfg)
+    checkpoint = choose_checkpoint(cfg.work_dir) if resume else None
+    cfg.resume = checkpoint is not None
     if cfg.resume:
-        cfg.load_from = None
-    prepare_processes(cfg)
+        cfg.load_from = checkpoint
     guard_loading(trust)
     runner = build_runner(cfg)
     runner.train()

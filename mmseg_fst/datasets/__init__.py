@@ -3,6 +3,8 @@ from .camvid import CamVidDataset, LabelMeFacadeDataset
 from .cityscapes_like import (ACDCDataset, GTADataset,
                               MapillaryTrainIdsDataset, SynthiaDataset)
 from .clothing import ClothingDataset
+from .cropping import FactorResizedCrop, HistogramCrop
+from .formatting import PackByteInputs
 from .geometry import PadToCrop, RandomFactorResize
 from .loading import LoadWholeImage
 from .paired import PairedDataset
@@ -12,9 +14,10 @@ from .streets import StreetsDataset
 from .unlabeled_folder import UnlabeledFolderDataset
 
 __all__ = [
-    'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'GTADataset',
-    'LabelMeFacadeDataset', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
-    'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
+    'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'FactorResizedCrop',
+    'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'LoadWholeImage',
+    'MapillaryTrainIdsDataset', 'PackByteInputs', 'PadToCrop',
+    'PairedDataset', 'PairedSampler', 'RandomFactorResize',
     'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
     'UnlabeledFolderDataset'
 ]

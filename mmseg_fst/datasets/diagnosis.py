@@ -8,8 +8,7 @@ from mmengine.dataset import BaseDataset
 
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.fields import DIAGNOSIS
-
-from .random_state import kept_draws
+from mmseg_fst.utils.randomness import kept_draws
 
 
 class LabelsForDiagnosis:

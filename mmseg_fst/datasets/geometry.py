@@ -47,9 +47,13 @@ class RandomFactorResize(BaseTransform):
             dict: The same keys, scaled (the label to the nearest pixel), and
             ``img_shape``, ``scale`` and ``scale_factor``.
         """
+        return Resize(
+            scale_factor=self.draw_factor(), backend=self.backend)(results)
+
+    def draw_factor(self) -> float:
+        """Draw a factor, from NumPy's global generator."""
         low, high = self.ranges[np.random.randint(len(self.ranges))]
-        factor = float(np.random.uniform(low, high))
-        return Resize(scale_factor=factor, backend=self.backend)(results)
+        return float(np.random.uniform(low, high))
 
 
 @TRANSFORMS.register_module()

@@ -4,11 +4,13 @@ from typing import Any, Optional, Union
 from mmengine.dataset import BaseDataset
 
 from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.randomness import seeded
 
+from .cropping import scale_crops_alone
 from .diagnosis import LabelsForDiagnosis
 from .list_checks import (check_counts, check_disjoint, check_images_exist,
                           check_labels_exist)
-from .random_state import seeded
+from .packing import Pack
 from .rare_class import RareClassSampling
 
 
@@ -50,6 +52,11 @@ class PairedDataset:
             Defaults to None: any.
         disjoint (bool): Whether an image on both sides is an error. Defaults
             to False.
+        packed (str, optional): Folder of packs that ``tools/pack_dataset.py``
+            has made; images are read from there, equal to the last bit, and
+            neither decoded nor resized. Defaults to None.
+        scale_crops (bool): Whether only what a crop shows of an image is
+            scaled, see :func:`scale_crops_alone`. Defaults to False.
         labels_for_diagnosis (str, optional): Folder of labels of the
             unlabelled side, as in ``data_prefix``, such as
             ``'gtFine/train'``. They become ``gt_for_diagnosis`` of its data
@@ -58,12 +65,12 @@ class PairedDataset:
             Defaults to None.
 
     Raises:
-        FileNotFoundError: If an image of a list, or the label of a labelled
-            image or for diagnosis, is not on disk.
+        FileNotFoundError: If an image of a list, the label of a labelled
+            image or for diagnosis, or a pack of these images is not on disk.
         ValueError: If a side is empty or of another length than expected, the
-            sides overlap though they must not, a label id is no class, or
-            labels for diagnosis are asked for where they cannot be told from
-            others.
+            sides overlap though they must not, a label id is no class, there
+            is nothing to pack or no crop to scale alone, or labels for
+            diagnosis are asked for where they cannot be told from others.
     """
 
     def __init__(self,
@@ -72,15 +79,27 @@ class PairedDataset:
                  rare_class_sampling: Optional[dict] = None,
                  expected: Optional[dict[str, int]] = None,
                  disjoint: bool = False,
+                 packed: Optional[str] = None,
+                 scale_crops: bool = False,
                  labels_for_diagnosis: Optional[str] = None) -> None:
-        self.labeled = _build_side('labeled', labeled)
-        self.unlabeled: Optional[BaseDataset] = None
+        cfgs = dict(labeled=labeled)
         if unlabeled is not None:
-            self.unlabeled = _build_side('unlabeled', unlabeled)
+            cfgs['unlabeled'] = unlabeled
+        if scale_crops:
+            cfgs = {
+                name: {**cfg, 'pipeline': scale_crops_alone(cfg['pipeline'])}
+                for name, cfg in cfgs.items()
+            }
+        sides = {name: _build_side(name, cfg) for name, cfg in cfgs.items()}
+        self.labeled: BaseDataset = sides['labeled']
+        self.unlabeled: Optional[BaseDataset] = sides.get('unlabeled')
         self._check_lists(expected or {}, disjoint)
+        if packed:
+            for name, side in sides.items():
+                Pack(name, side, cfgs[name]['pipeline'], packed).install()
         self.diagnosis: Optional[LabelsForDiagnosis] = None
         if labels_for_diagnosis is not None and unlabeled is not None:
-            self.diagnosis = LabelsForDiagnosis(unlabeled,
+            self.diagnosis = LabelsForDiagnosis(cfgs['unlabeled'],
                                                 labels_for_diagnosis)
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+from .fixed_steps import repeat_item
+
 
 class RareClassSampling:
     """Draw a class, rare ones more often, then an image that shows it.
 
     DAFormer (Hoyer et al. 2022, section 3.3): the probability of class c of
     pixel share f_c is ``softmax((1 - f_c) / temperature)``. The crop is drawn
-    again, up to ``max_crops`` times, until it shows enough of the class.
+    again, up to ``max_crops`` times, until it shows enough of the class; the
+    image is loaded once. Labels are read for what is drawn alone.
 
     Random numbers come from NumPy's global generator, as in the transforms
     of mmcv.
@@ -97,12 +100,13 @@ class RareClassSampling:
         """
         class_id = np.random.choice(len(self.class_probs), p=self.class_probs)
         index = int(np.random.choice(self.images[class_id]))
-        item = self.dataset[index]
+        items = repeat_item(self.dataset, index)
+        item = next(items)
         for _ in range(self.max_crops):
             label = item['data_samples'].gt_sem_seg.data
             if (label == class_id).sum() > self.min_crop_pixels:
                 break
-            item = self.dataset[index]
+            item = next(items)
         return item
 
 

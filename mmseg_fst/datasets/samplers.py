@@ -3,7 +3,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-import torch
+import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
@@ -33,7 +33,9 @@ class PairedSampler(Sampler):
     pass: every image is seen once before any is seen twice, however long the
     other side is. The item at a place of the stream, augmentation included,
     depends on ``seed`` and the place alone, not on the number of worker
-    processes. Of P processes, process r takes places r, r + P, r + 2P, ...
+    processes and not on what was drawn before, so that it takes no longer to
+    begin at a late place. Of P processes, process r takes places r, r + P,
+    r + 2P, ...
 
     Args:
         dataset (PairedDataset): The pairs.
@@ -54,33 +56,35 @@ class PairedSampler(Sampler):
         # Set by a hook that draws further batches in each training step.
         self.batches_per_step = 1
 
-    def _stream(self, length: int, generator: torch.Generator
-                ) -> Iterator[int]:
-        """Indices below ``length``, without end."""
-        while True:
+    def _stream(self, side: int, start: int) -> Iterator[int]:
+        """Indices of one side from a place on, without end."""
+        length = self.lengths[side]
+        first, offset = divmod(start, length)
+        for number in itertools.count(first):
+            order = range(length)
             if self.shuffle:
-                yield from torch.randperm(length, generator=generator).tolist()
-            else:
-                yield from range(length)
+                rng = np.random.default_rng((self.seed, side, number))
+                order = rng.permutation(length).tolist()
+            yield from order[offset:]
+            offset = 0
 
-    def _pairs(self) -> Iterator[PairIndex]:
-        """The whole stream, of all processes."""
-        generators = [
-            torch.Generator().manual_seed(3 * self.seed + side)
-            for side in range(3)
-        ]
-        labeled, unlabeled = (
-            self._stream(length, generator)
-            for length, generator in zip(self.lengths, generators))
-        while True:
-            seed = torch.randint(2**31, (), generator=generators[2])
-            yield PairIndex(next(labeled), next(unlabeled), int(seed))
+    def _seeds(self, start: int) -> Iterator[int]:
+        """Seeds of the items from a place on, without end."""
+        for place in itertools.count(start):
+            # 2 is the number of sides: one more stream.
+            word, = np.random.SeedSequence(
+                (self.seed, 2, place)).generate_state(1)
+            yield int(word) >> 1  # of 32 bits
 
     def __iter__(self) -> Iterator[PairIndex]:
         """The part of this process, from where :meth:`skip` has set it."""
-        return itertools.islice(
-            self._pairs(), self.rank + self.start * self.world_size, None,
-            self.world_size)
+        start = self.start * self.world_size
+        pairs = zip(
+            self._stream(0, start), self._stream(1, start),
+            self._seeds(start))
+        return itertools.starmap(
+            PairIndex,
+            itertools.islice(pairs, self.rank, None, self.world_size))
 
     def __len__(self) -> int:
         """Items of one pass over the longer side."""

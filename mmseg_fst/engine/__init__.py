@@ -1,14 +1,18 @@
 """Hooks and loops: when weights move, what is kept, what is shown."""
-from .hooks import (FSTHook, MeanTeacherHook, MixVisualizationHook,
-                    SelfLookAheadHook, WideFSTHook)
+from .hooks import (AtomicCheckpointHook, FiniteGuardHook, FSTHook,
+                    MeanTeacherHook, MixVisualizationHook, ResumeHook,
+                    SeedIterationHook, SelfLookAheadHook, WideFSTHook)
 from .loops import NetworksTestLoop, NetworksValLoop
 from .optim import (AutocastOptimWrapper, FewGroupsConstructor,
                     JointOptimWrapper, PerStudentConstructor)
 from .snapshot import Snapshot
+from .step_watch import StepWatch, from_plain, to_plain
 
 __all__ = [
-    'AutocastOptimWrapper', 'FSTHook', 'FewGroupsConstructor',
-    'JointOptimWrapper', 'MeanTeacherHook', 'MixVisualizationHook',
-    'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
-    'SelfLookAheadHook', 'Snapshot', 'WideFSTHook'
+    'AtomicCheckpointHook', 'AutocastOptimWrapper', 'FSTHook',
+    'FewGroupsConstructor', 'FiniteGuardHook', 'JointOptimWrapper',
+    'MeanTeacherHook', 'MixVisualizationHook', 'NetworksTestLoop',
+    'NetworksValLoop', 'PerStudentConstructor', 'ResumeHook',
+    'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot', 'StepWatch',
+    'WideFSTHook', 'from_plain', 'to_plain'
 ]

@@ -1,6 +1,5 @@
 """Validation and test of every network of a segmentor, in one pass."""
 import copy
-from collections.abc import Sequence
 
 import torch
 from mmengine.evaluator import Evaluator
@@ -8,18 +7,22 @@ from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop, ValLoop
 from mmengine.runner.amp import autocast
+from mmseg.utils import SampleList
+from torch import nn
 
 from mmseg_fst.registry import LOOPS
 
 
 class _EachNetwork:
-    """Score student and teacher on each batch, loaded once.
+    """Score every network on each batch, loaded once.
 
     Metrics are named ``student/<metric>`` and ``teacher/<metric>``. A mixin
     for loops with ``dataloader``, ``evaluator`` and ``fp16``. Hooks after an
     iteration see the predictions of the network that the model is set to
     predict with, and those of every network as ``student_sem_seg`` and
-    ``teacher_sem_seg``.
+    ``teacher_sem_seg``. There are no ``seg_logits`` in them: scores need
+    labels alone, and the logits of a few images fill a memory. A metric of
+    logits goes with mmengine's loops, which score one network.
     """
 
     mode: str
@@ -36,31 +39,26 @@ class _EachNetwork:
         runner.model.eval()
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
-        shown, names = model.predict_with, model.networks
         evaluators = {
             name: copy.deepcopy(self.evaluator)
-            for name in names
+            for name in model.networks
         }
         for index, batch in enumerate(self.dataloader):
             runner.call_hook(
                 f'before_{self.mode}_iter', batch_idx=index, data_batch=batch)
-            outputs = {}
-            try:
-                for name in names:
-                    model.predict_with = name
-                    outputs[name] = self._predict(batch)
-                    evaluators[name].process(
-                        data_samples=outputs[name], data_batch=batch)
-            finally:
-                model.predict_with = shown
-            for name in names:
-                for sample, other in zip(outputs[shown], outputs[name]):
+            outputs = self._predict(model, batch)
+            shown = outputs[model.predict_with]
+            for name, samples in outputs.items():
+                evaluators[name].process(
+                    data_samples=samples, data_batch=batch)
+            for name, samples in outputs.items():
+                for sample, other in zip(shown, samples):
                     sample.set_field(other.pred_sem_seg, f'{name}_sem_seg')
             runner.call_hook(
                 f'after_{self.mode}_iter',
                 batch_idx=index,
                 data_batch=batch,
-                outputs=outputs[shown])
+                outputs=shown)
         metrics = self._evaluate(evaluators, model.protocol_name)
         runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
         runner.call_hook(f'after_{self.mode}')
@@ -81,10 +79,14 @@ class _EachNetwork:
         return metrics
 
     @torch.no_grad()
-    def _predict(self, batch: dict) -> Sequence:
-        """Predictions of the network that the model is set to."""
+    def _predict(self, model: nn.Module,
+                 batch: dict) -> dict[str, SampleList]:
+        """Predictions of every network.
+
+        The model is asked without its wrapper, as mmengine's wrappers do.
+        """
         with autocast(enabled=self.fp16):
-            return getattr(self.runner.model, f'{self.mode}_step')(batch)
+            return model.predict_each(**model.data_preprocessor(batch))
 
 
 @LOOPS.register_module()

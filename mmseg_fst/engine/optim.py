@@ -2,7 +2,7 @@
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import torch
 from mmengine.device import get_device
@@ -215,3 +215,19 @@ class PerStudentConstructor:
                 '_delete_', False) or not isinstance(config.get(key), dict)
             config[key] = value if replaces else {**config[key], **value}
         return config
+
+
+def wrappers_of(optim_wrapper: Union[OptimWrapper, OptimWrapperDict]
+                ) -> list[OptimWrapper]:
+    """The optimizer wrappers of a run, each with one optimizer.
+
+    Args:
+        optim_wrapper (OptimWrapper | OptimWrapperDict): One, or several that
+            step together.
+
+    Returns:
+        list[OptimWrapper]: At least one.
+    """
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        return list(optim_wrapper.values())
+    return [optim_wrapper]

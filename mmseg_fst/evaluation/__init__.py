@@ -1,4 +1,5 @@
-"""Metrics that a protocol asks for."""
+"""Metrics: counted on the device, and those that a protocol asks for."""
+from .confusion_iou import ConfusionIoUMetric
 from .synthia_iou import SynthiaIoUMetric
 
-__all__ = ['SynthiaIoUMetric']
+__all__ = ['ConfusionIoUMetric', 'SynthiaIoUMetric']

@@ -1,9 +1,10 @@
 """The scores that are published for SYNTHIA -> Cityscapes."""
 import numpy as np
 from mmengine.logging import MMLogger, print_log
-from mmseg.evaluation import IoUMetric
 
 from mmseg_fst.registry import METRICS
+
+from .confusion_iou import ConfusionIoUMetric
 
 # SYNTHIA does not label these.
 _NOT_IN_SYNTHIA = ('terrain', 'truck', 'train')
@@ -13,7 +14,7 @@ _LEFT_OUT = dict(mIoU16=_NOT_IN_SYNTHIA, mIoU13=_NOT_IN_SYNTHIA + _SMALL)
 
 
 @METRICS.register_module()
-class SynthiaIoUMetric(IoUMetric):
+class SynthiaIoUMetric(ConfusionIoUMetric):
     """IoU over 19, 16 and 13 classes of Cityscapes.
 
     Beside the scores of :class:`mmseg.evaluation.IoUMetric`, which takes the
@@ -29,7 +30,7 @@ class SynthiaIoUMetric(IoUMetric):
         """Compute the scores of the whole data set.
 
         Args:
-            results (list[tuple[Tensor]]): For each image the areas of
+            results (list[tuple[Tensor]]): For each process the areas of
                 intersection, union, prediction and label, each of shape
                 (classes, ).
 
@@ -47,7 +48,8 @@ class SynthiaIoUMetric(IoUMetric):
         if missing:
             raise ValueError(
                 'SynthiaIoUMetric scores the classes of Cityscapes; the data '
-                f'set has no {", ".join(sorted(missing))}. Use IoUMetric.')
+                f'set has no {", ".join(sorted(missing))}. Use '
+                'ConfusionIoUMetric.')
         areas = [sum(areas) for areas in zip(*results)]
         ious = self.total_area_to_metrics(
             *areas, metrics=['mIoU'], nan_to_num=self.nan_to_num)['IoU']

@@ -6,6 +6,7 @@ from .contrast import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
                            PlainDPTHead, ShufflePSPHead)
+from .dilated import split_dilated
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
@@ -25,5 +26,5 @@ __all__ = [
     'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
     'Threshold', 'WholeImage',
-    'fuse_attention', 'heads_of'
+    'fuse_attention', 'heads_of', 'split_dilated'
 ]

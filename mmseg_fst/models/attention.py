@@ -62,8 +62,7 @@ def fuse_attention(network: nn.Module) -> int:
     changed = 0
     for module in network.modules():
         if isinstance(module, nn.MultiheadAttention):
-            module.register_forward_pre_hook(_without_weights,
-                                             with_kwargs=True)
+            module.register_forward_pre_hook(_prepare_call, with_kwargs=True)
         elif type(module) is WindowMSA:
             module.__class__ = FusedWindowMSA  # same state, other forward
         else:
@@ -72,7 +71,18 @@ def fuse_attention(network: nn.Module) -> int:
     return changed
 
 
-def _without_weights(module: nn.Module, args: tuple,
-                     kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-    """Do not ask for attention weights."""
-    return args, {**kwargs, 'need_weights': False}
+def _prepare_call(module: nn.Module, args: tuple,
+                  kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """Do not ask for attention weights, and pass dense tokens.
+
+    Without a graph PyTorch multiplies transposed tokens with a copy of the
+    projection's weights for each of them.
+    """
+    dense: dict[int, Any] = {}
+    for one in (*args, *kwargs.values()):
+        dense[id(one)] = (
+            one.contiguous() if isinstance(one, Tensor) else one)
+    # What was one tensor stays one, which the projection looks at.
+    return (tuple(dense[id(one)] for one in args),
+            {**{key: dense[id(one)] for key, one in kwargs.items()},
+             'need_weights': False})

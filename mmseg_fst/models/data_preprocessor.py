@@ -14,7 +14,9 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     A training batch of :class:`PairedDataset` is
     ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
     batch goes straight to the parent class. The batch is not written to.
-    Labels for diagnosis stay behind: no model sees them.
+    Images, and labels of :class:`PackByteInputs`, reach the device as uint8;
+    all else is done there. Labels for diagnosis stay behind: no model sees
+    them.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
@@ -28,18 +30,14 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
 
         Returns:
             dict: ``inputs``, a float tensor of shape (N, 3, H, W) or a dict
-            of them by branch, and ``data_samples`` alike.
+            of them by branch, and ``data_samples`` alike; labels are int64.
         """
         if 'labeled' not in data:
-            return super().forward(data, training)
-        prepare = super().forward  # super() is not known in comprehensions
+            return self._prepare(data, training)
         done = {
-            name: prepare(batch, training)
+            name: self._prepare(batch, training)
             for name, batch in data.items()
         }
-        for batch in done.values():
-            for sample in batch['data_samples']:  # copies of those in `data`
-                sample.pop(DIAGNOSIS, None)
         return dict(
             inputs={name: batch['inputs']
                     for name, batch in done.items()},
@@ -47,3 +45,12 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
                 name: batch['data_samples']
                 for name, batch in done.items()
             })
+
+    def _prepare(self, batch: dict, training: bool) -> dict[str, Any]:
+        """What MMSegmentation does; labels of 64 bits, none to diagnose by."""
+        batch = super().forward(batch, training)
+        for sample in batch['data_samples'] or ():  # copies of those given
+            sample.pop(DIAGNOSIS, None)
+            if 'gt_sem_seg' in sample:
+                sample.gt_sem_seg.data = sample.gt_sem_seg.data.long()
+        return batch

@@ -37,6 +37,18 @@ def to_domain(network: nn.Module, image: Tensor) -> Tensor:
     return network.backbone.to_domain(image)
 
 
+def domain_stride(network: nn.Module) -> int:
+    """Pixels of the image from one place to the next of what a network reads.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+
+    Returns:
+        int: 1 for RGB.
+    """
+    return 1 if domain_of(network) == RGB else network.backbone.domain_stride
+
+
 def domain_slice(network: nn.Module, span: slice) -> slice:
     """Places of a map that show some rows or columns of the image.
 
@@ -47,7 +59,5 @@ def domain_slice(network: nn.Module, span: slice) -> slice:
     Returns:
         slice: Rows or columns of the map.
     """
-    if domain_of(network) == RGB:
-        return span
-    stride = network.backbone.domain_stride
+    stride = domain_stride(network)
     return slice(span.start // stride, -(-span.stop // stride))

@@ -1,5 +1,6 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .canvas import center_canvas
+from .confusion import count_confusion_
 from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
                        membership, membership_as_released, rows_of,
                        select_pixels, split_by_entropy, sum_by_class)
@@ -8,6 +9,7 @@ from .gradients import HeldGradient, graphs_stay_valid
 from .kept_step import KeptStep
 from .label_quality import (LabelCounts, count_labels, label_quality,
                             quality_by_class)
+from .largest import largest_class
 from .mixing import (Mixed, box_mask, class_mix_mask, concatenate, mix,
                      mix_labels)
 from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
@@ -20,12 +22,13 @@ from .weights import ema_decay, ema_update_
 __all__ = [
     'HeldGradient', 'KeptStep', 'LabelCounts', 'Mixed', 'SecondLook',
     'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
-    'concatenate', 'confident_ratio', 'count_labels', 'dct_coefficients',
-    'dct_grid', 'dct_input', 'denormalize', 'draw_rows', 'drop_uncertain',
-    'ema_decay', 'ema_update_', 'entropy_of', 'gaussian_blur',
-    'graphs_stay_valid', 'grayscale', 'ignore_padding', 'ignore_rows',
-    'info_nce', 'label_quality', 'likelihood_rank', 'masked_percentile',
-    'membership', 'membership_as_released', 'mix', 'mix_labels', 'normalize',
+    'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
+    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',
+    'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
+    'gaussian_blur', 'graphs_stay_valid', 'grayscale', 'ignore_padding',
+    'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
+    'likelihood_rank', 'masked_percentile', 'membership',
+    'membership_as_released', 'mix', 'mix_labels', 'normalize',
     'quality_by_class', 'rows_of', 'select_pixels', 'split_by_entropy',
     'sum_by_class', 'upscale'
 ]

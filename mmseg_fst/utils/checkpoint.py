@@ -1,9 +1,10 @@
 """Reading checkpoints without running what is in them."""
 import os
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
 from os import path as osp
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -17,6 +18,10 @@ _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
 class UnsafeCheckpoint(ValueError):
     """A file that is damaged, or that holds more than data."""
+
+
+class ForeignCheckpoint(ValueError):
+    """A checkpoint that a run cannot go on from, though it is whole."""
 
 
 def _statistic(owner: type, name: str) -> Callable:
@@ -82,6 +87,32 @@ def read_checkpoint(path: str,
     # Microsoft's files and timm's have `model`, others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
+
+
+def damage_of(path: str) -> Optional[str]:
+    """Look for damage in a checkpoint, byte by byte.
+
+    PyTorch writes a checksum of each tensor and does not compare it when it
+    loads; a disk that was full or lost power may leave a file of the right
+    size with other content.
+
+    Args:
+        path (str): File that ``torch.save`` has written.
+
+    Returns:
+        str | None: What is wrong with it; None if it is whole.
+
+    Raises:
+        PermissionError: If it may not be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = archive.testzip()
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file can end in any of them
+        return str(error) or type(error).__name__
+    return name and f'the checksum of {name} is another one'
 
 
 def _refusal(path: str, error: Exception, trust: bool) -> str:

@@ -2,6 +2,10 @@
 from typing import Optional
 
 
+class NotFinite(FloatingPointError):
+    """A run that was stopped by a loss or a gradient that is not finite."""
+
+
 def check_range(owner: object,
                 low: float = 0.,
                 high: float = 1.,

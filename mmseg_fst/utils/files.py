@@ -100,7 +100,8 @@ def read_label(path: Path, cure: str) -> np.ndarray:
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_write(path: str | os.PathLike,
+                 durable: bool = False) -> Iterator[Path]:
     """Lets a file appear whole or not at all.
 
     ``with atomic_write('a.png') as temporary: image.save(temporary)``. The
@@ -110,6 +111,8 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
     Args:
         path: The file to write. Missing parent folders are made.
+        durable: Wait until the disk has it, so that a power failure leaves
+            the new file or the old one, whole. Defaults to False.
 
     Yields:
         The path to write to. It replaces ``path`` when the block ends well
@@ -121,22 +124,48 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     temporary = path.with_name(f'.{path.stem}.{writer}.tmp{path.suffix}')
     try:
         yield temporary
+        if durable:  # content first, or the new name could have none
+            _flush(temporary)
         os.replace(temporary, path)
+        if durable:
+            _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _flush(path: Path) -> None:
+    """Has the disk write a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_temporaries(folder: str | os.PathLike) -> None:
+    """Removes what :func:`atomic_write` has left of a killed process.
+
+    Args:
+        folder: The folder of the files that were to be written. Nobody may
+            be writing there.
+    """
+    for path in Path(folder).glob('.*.tmp*'):
+        path.unlink()
+
+
 def save_json(path: str | os.PathLike,
               content: Any,
-              indent: int | None = 1) -> None:
+              indent: int | None = 1,
+              durable: bool = False) -> None:
     """Writes JSON atomically.
 
     Args:
         path: The file to write.
         content: Anything the ``json`` module can write.
         indent: Spaces per level, or None for a single line. Defaults to 1.
+        durable: See :func:`atomic_write`. Defaults to False.
     """
-    with atomic_write(path) as temporary:
+    with atomic_write(path, durable) as temporary:
         temporary.write_text(json.dumps(content, indent=indent) + '\n')
 
 

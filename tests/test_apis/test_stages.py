@@ -151,7 +151,7 @@ def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
     steps = [step.type for step in
              second.train_dataloader.dataset.unlabeled.pipeline]
     assert steps[:2] == ['LoadWholeImage', 'LoadAnnotations']
-    assert steps[-2:] == ['RandomCutOut', 'PackSegInputs']
+    assert steps[-2:] == ['RandomCutOut', 'PackByteInputs']
     assert second.work_dir.endswith('stage_2')
     assert retrain(cfg, 3, str(tmp_path / 'list.txt')
                    ).work_dir == str(tmp_path)

@@ -96,10 +96,11 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     monkeypatch.setattr(train_module, 'build_runner', spy)
     cfg = load_config(str(config), seed=3, work_dir=str(tmp_path))
     start = cfg.load_from
+    checkpoint = str(tmp_path / 'iter_2.pth')
     if begun:
-        (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
+        torch.save(dict(state_dict={}), checkpoint)
     train(cfg, resume=True)
-    assert seen == dict(resume=begun, load_from=None if begun else start)
+    assert seen == dict(resume=begun, load_from=checkpoint if begun else start)
 
 
 CELL = str(REPOSITORY / 'configs/co_training/voc-stpp-92_321_r50-b2_2-cps.py')

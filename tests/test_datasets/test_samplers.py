@@ -3,6 +3,7 @@ import itertools
 from collections import Counter
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from mmseg_fst.datasets import samplers
@@ -92,6 +93,23 @@ def test_skipping_goes_on_where_the_run_had_stopped(monkeypatch, world_size,
         one.batches_per_step = batches_per_step
         one.skip(3 * 2)
         assert take(one, 20) == whole[6 * batches_per_step:][:20]
+
+
+def test_a_late_place_costs_no_more_than_an_early_one(monkeypatch):
+    """Passes are shuffled one by one, and none that is skipped."""
+    shuffled, original = [], np.random.default_rng
+
+    def spy(seed):
+        shuffled.append(seed)
+        return original(seed)
+
+    monkeypatch.setattr(np.random, 'default_rng', spy)
+    for steps in (0, 10**12):
+        one = sampler()
+        one.skip(steps)
+        shuffled.clear()
+        assert len(take(one, 6)) == 6
+        assert len(shuffled) <= 2 + 3, steps
 
 
 def test_length_is_that_of_the_longer_side():

@@ -68,7 +68,11 @@ def build_runner(out: str, name: str, protocol: Optional[dict], images: int,
             dataset=OddImages(images),
             sampler=dict(type='DefaultSampler', shuffle=False)),
         test_cfg=dict(type='NetworksTestLoop'),
-        test_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU', 'mDice']),
+        test_evaluator=[
+            dict(type=kind, prefix=prefix, iou_metrics=['mIoU', 'mDice'])
+            for kind, prefix in (('ConfusionIoUMetric', None),
+                                 ('IoUMetric', 'mmseg'))
+        ],
         launcher=launcher,
         experiment_name=name,
         default_scope='mmseg_fst',

@@ -193,11 +193,14 @@ class ScaledOptimWrapper(AmpOptimWrapper):
             'cpu', init_scale=8.0, growth_interval=1)
 
 
-def test_loss_scaler_is_restored(tmp_path):
+@pytest.mark.parametrize('fused', [False, True])
+def test_loss_scaler_is_restored(tmp_path, fused):
+    """A fused optimizer takes the scale itself."""
     hook = dict(type='FSTHook', depth=2, restore='all')
     runner = make_runner(
         tmp_path, [hook], SGD,
-        optim_wrapper=dict(type=ScaledOptimWrapper, optimizer=SGD))
+        optim_wrapper=dict(
+            type=ScaledOptimWrapper, optimizer=dict(SGD, fused=fused)))
     batch = prepare(runner)
     before = everything(runner)
     scales = []

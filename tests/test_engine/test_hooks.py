@@ -47,7 +47,7 @@ def validated_runner(work_dir, hooks=(), **changes):
             dataset=ToyTest(),
             sampler=dict(type='DefaultSampler', shuffle=False)),
         val_cfg=dict(type='NetworksValLoop'),
-        val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']),
+        val_evaluator=dict(type='ConfusionIoUMetric'),
         train_cfg=dict(
             type='IterBasedTrainLoop', max_iters=4, val_interval=2),
         **changes)
@@ -89,7 +89,7 @@ def test_each_network_is_scored_on_its_own(tmp_path):
     assert model.predict_with == 'student'
 
 
-def test_results_list_every_validation_and_survive_a_resume(tmp_path):
+def test_results_list_every_validation(tmp_path):
     hooks = [dict(type='ResultsHook')]
     runner = validated_runner(tmp_path, hooks)
     runner.train()
@@ -101,13 +101,53 @@ def test_results_list_every_validation_and_survive_a_resume(tmp_path):
     assert content['command'].startswith('python ')
     assert content['protocol'] == (
         'whole image at the size of the test pipeline')
-    # As a run resumed from iteration 2 would find it.
-    content['iterations']['2']['student/mIoU'] = 12.5
-    path.write_text(json.dumps(content))
-    runner.val_loop.run()
-    again = json.loads(path.read_text())['iterations']
-    assert list(again) == ['2', '4']
-    assert again['2']['student/mIoU'] == 12.5
+
+
+def resumed_from(folder, iteration, hooks):
+    runner = validated_runner(
+        folder, hooks, load_from=str(folder / f'iter_{iteration}.pth'),
+        resume=True)
+    runner.load_or_resume()
+    runner.call_hook('before_train')
+    return runner
+
+
+def test_results_are_those_of_the_checkpoint(tmp_path):
+    """Whatever was written later, or was lost; then they go on."""
+    hooks = [dict(type='ResultsHook'), dict(type='ResumeHook')]
+    runner = validated_runner(
+        tmp_path, hooks, default_hooks=dict(checkpoint=dict(
+            type='AtomicCheckpointHook', interval=2,
+            save_best='student/mIoU')))
+    runner.train()
+    path = tmp_path / 'results.json'
+    whole = json.loads(path.read_text())
+    for lost in (False, True):
+        if lost:
+            path.unlink()
+        runner = resumed_from(tmp_path, 2, hooks)
+        cut = json.loads(path.read_text())['iterations']
+        assert cut == {'2': whole['iterations']['2']}
+    runner.train_loop.run()
+    assert json.loads(path.read_text())['iterations'] == whole['iterations']
+
+
+def test_results_of_a_run_of_an_older_version_are_kept(tmp_path):
+    """Its checkpoints do not hold them."""
+    validated_runner(tmp_path).train()
+    path = tmp_path / 'results.json'
+    past = {str(i): {'student/mIoU': float(i)} for i in (2, 4, 6)}
+    path.write_text(json.dumps(dict(iterations=past)))
+    resumed_from(tmp_path, 4, [dict(type='ResultsHook')])
+    assert list(json.loads(path.read_text())['iterations']) == ['2', '4']
+
+
+def test_results_of_another_run_are_forgotten(tmp_path):
+    path = tmp_path / 'results.json'
+    path.write_text(json.dumps(dict(iterations={'2': {}})))
+    make_runner(tmp_path, [dict(type='MeanTeacherHook'),
+                           dict(type='ResultsHook')], SGD, max_iters=1).train()
+    assert not path.exists()
 
 
 def test_results_of_two_protocols_are_not_mixed(tmp_path):

@@ -6,10 +6,15 @@ import mmengine
 import mmseg
 import pytest
 import torch
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import mmseg_fst
+from mmseg_fst.engine import FiniteGuardHook, FSTHook, SeedIterationHook
+from mmseg_fst.registry import MODELS
 
+from .test_hooks import ToyTest
 from .toy import co_training_config, make_runner, model_config, prepare
 
 PACKAGES = tuple(
@@ -95,6 +100,25 @@ def test_a_step_does_not_wait(tmp_path, hook, model, request):
     assert {one[1] for one in places} <= ON_THE_CPU, places
 
 
+def test_the_guard_waits_once_in_a_step(tmp_path, copies):
+    """Before the weights move, of virtual steps too; seeding never does."""
+    runner = make_runner(
+        tmp_path, [FST, dict(type='SeedIterationHook')], ADAMW)
+    guard = FiniteGuardHook()
+    runner.register_hook(guard)
+    batch = prepare(runner)
+    copies.clear()
+    with Waits() as waits:
+        for hook in runner.hooks:
+            if isinstance(hook, (FSTHook, SeedIterationHook)):
+                hook.before_train_iter(runner, 0, batch)
+        outputs = runner.model.train_step(batch, runner.optim_wrapper)
+        guard.after_train_iter(runner, 0, batch, outputs)
+    places = [one[1:] for one in waits.places + copies
+              if one[1] not in ON_THE_CPU]
+    assert places == [('_read', 'tolist')] * 3
+
+
 def test_waiting_is_seen(tmp_path):
     """A loss that divides by a number of pixels on the host, as mmseg's."""
     model = model_config()
@@ -106,3 +130,34 @@ def test_waiting_is_seen(tmp_path):
     with Waits() as waits:
         runner.model.train_step(batch, runner.optim_wrapper)
     assert 'cross_entropy' in {one[1] for one in waits.places}
+
+
+def scoring(model, metric, copies):
+    """Functions that wait while a batch is predicted and counted."""
+    init_default_scope('mmseg_fst')
+    model, dataset = MODELS.build(model).eval(), ToyTest()
+    evaluator = Evaluator(dict(type=metric))
+    evaluator.dataset_meta = dataset.metainfo
+    items = [dataset[0], dataset[1]]
+    batch = {key: [item[key] for item in items] for key in items[0]}
+    copies.clear()
+    with Waits() as waits, torch.no_grad():
+        outputs = model.predict_each(**model.data_preprocessor(batch))
+        for samples in outputs.values():
+            evaluator.process(samples, batch)
+    return {one[1] for one in waits.places + copies}
+
+
+@pytest.mark.parametrize('config', [model_config, co_training_config])
+@pytest.mark.parametrize('protocol', [
+    None, dict(type='WholeImage', multiple_of=14),
+    dict(type='SlidingWindows', crop_size=24, stride=16, last='shift',
+         merge='softmax')], ids=str)
+def test_scoring_does_not_wait(config, protocol, copies):
+    assert not scoring(
+        config(protocol=protocol), 'ConfusionIoUMetric', copies)
+
+
+def test_scoring_by_mmseg_waits(copies):
+    assert scoring(model_config(), 'IoUMetric', copies) == {
+        'intersect_and_union'}

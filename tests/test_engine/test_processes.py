@@ -134,6 +134,9 @@ def test_two_processes_score_as_one(tmp_path, in_two, name):
     for scores in in_two:
         assert without_times(scores[name]) == alone
     for network in ('student', 'teacher'):
+        for metric in ('aAcc', 'mIoU', 'mAcc', 'mDice'):
+            assert alone[f'{network}/{metric}'] == pytest.approx(
+                alone[f'{network}/mmseg/{metric}'], abs=1e-4)
         once, twice = (
             count_pixels(runner, network, images)
             for images in ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 0]))

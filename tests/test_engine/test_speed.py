@@ -134,13 +134,16 @@ def test_fused_attention_in_a_future(tmp_path, name, redraw):
             fused[key], value, rtol=1e-4, atol=1e-5, msg=key)
 
 
+@pytest.mark.parametrize('optimizer', [
+    dict(type='SGD', lr=1e-3, momentum=.9), dict(type='AdamW', lr=1e-5)],
+    ids=['sgd', 'adamw'])
 @pytest.mark.parametrize('redraw', [True, False])
-def test_a_fused_optimizer(tmp_path, redraw):
+def test_a_fused_optimizer(tmp_path, redraw, optimizer):
     """It changes weights in place, too."""
     states = [
         run(tmp_path / f'{fused}', dict(DEEP, redraw=redraw),
             optim_wrapper=dict(type='OptimWrapper', optimizer=dict(
-                type='SGD', lr=1e-3, momentum=.9, fused=fused)))[0]
+                optimizer, fused=fused)))[0]
         for fused in (False, True)
     ]
     for key, value in states[0].items():

@@ -1,12 +1,12 @@
 """Students that label for one another, against the step written down."""
 import copy
+import weakref
 
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import (IGNORE, NUM_CLASSES, make_batch, network_cfg,
-                     preprocessor_cfg)
-from mmengine.config import ConfigDict
+from helpers import IGNORE, NUM_CLASSES, make_batch
+from students import co_training, model_cfg, student_cfg
 from torch import nn
 
 from mmseg_fst.models.losses import resize_logits
@@ -34,48 +34,10 @@ class Halves(nn.Module):
         return self.backbone(image)
 
 
-def student_cfg(wide=False):
-    """One of two architectures; a loss over the pixels that count."""
-    network = network_cfg(dropout=0.)
-    for name in ('decode_head', 'auxiliary_head'):
-        network[name]['loss_decode']['avg_non_ignore'] = True
-    if wide:
-        network['decode_head'].update(channels=12, num_convs=2)
-        network['auxiliary_head'] = None
-    return network
-
-
 def checkpointed():
     network = student_cfg()
     network['backbone']['with_cp'] = True
     return network
-
-
-def model_cfg(students, **changes):
-    """Config of the segmentor; ``changes`` win."""
-    return {
-        **dict(
-            type='CoTrainingSegmentor',
-            students=students,
-            data_preprocessor=preprocessor_cfg(),
-            pseudo_labeler=dict(type='Threshold', threshold=0.),
-            mixer=dict(type='NoMix')), **changes
-    }
-
-
-def co_training(names=('narrow', 'wide'), seed=0, double=False, **changes):
-    """A model whose students differ in weights and architecture."""
-    torch.manual_seed(seed)
-    model = MODELS.build(ConfigDict(model_cfg({
-        name: student_cfg(name.startswith('wide')) for name in names
-    }, **changes)))
-    model.init_weights()
-    with torch.no_grad():
-        for weight in model.student.parameters():
-            weight.add_(torch.randn_like(weight) * .1)
-    if model.teacher is not None:
-        model.teacher.load_state_dict(model.student.state_dict())
-    return (model.double() if double else model).train()
 
 
 def batch_of(model, seed=0):
@@ -303,37 +265,6 @@ def test_agreement_is_of_all():
     torch.testing.assert_close(losses['agreement'], want)
 
 
-def test_the_ensemble_is_the_mean_of_probabilities():
-    model = co_training().eval()
-    data = model.data_preprocessor(make_batch()['labeled'])
-    shares = []
-    for name in model.student:
-        model.predict_with = name
-        sample = model(**data, mode='predict')[0]
-        shares.append(sample.seg_logits.data.softmax(0))
-        assert torch.equal(sample.pred_sem_seg.data[0], shares[-1].argmax(0))
-    model.predict_with = 'ensemble'
-    sample = model(**data, mode='predict')[0]
-    torch.testing.assert_close(sample.seg_logits.data,
-                               (shares[0] + shares[1]) / 2)
-    assert torch.equal(sample.pred_sem_seg.data[0],
-                       sample.seg_logits.data.argmax(0))
-    assert model.predict_with == 'ensemble'
-    assert model.networks == ['narrow', 'wide', 'ensemble']
-
-
-@pytest.mark.parametrize('merge', ['softmax', 'logits'])
-def test_the_ensemble_under_a_protocol(merge):
-    model = co_training(protocol=dict(
-        type='SlidingWindows', crop_size=32, stride=16, last='shift',
-        merge=merge)).eval()
-    data = model.data_preprocessor(make_batch()['labeled'])
-    sample = model(**data, mode='predict')[0]
-    assert 'sliding windows' in model.protocol_name
-    torch.testing.assert_close(sample.seg_logits.data.sum(0),
-                               torch.ones(32, 64))
-
-
 def test_windows_of_a_map_of_the_whole_image():
     """Cut from the map, where the image ends too; logits as large as in it."""
     model = co_training(('narrow', 'halves')).eval()
@@ -356,6 +287,56 @@ def test_windows_of_a_map_of_the_whole_image():
     for crop, (y, x) in zip(
             seen, [(y, x) for y in spans for x in columns]):
         assert torch.equal(crop, whole[..., y, x])
+
+
+@pytest.mark.parametrize('rules, start', [
+    (dict(stride=22, last='shift'), 31),  # 64 - 33
+    (dict(stride=21, last='truncate'), 21),
+])
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_windows_start_where_a_map_has_a_place(rules, start, batch_size):
+    model = co_training(('narrow', 'halves')).eval()
+    protocol = MODELS.build(dict(
+        type='SlidingWindows', crop_size=33, merge='logits',
+        batch_size=batch_size, **rules))
+    image = torch.randn(1, 3, 33, 64)
+    with torch.no_grad():
+        protocol.logits(model.student['narrow'], image)
+        read_halves(model.student['halves'])
+        with pytest.raises(ValueError, match=(
+                f'starts at pixel {start}.*halves map.*2 pixels apart.*'
+                "multiple of 2.*last='truncate'")):
+            protocol.logits(model.student['halves'], image)
+
+
+def test_windows_of_a_map_together_are_one_by_one():
+    model = co_training(('narrow', 'halves')).eval()
+    network = model.student['halves']
+    read_halves(network)
+    rules = dict(type='SlidingWindows', crop_size=33, stride=22,
+                 last='truncate', merge='softmax')
+    image = torch.randn(2, 3, 46, 64)
+    with torch.no_grad():
+        together, alone = (
+            MODELS.build(dict(rules, batch_size=count)).logits(network, image)
+            for count in (3, 1))
+    torch.testing.assert_close(together, alone)
+
+
+def test_the_logits_of_one_student_at_a_time():
+    """The logits of a student are gone when the next one reads."""
+    model = co_training(('narrow', 'wide', 'wide_b'))
+    first_pass, logits = model.first_pass, []
+
+    def spy(name, *args):
+        assert all(one() is None for one in logits)
+        losses, found = first_pass(name, *args)
+        logits.append(weakref.ref(found))
+        return losses, found
+
+    model.first_pass = spy
+    loss_of(model)
+    assert len(logits) == 3
 
 
 def test_labels_of_the_future():

@@ -3,10 +3,13 @@ import math
 
 import pytest
 import torch
-from helpers import REPOSITORY, build_model, make_batch, model_cfg
+from helpers import (REPOSITORY, build_model, make_batch, model_cfg,
+                     network_cfg)
 from mmengine.config import Config
 from mmengine.structures import PixelData
+from mmseg.models.decode_heads import FCNHead
 from mmseg.models.segmentors import BaseSegmentor
+from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 from torch import nn
 
@@ -265,6 +268,138 @@ def test_a_model_predicts_by_its_protocol(cfg, name):
     assert sample.pred_sem_seg.shape == sample.gt_sem_seg.shape == size
     with torch.no_grad():
         assert model.predict(data['inputs'])[0].pred_sem_seg.shape == size
+
+
+def assert_labels_alone(model, inputs, data_samples):
+    """What is scored is what :meth:`predict` predicts, to the bit."""
+    before = [list(one.keys()) for one in data_samples]
+    with torch.no_grad():
+        each = model.predict_each(inputs, data_samples)
+        assert list(each) == model.networks
+        assert [list(one.keys()) for one in data_samples] == before
+        for name, found in each.items():
+            model.predict_with = name
+            expected = model.predict(
+                inputs, [one.new() for one in data_samples])
+            for one, other in zip(found, expected):
+                assert 'seg_logits' not in one
+                assert one.pred_sem_seg.data.dtype == (
+                    other.pred_sem_seg.data.dtype)
+                assert torch.equal(
+                    one.pred_sem_seg.data, other.pred_sem_seg.data)
+                assert torch.equal(
+                    one.gt_sem_seg.data, other.gt_sem_seg.data)
+                assert one.metainfo == other.metainfo
+
+
+def different_model(**changes):
+    """A model whose teacher is not its student."""
+    model = build_model(model_cfg(**changes)).eval()
+    with torch.no_grad():
+        for weight in model.teacher.parameters():
+            weight.add_(torch.randn_like(weight) * .1)
+    return model
+
+
+@pytest.fixture(params=['small', 'large'])
+def size(request, monkeypatch):
+    """Images whose scores are labelled at once, or as if they were large."""
+    if request.param == 'large':
+        monkeypatch.setattr(
+            'mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
+        return (96, 128)  # torch resizes smaller ones by other code
+    return (32, 64)
+
+
+@pytest.mark.parametrize('cfg', [None, *PROTOCOLS], ids=str)
+def test_labels_are_those_of_all_logits(cfg, size):
+    if size[0] > 32 and 'crop_size' in (cfg or ()):
+        cfg = dict(cfg, crop_size=72, stride=48)
+    model = different_model(protocol=cfg)
+    data = make_batch(2, size)['labeled']
+    assert_labels_alone(model, **model.data_preprocessor(data))
+
+
+@pytest.mark.parametrize('size', ['large'], indirect=True)
+@pytest.mark.parametrize('mode', ['whole', 'slide'])
+@pytest.mark.parametrize('meta', [
+    dict(ori_shape=(96, 160)),  # resized by the pipeline
+    dict(ori_shape=(90, 100), img_padding_size=[3, 1, 2, 4]),
+    dict(ori_shape=(96, 160), flip=True, flip_direction='horizontal'),
+    dict(ori_shape=(64, 64), flip=True, flip_direction='vertical'),
+], ids=str)
+def test_labels_at_native_size_are_those_of_all_logits(mode, meta, size):
+    model = different_model()
+    for network in (model.student, model.teacher):
+        network.test_cfg.update(
+            mode=mode, crop_size=(24, 48), stride=(16, 40))
+    data = model.data_preprocessor(make_batch(1, size)['labeled'])
+    for sample in data['data_samples']:
+        sample.set_metainfo(meta)
+    assert_labels_alone(model, **data)
+
+
+def test_labels_of_channels_last_are_those_of_all_logits(monkeypatch):
+    """There torch resizes several classes by one instruction."""
+    monkeypatch.setattr('mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
+    model = different_model().to(memory_format=torch.channels_last)
+    data = model.data_preprocessor(make_batch(2, (96, 128))['labeled'])
+    with torch.no_grad():
+        assert not model.student(data['inputs']).is_contiguous()
+    assert_labels_alone(model, **data)
+
+
+class SummingHead(FCNHead):
+    """A head whose classes depend on each other."""
+
+    def predict_by_feat(self, logits, metas):
+        logits = super().predict_by_feat(logits, metas)
+        return logits.softmax(1).cumsum(1)
+
+
+def test_a_head_of_its_own_is_asked_for_all_logits():
+    model = different_model()
+    for network in (model.student, model.teacher):
+        network.decode_head.__class__ = SummingHead
+    data = make_batch()['labeled']
+    assert_labels_alone(model, **model.data_preprocessor(data))
+
+
+def test_a_binary_network_has_a_threshold():
+    cfg = network_cfg()
+    for head in ('decode_head', 'auxiliary_head'):
+        cfg[head].update(num_classes=2, out_channels=1)
+        cfg[head]['loss_decode']['use_sigmoid'] = True
+    model = different_model(segmentor=cfg)
+    data = model.data_preprocessor(make_batch()['labeled'])
+    with torch.no_grad():
+        sample, _ = model.predict(data['inputs'])
+    middle = sample.seg_logits.data.median()
+    model.student.decode_head.threshold = middle
+    assert_labels_alone(model, **data)
+    found = model.predict_each(**data)['student'][0].pred_sem_seg.data
+    assert 0 < found.float().mean() < 1
+
+
+def test_no_scores_at_full_size(monkeypatch):
+    """Each of 11 classes of 2 images is resized alone."""
+    monkeypatch.setattr('mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
+    monkeypatch.setattr(
+        'mmseg_fst.models.protocols.scores._FEWEST_CLASSES', 1)
+    seen = []
+
+    def spy(input, *args, **kwargs):
+        output = resize(input, *args, **kwargs)
+        seen.append(tuple(output.shape))
+        return output
+
+    monkeypatch.setattr(
+        'mmseg.models.decode_heads.decode_head.resize', spy)
+    model = build_model(model_cfg(labels_only=True)).eval()
+    data = model.data_preprocessor(make_batch(2, (96, 128))['labeled'])
+    with torch.no_grad():
+        model.predict_each(**data)
+    assert seen == [(1, 1, 96, 128)] * 11 * 2
 
 
 def test_without_a_protocol_the_network_predicts_as_ever():

@@ -16,17 +16,20 @@ def benchmark(*arguments):
                           capture_output=True, text=True)
 
 
-def test_steps_side_by_side():
+def test_steps_side_by_side(tmp_path):
     """Passes are counted, not told: one of the student's is saved."""
+    script = tmp_path / 'peer.py'
+    script.write_text("print('warm'); print('{\"seconds\": [7, 9, 8]}')")
     done = benchmark('step', '--only', 'K=1', '--rounds', '1', '--crop', '64',
-                     '--no-memory')
+                     '--no-memory', '--beside', str(script))
     assert done.returncode == 0, done.stderr
+    assert f'{script}: 8.000 s (7.000-9.000), ' in done.stdout
     rows = {
         cells[1].strip(): [cell.strip() for cell in cells[2:-1]]
         for cells in (line.split('|') for line in done.stdout.splitlines())
         if len(cells) > 2
     }
-    passes = {name: cells[4] for name, cells in rows.items()}
+    passes = {name: cells[5] for name, cells in rows.items()}
     assert passes == {
         'step': 'student, teacher, encoder',
         '---': '---',

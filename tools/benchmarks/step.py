@@ -9,29 +9,35 @@ The rows take turns, so that a machine that is busy slows all of them; ratios
 are those of the same turn, their median and range are printed. No data set
 and no pretrained weights are needed: images are random.
 
-`arithmetic` adds up bare forward-backwards that are timed in the same turns:
+`fast` is bfloat16, NHWC and, where there is attention, fused attention.
+
+`arithmetic` adds up bare forward-backwards that are timed before and after:
 S of the labelled images with the feature distance, M of the mixed ones, T the
 teacher's forward, I that of the pretrained encoder. What a step takes beyond
 it is everything else: mixing, augmentation, pseudo-labels, the look-ahead's
-copies, the moving average, the optimizer.
+copies, the moving average, the optimizer. `outside of networks` is the same,
+found without the time that forward and backward take, which is not quite the
+same twice.
 """
 import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any, NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from torch import nn
 
 from mmseg_fst.apis import read_config
 from mmseg_fst.models.losses import heads_of
 
 from .random_run import use_random_images
-from .stepper import Stepper, peak_megabytes, seconds_of
+from .stepper import PassClock, Stepper, peak_megabytes, seconds_of
 
 ROOT = Path(__file__).parents[2]
 #: Small networks with the methods of the paper, by name.
@@ -80,24 +86,23 @@ METHODS = [
 ]
 AUTOCAST = {'optim_wrapper.type': 'AutocastOptimWrapper'}
 DEEP = dict(type='FSTHook', depth=3)
+FAST = dict(AUTOCAST, channels_last=True, fused_attention=True)
 LEVERS = [
     Row('FST K=3', DEEP, {}),
     Row('... in one backward pass', DEEP, {}, {'model.backward': 'joint'}),
     Row('... graph kept', dict(DEEP, redraw=False), {}),
     Row('... channels last', DEEP, {}, dict(channels_last=True)),
     Row('... fused attention', DEEP, {}, dict(fused_attention=True)),
-    Row('... fused AdamW', DEEP, {}, {'optim_wrapper.optimizer.fused': True}),
+    Row('... optimizer not fused', DEEP, {},
+        {'optim_wrapper.optimizer.fused': False}),
     Row('... frozen networks in bfloat16', DEEP, {},
         {'model.frozen_dtype': 'bfloat16'}),
     Row('... bfloat16', DEEP, {}, AUTOCAST),
     Row('... compiled', DEEP, {}, dict(compile_networks=True)),
-    Row('... all but compiled', dict(DEEP, redraw=False), {},
-        dict(AUTOCAST, channels_last=True, fused_attention=True,
-             **{'optim_wrapper.optimizer.fused': True})),
-    Row('... all', dict(DEEP, redraw=False), {},
-        dict(AUTOCAST, channels_last=True, fused_attention=True,
-             compile_networks=True,
-             **{'optim_wrapper.optimizer.fused': True})),
+    Row('... fast', DEEP, {}, FAST),
+    Row('... fast, dilated by oneDNN', DEEP, {},
+        dict(FAST, split_dilated=False)),
+    Row('... fast, graph kept', dict(DEEP, redraw=False), {}, FAST),
 ]
 
 
@@ -124,22 +129,27 @@ class BarePasses:
         with torch.no_grad():
             self.pretrained = self.model.pretrained_encoder(self.image)[-1]
 
-    def seconds(self) -> dict[str, float]:
+    def seconds(self) -> dict[str, tuple[float, float]]:
         """Time each once.
 
         Returns:
-            dict[str, float]: Seconds by name, see :class:`Row`.
+            dict[str, tuple[float, float]]: Seconds by name, see
+            :class:`Row`, and how many of them are outside of networks.
         """
-        found = {'S': seconds_of(self._labeled)}
+        found = {'S': self._seconds_of(self._labeled)}
         loss = []
-        forward = seconds_of(lambda: loss.append(self._mixed()))
-        found['B'] = seconds_of(lambda: self._backward(loss.pop()))
-        found['M'] = forward + found['B']
+        forward = self._seconds_of(lambda: loss.append(self._mixed()))
+        found['B'] = self._seconds_of(lambda: self._backward(loss.pop()))
+        found['M'] = tuple(map(sum, zip(forward, found['B'])))
         with torch.no_grad():
-            found['T'] = seconds_of(lambda: self.model.teacher(self.image))
-            found['I'] = seconds_of(
+            found['T'] = self._seconds_of(
+                lambda: self.model.teacher(self.image))
+            found['I'] = self._seconds_of(
                 lambda: self.model.pretrained_encoder(self.image))
         return found
+
+    def _seconds_of(self, work: Callable[[], Any]) -> tuple[float, float]:
+        return seconds_and_rest(work, self.model)
 
     def _backward(self, loss: torch.Tensor) -> None:
         torch.autograd.grad(loss, self.weights, allow_unused=True)
@@ -208,7 +218,8 @@ def rows_of(args: argparse.Namespace) -> list[Row]:
         return [Row(path, {}, {}) for path in args.configs]
     rows = LEVERS if args.levers else METHODS
     if args.network == 'resnet50':
-        rows = [row for row in rows if 'fused attention' not in row.name]
+        rows = [row for row in rows
+                if 'attention' not in row.name and 'dilated' not in row.name]
     wanted = args.only or ['']
     return rows[:1] + [
         row for row in rows[1:] if any(words in row.name for words in wanted)
@@ -228,7 +239,7 @@ def config_of(row: Row, args: argparse.Namespace) -> Config:
                for key, value in changes.items()}, **row.changes
         })
         if args.network == 'resnet50':
-            cfg.pop('fused_attention', None)
+            cfg.pop('fused_attention', None)  # it has none
     use_random_images(cfg, args.batch_size, 10**6, args.crop)
     return cfg
 
@@ -249,18 +260,33 @@ def run(args: argparse.Namespace) -> None:
     bare = None if args.configs or args.levers else BarePasses(steps[0])
     passes = [step.passes() for step in steps]  # they warm up, too
     turns: list[list[float]] = [[] for _ in rows]
-    parts: list[dict[str, float]] = []
+    # Around each step, because machines get slower and faster.
+    parts: list[list[dict[str, tuple[float, float]]]] = []
+    rests: list[list[float]] = [[] for _ in rows]
     for turn in range(args.rounds):
-        if bare:
-            parts.append(bare.seconds())
-        for seconds, step in zip(turns, steps):
-            seconds.append(seconds_of(step))
+        parts.append([bare.seconds()] if bare else [])
+        for seconds, rest, step in zip(turns, rests, steps):
+            for values, one in zip(
+                    (seconds, rest),
+                    seconds_and_rest(step, step.runner.model)):
+                values.append(one)
+            if bare:
+                parts[-1].append(bare.seconds())
         print(f'turn {turn + 1} of {args.rounds}', file=sys.stderr)
+    first = steps[0] if args.beside else None
     del steps
     memory = [None if args.no_memory else memory_of(row, args) for row in rows]
-    print_table(rows, turns, parts, passes, memory)
+    print_table(rows, turns, rests, parts, passes, memory)
     for path in args.beside:
-        print_beside(path, turns[0], args)
+        print_beside(path, turns[0], first, args)
+
+
+def seconds_and_rest(work: Callable[[], Any],
+                     model: nn.Module) -> tuple[float, float]:
+    """Time some work, and what of it is outside of a model's networks."""
+    with PassClock(model) as clock:
+        seconds = seconds_of(work)
+    return seconds, seconds - clock.seconds
 
 
 def alone(row: Row, args: argparse.Namespace) -> dict[str, Any]:
@@ -297,34 +323,30 @@ def memory_of(row: Row, args: argparse.Namespace) -> dict:
 
 
 def print_table(rows: list[Row], turns: list[list[float]],
-                parts: list[dict[str, float]],
+                rests: list[list[float]],
+                parts: list[list[dict[str, tuple[float, float]]]],
                 passes: list[dict[str, int]],
                 memory: list[Optional[dict]]) -> None:
     """Print ratios to the first row, as a table in Markdown."""
     device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
               f'{torch.get_num_threads()} CPU threads')
-    if parts:
-        print(', '.join(
-            f'{name} {median(part[name] for part in parts):.3f} s'
-            for name in ('S', 'M', 'B', 'T', 'I')) + f'; {device}')
+    if parts[0]:
+        bare = {name: median(one[name][0] for part in parts for one in part)
+                for name in ('S', 'M', 'B', 'T', 'I')}
+        print(', '.join(f'{name} {seconds:.3f} s'
+                        for name, seconds in bare.items()) + f'; {device}')
     print(f'| step | seconds | of {rows[0].name} | arithmetic | beyond it | '
-          'student, teacher, encoder | peak MB | its ratio |\n'
-          '|---|---|---|---|---|---|---|---|')
-    for row, seconds, found, peak in zip(rows, turns, passes, memory):
+          'outside of networks | student, teacher, encoder | peak MB | '
+          'its ratio |\n|---|---|---|---|---|---|---|---|---|')
+    for place, (row, seconds, rest, found, peak) in enumerate(
+            zip(rows, turns, rests, passes, memory)):
         ratios = [ours / first for ours, first in zip(seconds, turns[0])]
         cells = [row.name, f'{median(seconds):.3f}', spread(ratios)]
-        if row.counts and parts:
-            sums = [sum(number * part[name]
-                        for name, number in row.counts.items())
-                    for part in parts]
-            formula = ' + '.join(
-                f'{number if number > 1 else ""}{name}'
-                for name, number in row.counts.items() if number)
-            beyond = [ours / bare - 1 for ours, bare in zip(seconds, sums)]
-            cells += [f'{formula} = {median(sums):.3f}',
-                      f'{median(beyond):+.1%}']
+        if row.counts and parts[0]:
+            cells += arithmetic(row, seconds, rest,
+                                [part[place:place + 2] for part in parts])
         else:
-            cells += ['', '']
+            cells += ['', '', '']
         cells.append(', '.join(str(found.get(name, 0)) for name in
                                ('student', 'teacher', 'encoder')))
         if peak:
@@ -335,14 +357,40 @@ def print_table(rows: list[Row], turns: list[list[float]],
         print('| ' + ' | '.join(cells) + ' |')
 
 
+def arithmetic(
+        row: Row, seconds: list[float], rest: list[float],
+        around: list[list[dict[str, tuple[float, float]]]]) -> list[str]:
+    """Cells: the passes that a row needs, and what it takes beyond them.
+
+    Args:
+        row (Row): The row.
+        seconds (list[float]): Of its step, by turn.
+        rest (list[float]): Of these, outside of networks.
+        around (list): Bare passes before and after, by turn.
+    """
+    formula = ' + '.join(f'{number if number > 1 else ""}{name}'
+                         for name, number in row.counts.items() if number)
+    bare, outside = (
+        [sum(number * mean(one[name][kind] for one in pair)
+             for name, number in row.counts.items()) for pair in around]
+        for kind in (0, 1))
+    beyond = [ours / its - 1 for ours, its in zip(seconds, bare)]
+    apart = [(ours - its) / whole
+             for ours, its, whole in zip(rest, outside, bare)]
+    return [f'{formula} = {median(bare):.3f}'] + [
+        f'{median(shares):+.1%} ({min(shares):+.1%} to {max(shares):+.1%})'
+        for shares in (beyond, apart)
+    ]
+
+
 def spread(ratios: list[float]) -> str:
     """Median and range."""
     return f'{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})'
 
 
-def print_beside(path: str, ours: list[float],
+def print_beside(path: str, before: list[float], step: Stepper,
                  args: argparse.Namespace) -> None:
-    """Time another checkout or script, after ours."""
+    """Time another checkout or script, then our first row once more."""
     place = Path(path).resolve()
     if place.is_dir():
         row = rows_of(args)[0]
@@ -350,7 +398,7 @@ def print_beside(path: str, ours: list[float],
         its = read_json(command, place)['seconds']
     else:
         its = read_json([sys.executable, str(place)])['seconds']
+    after = [seconds_of(step) for _ in range(args.rounds)]
     print(f'{path}: {median(its):.3f} s ({min(its):.3f}-{max(its):.3f}), '
-          f'{median(its) / median(ours):.2f} times our first row.')
-
-
+          f'{median(its) / median(before):.2f} times our first row before it, '
+          f'{median(its) / median(after):.2f} times that after it.')

@@ -4,14 +4,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 
+from torch import nn
+
 from mmseg_fst.apis import build_runner
+from mmseg_fst.models import heads_of
 
 
 class Stepper:
@@ -78,6 +84,64 @@ class Stepper:
         return {name: counts[name] for name in networks}
 
 
+class PassClock:
+    """Seconds that a model spends in its networks, forward and backward.
+
+    Counts between ``with`` and its end. Machines get slower and faster; what
+    is left of a step without its passes is too short for that to matter.
+
+    Args:
+        model (nn.Module): With ``student``, ``teacher`` and
+            ``pretrained_encoder``, of which the last two may be None.
+
+    Attributes:
+        seconds (float): So far.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.seconds = 0.
+        parts = [model.pretrained_encoder]
+        for network in (model.student, model.teacher):
+            if network is not None:
+                parts += [network.backbone, *heads_of(network).values()]
+        self.parts = [part for part in parts if part is not None]
+        self.stack = ExitStack()
+
+    def __enter__(self) -> 'PassClock':
+        self.seconds = 0.
+        for part in self.parts:
+            handles = (part.register_forward_pre_hook(self._start),
+                       part.register_forward_hook(self._stop))
+            for handle in handles:
+                self.stack.callback(handle.remove)
+        for owner, name in ((torch.autograd, 'grad'),
+                            (torch.Tensor, 'backward')):
+            self.stack.enter_context(
+                mock.patch.object(owner, name, self._timed(
+                    getattr(owner, name))))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.stack.close()
+
+    def _start(self, *_: Any) -> None:
+        wait()
+        self.start = time.perf_counter()
+
+    def _stop(self, *_: Any) -> None:
+        wait()
+        self.seconds += time.perf_counter() - self.start
+
+    def _timed(self, differentiate: Callable) -> Callable:
+        def run(*args: Any, **options: Any) -> Any:
+            self._start()
+            found = differentiate(*args, **options)
+            self._stop()
+            return found
+
+        return run
+
+
 def seconds_of(work: Callable[[], Any]) -> float:
     """Time that some work takes, with what the device has left to do.
 
@@ -108,4 +172,11 @@ def peak_megabytes() -> float:
     """
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
+    status = Path('/proc/self/status')
+    if status.is_file():
+        # ru_maxrss of a process starts at what its parent held.
+        line = next(
+            line for line in status.read_text().splitlines()
+            if line.startswith('VmHWM'))
+        return int(line.split()[1]) / 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

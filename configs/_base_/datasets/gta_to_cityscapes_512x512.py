@@ -17,16 +17,16 @@ labeled_pipeline = [
     dict(type='LoadAnnotations'),
     # As in the release, not stretched: 1914 x 1052 becomes 1280 x 704.
     dict(type='Resize', scale=(1280, 720), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='Resize', scale=(1024, 512), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 test_pipeline = [
     dict(type='LoadWholeImage'),
@@ -70,5 +70,5 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='ConfusionIoUMetric')
 test_evaluator = val_evaluator

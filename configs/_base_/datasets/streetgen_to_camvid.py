@@ -24,9 +24,9 @@ labeled_pipeline = [
         ratio_range=(0.8, 1.6),
         keep_ratio=True),
     # At most 3/4 of a crop may be of one class, as in DAFormer.
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
@@ -37,7 +37,7 @@ unlabeled_pipeline = [
         keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 test_pipeline = [
     dict(type='LoadWholeImage'),
@@ -80,5 +80,5 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='ConfusionIoUMetric')
 test_evaluator = val_evaluator

@@ -17,12 +17,12 @@ labeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='LoadAnnotations'),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 unlabeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
+    dict(type='PackByteInputs')
 ]
 test_pipeline = [
     dict(type='LoadWholeImage'),
@@ -62,5 +62,5 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='ConfusionIoUMetric')
 test_evaluator = val_evaluator

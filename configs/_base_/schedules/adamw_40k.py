@@ -8,7 +8,8 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='FewGroupsConstructor',
     optimizer=dict(
-        type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01),
+        type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01,
+        fused=True),
     paramwise_cfg=dict(
         custom_keys={
             'head': dict(lr_mult=10.0),
@@ -43,8 +44,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
-        by_epoch=False,
+        type='AtomicCheckpointHook',
         interval=2000,
         max_keep_ckpts=1,
         save_best='student/mIoU',

@@ -5,7 +5,8 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='FewGroupsConstructor',
     optimizer=dict(
-        type='AdamW', lr=3e-4, betas=(0.9, 0.999), weight_decay=0.01),
+        type='AdamW', lr=3e-4, betas=(0.9, 0.999), weight_decay=0.01,
+        fused=True),
     # The head starts from scratch, the encoder does not.
     paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10.0)}))
 param_scheduler = [
@@ -23,8 +24,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=25, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
-        by_epoch=False,
+        type='AtomicCheckpointHook',
         interval=150,
         max_keep_ckpts=1,
         save_best='student/mIoU',

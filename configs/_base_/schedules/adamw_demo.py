@@ -3,7 +3,8 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=500, val_interval=100)
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
-        type='AdamW', lr=1e-2, betas=(0.9, 0.999), weight_decay=0.01))
+        type='AdamW', lr=1e-2, betas=(0.9, 0.999), weight_decay=0.01,
+        fused=True))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=30),
     dict(
@@ -19,8 +20,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
-        by_epoch=False,
+        type='AtomicCheckpointHook',
         interval=100,
         max_keep_ckpts=1,
         save_best='student/mIoU',

@@ -10,7 +10,8 @@ optim_wrapper = dict(
         type='AdamW',
         lr=5e-6,
         betas=(0.9, 0.999),
-        weight_decay=0.01),
+        weight_decay=0.01,
+        fused=True),
     paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=40.0))))
 param_scheduler = _base_.param_scheduler
 param_scheduler[0]['end'] = max_iters + 1

@@ -24,8 +24,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook',
-        by_epoch=False,
+        type='AtomicCheckpointHook',
         interval=epoch,
         max_keep_ckpts=1,
         save_best='teacher/mIoU',

@@ -34,10 +34,9 @@ class LinearEmbedding(nn.Module):
         Returns:
             Tensor: Features of shape (N, out_channels, h, w).
         """
-        # In these memory layouts all equals the release to the last bit.
+        # With dense tokens all equals the release to the last bit.
         tokens = x.flatten(2).transpose(1, 2).contiguous()
-        embedded = self.proj(tokens).transpose(1, 2)
-        return embedded.unflatten(2, x.shape[2:]).contiguous()
+        return self.proj(tokens).transpose(1, 2).unflatten(2, x.shape[2:])
 
 
 class ContextFusion(nn.Module):
@@ -137,9 +136,13 @@ class DAFormerHead(BaseDecodeHead):
             first feature map.
         """
         features = self._transform_inputs(inputs)
+        # What is embedded lies as NHWC; the convolutions may want NCHW.
+        weight = self.fuse_layer.bottleneck.conv.weight
+        layout = (torch.contiguous_format if weight.is_contiguous() else
+                  torch.channels_last)
         embedded = [
             resize(
-                embed(feature),
+                embed(feature).contiguous(memory_format=layout),
                 size=features[0].shape[2:],
                 mode='bilinear',
                 align_corners=self.align_corners)

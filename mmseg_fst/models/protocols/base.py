@@ -1,12 +1,13 @@
 """What evaluation protocols have in common."""
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Optional
 
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor
+
+from .scores import Scores
 
 
 class Protocol(ABC):
@@ -24,8 +25,20 @@ class Protocol(ABC):
         """The protocol in words, as logs and tables print it."""
 
     @abstractmethod
-    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
+    def scores(self, network: BaseSegmentor, images: Tensor) -> Scores:
         """Scores of all classes, of which the largest wins.
+
+        Args:
+            network (BaseSegmentor): The network that predicts.
+            images (Tensor): Normalised images of shape (N, 3, H, W).
+
+        Returns:
+            Scores: Full, of shape (N, C, H, W), or of the size that is
+            scored.
+        """
+
+    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
+        """The same scores at full size.
 
         Args:
             network (BaseSegmentor): The network that predicts.
@@ -34,6 +47,7 @@ class Protocol(ABC):
         Returns:
             Tensor: Of shape (N, C, H, W), or of the size that is scored.
         """
+        return self.scores(network, images).full()
 
     def predict(self,
                 network: BaseSegmentor,
@@ -53,11 +67,27 @@ class Protocol(ABC):
         Raises:
             ValueError: If an image was resized or padded before.
         """
-        for sample in data_samples or ():
-            self._check_size(images, sample.ori_shape)
         return network.postprocess_result(
             self.logits(network, images),
-            data_samples and [self.scored(one) for one in data_samples])
+            data_samples and self.prepare(images, data_samples))
+
+    def prepare(self, images: Tensor,
+                data_samples: SampleList) -> SampleList:
+        """The samples that predictions are written to.
+
+        Args:
+            images (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample]): Their data samples.
+
+        Returns:
+            list[SegDataSample]: What :meth:`scored` makes of each.
+
+        Raises:
+            ValueError: If an image was resized or padded before.
+        """
+        for sample in data_samples:
+            self._check_size(images, sample.ori_shape)
+        return [self.scored(sample) for sample in data_samples]
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """From the scores of one image to probabilities.
@@ -90,23 +120,3 @@ class Protocol(ABC):
                 f'{tuple(images.shape[2:])}. Take Resize out of the test '
                 'pipeline and test_cfg out of data_preprocessor, or set '
                 "model.protocol=None for the network's own test_cfg.")
-
-
-def network_logits(network: BaseSegmentor,
-                   images: Tensor,
-                   size: Optional[Sequence[int]] = None) -> Tensor:
-    """Logits of one forward pass.
-
-    Args:
-        network (BaseSegmentor): The network.
-        images (Tensor): Normalised images of shape (N, 3, H, W), or maps of
-            the network's domain.
-        size (Sequence[int], optional): Height and width of the logits.
-            Defaults to None: those of ``images``.
-
-    Returns:
-        Tensor: Of shape (N, C, *size), resized as the decode head does.
-    """
-    # Heads of MMSegmentation resize to what is told here.
-    return network.encode_decode(
-        images, [dict(img_shape=size or images.shape[2:])] * len(images))

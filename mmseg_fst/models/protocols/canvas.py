@@ -7,7 +7,8 @@ from torch import Tensor
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import MODELS
 
-from .base import Protocol, network_logits
+from .base import Protocol
+from .scores import Scores, metas_of, network_scores
 
 
 @MODELS.register_module()
@@ -37,7 +38,7 @@ class Canvas(Protocol):
         return (f'{self.size} x {self.size} canvas, padding scored as class '
                 '0 (released)')
 
-    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
+    def scores(self, network: BaseSegmentor, images: Tensor) -> Scores:
         """Logits of the canvas.
 
         Args:
@@ -45,9 +46,10 @@ class Canvas(Protocol):
             images (Tensor): Normalised images of shape (N, 3, H, W).
 
         Returns:
-            Tensor: Of shape (N, C, size, size).
+            Scores: Full, of shape (N, C, size, size).
         """
-        return network_logits(network, center_canvas(images, self.size))
+        canvas = center_canvas(images, self.size)
+        return network_scores(network, canvas, metas_of(canvas))
 
     def scored(self, sample: SegDataSample) -> SegDataSample:
         """A new sample with the label on the canvas.

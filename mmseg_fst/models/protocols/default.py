@@ -1,6 +1,12 @@
-"""Name of what MMSegmentation does without a protocol of ours."""
+"""What MMSegmentation does without a protocol of ours."""
 from mmengine.config import ConfigDict
+from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
+from mmseg.utils import SampleList
+from torch import Tensor
 
+from mmseg_fst.models.domains import RGB, domain_of
+
+from .scores import Scores, inherits, network_scores
 from .sliding_windows import SlidingWindows
 
 
@@ -16,6 +22,38 @@ def name_of_test_cfg(test_cfg: ConfigDict) -> str:
     size = 'at the size of the test pipeline'
     if test_cfg.get('mode', 'whole') == 'whole':
         return f'whole image {size}'
-    windows = SlidingWindows(
+    return f'{_windows(test_cfg).name}, {size}'
+
+
+def default_scores(network: BaseSegmentor, images: Tensor,
+                   data_samples: SampleList) -> Scores:
+    """Scores by the ``test_cfg`` of a network.
+
+    Those of :meth:`EncoderDecoder.inference`, coarse ones where the whole
+    image is read, and windows added in place.
+
+    Args:
+        network (BaseSegmentor): The network that predicts.
+        images (Tensor): Normalised images of shape (N, 3, H, W).
+        data_samples (list[SegDataSample]): Their data samples.
+
+    Returns:
+        Scores: Logits.
+    """
+    metas = [sample.metainfo for sample in data_samples]
+    if not all(
+            inherits(network, EncoderDecoder, name)
+            for name in ('inference', 'whole_inference', 'slide_inference')):
+        return Scores(network.inference(images, metas))
+    if network.test_cfg.get('mode', 'whole') == 'whole':
+        return network_scores(network, images, metas)
+    if domain_of(network) != RGB:
+        # Here MMSegmentation cuts windows from the image, not from its map.
+        return Scores(network.inference(images, metas))
+    return _windows(network.test_cfg).scores(network, images)
+
+
+def _windows(test_cfg: ConfigDict) -> SlidingWindows:
+    """The windows of MMSegmentation."""
+    return SlidingWindows(
         test_cfg.crop_size, test_cfg.stride, last='shift', merge='logits')
-    return f'{windows.name}, {size}'

@@ -7,10 +7,12 @@ import torch
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
-from mmseg_fst.models.domains import domain_slice, to_domain
+from mmseg_fst.models.domains import (domain_of, domain_slice, domain_stride,
+                                      to_domain)
 from mmseg_fst.registry import MODELS
 
-from .base import Protocol, network_logits
+from .base import Protocol
+from .scores import Scores, metas_of, network_scores
 
 #: Rows and columns of an image.
 Window = tuple[slice, slice]
@@ -34,7 +36,7 @@ class SlidingWindows(Protocol):
 
     A network that reads maps of another domain sees windows of the map of the
     whole image, as in Diverse Co-training: 193 x 193 at a distance of 128 for
-    DCT coefficients.
+    DCT coefficients. All windows have to start at a place of the map.
 
     An image smaller than the window is one smaller window (where the stride
     is smaller yet, ``truncate`` adds truncated ones); U2PL would pad it, but
@@ -87,7 +89,7 @@ class SlidingWindows(Protocol):
                 f'{_words(self.stride)}, {_LAST[self.last]}, '
                 f'{_MERGE[self.merge]}')
 
-    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
+    def scores(self, network: BaseSegmentor, images: Tensor) -> Scores:
         """Merge the scores of all windows.
 
         Args:
@@ -95,9 +97,14 @@ class SlidingWindows(Protocol):
             images (Tensor): Normalised images of shape (N, 3, H, W).
 
         Returns:
-            Tensor: Mean logits or summed probabilities, (N, C, H, W).
+            Scores: Mean logits or summed probabilities, (N, C, H, W).
+
+        Raises:
+            ValueError: If a window starts between two places of a map.
         """
-        size, read = images.shape[2:], to_domain(network, images)
+        size = images.shape[2:]
+        self._check_starts(network, *size)
+        read = to_domain(network, images)
         merged = images.new_zeros((len(images), network.out_channels, *size))
         counts = images.new_zeros(size)
         for windows in self._batches(*size):
@@ -105,14 +112,16 @@ class SlidingWindows(Protocol):
                 read[..., domain_slice(network, y),
                      domain_slice(network, x)] for y, x in windows
             ])
-            scores = network_logits(network, crops, _size(windows[0]))
+            scores = network_scores(
+                network, crops, metas_of(crops, _size(windows[0]))).full()
             if self.merge == 'softmax':
                 scores = scores.to(merged.dtype).softmax(1)
             for (y, x), one in zip(windows, scores.split(len(images))):
                 merged[..., y, x] += one
                 counts[y, x] += 1
         # A sum of probabilities has its maximum where their mean has it.
-        return merged.div_(counts) if self.merge == 'logits' else merged
+        return Scores(
+            merged.div_(counts) if self.merge == 'logits' else merged)
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """From the scores of one image to probabilities.
@@ -140,6 +149,20 @@ class SlidingWindows(Protocol):
         return list(
             itertools.product(*map(self._spans, (height, width),
                                    self.crop_size, self.stride)))
+
+    def _check_starts(self, network: BaseSegmentor, height: int,
+                      width: int) -> None:
+        """Raise on windows that a map cannot be cut into."""
+        step = domain_stride(network)
+        for span in itertools.chain(*self.windows(height, width)):
+            if span.start % step:
+                raise ValueError(
+                    f'model.protocol ({self.name}): a window of an image of '
+                    f'{height} x {width} starts at pixel {span.start}, but '
+                    f'the {domain_of(network)} map that a network reads has '
+                    f'places {step} pixels apart. Give a stride that is a '
+                    f"multiple of {step}, and last='truncate': shifted "
+                    'windows start anywhere.')
 
     def _spans(self, length: int, crop: int, stride: int) -> list[slice]:
         """Windows along one axis."""

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from mmseg_fst.registry import MODELS
 
-from .base import Protocol, network_logits
+from .base import Protocol
+from .scores import Scores, metas_of, network_scores
 
 
 @MODELS.register_module()
@@ -35,7 +36,7 @@ class WholeImage(Protocol):
         return (f'whole image at the nearest multiple of {self.multiple_of}, '
                 'logits resized back')
 
-    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
+    def scores(self, network: BaseSegmentor, images: Tensor) -> Scores:
         """Logits of the whole image.
 
         Args:
@@ -43,13 +44,15 @@ class WholeImage(Protocol):
             images (Tensor): Normalised images of shape (N, 3, H, W).
 
         Returns:
-            Tensor: Of shape (N, C, H, W).
+            Scores: Full, of shape (N, C, H, W).
         """
         if self.multiple_of is None:
-            return network_logits(network, images)
-        resized = _resize(
-            images, tuple(self.nearest(side) for side in images.shape[2:]))
-        return _resize(network_logits(network, resized), images.shape[2:])
+            return network_scores(network, images, metas_of(images))
+        size = images.shape[2:]
+        resized = _resize(images, tuple(map(self.nearest, size)))
+        scores = network_scores(network, resized, metas_of(resized))
+        return Scores(
+            scores.raw, lambda part: _resize(scores.finish(part), size))
 
     def nearest(self, side: int) -> int:
         """The nearest multiple, at least one.

@@ -4,26 +4,22 @@ from typing import Literal, Optional
 
 import torch
 import torch.nn.functional as F
-from mmengine.structures import PixelData
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
 from mmseg_fst.models.domains import domain_of, to_domain
 from mmseg_fst.models.losses import (labeled_losses, all_logits,
                                      pseudo_losses, resize_logits)
-from mmseg_fst.models.protocols import name_of_test_cfg
 from mmseg_fst.ops import HeldGradient, Mixed, agreement, ignore_padding
 from mmseg_fst.registry import MODELS
 
-from .student_teacher import (StudentTeacherSegmentor, check_no_checkpoints,
-                              check_same_shape, stack_labels)
-
-#: Name under which the mean of all students predicts.
-ENSEMBLE = 'ensemble'
+from .student_teacher import (check_no_checkpoints, check_same_shape,
+                              stack_labels)
+from .students import ENSEMBLE, StudentsSegmentor
 
 
 @MODELS.register_module()
-class CoTrainingSegmentor(StudentTeacherSegmentor):
+class CoTrainingSegmentor(StudentsSegmentor):
     """Students of any architecture that label for one another.
 
     One training step, for students i and j::
@@ -146,49 +142,6 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
         self.mixed: Optional[Mixed] = None
         self.pseudo_label: Optional[Tensor] = None
 
-    @property
-    def networks(self) -> list[str]:
-        """Names of what can predict: each student, then all together."""
-        return [*self.student, ENSEMBLE]
-
-    @property
-    def protocol_name(self) -> str:
-        """How predictions are made, in words."""
-        if self.protocol is not None:
-            return self.protocol.name
-        names = {
-            name_of_test_cfg(network.test_cfg)
-            for network in self.student.values()
-        }
-        return ' / '.join(sorted(names))
-
-    def network(self, name: Optional[str] = None) -> nn.Module:
-        """The student of that name.
-
-        Args:
-            name (str, optional): Defaults to None: ``predict_with``.
-
-        Returns:
-            nn.Module: A segmentor of MMSegmentation; all students, if the
-            name is ``'ensemble'``.
-
-        Raises:
-            ValueError: If there is no such student.
-        """
-        name = name or self.predict_with
-        if name == ENSEMBLE:
-            return self.student
-        if name not in self.student:
-            raise ValueError(
-                f'There is no network {name!r} to predict with; this model '
-                f'has {", ".join(self.networks)}.')
-        return self.student[name]
-
-    def init_weights(self) -> None:
-        """Initialise every student, one after the other."""
-        for network in self.student.values():
-            network.init_weights()
-
     def loss(self, inputs: dict[str, Tensor],
              data_samples: dict[str, SampleList]) -> dict[str, Tensor]:
         """Losses of one training step.
@@ -213,17 +166,12 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
         check_same_shape(image_labeled, image_unlabeled)
         both = torch.cat([image_labeled, image_unlabeled])
         losses: dict[str, Tensor] = {}
-        logits: dict[str, Tensor] = {}
+        pseudo: dict[str, tuple[Tensor, Tensor]] = {}
         held: list[HeldGradient] = []
         for name in self.student:
-            ours, logits[name] = self.first_pass(name, both, label)
-            losses.update(self._finish(name, ours, held))
-        if self.teacher is not None:
-            logits = self.future_logits(both, len(label))
-        pseudo = {
-            name: self.label_unlabeled(one, data_samples['unlabeled'])
-            for name, one in logits.items()
-        }
+            ours, pseudo[name] = self._learn_and_label(
+                name, both, label, data_samples['unlabeled'], held)
+            losses.update(ours)
         mixed = self.make_mixed_batches(image_unlabeled, pseudo)
         for name, (image, labels) in mixed.items():
             ours = self.mixed_losses(name, image, labels)
@@ -237,6 +185,20 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
         losses['pseudo_label_weight'] = torch.stack(
             [weight.mean() for _, weight in pseudo.values()]).mean()
         return losses
+
+    def _learn_and_label(
+        self, name: str, image: Tensor, label: Tensor, samples: SampleList,
+        held: list[HeldGradient]
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+        """Labelled losses and pseudo-labels of one student.
+
+        Its logits, the largest maps of all, end here.
+        """
+        losses, logits = self.first_pass(name, image, label)
+        losses = self._finish(name, losses, held)
+        if self.teacher is not None:
+            logits = self.future_logits(name, image, len(label))
+        return losses, self.label_unlabeled(logits, samples)
 
     def _finish(self, name: str, losses: dict[str, Tensor],
                 held: list[HeldGradient]) -> dict[str, Tensor]:
@@ -281,22 +243,21 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
                 logits['decode'][count:].detach())
 
     @torch.no_grad()
-    def future_logits(self, image: Tensor, count: int) -> dict[str, Tensor]:
-        """What the students of the future see in the unlabelled images.
+    def future_logits(self, name: str, image: Tensor, count: int) -> Tensor:
+        """What a student of the future sees in the unlabelled images.
 
         Args:
+            name (str): The student.
             image (Tensor): As in :meth:`first_pass`.
             count (int): Number of labelled images.
 
         Returns:
-            dict[str, Tensor]: Logits (M, C, H, W) by student.
+            Tensor: Logits of shape (M, C, H, W).
         """
-        return {
-            name: resize_logits(
-                network(to_domain(network, image)), image.shape[2:],
-                network.align_corners)[count:]
-            for name, network in self.teacher.items()
-        }
+        network = self.teacher[name]
+        return resize_logits(
+            network(to_domain(network, image)), image.shape[2:],
+            network.align_corners)[count:]
 
     @torch.no_grad()
     def label_unlabeled(self, logits: Tensor,
@@ -406,50 +367,6 @@ class CoTrainingSegmentor(StudentTeacherSegmentor):
         return add_prefix(
             {key: sum(term[key] for term in terms) / len(terms)
              for key in terms[0]}, 'mixed')
-
-    def predict(self,
-                inputs: Tensor,
-                data_samples: Optional[SampleList] = None) -> SampleList:
-        """Predict with the student named by ``predict_with``, or all.
-
-        Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
-            data_samples (list[SegDataSample], optional): Their data samples.
-                Defaults to None.
-
-        Returns:
-            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``; of
-            the ensemble, the former are mean probabilities.
-        """
-        if self.predict_with != ENSEMBLE:
-            return super().predict(inputs, data_samples)
-        total: list[Tensor] = []
-        for name in self.student:
-            samples = self._predict_one(name, inputs, data_samples)
-            shares = [self._probabilities(one) for one in samples]
-            total = [one.add_(more) for one, more in zip(total, shares)
-                     ] if total else shares
-        for sample, share in zip(samples, total):
-            share.div_(len(self.student))
-            sample.seg_logits = PixelData(data=share)
-            sample.pred_sem_seg = PixelData(data=share.argmax(0, keepdim=True))
-        return samples
-
-    def _predict_one(self, name: str, inputs: Tensor,
-                     data_samples: Optional[SampleList]) -> SampleList:
-        """Predictions of one student."""
-        self.predict_with = name
-        try:
-            return super().predict(inputs, data_samples)
-        finally:
-            self.predict_with = ENSEMBLE
-
-    def _probabilities(self, sample) -> Tensor:
-        """Probabilities (C, H, W) of one prediction."""
-        scores = sample.seg_logits.data
-        if self.protocol is not None:
-            return self.protocol.probabilities(scores)
-        return scores.softmax(0)
 
 
 def _resize_mask(mask: Tensor, size: Sequence[int]) -> Tensor:

@@ -623,3 +623,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         """Write what the last training step has staged: the contrast's."""
         if self.contrast is not None:
             self.contrast.commit()
+
+    def discard(self) -> None:
+        """Forget what the last training step has staged: the contrast's."""
+        if self.contrast is not None:
+            self.contrast.staged = None

@@ -9,7 +9,8 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.models.protocols import name_of_test_cfg
+from mmseg_fst.models.protocols import (Scores, default_scores,
+                                        name_of_test_cfg, write_labels)
 from mmseg_fst.ops import KeptStep
 from mmseg_fst.registry import MODELS
 
@@ -143,6 +144,12 @@ class StudentTeacherSegmentor(BaseSegmentor):
         lost.
         """
 
+    def discard(self) -> None:
+        """Forget what the last training step has staged, here nothing.
+
+        Called after a step that is not to count.
+        """
+
     def network(self, name: Optional[str] = None) -> nn.Module:
         """The network of that name.
 
@@ -179,6 +186,36 @@ class StudentTeacherSegmentor(BaseSegmentor):
         if self.protocol is None:
             return self.network().predict(inputs, data_samples)
         return self.protocol.predict(self.network(), inputs, data_samples)
+
+    def predict_each(self, inputs: Tensor,
+                     data_samples: SampleList) -> dict[str, SampleList]:
+        """Predict with every network, for scores: labels alone.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample]): Their data samples; not
+                written to.
+
+        Returns:
+            dict[str, list[SegDataSample]]: By network, new samples with the
+            ``pred_sem_seg`` of :meth:`predict`, but without ``seg_logits``,
+            which would fill the memory.
+        """
+        return {
+            name: write_labels(
+                self.network(name),
+                *self._score(self.network(name), inputs, data_samples))
+            for name in self.networks
+        }
+
+    def _score(self, network: nn.Module, inputs: Tensor,
+               data_samples: SampleList) -> tuple[Scores, SampleList]:
+        """Scores of one network, and new samples that they are for."""
+        samples = [sample.new() for sample in data_samples]
+        if self.protocol is None:
+            return default_scores(network, inputs, samples), samples
+        return (self.protocol.scores(network, inputs),
+                self.protocol.prepare(inputs, samples))
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
         """Features of the network named by ``predict_with``.

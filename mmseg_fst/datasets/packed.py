@@ -1,0 +1,113 @@
+"""Images that were decoded and resized once, kept on disk as they are.
+
+A pack is a folder. ``items.bin`` holds the items one behind the other: the
+length of a head, the head, which is a Python literal, and the pixels of image
+and label. ``index.npz`` says where each begins, and is written last.
+"""
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+ITEMS, INDEX = 'items.bin', 'index.npz'
+_HEAD_LENGTH = np.dtype('<u4')
+
+
+def encode_item(item: Mapping[str, Any]) -> np.ndarray:
+    """Write an item as bytes.
+
+    Args:
+        item (Mapping[str, Any]): Arrays of uint8, and values that a Python
+            literal can write, by key.
+
+    Returns:
+        np.ndarray: One-dimensional, uint8.
+
+    Raises:
+        TypeError: If a value is of another kind.
+    """
+    arrays = {
+        key: value
+        for key, value in item.items() if isinstance(value, np.ndarray)
+    }
+    values = {key: value for key, value in item.items() if key not in arrays}
+    for key, array in arrays.items():
+        if array.dtype != np.uint8:
+            raise TypeError(f'{key!r} is of {array.dtype}; only uint8 can be '
+                            'packed. Leave out to_float32.')
+    shapes = {key: array.shape for key, array in arrays.items()}
+    head = repr((shapes, values))
+    try:
+        ast.literal_eval(head)
+    except (SyntaxError, ValueError) as error:
+        raise TypeError(f'Only plain values can be packed, not all of '
+                        f'{values}.') from error
+    content = head.encode()
+    length = np.array([len(content)], _HEAD_LENGTH)
+    return np.concatenate([
+        length.view(np.uint8),
+        np.frombuffer(content, np.uint8),
+        *(array.ravel() for array in arrays.values())
+    ])
+
+
+def decode_item(record: np.ndarray) -> dict[str, Any]:
+    """Read an item.
+
+    Args:
+        record (np.ndarray): The result of :func:`encode_item`.
+
+    Returns:
+        dict[str, Any]: The item; its arrays are copies.
+    """
+    start = _HEAD_LENGTH.itemsize
+    end = start + int(record[:start].view(_HEAD_LENGTH)[0])
+    shapes, item = ast.literal_eval(record[start:end].tobytes().decode())
+    for key, shape in shapes.items():
+        start, end = end, end + int(np.prod(shape))
+        item[key] = np.array(record[start:end]).reshape(shape)
+    return item
+
+
+class LoadPacked(BaseTransform):
+    """Reads an image and its label from a pack.
+
+    In the place of the steps that the pack was made by; the pixels are theirs
+    to the last bit.
+
+    Args:
+        folder (str): The pack.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.offsets = np.load(Path(folder) / INDEX)['offsets']
+        self._items: Optional[np.ndarray] = None
+
+    def __getstate__(self) -> dict:
+        """Without the items, which would be copied to each worker."""
+        return {**vars(self), '_items': None}
+
+    @property
+    def items(self) -> np.ndarray:
+        """All items, one-dimensional, uint8; mapped when first asked for."""
+        if self._items is None:
+            mapped = np.memmap(Path(self.folder) / ITEMS, np.uint8, mode='r')
+            self._items = mapped.view(np.ndarray)
+        return self._items
+
+    def transform(self, results: dict) -> dict:
+        """Load one image.
+
+        Args:
+            results (dict): With ``sample_idx``, its place in the data set.
+
+        Returns:
+            dict: With what the steps have added.
+        """
+        index = results['sample_idx']
+        start, end = self.offsets[index:index + 2]
+        return {**results, **decode_item(self.items[start:end])}

@@ -1,0 +1,218 @@
+"""Several students in one model: each predicts, and all do together."""
+import math
+from typing import Optional
+
+import torch
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from mmseg.utils import SampleList
+from torch import Tensor, nn
+
+from mmseg_fst.models.protocols import (metas_of, name_of_test_cfg,
+                                        native_scores)
+
+from .student_teacher import StudentTeacherSegmentor
+
+#: Name under which the mean of all students predicts.
+ENSEMBLE = 'ensemble'
+
+
+class StudentsSegmentor(StudentTeacherSegmentor):
+    """Networks of any architectures, and the mean of their probabilities.
+
+    ``student`` is a :class:`torch.nn.ModuleDict` of them. See
+    :class:`StudentTeacherSegmentor` for the arguments; ``predict_with`` is
+    the name of a student or ``'ensemble'``.
+    """
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of what can predict: each student, then all together."""
+        return [*self.student, ENSEMBLE]
+
+    @property
+    def align_corners(self) -> bool:
+        """Whether the decode heads resize with aligned corners.
+
+        Raises:
+            ValueError: If all students predict, and they differ in it.
+        """
+        if self.predict_with != ENSEMBLE:
+            return self.network().align_corners
+        found = {network.align_corners for network in self.student.values()}
+        if len(found) > 1:
+            raise ValueError(
+                'The decode heads of the students differ in align_corners, '
+                'so there is none of the ensemble; give all the same, or set '
+                f'model.predict_with to one of {", ".join(self.student)}.')
+        return found.pop()
+
+    @property
+    def protocol_name(self) -> str:
+        """How predictions are made, in words."""
+        if self.protocol is not None:
+            return self.protocol.name
+        names = {
+            name_of_test_cfg(network.test_cfg)
+            for network in self.student.values()
+        }
+        return ' / '.join(sorted(names))
+
+    def network(self, name: Optional[str] = None) -> nn.Module:
+        """The student of that name.
+
+        Args:
+            name (str, optional): Defaults to None: ``predict_with``.
+
+        Returns:
+            nn.Module: A segmentor of MMSegmentation; all students, if the
+            name is ``'ensemble'``.
+
+        Raises:
+            ValueError: If there is no such student.
+        """
+        name = name or self.predict_with
+        if name == ENSEMBLE:
+            return self.student
+        if name not in self.student:
+            raise ValueError(
+                f'There is no network {name!r} to predict with; this model '
+                f'has {", ".join(self.networks)}.')
+        return self.student[name]
+
+    def init_weights(self) -> None:
+        """Initialise every student, one after the other."""
+        for network in self.student.values():
+            network.init_weights()
+
+    def predict(self,
+                inputs: Tensor,
+                data_samples: Optional[SampleList] = None) -> SampleList:
+        """Predict with the student named by ``predict_with``, or all.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample], optional): Their data samples.
+                Defaults to None.
+
+        Returns:
+            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``; of
+            the ensemble, the former are mean probabilities.
+        """
+        if self.predict_with != ENSEMBLE:
+            return super().predict(inputs, data_samples)
+        if data_samples is None:
+            size = tuple(inputs.shape[2:])
+            data_samples = [
+                SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
+                for _ in inputs
+            ]
+        outputs, means = self._vote(inputs, data_samples)
+        for sample, mean in zip(outputs[ENSEMBLE], means):
+            sample.seg_logits = PixelData(data=mean)
+        return outputs[ENSEMBLE]
+
+    def predict_each(self, inputs: Tensor,
+                     data_samples: SampleList) -> dict[str, SampleList]:
+        """Predict with each student and with all, for scores: labels alone.
+
+        Each student reads the images once.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample]): Their data samples; not
+                written to.
+
+        Returns:
+            dict[str, list[SegDataSample]]: By student, and last of the
+            ensemble, new samples with ``pred_sem_seg``.
+        """
+        return self._vote(inputs, data_samples)[0]
+
+    def _vote(
+            self, inputs: Tensor, data_samples: SampleList
+    ) -> tuple[dict[str, SampleList], list[Tensor]]:
+        """Labels of each and of all, and mean probabilities (C, H, W)."""
+        outputs: dict[str, SampleList] = {}
+        means: list[Tensor] = []
+        for name, network in self.student.items():
+            scores, samples = self._score(network, inputs, data_samples)
+            for index, one in enumerate(
+                    native_scores(network, scores, samples)):
+                samples[index].pred_sem_seg = _label(one)
+                share = self._probabilities(one)
+                if index == len(means):
+                    means.append(share)
+                else:
+                    means[index].add_(share)
+            outputs[name] = samples
+        outputs[ENSEMBLE] = [sample.new() for sample in samples]
+        for sample, mean in zip(outputs[ENSEMBLE], means):
+            sample.pred_sem_seg = _label(mean.div_(len(self.student)))
+        return outputs, means
+
+    def _probabilities(self, scores: Tensor) -> Tensor:
+        """Probabilities (C, H, W) from the scores of one image."""
+        if self.protocol is not None:
+            return self.protocol.probabilities(scores)
+        return scores.softmax(0)
+
+    def extract_feat(self, inputs: Tensor) -> list[Tensor]:
+        """Features of the student named by ``predict_with``.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+
+        Returns:
+            list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
+
+        Raises:
+            ValueError: If it is the ensemble.
+        """
+        if self.predict_with == ENSEMBLE:
+            raise ValueError(
+                'Students have features of their own, which have no mean; '
+                'set model.predict_with to one of '
+                f'{", ".join(self.student)}.')
+        return super().extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor,
+                      batch_data_samples: SampleList) -> Tensor:
+        """Logits of the student named by ``predict_with``, or of all.
+
+        Those of the ensemble are logarithms of the mean probabilities, so
+        that their softmax gives the mean, as with any other network.
+
+        Args:
+            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            batch_data_samples (list): Metainfo of the images.
+
+        Returns:
+            Tensor: Logits of shape (N, C, H, W).
+        """
+        if self.predict_with != ENSEMBLE:
+            return super().encode_decode(inputs, batch_data_samples)
+        total = None
+        for network in self.student.values():
+            logits = network.encode_decode(inputs, batch_data_samples)
+            share = logits.log_softmax(1)
+            total = share if total is None else torch.logaddexp(total, share)
+        return total - math.log(len(self.student))
+
+    def _forward(self,
+                 inputs: Tensor,
+                 data_samples: Optional[SampleList] = None) -> Tensor:
+        """Raw logits of a student, (N, C, h, w), or of all.
+
+        Those of students differ in size; of the ensemble they are as large
+        as the images.
+        """
+        if self.predict_with != ENSEMBLE:
+            return super()._forward(inputs, data_samples)
+        return self.encode_decode(inputs, metas_of(inputs))
+
+
+def _label(scores: Tensor) -> PixelData:
+    """Class ids (1, H, W) of the largest of scores (C, H, W)."""
+    # As argmax, whose reduction is several times slower on a CPU.
+    return PixelData(data=scores.max(0, keepdim=True).indices)

@@ -1,0 +1,294 @@
+"""Small runs of the methods, and children of this process that make them.
+
+A child is forked, so that it need not import anything, and can be killed by
+SIGKILL, which nothing can catch, at any call of any function.
+"""
+import json
+import math
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from helpers import REPOSITORY, network_cfg, preprocessor_cfg, streets_cfg
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from mmseg_fst.apis import train
+from mmseg_fst.engine.hooks.mean_teacher import unwrap
+from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.checkpoint import read_checkpoint
+
+BASES = REPOSITORY / 'configs' / '_base_'
+MAX_ITERS, INTERVAL = 8, 2
+#: By name: the base of the method, and the hook that moves the teacher.
+METHODS: dict[str, tuple[str, Optional[dict]]] = {
+    'fst-d': ('mean_teacher', dict(type='FSTHook', depth=2)),
+    'fst-w': ('mean_teacher', dict(type='WideFSTHook', width=2,
+                                   restore='all')),
+    'cutmix_fst': ('ssl_cutmix_mean_teacher',
+                   dict(type='FSTHook', depth=1, when='after')),
+    'u2pl': ('ssl_u2pl', dict(type='MeanTeacherHook', when='after')),
+    '3-cps': ('co_training', None),
+}
+
+
+def _model(base: str) -> dict[str, Any]:
+    """A method of the configs on networks of 20 000 parameters."""
+    model = Config.fromfile(str(BASES / f'methods/{base}.py')).model.to_dict()
+    model['data_preprocessor'] = preprocessor_cfg()
+    if model['pseudo_labeler']['threshold']:  # nothing passes it untrained
+        model['pseudo_labeler']['threshold'] = .1
+    if 'contrast' in model:
+        model['contrast'].update(num_anchors=8, threshold=.1)
+    if base == 'co_training':
+        model['students'] = {
+            name: network_cfg() for name in ('left', 'middle', 'right')}
+    else:
+        model['segmentor'] = network_cfg()
+    return model
+
+
+def _data(root: Path) -> dict[str, Any]:
+    """Loaders of tiny streets; every transform draws."""
+    sides = {}
+    for side, domain in (('labeled', 'rendered'), ('unlabeled', 'camera')):
+        sides[side] = streets_cfg(root, domain, side == 'labeled')
+        sides[side]['pipeline'][-1:-1] = [
+            dict(type='RandomFlip', prob=.5),
+            dict(type='PhotoMetricDistortion')]
+    val = dict(
+        batch_size=2,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=streets_cfg(root, 'camera', split='val', test_mode=True))
+    return dict(
+        train_dataloader=dict(
+            batch_size=2,
+            num_workers=2,
+            persistent_workers=True,
+            sampler=dict(type='PairedSampler'),
+            dataset=dict(type='PairedDataset', **sides)),
+        val_dataloader=val,
+        val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']))
+
+
+def config(method: str, root: Path, folder: Path) -> Config:
+    """Config of a run of seconds, with all that real ones have."""
+    base, hook = METHODS[method]
+    cfg: dict[str, Any] = {}
+    for part in ('default_runtime', 'schedules/adamw_demo'):
+        cfg.update(Config.fromfile(str(BASES / f'{part}.py')).to_dict())
+    cfg.update(
+        model=_model(base),
+        **_data(root),
+        custom_hooks=[dict(type='FaultProbe')] + [hook] * bool(hook),
+        log_level='ERROR',
+        work_dir=str(folder))
+    cfg['train_cfg'].update(max_iters=MAX_ITERS, val_interval=4)
+    for one in cfg['param_scheduler']:
+        one['end'] = MAX_ITERS
+    cfg['param_scheduler'][0]['end'] = 3
+    cfg['param_scheduler'][1]['begin'] = 3
+    cfg['default_hooks']['logger']['interval'] = 1
+    cfg['default_hooks']['checkpoint']['interval'] = INTERVAL
+    del cfg['default_hooks']['mix_visualization'], cfg['test_cfg']
+    if base == 'co_training':
+        cfg['default_hooks']['checkpoint']['save_best'] = 'ensemble/mIoU'
+        cfg['optim_wrapper'] = dict(
+            constructor='PerStudentConstructor',
+            optimizer=dict(type='SGD', lr=.01, momentum=.9),
+            students=dict(right=dict(
+                optimizer=dict(_delete_=True, type='AdamW', lr=1e-3))))
+    return Config(cfg)
+
+
+@HOOKS.register_module()
+class FaultProbe(Hook):
+    """Notes which iterations begin, and watches calls while it trains."""
+
+    priority = 'VERY_HIGH'
+    #: Set by a child: called like a profiler.
+    profiler: Optional[Callable] = None
+    #: Set by a child: iteration with a loss that is not finite.
+    spoiled: Optional[int] = None
+
+    def before_train(self, runner) -> None:
+        if self.spoiled is not None:
+            # Without a gradient, which would tell the other processes.
+            unwrap(runner).register_forward_hook(
+                lambda model, inputs, losses: {
+                    **losses, 'extra.loss': torch.tensor(math.inf)
+                } if runner.iter == self.spoiled and model.training else None)
+        self.notes = os.open(
+            Path(runner.work_dir) / f'begun_{runner.rank}',
+            os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(self.notes, b'start\n')
+        sys.setprofile(FaultProbe.profiler)
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        os.write(self.notes, b'%d\n' % runner.iter)
+
+    def after_train(self, runner) -> None:
+        sys.setprofile(None)
+
+
+class CallCounter:
+    """Kills this process at one of its calls, or counts them.
+
+    Args:
+        at (int, optional): Which call ends it. Defaults to None.
+        function (Callable, optional): Only calls of this function count.
+            Defaults to None: of all.
+    """
+
+    def __init__(self, at: Optional[int] = None,
+                 function: Optional[Callable] = None) -> None:
+        self.at, self.function, self.count = at, function, 0
+
+    def __call__(self, frame, event: str, arg: Any) -> None:
+        if event == 'c_call' or event == 'call' and self.function is None:
+            if self.function in (None, arg):
+                self.count += 1
+                if self.count == self.at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_child(folder: Path, action: Callable[[], None]) -> int:
+    """Call a function in a forked process; its output goes to a file.
+
+    Returns:
+        int: Exit status; negative is the signal that has ended it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            output = os.open(folder / 'output',
+                             os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            for stream in (1, 2):
+                os.dup2(output, stream)
+            # Those of this process may be pytest's, which write elsewhere.
+            sys.stdout = sys.stderr = open(1, 'w', buffering=1)
+            action()
+            status = 0
+        except BaseException:
+            os.write(2, traceback.format_exc().encode())
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def start(method: str, root: Path, folder: Path,
+          profiler: Optional[Callable] = None,
+          prepare: Callable[[], None] = lambda: None,
+          **changes: Any) -> int:
+    """Train in a child, from the last checkpoint if there is one.
+
+    Args:
+        method (str): One of ``METHODS``.
+        root (Path): Folder of the data.
+        folder (Path): Folder of the run.
+        profiler (Callable, optional): Called at each call of a function.
+            Defaults to None.
+        prepare (Callable): What the child does first. Defaults to nothing.
+        **changes: Keys of the config that are replaced.
+
+    Returns:
+        int: See :func:`in_child`.
+    """
+
+    def action() -> None:
+        torch.set_num_threads(1)
+        FaultProbe.profiler = profiler
+        prepare()
+        cfg = config(method, root, folder)
+        cfg.update(changes)
+        train(cfg, resume=True)
+        if isinstance(profiler, CallCounter):
+            (folder / 'calls').write_text(str(profiler.count))
+
+    return in_child(folder, action)
+
+
+def start_two(root: Path, folder: Path,
+              profiler: Optional[Callable] = None,
+              spoiled: Optional[int] = None,
+              **changes: Any) -> int:
+    """The same in two processes of ``torchrun``; the second is watched."""
+
+    def worker() -> None:
+        torch.set_num_threads(1)
+        if os.environ['RANK'] == '1':
+            FaultProbe.profiler, FaultProbe.spoiled = profiler, spoiled
+        cfg = config('fst-d', root, folder)
+        cfg.update(changes, launcher='pytorch')
+        train(cfg, resume=True)
+
+    def action() -> None:
+        signal.alarm(300)  # if they wait for each other for ever
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+        elastic_launch(
+            LaunchConfig(
+                min_nodes=1, max_nodes=1, nproc_per_node=2, run_id='faults',
+                rdzv_backend='c10d', rdzv_endpoint='localhost:0',
+                max_restarts=0, start_method='fork'), worker)()
+
+    return in_child(folder, action)
+
+
+def outcome(folder: Path) -> dict[str, Any]:
+    """All that a finished run leaves, but for times and the past of its files.
+
+    Returns:
+        dict: By file, nested plain values and tensors.
+    """
+    found: dict[str, Any] = {}
+    for path in sorted(folder.glob('*.pth')):
+        found[path.name] = _comparable(read_checkpoint(str(path)))
+    results = json.loads((folder / 'results.json').read_text())
+    del results['train_minutes']
+    found['results.json'] = results
+    found['scalars.json'] = sorted(
+        (_without_times(json.loads(line))
+         for path in folder.glob('*/vis_data/scalars.json')
+         for line in path.read_text().splitlines()),
+        key=lambda entry: (entry['step'], 'iter' not in entry))
+    return found
+
+
+def _comparable(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint without times; only the names of its files."""
+    hub = checkpoint['message_hub']
+    infos = {
+        key: Path(value).name if key in ('best_ckpt', 'last_ckpt') else value
+        for key, value in hub['runtime_info'].items()
+        # The version is that of the repository, which somebody may commit to.
+        if key not in ('eta', 'cfg', 'experiment_name', 'mmengine_version')
+    }
+    logged = {
+        key: [len(part) if 'time' in key else part.tolist()
+              for part in buffer.data]
+        for key, buffer in hub['log_scalars'].items()
+    }
+    rest = {key: value for key, value in checkpoint.items()
+            if key not in ('message_hub', 'meta')}
+    meta = {key: checkpoint['meta'][key] for key in ('iter', 'epoch', 'seed')}
+    return dict(rest, meta=meta, infos=infos, logged=logged)
+
+
+def _without_times(entry: dict[str, Any]) -> dict[str, Any]:
+    """A line of a log without what took how long."""
+    return {key: value for key, value in entry.items() if 'time' not in key}
+
+
+def begun(folder: Path) -> list[list[int]]:
+    """Iterations that each start of a run has begun."""
+    parts = (folder / 'begun_0').read_text().split('start\n')[1:]
+    return [[int(line) for line in part.split()] for part in parts]

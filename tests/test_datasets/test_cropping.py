@@ -1,0 +1,158 @@
+"""Crops that cost less are the crops of MMSegmentation."""
+import numpy as np
+import pytest
+import torch
+from helpers import paired_cfg, random_label
+
+from mmseg_fst.datasets.cropping import resized_part, scale_crops_alone
+from mmseg_fst.datasets.samplers import PairIndex
+from mmseg_fst.registry import DATASETS, TRANSFORMS
+
+
+def picture(rng, size):
+    """A photo's smoothness: noise of 8 x 8 pixels, enlarged."""
+    return TRANSFORMS.build(dict(type='Resize', scale=size[::-1]))(
+        dict(img=rng.integers(0, 256, (8, 8, 3)).astype(np.uint8)))['img']
+
+
+def sample(size=(60, 90), labeled=True, num_classes=4):
+    rng = np.random.default_rng(0)
+    results = dict(img=picture(rng, size))
+    if labeled:
+        results.update(
+            gt_seg_map=random_label(rng, size, num_classes),
+            seg_fields=['gt_seg_map'])
+    return results
+
+
+def drawn(steps, seed, **kwargs):
+    """What steps make of a sample, and a number drawn after them."""
+    np.random.seed(seed)
+    results = sample(**kwargs)
+    for step in steps:
+        results = TRANSFORMS.build(step)(results)
+    return results, np.random.randint(10**6)
+
+
+def assert_equal(one, other):
+    """The same keys and values, and the same number drawn after them."""
+    assert one[1] == other[1]
+    assert set(one[0]) == set(other[0])
+    for key, value in one[0].items():
+        np.testing.assert_array_equal(value, other[0][key], err_msg=key)
+
+
+def crop(kind, size=(24, 40), **kwargs):
+    return dict(type=kind, crop_size=size, **kwargs)
+
+
+@pytest.mark.parametrize('size', [(24, 40), (16, 16), (70, 40), (70, 100)])
+@pytest.mark.parametrize('ratio', [1., .75, .4])
+def test_the_histogram_gives_the_crops_of_the_stock(size, ratio):
+    kwargs = dict(size=size, cat_max_ratio=ratio)
+    tops = set()
+    for seed in range(12):
+        stock = drawn([crop('RandomCrop', **kwargs)], seed)
+        ours = drawn([crop('HistogramCrop', **kwargs)], seed)
+        assert_equal(stock, ours)
+        tops.add(stock[0]['img'].tobytes())
+    assert len(tops) > 1 or size == (70, 100)
+
+
+@pytest.mark.parametrize('value', [0, 255])
+def test_one_class_alone_is_never_varied(value):
+    """Ignored pixels count neither as a class nor in its share."""
+    for kind in ('RandomCrop', 'HistogramCrop'):
+        np.random.seed(3)
+        results = sample()
+        results['gt_seg_map'][:] = value
+        results['gt_seg_map'][:, ::2] = 255
+        TRANSFORMS.build(crop(kind, cat_max_ratio=.9))(results)
+        after = np.random.randint(10**6)
+        np.random.seed(3)
+        for _ in range(11):  # one box, and one for each of ten tries
+            np.random.randint(60 - 24 + 1)
+            np.random.randint(90 - 40 + 1)
+        assert after == np.random.randint(10**6), kind
+
+
+@pytest.mark.parametrize('labeled', [False, True])
+@pytest.mark.parametrize('size', [(24, 40), (100, 40), (150, 200)])
+def test_scaled_crops_are_those_of_the_two_steps(size, labeled):
+    ranges = ((.5, 1.), (1., 2.))
+    ratio = .75 if labeled else 1.
+    for seed in range(12):
+        two = drawn([
+            dict(type='RandomFactorResize', ranges=ranges, backend='pillow'),
+            crop('RandomCrop', size, cat_max_ratio=ratio)
+        ], seed, labeled=labeled)
+        one = drawn([
+            dict(crop('FactorResizedCrop', size, cat_max_ratio=ratio),
+                 ranges=ranges)
+        ], seed, labeled=labeled)
+        images = [each[0].pop('img').astype(int) for each in (two, one)]
+        assert images[0].shape == images[1].shape
+        difference = abs(images[0] - images[1])
+        assert difference.max() <= 2 and (difference > 0).mean() < .06
+        two[0].pop('keep_ratio')
+        assert_equal(two, one)
+
+
+def test_a_part_that_is_the_whole_is_equal():
+    image = sample()['img']
+    whole = TRANSFORMS.build(dict(
+        type='Resize', scale=(70, 50), backend='pillow'))(dict(img=image))
+    np.testing.assert_array_equal(
+        resized_part(image, (70, 50), (0, 50, 0, 70)), whole['img'])
+
+
+def test_only_two_steps_become_one():
+    load, flip = dict(type='LoadWholeImage'), dict(type='RandomFlip', prob=.5)
+    resize = dict(
+        type='RandomFactorResize', ranges=((.5, 2.), ), backend='pillow')
+    crop_cfg = crop('HistogramCrop', cat_max_ratio=.75)
+    pipeline = [load, resize, crop_cfg, flip]
+    assert scale_crops_alone(pipeline) == [
+        load,
+        dict(type='FactorResizedCrop', ranges=((.5, 2.), ),
+             crop_size=(24, 40), cat_max_ratio=.75), flip
+    ]
+    assert pipeline == [load, resize, crop_cfg, flip]
+
+
+@pytest.mark.parametrize('steps', [
+    [dict(type='RandomFactorResize', ranges=()), dict(type='RandomCrop')],
+    [dict(type='RandomFactorResize', backend='pillow'),
+     dict(type='RandomFlip'), dict(type='RandomCrop')],
+    [dict(type='Resize', backend='pillow'), dict(type='RandomCrop')],
+    []
+])
+def test_a_pipeline_without_the_two_is_refused(steps):
+    with pytest.raises(ValueError, match='leave it out'):
+        scale_crops_alone(steps)
+
+
+def test_pairs_scale_what_their_crops_show(streets):
+    """One switch for both sides; items are those without it, nearly."""
+    steps = [
+        dict(type='RandomFactorResize', ranges=((.5, 2.), ),
+             backend='pillow'),
+        crop('RandomCrop', (16, 24)),
+        dict(type='PackByteInputs')
+    ]
+    cfg = paired_cfg(streets)
+    cfg['labeled']['pipeline'][2:] = steps
+    cfg['unlabeled']['pipeline'][1:] = steps
+    for side in ('labeled', 'unlabeled'):
+        assert len(cfg[side]['pipeline']) == 4 + (side == 'labeled')
+    plain, scaled = (
+        DATASETS.build(dict(cfg, scale_crops=switch))[PairIndex(1, 2, 3)]
+        for switch in (False, True))
+    for side in ('labeled', 'unlabeled'):
+        gap = plain[side]['inputs'].int() - scaled[side]['inputs'].int()
+        assert gap.abs().max() <= 2
+    labels = [one['labeled']['data_samples'].gt_sem_seg.data
+              for one in (plain, scaled)]
+    assert torch.equal(*labels)
+    with pytest.raises(ValueError, match='scale_crops'):
+        DATASETS.build(paired_cfg(streets, scale_crops=True))

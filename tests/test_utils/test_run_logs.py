@@ -1,0 +1,74 @@
+"""Logs of runs that are resumed."""
+import json
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import (
+    EventAccumulator)
+from torch.utils.tensorboard import SummaryWriter
+
+from mmseg_fst.utils.run_logs import cut_logs
+
+
+def entries(*steps, train=True):
+    return [dict(loss=.5, iter=step, step=step) if train else dict(
+        mIoU=7., step=step) for step in steps]
+
+
+def write(work_dir, start, content, tail=''):
+    folder = work_dir / start / 'vis_data'
+    folder.mkdir(parents=True)
+    text = ''.join(f'{json.dumps(one)}\n' for one in content) + tail
+    for name in ('scalars.json', f'{start}.json'):
+        (folder / name).write_text(text)
+    return folder
+
+
+def read(folder):
+    texts = {path.read_text() for path in folder.glob('*.json')}
+    assert len(texts) == 1, 'both files hold the same'
+    return [json.loads(line) for line in texts.pop().splitlines()]
+
+
+@pytest.mark.parametrize('validated', [True, False])
+def test_what_comes_again_is_taken_back(tmp_path, validated):
+    """Of three starts; the validation of iteration 4 only if it is owed."""
+    validation = entries(4, train=False)
+    first = write(tmp_path, '1', entries(1, 2, 3, 4) + validation + entries(
+        5, 6))
+    second = write(tmp_path, '2', entries(5, 6, 7))
+    before = write(tmp_path, '0', entries(1))
+    cut_logs(tmp_path, 4, validated)
+    assert read(before) == entries(1)
+    assert read(first) == entries(1, 2, 3, 4) + validation * validated
+    assert read(second) == []
+
+
+def test_a_line_that_was_being_written_is_taken_out(tmp_path):
+    folder = write(tmp_path, '1', entries(1, 2), '{"loss": .25, "st')
+    cut_logs(tmp_path, 4, True)
+    assert read(folder) == entries(1, 2)
+
+
+def test_a_log_that_is_right_is_not_written_again(tmp_path):
+    folder = write(tmp_path, '1', entries(1, 2))
+    before = (folder / 'scalars.json').stat().st_ino
+    cut_logs(tmp_path, 2, True)
+    assert (folder / 'scalars.json').stat().st_ino == before
+
+
+def test_other_files_are_left_alone(tmp_path):
+    folder = write(tmp_path, '1', entries(1, 2))
+    (folder / 'mine.json').write_text('{\n"a": 1\n}\n')
+    cut_logs(tmp_path, 1, True)
+    assert (folder / 'mine.json').read_text() == '{\n"a": 1\n}\n'
+
+
+def test_tensorboard_hides_what_comes_again(tmp_path):
+    folder = write(tmp_path, '1', entries(1, 2, 3))
+    with SummaryWriter(str(folder)) as writer:
+        for step in (1, 2, 3):
+            writer.add_scalar('loss', .5, step)
+    cut_logs(tmp_path, 2, True)
+    shown = EventAccumulator(str(folder))
+    shown.Reload()
+    assert [event.step for event in shown.Scalars('loss')] == [1, 2]
