@@ -131,6 +131,9 @@ def test_test_prints_the_scores_of_the_training(place, run):
     scores = printed_by_test(output)
     assert scores == printed_by_training(run.output)
     assert len(scores) == 2 and 'Installing' not in output
+    # The config that is data; the Python beside it would be run.
+    assert f'Config:     {run.folder / "config.json"}\n' in output
+    assert 'is run' not in output
     protocol = 'whole image at the size of the test pipeline'
     assert f'Protocol: {protocol}\n' in output
     assert f'Protocol: {protocol}\n' in run.output

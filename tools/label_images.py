@@ -12,10 +12,8 @@ a folder of its own.
 import argparse
 import sys
 
-from mmengine.config import Config
-
 from mmseg_fst.apis import (UnlabeledImages, find_checkpoint, find_config,
-                            label_images, load_network)
+                            label_images, load_network, open_config)
 
 
 def main() -> None:
@@ -41,7 +39,7 @@ def main() -> None:
         help='run code that the checkpoint asks for; it can do all that you '
         'can, so only if you trust who made it')
     args = parser.parse_args()
-    cfg = Config.fromfile(find_config(args.run))
+    cfg = open_config(find_config(args.run))
     checkpoint = find_checkpoint(args.run, 'best' if args.best else 'last')
     images = UnlabeledImages(cfg, args.list)
     model = load_network(cfg, checkpoint, args.trust, args.network)

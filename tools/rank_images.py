@@ -12,10 +12,9 @@ stable image first.
 import argparse
 import sys
 
-from mmengine.config import Config
-
 from mmseg_fst.apis import (UnlabeledImages, find_config, load_network,
-                            rank_images, sorted_checkpoints, write_ranking)
+                            open_config, rank_images, sorted_checkpoints,
+                            write_ranking)
 
 
 def main() -> None:
@@ -42,7 +41,7 @@ def main() -> None:
         help='run code that the checkpoints ask for; it can do all that you '
         'can, so only if you trust who made them')
     args = parser.parse_args()
-    cfg = Config.fromfile(find_config(args.run))
+    cfg = open_config(find_config(args.run))
     checkpoints = sorted_checkpoints(args.run)[-args.checkpoints:]
     models = [load_network(cfg, path, args.trust) for path in checkpoints]
     scores = rank_images(models, UnlabeledImages(cfg, args.list))

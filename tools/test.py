@@ -60,7 +60,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    from mmseg_fst.apis import find_checkpoint, find_config, test
+    from mmseg_fst.apis import (find_checkpoint, find_config, open_config,
+                                test)
 
     folder, checkpoint = args.checkpoint, args.checkpoint
     if osp.isdir(folder):
@@ -71,9 +72,9 @@ def main() -> None:
         folder = osp.dirname(folder) or os.curdir
     config = args.config or find_config(folder)
     how = 'trusted: its code is run' if args.trust else 'read as data only'
-    print(f'Config:     {config} (Python: it is run)\n'
+    print(f'Config:     {config}\n'
           f'Checkpoint: {checkpoint} ({how})')
-    cfg = Config.fromfile(config)
+    cfg = open_config(config)
     if args.protocol:
         cfg.model.protocol = Config.fromfile(args.protocol).protocol
     if args.cfg_options:

@@ -1,215 +1,198 @@
-"""Predictions for images without labels: pseudo-labels and their stability."""
+"""Predictions for images in memory or on disk."""
 import copy
-from collections.abc import Iterable, Iterator, Sequence
-from os import path as osp
-from typing import Optional
+from collections.abc import Sequence
+from os import fspath
+from pathlib import Path
+from typing import NamedTuple, Optional, Union
 
+import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
-from mmengine.dataset import BaseDataset, pseudo_collate
-from mmengine.device import get_device
+import torch.nn.functional as F
+from mmcv.transforms import Compose
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from torch import nn
-from torch.utils.data import DataLoader, Subset
-from tqdm import tqdm
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.structures import SegDataSample
+from torch import Tensor
 
-from mmseg_fst.registry import DATASETS, MODELS
-from mmseg_fst.utils.checkpoint import load_weights
-from mmseg_fst.utils.files import save_label
+from mmseg_fst.datasets import LoadWholeImage
+from mmseg_fst.models.segmentors.students import ENSEMBLE
 
-from .check import check_config
-from .test import drop_pretrained
+#: A path, or RGB values of shape (H, W, 3), uint8.
+Image = Union[str, Path, np.ndarray]
 
 
-class UnlabeledImages:
-    """The unlabelled images of a config, loaded as those of a test.
+class Prediction(NamedTuple):
+    """What a model makes of one image.
 
-    Args:
-        cfg (Config): Config of a run; the images are those of its unlabelled
-            side, or else of its labelled one.
-        list_file (str, optional): List to take instead of the config's.
-            Defaults to None.
-
-    Raises:
-        FileNotFoundError: If the data or the list are missing.
-        ValueError: If images may have several endings.
+    Attributes:
+        label (np.ndarray): Class ids of the image's shape (H, W), uint8.
+        probabilities (np.ndarray, optional): Of shape (C, H, W), float32;
+            they sum up to 1 over the classes. None if they were not asked
+            for.
     """
-
-    def __init__(self, cfg: Config, list_file: Optional[str] = None) -> None:
-        init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
-        sides = cfg.train_dataloader.dataset
-        side = copy.deepcopy(sides.get('unlabeled') or sides.labeled)
-        # Only packed for processes that share it; it collects garbage.
-        side.update(test_mode=True, serialize_data=False)
-        side.data_prefix = dict(img_path=side.data_prefix['img_path'])
-        side.pipeline = [
-            step for step in cfg.test_dataloader.dataset.pipeline
-            if step['type'] != 'LoadAnnotations'
-        ]
-        if list_file is not None:
-            side.ann_file = osp.abspath(list_file)
-            side.pop('extra_ann_file', None)
-        check_config(Config(dict(images=side)))
-        self.dataset: BaseDataset = DATASETS.build(side)
-        if not isinstance(self.dataset.img_suffix, str):
-            raise ValueError(
-                f'{side.type}: images of several endings have no list by '
-                'name; convert them to one ending and give another data set.')
-        self.workers = cfg.test_dataloader.get('num_workers', 0)
-
-    @property
-    def names(self) -> list[str]:
-        """Lines of an image list: paths in the folder without the ending."""
-        data = self.dataset
-        return [
-            osp.relpath(data.get_data_info(index)['img_path'],
-                        data.data_prefix['img_path']).removesuffix(
-                            data.img_suffix) for index in range(len(data))
-        ]
-
-    def batches(self, indices: Sequence[int],
-                description: str) -> Iterator[dict]:
-        """Load images, one in a batch, with a progress bar.
-
-        Args:
-            indices (Sequence[int]): Which ones.
-            description (str): Text beside the bar.
-
-        Yields:
-            dict: What a model's ``test_step`` takes.
-        """
-        loader = DataLoader(
-            Subset(self.dataset, indices),
-            num_workers=self.workers,
-            collate_fn=pseudo_collate)
-        yield from tqdm(loader, desc=description)
-
-
-def load_network(cfg: Config,
-                 checkpoint: str,
-                 trust: bool = False,
-                 network: Optional[str] = None) -> nn.Module:
-    """The model of a run, ready to predict.
-
-    Args:
-        cfg (Config): Config of the run.
-        checkpoint (str): One of its checkpoints.
-        trust (bool): Whether to run code that it asks for. Defaults to False.
-        network (str, optional): Which one predicts. Defaults to None: the
-            config's ``predict_with``, or else the student, or the ensemble of
-            co-training.
-
-    Returns:
-        nn.Module: In evaluation mode, on the device that there is.
-
-    Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        ValueError: If it does not fit, or there is no such network.
-    """
-    init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
-    model_cfg = copy.deepcopy(cfg.model)
-    drop_pretrained(model_cfg)  # all weights come from the checkpoint
-    if network is not None:
-        model_cfg.predict_with = network
-    model = MODELS.build(model_cfg)
-    load_weights(model, checkpoint, trust)
-    return model.to(get_device()).eval()
+    label: np.ndarray
+    probabilities: Optional[np.ndarray] = None
 
 
 @torch.no_grad()
-def predict(model: nn.Module, batch: dict) -> np.ndarray:
-    """Predict one image.
+def predict(model: BaseSegmentor,
+            images: Union[Image, Sequence[Image]],
+            scales: Sequence[float] = (1., ),
+            flip: bool = False,
+            with_probabilities: bool = False) -> list[Prediction]:
+    """Predict images as the test of the run does, one after the other.
+
+    With several scales, or flips, probabilities are averaged over the views
+    of an image (test-time augmentation).
 
     Args:
-        model (nn.Module): Of :func:`load_network`.
-        batch (dict): Of :meth:`UnlabeledImages.batches`.
+        model (BaseSegmentor): Of :func:`load_model`.
+        images (str | Path | np.ndarray | Sequence): One image or several:
+            paths, or RGB values of shape (H, W, 3), uint8.
+        scales (Sequence[float]): Factors of the size at which the network
+            sees an image. Defaults to 1 alone.
+        flip (bool): Whether to look at the mirror image, too. Defaults to
+            False.
+        with_probabilities (bool): Whether to return them. Defaults to False.
 
     Returns:
-        np.ndarray: Class ids, uint8 of the image's shape (H, W).
+        list[Prediction]: One for each image, at its size.
+
+    Raises:
+        OSError: If a file is missing, truncated or no image.
+        ValueError: If an array is no RGB image, a scale not above 0, the
+            network does not take an image of that size, or the protocol
+            predicts at another.
+    """
+    if isinstance(images, (str, Path, np.ndarray)):
+        images = [images]
+    if not scales or min(scales) <= 0:
+        raise ValueError(f'scales={tuple(scales)}: give one or more numbers '
+                         'above 0.')
+    init_default_scope(model.cfg.get('default_scope', 'mmseg_fst'))
+    return [
+        _predict_one(model, _pixels(image), scales, flip, with_probabilities)
+        for image in images
+    ]
+
+
+def _predict_one(model: BaseSegmentor, image: np.ndarray,
+                 scales: Sequence[float], flip: bool,
+                 with_probabilities: bool) -> Prediction:
+    """Predict one BGR image."""
+    plain = tuple(scales) == (1., ) and not flip
+    if plain and not with_probabilities:
+        label = _test(model, image).pred_sem_seg.data[0]
+        return Prediction(label.to(torch.uint8).cpu().numpy())
+    mean: Optional[Tensor] = None
+    views = [(scale, mirrored) for scale in scales
+             for mirrored in ((False, True) if flip else (False, ))]
+    for scale, mirrored in views:
+        view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+        share = probabilities_of(model, _test(model, view, scale))
+        if share.shape[1:] != image.shape[:2]:
+            share = F.interpolate(
+                share[None], image.shape[:2], mode='bilinear')[0]
+        share = share.flip(-1) if mirrored else share
+        mean = share if mean is None else mean.add_(share)
+    mean = mean.float().div_(len(views))
+    return Prediction(
+        mean.argmax(0).to(torch.uint8).cpu().numpy(),
+        mean.cpu().numpy() if with_probabilities else None)
+
+
+def _pixels(image: Image) -> np.ndarray:
+    """An image as OpenCV has it, BGR of shape (H, W, 3), uint8."""
+    if not isinstance(image, np.ndarray):
+        return LoadWholeImage()(dict(img_path=fspath(image)))['img']
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(
+            f'An image of shape {image.shape} and type {image.dtype} cannot '
+            'be predicted; give RGB values of shape (H, W, 3), uint8.')
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def _test(model: BaseSegmentor,
+          image: np.ndarray,
+          scale: float = 1.) -> SegDataSample:
+    """Prediction for a BGR image, by the test pipeline of the run."""
+    steps = [
+        copy.deepcopy(step)
+        for step in model.cfg.test_dataloader.dataset.pipeline
+        if not step['type'].startswith('Load')
+    ]
+    resizes = [step for step in steps if step['type'] == 'Resize']
+    for step in resizes:
+        _scale_resize(step, scale)
+    if scale != 1 and not resizes:
+        image = cv2.resize(
+            image, [max(1, round(side * scale)) for side in image.shape[1::-1]]
+        )
+    size = image.shape[:2]
+    results = dict(
+        img=image, img_shape=size, ori_shape=size, img_path='an image')
+    batch = pseudo_collate([Compose(steps)(results)])
+    try:
+        sample = model.test_step(batch)[0]
+    except AssertionError as error:  # so a U-Net refuses a size
+        raise ValueError(
+            f'The network does not take an image of {size[0]} x {size[1]} '
+            f'pixels: {error} Choose windows of a size that it takes, or let '
+            'the config pad images: model.data_preprocessor.test_cfg='
+            'dict(size_divisor=32).') from error
+    check_size(model, sample)
+    return sample
+
+
+def _scale_resize(step: dict, scale: float) -> None:
+    """Let a step of a pipeline resize to a multiple, in place."""
+    if step.get('scale') is None:
+        factors = step['scale_factor']
+        step['scale_factor'] = (
+            scale * factors if isinstance(factors, (int, float)) else tuple(
+                scale * factor for factor in factors))
+    else:
+        sides = step['scale']
+        step['scale'] = (
+            round(scale * sides) if isinstance(sides, int) else tuple(
+                round(scale * side) for side in sides))
+
+
+def probabilities_of(model: BaseSegmentor, sample: SegDataSample) -> Tensor:
+    """Probabilities of one prediction.
+
+    Args:
+        model (BaseSegmentor): Of :func:`load_model`.
+        sample (SegDataSample): What it has predicted.
+
+    Returns:
+        Tensor: Of shape (C, H, W); they sum up to 1 over the classes.
+    """
+    scores = sample.seg_logits.data
+    if model.predict_with == ENSEMBLE:
+        return scores  # mean probabilities already
+    if model.protocol is not None:
+        return model.protocol.probabilities(scores)
+    return scores.softmax(0)
+
+
+def check_size(model: BaseSegmentor, sample: SegDataSample) -> None:
+    """Raise on a prediction that is not of the size of its image.
+
+    Args:
+        model (BaseSegmentor): The model.
+        sample (SegDataSample): What it has predicted.
 
     Raises:
         ValueError: If the protocol predicts at another size.
     """
-    sample = model.test_step(batch)[0]
-    label = sample.pred_sem_seg.data[0].to(torch.uint8).cpu().numpy()
-    if label.shape != tuple(sample.ori_shape[:2]):
+    size = tuple(sample.pred_sem_seg.data.shape[-2:])
+    # Of an image on a canvas even `ori_shape` is that of the canvas.
+    if 'canvas' in sample or size != tuple(sample.ori_shape[:2]):
         raise ValueError(
-            f'{sample.img_path} is of size {sample.ori_shape[:2]}, but its '
-            f'prediction {label.shape}, by the protocol '
-            f'"{model.protocol_name}". Choose one that keeps the size, such '
-            'as configs/_base_/protocols/voc_native.py.')
-    return label
-
-
-def label_images(model: nn.Module,
-                 images: UnlabeledImages,
-                 folder: str,
-                 suffix: Optional[str] = None) -> int:
-    """Write a prediction for each image as a PNG; what is there is kept.
-
-    Args:
-        model (nn.Module): Of :func:`load_network`.
-        images (UnlabeledImages): The images.
-        folder (str): Where to, below it by the names of the images.
-        suffix (str, optional): Ending of a label. Defaults to None: that of
-            the data set.
-
-    Returns:
-        int: Number of images that were not there yet.
-    """
-    suffix = suffix or images.dataset.seg_map_suffix
-    paths = [osp.join(folder, name + suffix) for name in images.names]
-    todo = [i for i, path in enumerate(paths) if not osp.isfile(path)]
-    palette = images.dataset.metainfo['palette']
-    batches = images.batches(todo, 'Labelling')
-    for index, batch in zip(todo, batches):
-        save_label(paths[index], predict(model, batch), palette,
-                   optimize=False)
-    return len(todo)
-
-
-def mean_iou(first: np.ndarray, second: np.ndarray) -> float:
-    """Agreement of two label maps.
-
-    Args:
-        first (np.ndarray): Class ids of any shape, uint8.
-        second (np.ndarray): The same of the other.
-
-    Returns:
-        float: Mean over the classes that occur in one of them, in [0, 1].
-    """
-    ids = np.union1d(first, second)
-    ious = [
-        np.count_nonzero((first == i) & (second == i)) / np.count_nonzero(
-            (first == i) | (second == i)) for i in ids
-    ]
-    return float(np.mean(ious))
-
-
-def rank_images(models: Sequence[nn.Module],
-                images: UnlabeledImages) -> dict[str, float]:
-    """How stable the predictions for each image were (ST++).
-
-    Args:
-        models (Sequence[nn.Module]): One network at several moments of its
-            training, the last one last.
-        images (UnlabeledImages): The images.
-
-    Returns:
-        dict[str, float]: By name, the most stable first: mean IoU of the
-        earlier predictions with the last one, averaged over them.
-
-    Raises:
-        ValueError: If there is no earlier one.
-    """
-    if len(models) < 2:
-        raise ValueError('Stability needs two checkpoints or more of one '
-                         'run, but there is one; raise max_keep_ckpts and '
-                         'lower the interval of its CheckpointHook.')
-    names, scores = images.names, {}
-    batches: Iterable = images.batches(range(len(names)), 'Ranking')
-    for name, batch in zip(names, batches):
-        *earlier, last = (predict(model, batch) for model in models)
-        scores[name] = float(np.mean([mean_iou(one, last) for one in earlier]))
-    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+            f'The prediction of {sample.img_path} has not its size but '
+            f'{size}, by the protocol "{model.protocol_name}". Choose one '
+            'that keeps the size, such as '
+            'configs/_base_/protocols/voc_native.py, or windows.')

@@ -11,8 +11,9 @@ from mmengine.dist import is_main_process
 from mmseg_fst.utils.files import save_json, save_lines
 
 from .check import check_config
+from .label import UnlabeledImages, label_images, rank_images
 from .launch import join_processes, wait_for_all
-from .predict import UnlabeledImages, label_images, load_network, rank_images
+from .load import load_network
 from .results import FINISHED, state_of
 from .test import find_checkpoint, sorted_checkpoints
 from .train import train

@@ -12,6 +12,7 @@ from mmseg_fst.engine.hooks.mean_teacher import unwrap
 from mmseg_fst.utils.checkpoint import guard_loading, load_weights
 
 from .check import check_config
+from .config_file import CONFIG_JSON
 from .launch import build_runner, prepare_processes
 
 
@@ -22,12 +23,16 @@ def find_config(work_dir: str) -> str:
         work_dir (str): Folder of the run.
 
     Returns:
-        str: Path of the config file.
+        str: Path of the config file, for :func:`open_config`:
+        ``config.json``, or else the ``.py``, which is code.
 
     Raises:
         FileNotFoundError: If there is no folder or no config in it.
-        ValueError: If there is more than one.
+        ValueError: If there is no ``config.json`` and more than one ``.py``.
     """
+    as_data = osp.join(work_dir, CONFIG_JSON)
+    if osp.isfile(as_data):
+        return as_data
     found = glob.glob(osp.join(glob.escape(work_dir), '*.py'))
     if not found:
         raise FileNotFoundError(

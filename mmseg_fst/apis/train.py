@@ -1,15 +1,19 @@
 """Training from a config file."""
+import logging
 from collections.abc import Collection
 from os import path as osp
+from pathlib import Path
 from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from mmseg_fst.utils.checkpoint import guard_loading
 
 from .check import check_config
+from .config_file import CONFIG_JSON, save_config
 from .launch import build_runner, join_processes
 from .partition import apply_partition
 from .resume import choose_checkpoint
@@ -208,6 +212,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
         cfg.load_from = checkpoint
     guard_loading(trust)
     runner = build_runner(cfg)
+    if is_main_process():
+        leave_config(runner.cfg, runner.work_dir)
     runner.train()
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
@@ -216,3 +222,21 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')
     return runner.work_dir
+
+
+def leave_config(cfg: Config, folder: str) -> None:
+    """Write the config as data, beside the Python that mmengine writes.
+
+    Where it holds more than data, a warning says so and no file is left, not
+    even that of an earlier run.
+
+    Args:
+        cfg (Config): Config of a run.
+        folder (str): Its folder.
+    """
+    try:
+        save_config(cfg, folder)
+    except TypeError as error:
+        Path(folder, CONFIG_JSON).unlink(missing_ok=True)
+        print_log(f'{error} Until then the .py is read, and run, by whoever '
+                  'uses the checkpoints.', 'current', logging.WARNING)

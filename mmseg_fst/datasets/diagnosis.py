@@ -60,8 +60,8 @@ class LabelsForDiagnosis:
 
         Returns:
             dict: The item as ``unlabeled[index]`` gives it, random draws
-            included, but for ``gt_for_diagnosis`` of its data sample, int64
-            of shape (1, H, W).
+            included, but for ``gt_for_diagnosis`` of its data sample, class
+            ids of shape (1, H, W), of the type that the pipeline packs.
 
         Raises:
             ValueError: If the label has changed how the image is augmented.

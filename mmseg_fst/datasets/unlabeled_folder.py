@@ -6,7 +6,8 @@ from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
 
-_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+#: Endings of images that OpenCV reads, in lower case.
+IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
 @DATASETS.register_module()
@@ -26,7 +27,7 @@ class UnlabeledFolderDataset(BaseSegDataset):
     """
 
     def __init__(self,
-                 img_suffix: tuple[str, ...] = _ENDINGS,
+                 img_suffix: tuple[str, ...] = IMAGE_ENDINGS,
                  **kwargs) -> None:
         super().__init__(img_suffix=tuple(img_suffix), **kwargs)
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import CheckpointLoader
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 
 # PyTorch reads it at each load; it wins over what the caller asks for.
@@ -55,7 +57,8 @@ def read_checkpoint(path: str,
     file is refused unless ``trust`` is given.
 
     Args:
-        path (str): File of a checkpoint of mmengine, or of a state dict.
+        path (str): File of a checkpoint of mmengine, or of a state dict,
+            which may be ``.safetensors``.
         trust (bool): Whether to run what the file asks for. Defaults to
             False.
         map_location: Where to put tensors, as of ``torch.load``. Defaults to
@@ -71,6 +74,11 @@ def read_checkpoint(path: str,
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'There is no checkpoint {path}.')
+    if path.endswith('.safetensors'):
+        try:
+            return dict(state_dict=load_file(path, str(map_location or 'cpu')))
+        except SafetensorError as error:
+            raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     try:
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
@@ -156,7 +164,7 @@ def guard_loading(trust: bool = False) -> None:
 
 def load_weights(model: torch.nn.Module,
                  path: str,
-                 trust: bool = False) -> None:
+                 trust: bool = False) -> dict[str, Any]:
     """Load the weights of a checkpoint, all of them.
 
     Args:
@@ -165,17 +173,21 @@ def load_weights(model: torch.nn.Module,
         trust (bool): Whether to run what the file asks for. Defaults to
             False.
 
+    Returns:
+        dict: The checkpoint.
+
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or its weights are those of
             another model.
     """
-    weights = read_checkpoint(path, trust)['state_dict']
+    checkpoint = read_checkpoint(path, trust)
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(checkpoint['state_dict'])
     except RuntimeError as error:
         lines = str(error).splitlines()
         raise ValueError(
             f'{path} holds the weights of another model: '
             f'{lines[min(1, len(lines) - 1)].strip()[:300]} Test it with the '
             'config that it was trained with.') from error
+    return checkpoint

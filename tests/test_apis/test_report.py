@@ -224,8 +224,12 @@ def predicted(tmp_path):
                 val_dataloader=dict(
                     dataset=streets_cfg(streets, 'camera', split='val')))
         ).dump(folder / 'fst.py')
+    classes = dict(
+        classes=[str(index) for index in range(19)], palette=[[0, 0, 0]] * 19)
     torch.save(
-        dict(state_dict=build_model().state_dict()),
+        dict(
+            state_dict=build_model().state_dict(),
+            meta=dict(dataset_meta=classes)),
         tmp_path / 'fst' / 'seed_0' / 'iter_20.pth')
     path = tmp_path / 'report.html'
     missing = write_report(

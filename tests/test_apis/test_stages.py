@@ -12,9 +12,9 @@ from cells import load, roots  # noqa: F401
 from helpers import REPOSITORY
 from PIL import Image
 
-from mmseg_fst.apis import predict as predict_module
-from mmseg_fst.apis import train_all
-from mmseg_fst.apis.predict import mean_iou
+from mmseg_fst.apis import label as label_module
+from mmseg_fst.apis import load_network, train_all
+from mmseg_fst.apis.label import mean_iou
 from mmseg_fst.apis.stages import labels_only, retrain, write_ranking
 
 CELL = 'ssl/camvid-1_16_stpp'
@@ -99,10 +99,10 @@ def test_tools_do_the_same(run, roots, tmp_path,  # noqa: F811
 def test_labelling_goes_on_where_it_was_broken_off(run, tmp_path,
                                                    monkeypatch):
     cfg = load(CELL, run)
-    model = predict_module.load_network(
+    model = load_network(
         labels_only(cfg), str(run / 'stage_1' / 'iter_2.pth'))
-    images = predict_module.UnlabeledImages(cfg)
-    whole, calls = predict_module.predict, []
+    images = label_module.UnlabeledImages(cfg)
+    whole, calls = label_module.label_batch, []
 
     def broken(*args):
         calls.append(args)
@@ -110,12 +110,12 @@ def test_labelling_goes_on_where_it_was_broken_off(run, tmp_path,
             raise KeyboardInterrupt
         return whole(*args)
 
-    monkeypatch.setattr(predict_module, 'predict', broken)
+    monkeypatch.setattr(label_module, 'label_batch', broken)
     with pytest.raises(KeyboardInterrupt):
-        predict_module.label_images(model, images, str(tmp_path))
+        label_module.label_images(model, images, str(tmp_path))
     assert len(list(tmp_path.iterdir())) == 1
     count = len(images.names)
-    assert predict_module.label_images(
+    assert label_module.label_images(
         model, images, str(tmp_path)) == count - 1
     assert len(list(tmp_path.iterdir())) == count
 
@@ -129,7 +129,7 @@ def test_agreement_is_over_classes_that_occur():
 
 def test_one_checkpoint_has_no_stability():
     with pytest.raises(ValueError, match='max_keep_ckpts'):
-        predict_module.rank_images([None], None)
+        label_module.rank_images([None], None)
 
 
 def test_a_share_without_images_is_refused(tmp_path):

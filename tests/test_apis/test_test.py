@@ -28,6 +28,11 @@ def test_the_config_beside_the_checkpoint(folder):
     assert find_config(str(folder)) == str(folder / 'fst.py')
 
 
+def test_a_config_that_is_data_comes_first(folder):
+    touch(folder, 'fst.py', 'dacs.py', 'config.json')
+    assert find_config(str(folder)) == str(folder / 'config.json')
+
+
 def test_no_config_is_named(folder):
     with pytest.raises(FileNotFoundError) as error:
         find_config(str(folder))

@@ -6,7 +6,9 @@ import torch
 from helpers import REPOSITORY, network_cfg
 from mmengine.config import Config
 
-from mmseg_fst.apis import build_runner, load_config, read_config, train
+from mmseg_fst.apis import (build_runner, find_config, load_config,
+                            open_config, read_config, train)
+from mmseg_fst.apis.train import leave_config
 
 # The function of that name hides it.
 train_module = sys.modules['mmseg_fst.apis.train']
@@ -84,7 +86,7 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     seen = {}
 
     class Runner:
-        work_dir, val_loop = str(tmp_path), None
+        cfg, work_dir, val_loop = Config(), str(tmp_path), None
 
         def train(self):
             pass
@@ -101,6 +103,14 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
         torch.save(dict(state_dict={}), checkpoint)
     train(cfg, resume=True)
     assert seen == dict(resume=begun, load_from=checkpoint if begun else start)
+
+
+def test_the_config_is_left_as_data_or_not_at_all(tmp_path):
+    """What an earlier run has left is not that of this one."""
+    leave_config(Config(dict(a=1)), str(tmp_path))
+    assert open_config(find_config(str(tmp_path))).a == 1
+    leave_config(Config(dict(a=Config)), str(tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 CELL = str(REPOSITORY / 'configs/co_training/voc-stpp-92_321_r50-b2_2-cps.py')

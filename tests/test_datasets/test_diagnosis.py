@@ -6,6 +6,7 @@ from helpers import make_streets, paired_cfg
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import pseudo_collate
 
+from mmseg_fst.datasets.packing import Pack
 from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, MODELS, TRANSFORMS
 
@@ -26,8 +27,8 @@ def streets(tmp_path):
     return make_streets(tmp_path / 'streets', target_labels=True)
 
 
-def build(root, folder=FOLDER, pipeline=None):
-    cfg = paired_cfg(root, labels_for_diagnosis=folder)
+def build(root, folder=FOLDER, pipeline=None, **changes):
+    cfg = paired_cfg(root, labels_for_diagnosis=folder, **changes)
     if pipeline is not None:
         cfg['unlabeled']['pipeline'] = pipeline
     return DATASETS.build(cfg)
@@ -59,6 +60,31 @@ def test_the_label_is_that_of_the_image_cropped_as_it_is(streets):
         known = label != 255
         expected = label * 19 % 215 + 20
         assert np.corrcoef(image[known], expected[known])[0, 1] > .9
+
+
+def test_packed_images_and_crops_scaled_alone_have_their_labels(
+        streets, tmp_path):
+    steps = [
+        dict(type='RandomFactorResize', ranges=((.5, 2.), ),
+             backend='pillow'),
+        dict(type='RandomCrop', crop_size=(16, 24)),
+        dict(type='PackByteInputs')
+    ]
+    cfg = paired_cfg(streets, scale_crops=True)
+    cfg['labeled']['pipeline'][2:] = steps
+    cfg['unlabeled']['pipeline'][1:] = steps
+    for side in ('labeled', 'unlabeled'):
+        Pack(side, DATASETS.build(cfg[side]), cfg[side]['pipeline'],
+             str(tmp_path)).write()
+    cfg['packed'] = str(tmp_path)
+    plain = DATASETS.build(cfg)
+    diagnosed = DATASETS.build(dict(cfg, labels_for_diagnosis=FOLDER))
+    for seed in range(4):
+        first, second = (data[PairIndex(0, seed, seed)]['unlabeled']
+                         for data in (plain, diagnosed))
+        assert torch.equal(first['inputs'], second['inputs'])
+        label = second['data_samples'].gt_for_diagnosis.data
+        assert label.shape == (1, 16, 24)
 
 
 def test_no_model_sees_them_and_the_batch_keeps_them(streets):

@@ -10,6 +10,7 @@ from mmengine.structures import PixelData
 from mmseg_fst.engine.hooks import PseudoLabelQualityHook
 from mmseg_fst.engine.hooks.label_looks import look, true_labels
 from mmseg_fst.ops import count_labels, label_quality
+from mmseg_fst.utils.run_logs import cut_logs
 
 from .toy import (NUM_CLASSES, SIZE, ToyPairs, assert_equal, assert_same,
                   co_training_config, everything, make_runner, model_config,
@@ -137,6 +138,14 @@ def test_what_is_logged_with_labels_and_without(tmp_path):
         assert all(value == value for value in entry.values())
         assert 'pseudo_label/future/coverage' in entry
         assert 'pseudo_label/past/disagreement' in entry
+
+
+def test_a_run_that_goes_on_measures_again_what_it_takes_back(tmp_path):
+    """And keeps the rest, that of the last iteration before included."""
+    mover = dict(type='MeanTeacherHook', decay=.9)
+    runner = run(tmp_path, [mover, QUALITY])
+    cut_logs(tmp_path, 2, validated=False)
+    assert list(scalars(runner)) == [1, 2]
 
 
 def test_it_measures_rarely_and_only_pseudo_labels(tmp_path):

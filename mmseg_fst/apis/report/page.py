@@ -3,6 +3,8 @@ from pathlib import Path
 
 import jinja2
 
+from mmseg_fst.utils.files import atomic_write
+
 from .pictures import last_mixed, predict_panels
 from .quality_parts import future_table, quality_charts, quality_tables
 from .runs import Method, differences
@@ -61,6 +63,6 @@ def write_report(path: Path,
             method.name: method.runs[0].config
             for method in methods
         }))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding='utf-8')
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
     return missing

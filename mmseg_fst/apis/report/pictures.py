@@ -6,13 +6,11 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch import nn
 
-from mmseg_fst.apis.predict import load_network
-from mmseg_fst.apis.test import find_checkpoint, find_config
+from mmseg_fst.apis.load import load_model
 from mmseg_fst.engine.hooks.prediction_panel import tiles_of
 from mmseg_fst.registry import DATASETS
 
@@ -69,8 +67,8 @@ def predict_panels(methods: list[Method],
     """Let the first run of each method predict some images.
 
     Args:
-        methods (list[Method]): The methods; their configs are run and their
-            best checkpoints, or else the last, are loaded.
+        methods (list[Method]): The methods; their best checkpoints, or else
+            the last, are loaded by :func:`load_model`.
         count (int): Number of images of each validation set.
         trust (bool): Whether to run code that a checkpoint asks for. Defaults
             to False.
@@ -102,10 +100,9 @@ def predict_panels(methods: list[Method],
 @torch.no_grad()
 def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     """Name, tiles and metainfo of some images, evenly spaced."""
-    cfg = Config.fromfile(find_config(folder))
-    model = load_network(cfg, find_checkpoint(folder), trust)
+    model = load_model(folder, trust=trust)
     dataset = DATASETS.build(
-        dict(cfg.val_dataloader.dataset, serialize_data=False))
+        dict(model.cfg.val_dataloader.dataset, serialize_data=False))
     chosen = np.linspace(0, len(dataset) - 1, count + 2)[1:-1].round()
     found = []
     for index in dict.fromkeys(chosen.astype(int).tolist()):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmseg_fst.apis.train import SPLIT_MARK
-from mmseg_fst.utils.scalars import read_scalars
+from mmseg_fst.utils.run_logs import read_scalars
 
 _TABLE = re.compile(
     r'Results of the (\w[^ :]*)[ :].*?\n\+[-+]+\n\|\s*Class(.*?)\n\+[-+]+\n'
@@ -35,7 +35,7 @@ class Run:
 
     @cached_property
     def scalars(self) -> dict[str, dict[int, float]]:
-        """See :func:`mmseg_fst.utils.scalars.read_scalars`."""
+        """See :func:`mmseg_fst.utils.run_logs.read_scalars`."""
         return read_scalars(self.folder)
 
     @cached_property

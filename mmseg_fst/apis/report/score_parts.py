@@ -11,6 +11,7 @@ from .runs import Method, Run
 #: What is drawn of the log, by title.
 _LOGGED = {
     'Loss': 'loss',
+    'Norm of the gradient': 'grad_norm',
     'Weight of pseudo-labels': 'pseudo_label_weight',
     'Agreement of co-trained students': 'agreement'
 }

@@ -159,7 +159,9 @@ class PseudoLabelQualityHook(Hook):
     def _log(runner: Runner, values: dict[str, float]) -> None:
         """Write the scalars, and the main ones into the log."""
         step = runner.iter + 1
-        runner.visualizer.add_scalars(values, step=step)
+        # With its iteration a line counts as one of the training where a
+        # resumed run takes back what it will log again.
+        runner.visualizer.add_scalars({'iter': step, **values}, step=step)
         line = ', '.join(f'{key.partition("/")[2]} {value:.1f}'
                          for key, value in values.items()
                          if key.count('/') == 2)

@@ -1,0 +1,109 @@
+"""Predictions of many images and videos, in a folder."""
+import json
+import os
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from os import path as osp
+from typing import Any, NamedTuple
+
+from mmseg.models.segmentors import BaseSegmentor
+from tqdm import tqdm
+
+from mmseg_fst.utils.files import save_json
+
+from .prediction_writer import OUTPUTS, PredictionWriter
+from .sources import Source
+
+#: File that says how the predictions of a folder were made.
+SETTINGS = 'predict.json'
+
+
+class Report(NamedTuple):
+    """What became of the images and videos.
+
+    Attributes:
+        written (int): Number of those that were predicted.
+        kept (int): Number of those that were there already.
+        failed (dict[str, str]): By path, why one could not be read.
+    """
+    written: int
+    kept: int
+    failed: dict[str, str]
+
+
+def predict_files(model: BaseSegmentor,
+                  sources: Iterable[Source],
+                  folder: str,
+                  save: Collection[str] = ('labels', 'overlays'),
+                  opacity: float = 0.5,
+                  scales: Sequence[float] = (1., ),
+                  flip: bool = False) -> Report:
+    """Predict images and videos, with a progress bar.
+
+    What is in the folder already is kept, so the same call goes on where it
+    was broken off. A file that cannot be read does not stop the others.
+
+    Args:
+        model (BaseSegmentor): Of :func:`load_model`.
+        sources (Iterable[Source]): Of :func:`find_sources`.
+        folder (str): Where to, see :class:`PredictionWriter`;
+            ``predict.json`` in it says how, and names the classes.
+        save (Collection[str]): Which of ``'labels'``, ``'overlays'`` and
+            ``'probabilities'``. Defaults to the first two.
+        opacity (float): Share of the colour in an overlay, in [0, 1].
+            Defaults to 0.5.
+        scales (Sequence[float]): See :func:`predict`. Defaults to 1 alone.
+        flip (bool): See :func:`predict`. Defaults to False.
+
+    Returns:
+        Report: What became of them.
+
+    Raises:
+        ValueError: If there is no such output, the folder holds predictions
+            that were made otherwise, or the network does not take an image.
+    """
+    unknown = sorted(set(save) - set(OUTPUTS))
+    if unknown or not save:
+        raise ValueError(f'save={list(save)}; give one or more of '
+                         f'{", ".join(OUTPUTS)}.')
+    if not 0 <= opacity <= 1:
+        raise ValueError(f'opacity={opacity}: give a number from 0 to 1.')
+    _agree(
+        osp.join(folder, SETTINGS),
+        dict(
+            checkpoint=osp.abspath(model.checkpoint),
+            # A new training writes to the same path.
+            checkpoint_of=str(datetime.fromtimestamp(
+                int(osp.getmtime(model.checkpoint)))),
+            network=model.predict_with,
+            protocol=model.protocol_name,
+            scales=list(scales),
+            flip=flip,
+            opacity=opacity,
+            **model.dataset_meta))
+    writer = PredictionWriter(model, folder, save, opacity, scales, flip)
+    done, failed = [], {}
+    for source in tqdm(list(sources), 'Predicting'):
+        act = writer.video if source.is_video else writer.image
+        try:
+            done.append(act(source))
+        except OSError as error:
+            failed[source.path] = str(error)
+        except ValueError as error:  # the others would fail, too
+            raise ValueError(f'{source.path}: {error}') from error
+    return Report(sum(done), len(done) - sum(done), failed)
+
+
+def _agree(path: str, settings: dict[str, Any]) -> None:
+    """Write how predictions are made; raise if it was otherwise before."""
+    if osp.isfile(path):
+        with open(path) as file:
+            past = json.load(file)
+        for key, value in settings.items():
+            if past.get(key) != value:
+                raise ValueError(
+                    f'{path}: the predictions in this folder were made with '
+                    f'{key}={past.get(key)!r}, now it is {value!r}. Give '
+                    'another folder, or remove that one.')
+    os.makedirs(osp.dirname(path) or os.curdir, exist_ok=True)
+    save_json(path, settings)

@@ -1,0 +1,98 @@
+"""Images and videos that a user names: a file, a folder or a pattern."""
+import glob
+import os
+from os import path as osp
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from mmseg_fst.datasets.unlabeled_folder import IMAGE_ENDINGS
+
+#: Endings of videos, in lower case.
+VIDEO_ENDINGS = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.webm')
+
+
+class Source(NamedTuple):
+    """One image or video.
+
+    Attributes:
+        path (str): The file.
+        name (str): What its predictions are called: its path below the folder
+            that was named, without the ending.
+    """
+    path: str
+    name: str
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it holds many images."""
+        return self.path.lower().endswith(VIDEO_ENDINGS)
+
+
+def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
+    """Images and videos of a file, a folder and those in it, or a pattern.
+
+    Args:
+        pattern (str): Path of a file or folder, or a pattern such as
+            ``'photos/**/*.jpg'``, in which ``**`` are folders of any depth.
+        without (str, optional): Folder to leave out, that of the predictions.
+            Defaults to None.
+
+    Returns:
+        list[Source]: Sorted by path. Hidden files of a folder are left out.
+
+    Raises:
+        FileNotFoundError: If there is no image or video.
+        ValueError: If two of them would be called the same.
+    """
+    pattern = osp.expanduser(pattern)
+    if osp.isfile(pattern):
+        paths, folder = [pattern], osp.dirname(pattern)
+        if not _is_known(pattern):
+            raise ValueError(
+                f'{pattern} is no image or video by its ending; known are '
+                f'{", ".join(IMAGE_ENDINGS + VIDEO_ENDINGS)}.')
+    elif osp.isdir(pattern):
+        paths, folder = _files_below(pattern), pattern
+    else:
+        paths = glob.glob(pattern, recursive=True)
+        folder = _fixed_part(pattern)
+    inside = without and Path(without).resolve()
+    sources: dict[str, Source] = {}
+    for path in sorted(filter(_is_known, paths)):
+        if inside and inside in Path(path).resolve().parents:
+            continue
+        name = osp.splitext(osp.relpath(path, folder or os.curdir))[0]
+        if name in sources:
+            raise ValueError(
+                f'{sources[name].path} and {path} differ in their ending '
+                'alone, so that their predictions would be one file; rename '
+                'one, or give a pattern such as "*.jpg".')
+        sources[name] = Source(path, name)
+    if not sources:
+        raise FileNotFoundError(
+            f'There is no image or video {pattern}; looked for '
+            f'{", ".join(IMAGE_ENDINGS + VIDEO_ENDINGS)}.')
+    return list(sources.values())
+
+
+def _is_known(path: str) -> bool:
+    """Whether a file is an image or a video, by its ending."""
+    return path.lower().endswith(IMAGE_ENDINGS + VIDEO_ENDINGS)
+
+
+def _files_below(folder: str) -> list[str]:
+    """Files of a folder and of those in it, without hidden ones."""
+    return [
+        osp.join(parent, name)
+        for parent, _, names in os.walk(folder, followlinks=True)
+        for name in names if not name.startswith('.')
+    ]
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folder in which a pattern begins."""
+    parts = Path(pattern).parts
+    fixed = next(
+        (i for i, part in enumerate(parts) if glob.has_magic(part)),
+        len(parts) - 1)
+    return str(Path(*parts[:fixed]))

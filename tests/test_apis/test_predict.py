@@ -1,0 +1,241 @@
+"""Models of finished runs, and what they predict."""
+import numpy as np
+import pytest
+import torch
+from fake_run import META, co_training_cfg, make_run
+from helpers import model_cfg, network_cfg, picture_of, random_label
+from PIL import Image
+
+from mmseg_fst.apis import load_model, predict
+from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
+
+SIZE = (48, 80)
+
+
+def photo(size=SIZE, seed=0):
+    rng = np.random.default_rng(seed)
+    return picture_of(rng, random_label(rng, size))
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp('runs') / 'plain')
+
+
+@pytest.fixture
+def model(run):
+    return load_model(str(run), 'cpu')
+
+
+def by_hand(network, image):
+    """Probabilities (C, H, W) of one pass."""
+    mean = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)
+    std = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
+    pixels = torch.from_numpy(image.copy()).movedim(2, 0).float()
+    with torch.no_grad():
+        logits = network.encode_decode(((pixels - mean) / std)[None],
+                                       [dict(img_shape=image.shape[:2])])
+    return logits[0].softmax(0)
+
+
+def test_a_model_knows_its_classes(model, run):
+    assert not model.training
+    assert model.dataset_meta == META
+    assert model.checkpoint == str(run / 'iter_4.pth')
+
+
+@pytest.mark.parametrize('network', ['student', 'teacher'])
+def test_labels_and_probabilities_are_those_of_the_network(run, network):
+    model = load_model(str(run / 'iter_4.pth'), 'cpu', network)
+    expected = by_hand(model.network(network), photo())
+    one, = predict(model, photo(), with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(one.probabilities), expected,
+                               rtol=1e-4, atol=1e-5)
+    assert one.label.dtype == np.uint8
+    assert (one.label == one.probabilities.argmax(0)).all()
+    if network == 'student':  # the teacher was drawn to see one class
+        assert len(np.unique(one.label)) > 2
+    alone, = predict(model, photo())
+    assert (alone.label == one.label).all() and alone.probabilities is None
+
+
+def test_networks_differ(run):
+    student, teacher = (
+        predict(load_model(str(run), 'cpu', name), photo())[0].label
+        for name in ('student', 'teacher'))
+    assert (student != teacher).any()
+
+
+def test_files_and_arrays_agree(model, tmp_path):
+    path = tmp_path / 'a.png'
+    Image.fromarray(photo()).save(path)
+    labels = [one.label for one in predict(model, [path, str(path), photo()])]
+    assert all((one == labels[0]).all() for one in labels)
+
+
+def test_views_are_averaged(model):
+    image, network = photo(), model.network()
+    mirrored = by_hand(network, image[:, ::-1]).flip(-1)
+    expected = (by_hand(network, image) + mirrored) / 2
+    one, = predict(model, image, flip=True, with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(one.probabilities), expected,
+                               rtol=1e-4, atol=1e-5)
+    assert (one.label == expected.argmax(0).numpy()).all()
+
+
+def spy(model, monkeypatch):
+    """Sizes of the images that the network sees."""
+    seen, network = [], model.network()
+    whole = network.extract_feat
+
+    def extract_feat(images):
+        seen.append(tuple(images.shape[2:]))
+        return whole(images)
+
+    monkeypatch.setattr(network, 'extract_feat', extract_feat)
+    return seen
+
+
+@pytest.mark.parametrize('steps, sizes', [
+    ([], [(24, 40), (48, 80), (72, 120)]),
+    ([dict(type='Resize', scale=(40, 24), keep_ratio=True)],
+     [(12, 20), (24, 40), (36, 60)]),
+    ([dict(type='Resize', scale_factor=2., keep_ratio=True)],
+     [(48, 80), (96, 160), (144, 240)]),
+])
+def test_scales_are_those_of_what_the_network_sees(tmp_path, monkeypatch,
+                                                   steps, sizes):
+    model = load_model(str(make_run(tmp_path, steps=steps)), 'cpu')
+    seen = spy(model, monkeypatch)
+    one, = predict(model, photo(), scales=(.5, 1., 1.5),
+                   with_probabilities=True)
+    assert seen == sizes
+    assert one.label.shape == SIZE
+    np.testing.assert_allclose(one.probabilities.sum(0), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize('protocol', [None, dict(type='WholeImage')])
+def test_windows(tmp_path, monkeypatch, protocol):
+    run = make_run(tmp_path, model_cfg(protocol=protocol))
+    model = load_model(str(run), 'cpu', windows=(32, 16))
+    seen = spy(model, monkeypatch)
+    assert predict(model, photo())[0].label.shape == SIZE
+    assert seen == [(32, 32)] * (2 * 4)
+    assert 'sliding windows 32, stride 16' in model.protocol_name
+
+
+def test_windows_with_gaps_are_refused(run):
+    with pytest.raises(ValueError, match='leave gaps'):
+        load_model(str(run), 'cpu', windows=(32, 33))
+
+
+def test_an_ensemble_is_the_mean_of_its_students(tmp_path):
+    run = make_run(tmp_path, co_training_cfg())
+    model = load_model(str(run), 'cpu')
+    assert model.predict_with == 'ensemble'
+    expected = sum(by_hand(one, photo()) for one in model.student.values()) / 2
+    one, = predict(model, photo(), with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(one.probabilities), expected,
+                               rtol=1e-4, atol=1e-5)
+    alone, = predict(load_model(str(run), 'cpu', 'b'), photo())
+    assert (alone.label == by_hand(model.student['b'], photo()).argmax(0)
+            .numpy()).all()
+
+
+def test_a_protocol_of_another_size_is_refused(tmp_path):
+    run = make_run(tmp_path, model_cfg(protocol=dict(type='Canvas', size=64)))
+    model = load_model(str(run), 'cpu')
+    with pytest.raises(ValueError, match='64 x 64 canvas'):
+        predict(model, photo())
+
+
+@pytest.mark.parametrize('image', [
+    np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)),
+    np.zeros((4, 4, 4), np.uint8)
+], ids=['grey', 'float', 'alpha'])
+def test_other_arrays_are_refused(model, image):
+    with pytest.raises(ValueError, match='give RGB values'):
+        predict(model, image)
+
+
+def unet_cfg(**preprocessor):
+    """A model that takes multiples of 4 alone."""
+    stages = dict(num_stages=3, strides=(1, ) * 3, downsamples=(True, ) * 2)
+    convs = dict(
+        enc_num_convs=(1, ) * 3, dec_num_convs=(1, ) * 2,
+        enc_dilations=(1, ) * 3, dec_dilations=(1, ) * 2)
+    head = dict(network_cfg()['decode_head'], in_channels=4, in_index=2)
+    cfg = model_cfg(
+        segmentor=dict(
+            type='EncoderDecoder',
+            backbone=dict(type='UNet', base_channels=4, **stages, **convs),
+            decode_head=head,
+            test_cfg=dict(mode='whole')))
+    cfg['data_preprocessor'].update(preprocessor)
+    return cfg
+
+
+def test_a_size_that_the_network_refuses(tmp_path):
+    model = load_model(str(make_run(tmp_path, unet_cfg())), 'cpu')
+    with pytest.raises(ValueError, match='47 x 80 pixels.*size_divisor'):
+        predict(model, photo((47, 80)))
+
+
+def test_images_are_padded_if_the_config_says_so(tmp_path):
+    run = make_run(tmp_path, unet_cfg(test_cfg=dict(size_divisor=4)))
+    model = load_model(str(run), 'cpu')
+    one, = predict(model, photo((47, 78)), with_probabilities=True)
+    assert one.label.shape == (47, 78)
+    assert one.probabilities.shape[1:] == (47, 78)
+
+
+@pytest.mark.parametrize('scales', [(), (0., ), (1., -1.)])
+def test_other_scales_are_refused(model, scales):
+    with pytest.raises(ValueError, match='above 0'):
+        predict(model, photo(), scales=scales)
+
+
+def test_what_is_missing_is_named(run, tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        load_model(str(tmp_path / 'nowhere'))
+    with pytest.raises(ValueError, match="no network 'teachers'"):
+        load_model(str(run), 'cpu', 'teachers')
+    (tmp_path / 'a.pth').write_bytes((run / 'iter_4.pth').read_bytes())
+    with pytest.raises(FileNotFoundError, match='no config in'):
+        load_model(str(tmp_path / 'a.pth'))
+
+
+class Attack:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, victim):
+        self.victim = str(victim)
+
+    def __reduce__(self):
+        return open, (self.victim, 'w')
+
+
+def test_code_in_a_checkpoint_is_run_only_if_trusted(run, tmp_path):
+    content = torch.load(run / 'iter_4.pth')
+    path, victim = tmp_path / 'poison.pth', tmp_path / 'victim'
+    torch.save({**content, 'extra': Attack(victim)}, path)
+    config = str(run / 'config.json')
+    with pytest.raises(UnsafeCheckpoint, match='poison.pth is not read'):
+        load_model(str(path), 'cpu', config=config)
+    assert not victim.exists()
+    load_model(str(path), 'cpu', config=config, trust=True)
+    assert victim.exists()
+
+
+def test_python_beside_a_config_that_is_data_is_not_run(tmp_path):
+    run = make_run(tmp_path)
+    (run / 'fst.py').write_text('raise SystemExit')
+    load_model(str(run), 'cpu')
+
+
+def test_classes_of_the_data_set_where_a_checkpoint_has_none(run, tmp_path):
+    content = torch.load(run / 'iter_4.pth')
+    path = tmp_path / 'bare.pth'
+    torch.save(content['state_dict'], path)
+    model = load_model(str(path), 'cpu', config=str(run / 'config.json'))
+    assert model.dataset_meta['classes'][:2] == ['road', 'sidewalk']

@@ -1,0 +1,68 @@
+"""Export a run's network to ONNX or torch.export, and compare.
+
+    python tools/export.py RUN --out model.onnx --size 512 1024
+    python tools/export.py RUN --out model.pt2 --dynamic --network teacher
+
+Its input, images, is of shape (N, 3, H, W), RGB values in [0, 255], float32;
+its output, logits, of shape (N, C, H, W). What comes out of the file is
+compared with PyTorch, and a file that differs is not kept. ONNX needs: pip
+install onnx onnxscript onnxruntime
+"""
+import argparse
+import sys
+
+from mmseg_fst.apis import export_model, load_model
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('run', help='folder of a run, or a checkpoint')
+    parser.add_argument(
+        '--out', required=True, help='file to write, .onnx or .pt2')
+    parser.add_argument(
+        '--size',
+        nargs=2,
+        type=int,
+        default=[512, 512],
+        metavar=('HEIGHT', 'WIDTH'),
+        help='size of the images; default: 512 512')
+    parser.add_argument(
+        '--batch-size', type=int, default=1, help='images; default: 1')
+    parser.add_argument(
+        '--dynamic',
+        action='store_true',
+        help='take other sizes and numbers of images, too')
+    parser.add_argument(
+        '--normalized',
+        action='store_true',
+        help='take images that are normalised already')
+    parser.add_argument(
+        '--network',
+        help='student, teacher, or of co-training the name of a student or '
+        "ensemble; default: the config's, the student or the ensemble")
+    parser.add_argument(
+        '--config', help='config file; default: the one in the folder')
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that the checkpoint asks for; it can do all that you '
+        'can, so only if you trust who made it')
+    args = parser.parse_args()
+    model = load_model(
+        args.run, 'cpu', args.network, config=args.config, trust=args.trust)
+    checks = export_model(model, args.out, tuple(args.size), args.batch_size,
+                          args.dynamic, not args.normalized)
+    for check in checks:
+        print(f'{args.out}, images {check.shape}: logits up to '
+              f'{check.range:.3g} differ by at most {check.difference:.2g}; '
+              f'{100 * check.agreement:.3f} % of the pixels agree.')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (ImportError, OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')

@@ -1,0 +1,88 @@
+"""Predict images and videos with the network of a run.
+
+    python tools/predict.py RUN photos --out FOLDER
+    python tools/predict.py RUN 'photos/**/*.jpg' --out FOLDER --flip
+    python tools/predict.py RUN drive.mp4 --out FOLDER --windows 512 341
+
+RUN is the folder of a run, one of its checkpoints, or a folder of
+tools/push.py. FOLDER gets labels/, paletted PNGs of class ids at the size of
+the image, overlays/ and, if asked for, probabilities/; predict.json in it
+names the classes. What is there already is kept, so the same command goes on
+where it was broken off.
+"""
+import argparse
+import sys
+
+from mmseg_fst.apis import find_sources, load_model, predict_files
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('run', help='folder of a run, or a checkpoint')
+    parser.add_argument(
+        'source', help='image, video, folder, or a pattern in quotes')
+    parser.add_argument('--out', required=True, help='folder to write to')
+    parser.add_argument(
+        '--save',
+        nargs='+',
+        choices=['labels', 'overlays', 'probabilities'],
+        default=['labels', 'overlays'],
+        help='what to write; default: labels and overlays')
+    parser.add_argument(
+        '--network',
+        help='student, teacher, or of co-training the name of a student or '
+        "ensemble; default: the config's, the student or the ensemble")
+    parser.add_argument(
+        '--windows',
+        nargs=2,
+        type=int,
+        metavar=('SIZE', 'STRIDE'),
+        help="predict in square windows; default: by the config's protocol")
+    parser.add_argument(
+        '--scales',
+        nargs='+',
+        type=float,
+        default=[1.],
+        help='average over these scales of the image; default: 1')
+    parser.add_argument(
+        '--flip', action='store_true', help='average with the mirror image')
+    parser.add_argument(
+        '--opacity',
+        type=float,
+        default=0.5,
+        help='share of the colours in an overlay; default: 0.5')
+    parser.add_argument('--device', help='such as cuda:1; default: what is')
+    parser.add_argument(
+        '--config', help='config file; default: the one in the folder')
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that the checkpoint asks for; it can do all that you '
+        'can, so only if you trust who made it')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run from the command line."""
+    args = parse_args()
+    sources = find_sources(args.source, without=args.out)
+    model = load_model(args.run, args.device, args.network, args.windows,
+                       args.config, args.trust)
+    print(f'Network:  {model.predict_with}\n'
+          f'Protocol: {model.protocol_name}')
+    report = predict_files(model, sources, args.out, args.save, args.opacity,
+                           args.scales, args.flip)
+    print(f'{report.written} predicted, {report.kept} were there: {args.out}')
+    if report.failed:
+        reasons = '\n'.join(f'  {one}' for one in report.failed.values())
+        sys.exit(f'{len(report.failed)} failed:\n{reasons}')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')

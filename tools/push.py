@@ -1,0 +1,49 @@
+"""Write a run's network as the Hugging Face Hub has it: a folder of data.
+
+    python tools/push.py RUN --out FOLDER [--network teacher]
+    python tools/push.py RUN --out FOLDER --repository OWNER/NAME
+
+The folder gets model.safetensors, config.json and a README.md. It is read by
+tools/predict.py and mmseg_fst.apis.pull_model, which takes OWNER/NAME too.
+"""
+import argparse
+import sys
+
+from mmseg_fst.apis import load_model, push_model
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('run', help='folder of a run, or a checkpoint')
+    parser.add_argument('--out', required=True, help='folder to write to')
+    parser.add_argument(
+        '--network',
+        help='student, teacher, or of co-training the name of a student or '
+        "ensemble; default: the config's, the student or the ensemble")
+    parser.add_argument(
+        '--repository', help='upload to OWNER/NAME of the Hugging Face Hub')
+    parser.add_argument(
+        '--public',
+        action='store_true',
+        help='let everybody see a repository that is made; default: nobody')
+    parser.add_argument(
+        '--config', help='config file; default: the one in the folder')
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='run code that the checkpoint asks for; it can do all that you '
+        'can, so only if you trust who made it')
+    args = parser.parse_args()
+    model = load_model(
+        args.run, 'cpu', args.network, config=args.config, trust=args.trust)
+    print(push_model(model, args.out, args.repository, not args.public))
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')
