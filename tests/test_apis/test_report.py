@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
-from helpers import build_model, make_streets, model_cfg, streets_cfg
+from helpers import (NUM_CLASSES, build_model, make_streets, model_cfg,
+                     streets_cfg)
 from mmengine.config import Config
 from PIL import Image
 
@@ -225,7 +226,8 @@ def predicted(tmp_path):
                     dataset=streets_cfg(streets, 'camera', split='val')))
         ).dump(folder / 'fst.py')
     classes = dict(
-        classes=[str(index) for index in range(19)], palette=[[0, 0, 0]] * 19)
+        classes=[*map(str, range(NUM_CLASSES))],
+        palette=[[0, 0, 0]] * NUM_CLASSES)
     torch.save(
         dict(
             state_dict=build_model().state_dict(),
