@@ -36,11 +36,6 @@ def ema_update_(average: Sequence[Tensor], weights: Sequence[Tensor],
     """
     # Not `alpha=1 - decay`: one fused multiplication and addition rounds once
     # where two operations round twice, as the authors' release does.
-    if average and average[0].device.type == 'cpu':
-        # No kernel of many tensors here; one at a time stays in the cache.
-        for mine, its in zip(average, weights):
-            mine.mul_(decay).add_(its * (1 - decay))
-        return
     moved = torch._foreach_mul(weights, 1 - decay)
     torch._foreach_mul_(average, decay)
     torch._foreach_add_(average, moved)

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmseg_fst.apis import (build_runner, find_config, load_config,
                             open_config, read_config, train)
 from mmseg_fst.apis.train import leave_config
+from mmseg_fst.models.dilated import SpaceToBatchConv2d
 
 # The function of that name hides it.
 train_module = sys.modules['mmseg_fst.apis.train']
@@ -77,6 +78,29 @@ def test_layout_of_the_weights(channels_last, tmp_path):
     for weight in kernels:
         assert weight.is_contiguous(
             memory_format=torch.channels_last) is channels_last
+
+
+@pytest.mark.parametrize('split', [True, False, None])
+def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
+    """Unless the config says no."""
+    segmentor = network_cfg()
+    segmentor['decode_head'] = dict(
+        type='DepthwiseSeparableASPPHead', dilations=[1, 2, 3], channels=4,
+        in_channels=segmentor['decode_head']['in_channels'], in_index=-1,
+        c1_in_channels=0, c1_channels=0, num_classes=3)
+    cfg = Config(
+        dict(
+            model=dict(
+                type='SelfTrainingSegmentor',
+                segmentor=segmentor,
+                data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
+            default_scope='mmseg_fst',
+            log_level='ERROR',
+            work_dir=str(tmp_path),
+            **({} if split is None else dict(split_dilated=split))))
+    modules = build_runner(cfg).model.modules()
+    count = sum(isinstance(one, SpaceToBatchConv2d) for one in modules)
+    assert count == (0 if split is False else 2)
 
 
 @pytest.mark.parametrize('begun', [True, False])

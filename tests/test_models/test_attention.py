@@ -3,6 +3,7 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from mmseg.models.backbones import MixVisionTransformer, SwinTransformer
 from torch import nn
 
@@ -49,6 +50,24 @@ def test_weights_of_attention_are_not_asked_for():
                 lambda _, args, out: asked.append(out[1]))
     network(torch.randn(1, 3, 64, 64))
     assert asked and set(asked) == {None}
+
+
+def test_tokens_are_dense_and_stay_one_tensor(monkeypatch):
+    """Else PyTorch copies weights, or projects the same thing twice."""
+    network, seen = NETWORKS['mit'](), []
+    fuse_attention(network)
+    compute = F.multi_head_attention_forward
+
+    def spy(query, key, value, *args, **options):
+        seen.append((query, key, value))
+        return compute(query, key, value, *args, **options)
+
+    monkeypatch.setattr(F, 'multi_head_attention_forward', spy)
+    network(torch.randn(2, 3, 64, 64))
+    assert len(seen) == 5
+    for query, key, value in seen:
+        assert query.is_contiguous() and key.is_contiguous()
+        assert key is value
 
 
 def test_windows_drop_what_they_are_told_to():

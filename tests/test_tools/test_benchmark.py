@@ -1,12 +1,20 @@
 """tools/benchmark.py prints what it has measured."""
+import itertools
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
-from helpers import REPOSITORY
+import torch
+from helpers import REPOSITORY, network_cfg
+from mmengine.registry import init_default_scope
+
+from mmseg_fst.registry import MODELS
 
 sys.path.insert(0, str(REPOSITORY / 'tools'))
-from benchmarks.step import METHODS, spread  # noqa: E402
+from benchmarks.step_rows import METHODS  # noqa: E402
+from benchmarks.step_table import spread  # noqa: E402
+from benchmarks.stepper import PassClock  # noqa: E402
 
 TOOL = REPOSITORY / 'tools/benchmark.py'
 
@@ -52,6 +60,27 @@ def test_arithmetic_is_that_of_the_passes():
         assert row.counts['B'] == (not row.hook.get('redraw', True))
         assert row.counts['T'] == steps
         assert row.counts['I'] == (1 if kept else steps)
+
+
+def test_clock_of_passes(monkeypatch):
+    """Networks, forward and backward, and nothing else; it leaves no trace."""
+    torch.manual_seed(0)
+    init_default_scope('mmseg_fst')
+    network = MODELS.build(network_cfg())
+    model = SimpleNamespace(
+        student=network, teacher=None, pretrained_encoder=None)
+    # Each look at the clock is a second later than the one before.
+    monkeypatch.setattr('time.perf_counter', itertools.count().__next__)
+    differentiate, image = torch.autograd.grad, torch.randn(2, 3, 32, 32)
+    with PassClock(model) as clock:
+        loss = network.decode_head(network.backbone(image)).square().mean()
+        torch.autograd.grad(
+            loss, network.backbone.parameters(), retain_graph=True)
+        loss.backward()
+    assert clock.seconds == 4
+    assert torch.autograd.grad is differentiate
+    network.backbone(image)
+    assert clock.seconds == 4
 
 
 def test_help_names_every_command():

@@ -27,7 +27,8 @@ from statistics import median
 import torch
 
 from .scoring import Bench, Way
-from .step import ROOT, read_json, spread
+from .step import ROOT, read_json
+from .step_table import spread
 from .stepper import peak_megabytes, seconds_of, wait
 
 

@@ -51,7 +51,7 @@ from mmseg_fst.utils.randomness import seeded
 
 from .loader_jobs import (Job, config_jobs, made_jobs, reduced_pipeline,
                           stock_pipeline)
-from .step import spread
+from .step_table import spread
 
 Draw = Callable[[int], dict]
 

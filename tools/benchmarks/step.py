@@ -25,8 +25,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from statistics import mean, median
-from typing import Any, NamedTuple, Optional
+from statistics import median
+from typing import Any, Optional
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +37,8 @@ from mmseg_fst.apis import read_config
 from mmseg_fst.models.losses import heads_of
 
 from .random_run import use_random_images
+from .step_rows import LEVERS, METHODS, Row
+from .step_table import print_table
 from .stepper import PassClock, Stepper, peak_megabytes, seconds_of
 
 ROOT = Path(__file__).parents[2]
@@ -46,64 +48,6 @@ NETWORKS = {
                dict(num_layers=[2, 2, 2, 2])),
     'resnet50': ('gta2cityscapes_resnet50-deeplabv2_daformer.py', {}),
 }
-
-
-class Row(NamedTuple):
-    """A row of the table.
-
-    Attributes:
-        name (str): Its name.
-        hook (dict): What moves the teacher.
-        counts (dict): How often each bare pass is needed, by ``S``, ``M``,
-            ``B`` (the backward half of M), ``T`` and ``I``.
-        changes (dict): Of the config.
-    """
-    name: str
-    hook: dict[str, Any]
-    counts: dict[str, int]
-    changes: dict[str, Any] = {}
-
-
-def counts(S: int, M: int, T: int, I: int,  # noqa: E741
-           B: int = 0) -> dict[str, int]:
-    """How often each pass is needed, by name."""
-    return dict(S=S, M=M, B=B, T=T, I=I)
-
-
-MEAN_TEACHER = Row('mean teacher', dict(type='MeanTeacherHook'),
-                   counts(1, 1, 1, 1))
-METHODS = [
-    MEAN_TEACHER,
-    *(Row(f'FST K={depth}, {words}', dict(type='FSTHook', depth=depth, **how),
-          needed)
-      for depth, words, how, needed in (
-          (1, 'nothing kept', dict(reuse=False), counts(2, 2, 2, 2)),
-          (1, 'gradient kept', {}, counts(1, 2, 2, 1)),
-          (1, 'graph kept', dict(redraw=False), counts(1, 1, 2, 1, B=1)),
-          (3, 'nothing kept', dict(reuse=False), counts(4, 4, 4, 4)),
-          (3, 'gradient kept', {}, counts(3, 4, 4, 1)),
-          (3, 'graph kept', dict(redraw=False), counts(3, 3, 4, 1, B=1)))),
-]
-AUTOCAST = {'optim_wrapper.type': 'AutocastOptimWrapper'}
-DEEP = dict(type='FSTHook', depth=3)
-FAST = dict(AUTOCAST, channels_last=True, fused_attention=True)
-LEVERS = [
-    Row('FST K=3', DEEP, {}),
-    Row('... in one backward pass', DEEP, {}, {'model.backward': 'joint'}),
-    Row('... graph kept', dict(DEEP, redraw=False), {}),
-    Row('... channels last', DEEP, {}, dict(channels_last=True)),
-    Row('... fused attention', DEEP, {}, dict(fused_attention=True)),
-    Row('... optimizer not fused', DEEP, {},
-        {'optim_wrapper.optimizer.fused': False}),
-    Row('... frozen networks in bfloat16', DEEP, {},
-        {'model.frozen_dtype': 'bfloat16'}),
-    Row('... bfloat16', DEEP, {}, AUTOCAST),
-    Row('... compiled', DEEP, {}, dict(compile_networks=True)),
-    Row('... fast', DEEP, {}, FAST),
-    Row('... fast, dilated by oneDNN', DEEP, {},
-        dict(FAST, split_dilated=False)),
-    Row('... fast, graph kept', dict(DEEP, redraw=False), {}, FAST),
-]
 
 
 class BarePasses:
@@ -320,72 +264,6 @@ def read_json(command: list[str], cwd: Optional[Path] = None) -> dict:
 def memory_of(row: Row, args: argparse.Namespace) -> dict:
     """Peak of memory of a row, by three iterations of its own."""
     return read_json(command_of(row, 3, args))
-
-
-def print_table(rows: list[Row], turns: list[list[float]],
-                rests: list[list[float]],
-                parts: list[list[dict[str, tuple[float, float]]]],
-                passes: list[dict[str, int]],
-                memory: list[Optional[dict]]) -> None:
-    """Print ratios to the first row, as a table in Markdown."""
-    device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
-              f'{torch.get_num_threads()} CPU threads')
-    if parts[0]:
-        bare = {name: median(one[name][0] for part in parts for one in part)
-                for name in ('S', 'M', 'B', 'T', 'I')}
-        print(', '.join(f'{name} {seconds:.3f} s'
-                        for name, seconds in bare.items()) + f'; {device}')
-    print(f'| step | seconds | of {rows[0].name} | arithmetic | beyond it | '
-          'outside of networks | student, teacher, encoder | peak MB | '
-          'its ratio |\n|---|---|---|---|---|---|---|---|---|')
-    for place, (row, seconds, rest, found, peak) in enumerate(
-            zip(rows, turns, rests, passes, memory)):
-        ratios = [ours / first for ours, first in zip(seconds, turns[0])]
-        cells = [row.name, f'{median(seconds):.3f}', spread(ratios)]
-        if row.counts and parts[0]:
-            cells += arithmetic(row, seconds, rest,
-                                [part[place:place + 2] for part in parts])
-        else:
-            cells += ['', '', '']
-        cells.append(', '.join(str(found.get(name, 0)) for name in
-                               ('student', 'teacher', 'encoder')))
-        if peak:
-            cells += [f'{peak["megabytes"]:.0f}',
-                      f'{peak["megabytes"] / memory[0]["megabytes"]:.2f}']
-        else:
-            cells += ['', '']
-        print('| ' + ' | '.join(cells) + ' |')
-
-
-def arithmetic(
-        row: Row, seconds: list[float], rest: list[float],
-        around: list[list[dict[str, tuple[float, float]]]]) -> list[str]:
-    """Cells: the passes that a row needs, and what it takes beyond them.
-
-    Args:
-        row (Row): The row.
-        seconds (list[float]): Of its step, by turn.
-        rest (list[float]): Of these, outside of networks.
-        around (list): Bare passes before and after, by turn.
-    """
-    formula = ' + '.join(f'{number if number > 1 else ""}{name}'
-                         for name, number in row.counts.items() if number)
-    bare, outside = (
-        [sum(number * mean(one[name][kind] for one in pair)
-             for name, number in row.counts.items()) for pair in around]
-        for kind in (0, 1))
-    beyond = [ours / its - 1 for ours, its in zip(seconds, bare)]
-    apart = [(ours - its) / whole
-             for ours, its, whole in zip(rest, outside, bare)]
-    return [f'{formula} = {median(bare):.3f}'] + [
-        f'{median(shares):+.1%} ({min(shares):+.1%} to {max(shares):+.1%})'
-        for shares in (beyond, apart)
-    ]
-
-
-def spread(ratios: list[float]) -> str:
-    """Median and range."""
-    return f'{median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})'
 
 
 def print_beside(path: str, before: list[float], step: Stepper,
