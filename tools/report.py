@@ -7,8 +7,9 @@ Folders are those of configs, with seed_* in them, or of single runs, finished
 or not. The page holds all that it shows: it opens offline and can be sent. For
 its pictures the best checkpoints predict some images of the validation set;
 older runs, which have no config.json, have their config run for that, as
-Python. --panels 0 does without. How good pseudo-labels were is shown of runs
-with a PseudoLabelQualityHook.
+Python. Call it from where they were started, as configs name their data by
+relative paths; --panels 0 does without pictures. How good pseudo-labels were
+is shown of runs with a PseudoLabelQualityHook.
 """
 import argparse
 import shlex

@@ -137,6 +137,7 @@ def test_past_and_future_are_compared_on_the_same_batches(work_dirs):
     page = Reader(page_of(work_dirs, 'fst').read_text())
     # Gains of 2 and 3 in both seeds: 2.5, standard error .5774 / 2.
     assert '+2.500 ± 0.289' in page.words and '4 of 4' in page.words
+    assert 'fst: future - past, iteration 20: 3' in page.words
 
 
 def test_a_run_in_progress_has_a_page(work_dirs):

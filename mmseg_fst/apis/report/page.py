@@ -6,7 +6,8 @@ import jinja2
 from mmseg_fst.utils.files import atomic_write
 
 from .pictures import last_mixed, predict_panels
-from .quality_parts import future_table, quality_charts, quality_tables
+from .quality_parts import (future_table, gain_chart, quality_charts,
+                            quality_tables)
 from .runs import Method, differences
 from .score_parts import (class_tables, method_colors, score_charts,
                           score_tables)
@@ -53,6 +54,7 @@ def write_report(path: Path,
         charts=score_charts(methods),
         quality_charts=quality_charts(methods),
         future=future_table(methods),
+        gain=gain_chart(methods),
         class_tables=class_tables(methods),
         quality_tables=quality_tables(methods),
         panels=panels,

@@ -7,7 +7,7 @@ from typing import Optional
 from mmseg_fst.engine.hooks.pseudo_label_quality import PREFIX
 
 from .curves import Chart, make_chart
-from .runs import Method
+from .runs import Method, Run
 from .score_parts import Table, lines_of
 
 #: What is drawn, by name of the measure, and its title.
@@ -40,6 +40,21 @@ def quality_charts(methods: Sequence[Method]) -> list[Chart]:
     return charts
 
 
+def gain_chart(methods: Sequence[Method]) -> Optional[Chart]:
+    """By how much the future teacher labels better than the past one."""
+    key = 'future - past'
+
+    def gains(run: Run) -> dict[str, dict[int, float]]:
+        pairs = _paired(run.scalars, 'mIoU')
+        return {key: {step: future - past
+                      for step, (past, future) in pairs.items()}}
+
+    lines = lines_of(methods, {key: False}, gains)
+    if not lines:
+        return None
+    return make_chart('Future minus past teacher: mIoU, points', lines)
+
+
 def future_table(methods: Sequence[Method]) -> Optional[Table]:
     """Past and future teacher on the same batches."""
     rows = []
@@ -49,7 +64,7 @@ def future_table(methods: Sequence[Method]) -> Optional[Table]:
             pairs = [
                 (past, future)
                 for run in method.runs
-                for past, future in _paired(run.scalars, name)
+                for past, future in _paired(run.scalars, name).values()
             ]
             if pairs:
                 rows.append([method.name, _QUALITY[name], *_compare(pairs)])
@@ -60,11 +75,14 @@ def future_table(methods: Sequence[Method]) -> Optional[Table]:
     ], rows)
 
 
-def _paired(scalars: dict, name: str) -> list[tuple[float, float]]:
-    """Values of past and future teacher, of the same iterations."""
+def _paired(scalars: dict, name: str) -> dict[int, tuple[float, float]]:
+    """Values of past and future teacher by iteration, where both are."""
     past, future = (scalars.get(f'{PREFIX}/{who}/{name}', {})
                     for who in ('past', 'future'))
-    return [(past[step], future[step]) for step in past if step in future]
+    return {
+        step: (past[step], future[step])
+        for step in past if step in future
+    }
 
 
 def _compare(pairs: list[tuple[float, float]]) -> list[str]:
