@@ -182,6 +182,23 @@ def test_a_class_that_dies_is_warned_of_once(tmp_path, monkeypatch):
     assert 'e' in named[0] and 'rare_class_sampling' in named[0]
 
 
+def test_no_class_has_died_before_any_label_has_a_weight(
+        tmp_path, monkeypatch):
+    def unsure(*arguments):
+        found = look(*arguments)
+        return found._replace(weight=torch.zeros_like(found.weight))
+
+    monkeypatch.setattr(
+        'mmseg_fst.engine.hooks.pseudo_label_quality.look', unsure)
+    runner = make_runner(
+        tmp_path, [dict(type='MeanTeacherHook'), dict(QUALITY, patience=1)],
+        ADAM, max_iters=2)
+    warnings = []
+    monkeypatch.setattr(runner.logger, 'warning', warnings.append)
+    runner.train()
+    assert not any('No pseudo-label of' in one for one in warnings)
+
+
 def test_padding_has_no_true_label():
     pairs = DiagnosedPairs()
     samples = [pairs[0, i]['unlabeled']['data_samples'] for i in range(2)]

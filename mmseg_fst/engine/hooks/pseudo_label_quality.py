@@ -45,8 +45,8 @@ class PseudoLabelQualityHook(Hook):
     Args:
         interval (int): Iterations between measurements, at least 1. Defaults
             to 500.
-        patience (int): Measurements without a class until it is warned of.
-            Defaults to 5.
+        patience (int): Measurements without a class, but with others, until
+            it is warned of. Defaults to 5.
 
     Raises:
         ValueError: If an argument is not positive.
@@ -170,6 +170,8 @@ class PseudoLabelQualityHook(Hook):
     def _warn(self, runner: Runner, weight: Tensor,
               classes: tuple[str, ...]) -> None:
         """Name the classes that have died, by the weights (C,) of labels."""
+        if not weight.any():
+            return  # as long as no network is sure, nothing is unlearned
         if self.missed is None:
             self.missed = torch.zeros(len(classes), dtype=torch.long)
         self.missed = (self.missed + 1) * (weight == 0)
