@@ -1,17 +1,20 @@
 """Small runs of the methods, and children of this process that make them.
 
-A child is forked, so that it need not import anything, and can be killed by
-SIGKILL, which nothing can catch, at any call of any function.
+A child is forked from a server that has imported all it needs and done
+nothing else (PyTorch's backward pass cannot be forked once it has run). It
+can be killed by SIGKILL, which nothing can catch, at any call of a function.
 """
 import json
 import math
+import multiprocessing
 import os
+import resource
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
+from unittest import mock
 
 import torch
 from helpers import REPOSITORY, network_cfg, preprocessor_cfg, streets_cfg
@@ -24,6 +27,8 @@ from mmseg_fst.engine.hooks.mean_teacher import unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
+CONTEXT = multiprocessing.get_context('forkserver')
+CONTEXT.set_forkserver_preload(['fault_runs', 'torch.utils.tensorboard'])
 BASES = REPOSITORY / 'configs' / '_base_'
 MAX_ITERS, INTERVAL = 8, 2
 #: By name: the base of the method, and the hook that moves the teacher.
@@ -159,37 +164,75 @@ class CallCounter:
                     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_child(folder: Path, action: Callable[[], None]) -> int:
-    """Call a function in a forked process; its output goes to a file.
+class AtTheWrite:
+    """Before a file is written as a whole, does something to this process.
+
+    Args:
+        number (int): Which file.
+        action (Callable): Called with its path and content.
+    """
+
+    def __init__(self, number: int, action: Callable[[Path, bytes], None]):
+        self.number, self.action = number, action
+
+    def __call__(self) -> None:
+        original, count = Path.write_bytes, 0
+
+        def write(path: Path, content: bytes) -> int:
+            nonlocal count
+            count += 1
+            if count == self.number:
+                self.action(path, content)
+            return original(path, content)
+
+        Path.write_bytes = write
+
+
+def half(path: Path, content: bytes) -> None:
+    """Write a part, and die."""
+    with open(path, 'wb') as file:
+        file.write(content[:len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def full(path: Path, content: bytes) -> None:
+    """As if the disk had room for half of it: the kernel stops there."""
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) // 2, hard))
+
+
+def in_child(folder: Path, action: Callable, *args: Any) -> int:
+    """Call a function in a process of its own; its output goes to a file.
 
     Returns:
         int: Exit status; negative is the signal that has ended it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            output = os.open(folder / 'output',
-                             os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            for stream in (1, 2):
-                os.dup2(output, stream)
-            # Those of this process may be pytest's, which write elsewhere.
-            sys.stdout = sys.stderr = open(1, 'w', buffering=1)
-            action()
-            status = 0
-        except BaseException:
-            os.write(2, traceback.format_exc().encode())
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    child = CONTEXT.Process(target=_redirected, args=(folder, action, *args))
+    # Python 3.11's server does not look where pytest has found this file.
+    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
+        child.start()
+    child.join()
+    return child.exitcode
+
+
+def _redirected(folder: Path, action: Callable, *args: Any) -> None:
+    """What the child does."""
+    output = os.open(folder / 'output', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    sys.stdout = sys.stderr = open(1, 'w', buffering=1, closefd=False)
+    torch.set_num_threads(1)
+    action(*args)
 
 
 def start(method: str, root: Path, folder: Path,
           profiler: Optional[Callable] = None,
-          prepare: Callable[[], None] = lambda: None,
+          prepare: Optional[Callable[[], None]] = None,
           **changes: Any) -> int:
     """Train in a child, from the last checkpoint if there is one.
+
+    What is given to the child has to be picklable.
 
     Args:
         method (str): One of ``METHODS``.
@@ -197,24 +240,30 @@ def start(method: str, root: Path, folder: Path,
         folder (Path): Folder of the run.
         profiler (Callable, optional): Called at each call of a function.
             Defaults to None.
-        prepare (Callable): What the child does first. Defaults to nothing.
+        prepare (Callable, optional): What the child does first. Defaults to
+            None: nothing.
         **changes: Keys of the config that are replaced.
 
     Returns:
         int: See :func:`in_child`.
     """
+    return in_child(folder, _train, method, root, folder, profiler, prepare,
+                    changes)
 
-    def action() -> None:
-        torch.set_num_threads(1)
-        FaultProbe.profiler = profiler
+
+def _train(method: str, root: Path, folder: Path,
+           profiler: Optional[Callable],
+           prepare: Optional[Callable[[], None]],
+           changes: dict[str, Any]) -> None:
+    """In a child, see :func:`start`."""
+    FaultProbe.profiler = profiler
+    if prepare is not None:
         prepare()
-        cfg = config(method, root, folder)
-        cfg.update(changes)
-        train(cfg, resume=True)
-        if isinstance(profiler, CallCounter):
-            (folder / 'calls').write_text(str(profiler.count))
-
-    return in_child(folder, action)
+    cfg = config(method, root, folder)
+    cfg.update(changes)
+    train(cfg, resume=True)
+    if isinstance(profiler, CallCounter):
+        (folder / 'calls').write_text(str(profiler.count))
 
 
 def start_two(root: Path, folder: Path,
@@ -222,6 +271,13 @@ def start_two(root: Path, folder: Path,
               spoiled: Optional[int] = None,
               **changes: Any) -> int:
     """The same in two processes of ``torchrun``; the second is watched."""
+    return in_child(folder, _train_two, root, folder, profiler, spoiled,
+                    changes)
+
+
+def _train_two(root: Path, folder: Path, profiler: Optional[Callable],
+               spoiled: Optional[int], changes: dict[str, Any]) -> None:
+    """In a child, see :func:`start_two`."""
 
     def worker() -> None:
         torch.set_num_threads(1)
@@ -231,16 +287,13 @@ def start_two(root: Path, folder: Path,
         cfg.update(changes, launcher='pytorch')
         train(cfg, resume=True)
 
-    def action() -> None:
-        signal.alarm(300)  # if they wait for each other for ever
-        os.environ['CUDA_VISIBLE_DEVICES'] = ''
-        elastic_launch(
-            LaunchConfig(
-                min_nodes=1, max_nodes=1, nproc_per_node=2, run_id='faults',
-                rdzv_backend='c10d', rdzv_endpoint='localhost:0',
-                max_restarts=0, start_method='fork'), worker)()
-
-    return in_child(folder, action)
+    signal.alarm(300)  # if they wait for each other for ever
+    os.environ['CUDA_VISIBLE_DEVICES'] = ''
+    elastic_launch(
+        LaunchConfig(
+            min_nodes=1, max_nodes=1, nproc_per_node=2, run_id='faults',
+            rdzv_backend='c10d', rdzv_endpoint='localhost:0',
+            max_restarts=0, start_method='fork'), worker)()
 
 
 def outcome(folder: Path) -> dict[str, Any]:

@@ -1,18 +1,15 @@
 """Runs that are killed, and go on as if they had not been."""
 import os
 import random
-import resource
 import signal
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch.utils.tensorboard  # noqa: F401, children need not import it
-from fault_runs import (INTERVAL, METHODS, CallCounter, begun, outcome, start,
-                        start_two)
+from fault_runs import (INTERVAL, METHODS, AtTheWrite, CallCounter, begun,
+                        full, half, outcome, start, start_two)
 from helpers import make_streets
 from test_engine.toy import assert_same
 
@@ -122,43 +119,12 @@ def test_killed_between_the_steps_of_writing(function, runs, tmp_path,
     report(capsys, f'{function.__name__}: {kills} kills')
 
 
-def at_the_write(number, action):
-    """Before a file is written as a whole, do something to this process."""
-
-    def prepare():
-        original, count = Path.write_bytes, 0
-
-        def write(path, content):
-            nonlocal count
-            count += 1
-            if count == number:
-                action(path, content)
-            return original(path, content)
-
-        Path.write_bytes = write
-
-    return prepare
-
-
-def half(path, content):
-    """Write a part, and die."""
-    with open(path, 'wb') as file:
-        file.write(content[:len(content) // 2])
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def full(path, content):
-    """As if the disk had room for half of it: the kernel stops there."""
-    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) // 2, hard))
-
-
 @pytest.mark.parametrize('number', [1, 2, 3])
 @pytest.mark.parametrize('event', [half, full],
                          ids=lambda event: event.__name__)
 def test_ended_in_the_middle_of_a_checkpoint(event, number, runs, tmp_path):
     status = start('u2pl', runs.root, tmp_path,
-                   prepare=at_the_write(number, event))
+                   prepare=AtTheWrite(number, event))
     if event is full:
         assert status == 1
         assert 'MB could not be written' in end_of(tmp_path)

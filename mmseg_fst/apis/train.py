@@ -69,8 +69,9 @@ def _shorten(cfg: Config) -> None:
         cfg.get('stages', {}).pop(stage, None)
     cfg.default_hooks.logger.interval = 1
     cfg.default_hooks.checkpoint.interval = 2
-    if 'mix_visualization' in cfg.default_hooks:
-        cfg.default_hooks.mix_visualization.interval = 1
+    for name in ('mix_visualization', 'pseudo_label_quality'):
+        if name in cfg.default_hooks:
+            cfg.default_hooks[name].interval = 1
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.update(num_workers=0, persistent_workers=False)
     cfg.val_dataloader.dataset['indices'] = 4

@@ -1,40 +1,18 @@
 """Labelled and unlabelled images in pairs."""
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Optional, Union
 
-import numpy as np
-import torch
 from mmengine.dataset import BaseDataset
 from torch import Tensor
 
 from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.randomness import seeded
 
 from .cropping import scale_crops_alone
+from .diagnosis import LabelsForDiagnosis
 from .list_checks import (check_counts, check_disjoint, check_images_exist,
                           check_labels_exist)
 from .packing import Pack
 from .rare_class import RareClassSampling
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and PyTorch; restore their states afterwards.
-
-    Args:
-        seed (int): The seed, in [0, 2**31).
-    """
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.random.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 def _build_side(name: str, cfg: dict) -> BaseDataset:
@@ -85,13 +63,20 @@ class PairedDataset:
             neither decoded nor resized. Defaults to None.
         scale_crops (bool): Whether only what a crop shows of an image is
             scaled, see :func:`scale_crops_alone`. Defaults to False.
+        labels_for_diagnosis (str, optional): Folder of labels of the
+            unlabelled side, as in ``data_prefix``, such as
+            ``'gtFine/train'``. They become ``gt_for_diagnosis`` of its data
+            samples, which hooks can measure by and the model never sees; see
+            :class:`LabelsForDiagnosis`. Loads each image of that side twice.
+            Defaults to None.
 
     Raises:
         FileNotFoundError: If an image of a list, the label of a labelled
-            image, or a pack of these images is not on disk.
+            image or for diagnosis, or a pack of these images is not on disk.
         ValueError: If a side is empty or of another length than expected, the
-            sides overlap though they must not, a label id is no class, or
-            there is nothing to pack or no crop to scale alone.
+            sides overlap though they must not, a label id is no class, there
+            is nothing to pack or no crop to scale alone, or labels for
+            diagnosis are asked for where they cannot be told from others.
     """
 
     def __init__(self,
@@ -101,7 +86,8 @@ class PairedDataset:
                  expected: Optional[dict[str, int]] = None,
                  disjoint: bool = False,
                  packed: Optional[str] = None,
-                 scale_crops: bool = False) -> None:
+                 scale_crops: bool = False,
+                 labels_for_diagnosis: Optional[str] = None) -> None:
         cfgs = dict(labeled=labeled)
         if unlabeled is not None:
             cfgs['unlabeled'] = unlabeled
@@ -117,6 +103,10 @@ class PairedDataset:
         if packed:
             for name, side in sides.items():
                 Pack(name, side, cfgs[name]['pipeline'], packed).install()
+        self.diagnosis: Optional[LabelsForDiagnosis] = None
+        if labels_for_diagnosis is not None and unlabeled is not None:
+            self.diagnosis = LabelsForDiagnosis(cfgs['unlabeled'],
+                                                labels_for_diagnosis)
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:
             self.rare_class_sampling = RareClassSampling(
@@ -183,7 +173,9 @@ class PairedDataset:
             first = self.labeled[labeled]
         self._check_label(first)
         pair = dict(labeled=first)
-        if self.unlabeled is not None:
+        if self.diagnosis is not None:
+            pair['unlabeled'] = self.diagnosis.load(self.unlabeled, unlabeled)
+        elif self.unlabeled is not None:
             pair['unlabeled'] = self.unlabeled[unlabeled]
         return pair
 

@@ -4,6 +4,7 @@ from typing import Any
 from mmseg.models.data_preprocessor import SegDataPreProcessor
 
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.fields import DIAGNOSIS
 
 
 @MODELS.register_module()
@@ -14,7 +15,8 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
     batch goes straight to the parent class. The batch is not written to.
     Images, and labels of :class:`PackByteInputs`, reach the device as uint8;
-    all else is done there.
+    all else is done there. Labels for diagnosis stay behind: no model sees
+    them.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
@@ -45,9 +47,10 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
             })
 
     def _prepare(self, batch: dict, training: bool) -> dict[str, Any]:
-        """What MMSegmentation does, and labels of 64 bits."""
+        """What MMSegmentation does; labels of 64 bits, none to diagnose by."""
         batch = super().forward(batch, training)
-        for sample in batch['data_samples'] or ():
+        for sample in batch['data_samples'] or ():  # copies of those given
+            sample.pop(DIAGNOSIS, None)
             if 'gt_sem_seg' in sample:
                 sample.gt_sem_seg.data = sample.gt_sem_seg.data.long()
         return batch

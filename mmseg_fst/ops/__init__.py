@@ -7,6 +7,8 @@ from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import HeldGradient, graphs_stay_valid
 from .kept_step import KeptStep
+from .label_quality import (LabelCounts, count_labels, label_quality,
+                            quality_by_class)
 from .largest import largest_class
 from .mixing import (Mixed, box_mask, class_mix_mask, concatenate, mix,
                      mix_labels)
@@ -18,13 +20,15 @@ from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'HeldGradient', 'KeptStep', 'Mixed', 'SecondLook', 'agreement', 'box_mask',
-    'center_canvas', 'class_mix_mask', 'color_jitter', 'concatenate',
-    'confident_ratio', 'count_confusion_', 'dct_coefficients', 'dct_grid',
-    'dct_input', 'denormalize', 'draw_rows', 'drop_uncertain', 'ema_decay',
-    'ema_update_', 'entropy_of', 'gaussian_blur', 'graphs_stay_valid',
-    'grayscale', 'ignore_padding', 'ignore_rows', 'info_nce', 'largest_class',
+    'HeldGradient', 'KeptStep', 'LabelCounts', 'Mixed', 'SecondLook',
+    'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
+    'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
+    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',
+    'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
+    'gaussian_blur', 'graphs_stay_valid', 'grayscale', 'ignore_padding',
+    'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'normalize', 'rows_of',
-    'select_pixels', 'split_by_entropy', 'sum_by_class', 'upscale'
+    'membership_as_released', 'mix', 'mix_labels', 'normalize',
+    'quality_by_class', 'rows_of', 'select_pixels', 'split_by_entropy',
+    'sum_by_class', 'upscale'
 ]

@@ -1,5 +1,7 @@
 """Random numbers of a training run."""
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -20,3 +22,29 @@ def seed_iteration(seed: int, iteration: int) -> None:
     np.random.seed(words)
     # Devices use all 64 bits, the CPU's generator the lower half.
     torch.manual_seed(int(words.view(np.uint64)[0]))
+
+
+@contextmanager
+def kept_draws() -> Iterator[None]:
+    """Restore the states of Python, NumPy and PyTorch afterwards."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed Python, NumPy and PyTorch; restore their states afterwards.
+
+    Args:
+        seed (int): The seed, in [0, 2**31).
+    """
+    with kept_draws():
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.random.default_generator.manual_seed(seed)
+        yield

@@ -42,6 +42,26 @@ def cut_logs(work_dir: str | os.PathLike, iteration: int,
             SummaryWriter(str(folder), purge_step=iteration + 1).close()
 
 
+def read_scalars(folder: Path) -> dict[str, dict[int, float]]:
+    """All values that a run has logged over its iterations.
+
+    Args:
+        folder (Path): Folder of a run of one seed.
+
+    Returns:
+        dict[str, dict[int, float]]: By name and iteration; where a resumed
+        run has logged an iteration again, the newest.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for path in sorted(folder.glob('*/vis_data/scalars.json')):
+        for line in path.read_text().splitlines():
+            entry = _parse(line) or {}
+            step = entry.pop('step', None)
+            for key, value in entry.items():
+                found.setdefault(key, {})[step] = value
+    return found
+
+
 def _parse(line: str) -> Optional[dict[str, Any]]:
     """A line of a log; None if it was being written when the run ended."""
     try:

@@ -10,7 +10,7 @@ from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
 from mmseg.structures import SegDataSample
 
-from mmseg_fst.engine.hooks.prediction_panel import PredictionPanelHook
+from mmseg_fst.engine.hooks.prediction_panel import tiles_of
 from mmseg_fst.registry import MODELS
 
 from .toy import NUM_CLASSES, SIZE, ToyPairs, make_runner, model_config
@@ -98,6 +98,7 @@ def test_results_list_every_validation(tmp_path):
     assert list(content['iterations']) == ['2', '4']
     assert content['seed'] == 0 and content['max_iters'] == 4
     assert content['train_minutes'] > 0
+    assert content['command'].startswith('python ')
     assert content['protocol'] == (
         'whole image at the size of the test pipeline')
 
@@ -187,11 +188,10 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
         sample, = model.predict(torch.rand(1, 3, 20, 28), [sample])
     sample.set_field(sample.pred_sem_seg, 'student_sem_seg')
     palette = ToyPairs.metainfo['palette']
-    panel = PredictionPanelHook._panel(sample, ['student'], palette)
-    # Three tiles, each with a border of one pixel.
-    assert panel.shape[1] == 3 * (width + 2)
-    rows = panel[-1 - height:-1]
-    picture, label = rows[:, 1:1 + width], rows[:, width + 3:2 * width + 3]
+    tiles = tiles_of(sample, ['student'], palette)
+    assert list(tiles) == ['image', 'label', 'student']
+    assert {tile.shape for tile in tiles.values()} == {(height, width, 3)}
+    picture, label = tiles['image'], tiles['label']
     there = (picture == 200).all(2)
     assert there.sum() == 20 * 28
     assert (label[there] == palette[1]).all()

@@ -107,9 +107,10 @@ EACH = dict(optimizer=SGD, constructor='PerStudentConstructor')
 
 
 @pytest.mark.parametrize('saved, now, message', [
-    (MANY, FEW, r'in \d{2,} groups \(of 1, .*\.\.\.\); .* in 3 groups \(of'),
+    (MANY, FEW, r'in \d{2,} groups \(of 1, .*\.\.\.\); .* in 2 groups \(of'),
     (EACH, dict(optimizer=SGD), r'in 1 groups .* and 1 groups .*; .* in 1 '),
-    (EACH, EACH, None)], ids=['grouped', 'separate', 'same'])
+    (EACH, EACH, None), (FEW, FEW, None)],
+    ids=['grouped', 'separate', 'same', 'same-few'])
 def test_the_state_of_another_optimizer_is_refused(tmp_path, saved, now,
                                                    message):
     """By name, and before anything is changed."""

@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 sys.path.insert(0, str(REPOSITORY / 'tools'))
 from benchmarks import loader, loader_jobs  # noqa: E402
 
-from mmseg_fst.datasets.paired import seeded  # noqa: E402
+from mmseg_fst.utils.randomness import seeded  # noqa: E402
 
 SMALL = dict(
     gta=loader_jobs.Picture((320, 176), '.png', 1),

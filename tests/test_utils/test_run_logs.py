@@ -6,7 +6,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator)
 from torch.utils.tensorboard import SummaryWriter
 
-from mmseg_fst.utils.run_logs import cut_logs
+from mmseg_fst.utils.run_logs import cut_logs, read_scalars
 
 
 def entries(*steps, train=True):
@@ -72,3 +72,10 @@ def test_tensorboard_hides_what_comes_again(tmp_path):
     shown = EventAccumulator(str(folder))
     shown.Reload()
     assert [event.step for event in shown.Scalars('loss')] == [1, 2]
+
+
+def test_values_by_name_and_iteration_the_newest_counts(tmp_path):
+    write(tmp_path, '1', entries(1, 2), '{"loss": .25, "st')
+    write(tmp_path, '2', [dict(loss=.1, step=2), dict(mIoU=9., step=2)])
+    assert read_scalars(tmp_path) == dict(
+        loss={1: .5, 2: .1}, iter={1: 1, 2: 2}, mIoU={2: 9.})

@@ -45,9 +45,9 @@ from mmengine.registry import init_default_scope
 
 from mmseg_fst.datasets.cropping import scale_crops_alone
 from mmseg_fst.datasets.packing import Pack
-from mmseg_fst.datasets.paired import seeded
 from mmseg_fst.datasets.rare_class import RareClassSampling
 from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.randomness import seeded
 
 from .loader_jobs import (Job, config_jobs, made_jobs, reduced_pipeline,
                           stock_pipeline)

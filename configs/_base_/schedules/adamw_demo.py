@@ -28,4 +28,5 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_statistics=dict(type='SyncStatisticsHook'),
     mix_visualization=dict(type='MixVisualizationHook', interval=100),
+    pseudo_label_quality=dict(type='PseudoLabelQualityHook', interval=50),
     results=dict(type='ResultsHook'))

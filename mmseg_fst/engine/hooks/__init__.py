@@ -6,6 +6,7 @@ from .mean_teacher import MeanTeacherHook
 from .mix_visualization import MixVisualizationHook
 from .prediction_panel import PredictionPanelHook
 from .prepare_model import PrepareModelHook
+from .pseudo_label_quality import PseudoLabelQualityHook
 from .results import ResultsHook
 from .resume import ResumeHook
 from .seed_iteration import SeedIterationHook
@@ -14,6 +15,6 @@ from .sync_statistics import SyncStatisticsHook
 __all__ = [
     'AtomicCheckpointHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',
     'MixVisualizationHook', 'PredictionPanelHook', 'PrepareModelHook',
-    'ResultsHook', 'ResumeHook', 'SeedIterationHook', 'SelfLookAheadHook',
-    'SyncStatisticsHook', 'WideFSTHook'
+    'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook', 'SeedIterationHook',
+    'SelfLookAheadHook', 'SyncStatisticsHook', 'WideFSTHook'
 ]

@@ -51,29 +51,42 @@ class PredictionPanelHook(Hook):
         palette = runner.test_dataloader.dataset.metainfo['palette']
         done = batch_idx * runner.test_dataloader.batch_size
         for sample in outputs[:max(0, self.max_images - done)]:
-            panel = self._panel(sample, unwrap(runner).networks, palette)
+            tiles = tiles_of(sample, unwrap(runner).networks, palette)
+            panel = np.concatenate(
+                [titled(title, [tile]) for title, tile in tiles.items()],
+                axis=1)
             name = osp.splitext(osp.basename(sample.img_path))[0]
             write_picture(osp.join(self.folder, f'{name}.png'), panel)
 
-    @staticmethod
-    def _panel(sample: SegDataSample, networks: list[str],
-               palette: list[list[int]]) -> np.ndarray:
-        """RGB picture (H, W, 3) of one image."""
-        image = cv2.imread(sample.img_path)[..., ::-1]
-        if 'canvas' in sample:  # where label and predictions are
-            image = center_canvas(
-                torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
-            image = image.movedim(0, 2).numpy()
-        size = image.shape[1::-1]
-        maps = {}
-        if 'gt_sem_seg' in sample:
-            maps['label'] = sample.gt_sem_seg
-        for network in networks:
-            maps[network] = sample.get(f'{network}_sem_seg')
-        tiles = {'image': image}
-        for title, one in maps.items():
-            label = one.data[0].cpu().numpy().astype(np.uint8)
-            label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
-            tiles[title] = color_label(label, palette)
-        return np.concatenate(
-            [titled(title, [tile]) for title, tile in tiles.items()], axis=1)
+
+def tiles_of(sample: SegDataSample, networks: Sequence[str],
+             palette: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
+    """An image, its label and what networks make of it.
+
+    Args:
+        sample (SegDataSample): A prediction; that of each network is
+            ``NETWORK_sem_seg``.
+        networks (Sequence[str]): Their names.
+        palette (Sequence[Sequence[int]]): RGB colour of each class.
+
+    Returns:
+        dict[str, np.ndarray]: ``'image'``, ``'label'``, if there is one, and
+        the networks: RGB pictures (H, W, 3) of one size, uint8.
+    """
+    image = cv2.imread(sample.img_path)[..., ::-1]
+    if 'canvas' in sample:  # where label and predictions are
+        image = center_canvas(
+            torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
+        image = image.movedim(0, 2).numpy()
+    size = image.shape[1::-1]
+    maps = {}
+    if 'gt_sem_seg' in sample:
+        maps['label'] = sample.gt_sem_seg
+    for network in networks:
+        maps[network] = sample.get(f'{network}_sem_seg')
+    tiles = {'image': image}
+    for title, one in maps.items():
+        label = one.data[0].cpu().numpy().astype(np.uint8)
+        label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
+        tiles[title] = color_label(label, palette)
+    return tiles

@@ -1,6 +1,8 @@
 """Scores of a run in one small file."""
 import json
 import os
+import shlex
+import sys
 from os import path as osp
 from typing import Optional
 
@@ -21,11 +23,11 @@ RESULTS = 'results'
 class ResultsHook(Hook):
     """Write ``WORK_DIR/results.json`` after each validation.
 
-    It holds the seed, the training minutes (without validation), the
-    evaluation protocol and the metrics by iteration; ``tools/summarize.py``
-    makes tables of such files. The metrics are part of each checkpoint, so
-    that a resumed run lists what it had listed there, whatever it wrote
-    later.
+    It holds the command line, the seed, the training minutes (without
+    validation), the evaluation protocol and the metrics by iteration;
+    ``tools/summarize.py`` makes tables of such files. The metrics are part of
+    each checkpoint, so that a resumed run lists what it had listed there,
+    whatever it wrote later.
     """
 
     # Before CheckpointHook (VERY_LOW), whose checkpoint holds the metrics.
@@ -93,6 +95,7 @@ class ResultsHook(Hook):
         if iterations:
             seconds = hub.get_scalar('train/time').data[0].sum()
             content = dict(
+                command=shlex.join(['python', *sys.argv]),
                 seed=runner.seed,
                 max_iters=runner.max_iters,
                 protocol=unwrap(runner).protocol_name,

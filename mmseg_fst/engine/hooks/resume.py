@@ -53,7 +53,7 @@ class ResumeHook(Hook):
         # Several optimizers are saved by name.
         states = [saved] if 'param_groups' in saved else saved.values()
         theirs = [_lengths(one['param_groups']) for one in states]
-        ours = [_lengths(one.param_groups)
+        ours = [_lengths(one.optimizer.param_groups)
                 for one in wrappers_of(runner.optim_wrapper)]
         if theirs != ours:
             raise ForeignCheckpoint(
