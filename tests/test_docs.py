@@ -54,7 +54,7 @@ def test_bases_of_the_table_exist():
 def test_options_that_are_named_are_known():
     """Of the programs that the pages show."""
     sources = [REPOSITORY / 'run_experiments.py',
-               *(REPOSITORY / 'tools').glob('*.py')]
+               *(REPOSITORY / 'tools').rglob('*.py')]
     known = set(re.findall(r"'(--[\w-]+)'",
                            ''.join(path.read_text() for path in sources)))
     # Of torchrun, srun, sbatch, pip and tensorboard.

@@ -42,10 +42,12 @@ def main() -> None:
     """Run from the command line."""
     args = parse_args()
     from mmseg_fst.apis.report import find_methods, write_report
+    from mmseg_fst.utils.messages import one_message
 
-    missing = write_report(args.out, find_methods(args.runs),
-                           shlex.join(['python', *sys.argv]), args.panels,
-                           args.trust)
+    with one_message():
+        missing = write_report(args.out, find_methods(args.runs),
+                               shlex.join(['python', *sys.argv]), args.panels,
+                               args.trust)
     for sentence in missing:
         print(f'No pictures of {sentence}', file=sys.stderr)
     size = args.out.stat().st_size / 2**20
@@ -53,7 +55,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except (OSError, ValueError) as error:
-        sys.exit(f'{type(error).__name__}: {error}')
+    main()
