@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
-from mmseg_fst.utils.class_list import (ClassList, format_value,
+from mmseg_fst.utils.class_list import (MAX_ID, ClassList, format_value,
                                         to_class_ids)
 from mmseg_fst.utils.files import (IGNORE, count_pixels, parallel_map,
                                    read_image)
@@ -118,10 +118,15 @@ def _unknown_values(path: Path, unknown: dict[int, int],
     shown = ', '.join(format_value(value, classes.colored)
                       for value in most[:5])
     more = f' and {len(most) - 5} others' if len(most) > 5 else ''
-    cure = ("Save masks as PNG: JPEG changes values."
-            if path.suffix.lower() in ('.jpg', '.jpeg') else
-            "Give each to a class, or write 'ignore = "
-            f"{format_value(most[0], classes.colored)}' in the class list.")
+    if path.suffix.lower() in ('.jpg', '.jpeg'):
+        cure = 'Save masks as PNG: JPEG changes values.'
+    elif not classes.colored and not all(
+            0 <= value <= MAX_ID for value in unknown):
+        cure = f'Save the mask with ids from 0 to {MAX_ID}.'
+    else:
+        cure = ("Give each to a class, or write 'ignore = "
+                f"{format_value(most[0], classes.colored)}' in the class "
+                'list.')
     return (f'{path} holds the {kind} {shown}{more}, in '
             f'{sum(unknown.values())} pixels, which no class has. {cure}')
 

@@ -13,7 +13,8 @@ _HOW = ("A line is a name, 'name = ID', 'name = R G B' or 'name = #RRGGBB', "
 #: Name of the line whose pixels are not trained on.
 _IGNORE_NAME = 'ignore'
 _UNKNOWN = -1
-_MAX_ID = 2**16 - 1
+#: Largest id of a mask that a class may have.
+MAX_ID = 2**16 - 1
 
 
 class ClassList(NamedTuple):
@@ -58,7 +59,7 @@ def _parse_value(text: str) -> tuple[bool, int]:
     numbers = [int(word) for word in text.split()]
     if len(numbers) == 3 and all(0 <= one <= 255 for one in numbers):
         return True, numbers[0] << 16 | numbers[1] << 8 | numbers[2]
-    if len(numbers) == 1 and 0 <= numbers[0] <= _MAX_ID:
+    if len(numbers) == 1 and 0 <= numbers[0] <= MAX_ID:
         return False, numbers[0]
     raise ValueError
 
@@ -160,10 +161,11 @@ def to_class_ids(mask: np.ndarray,
         mask = red << 16 | green << 8 | blue
     else:
         mask = mask.astype(np.int64)
-    size = max(int(mask.max()), *classes.values) + 1
-    table = np.full(size, _UNKNOWN, np.int16)
+    # The last entry is that of all values below or above those of the list.
+    outside = max(classes.values) + 1
+    table = np.full(outside + 1, _UNKNOWN, np.int16)
     table[list(classes.values)] = list(classes.values.values())
-    ids = table[mask]
+    ids = table[np.where((mask < 0) | (mask > outside), outside, mask)]
     unknown = ids == _UNKNOWN
     found, counts = np.unique(mask[unknown], return_counts=True)
     ids[unknown] = IGNORE

@@ -32,6 +32,23 @@ def test_ids_are_merged_and_ignored(read):
     assert ids.tolist() == [[0, 1, 1, 255, 255]] and not unknown
 
 
+@pytest.mark.parametrize('value, kind', [
+    (-1, np.int32), (-32768, np.int16), (65536, np.int32),
+    (2**31 - 1, np.int32), (2**40, np.int64)])
+def test_ids_that_no_list_can_hold_are_unknown(read, value, kind):
+    """And take no memory: a table up to 2**40 could not be made."""
+    classes = read('road\ncar\n')
+    mask = np.array([[value, 0, 1, value]], kind)
+    ids, unknown = to_class_ids(mask, classes)
+    assert ids.tolist() == [[255, 0, 1, 255]] and unknown == {value: 2}
+
+
+def test_a_value_just_above_the_list_is_unknown(read):
+    classes = read('road = 300\ncar = 7\n')
+    ids, unknown = to_class_ids(np.array([[301, 300, 7]], np.uint16), classes)
+    assert ids.tolist() == [[255, 0, 1]] and unknown == {301: 1}
+
+
 def test_255_may_be_a_class(read):
     classes = read('background = 0\nobject = 255\n')
     ids, unknown = to_class_ids(np.array([[0, 255]], np.uint8), classes)
