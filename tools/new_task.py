@@ -69,7 +69,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     add('--skip-bad', action='store_true',
         help='leave out files that have a problem')
     add('--overwrite', action='store_true',
-        help='replace a task of that name')
+        help='take the place of a task of that name; its folders are kept as '
+        'NAME.old')
     add('--data-root', type=Path, default=Path('data'), metavar='DIR',
         help='where lists and masks go; default: data')
     add('--config-root', type=Path, default=Path('configs/own'),
@@ -199,7 +200,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         texts = config_texts(task, view, str(data), configs, BASES,
                              args.adapt)
         show(task)
-        write_task(task, data, configs, texts, args.overwrite, args.workers)
+        aside = write_task(task, data, configs, texts, args.overwrite,
+                           args.workers)
+    for path in aside:
+        print(f'What was there is kept: {path}')
     print(f'\nWritten: {data}, {configs}\nTrain:')
     if not WEIGHTS.is_file():
         print(f'    sh tools/download_checkpoints.sh {WEIGHTS.stem}')

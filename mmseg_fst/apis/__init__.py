@@ -8,7 +8,7 @@ from .label import UnlabeledImages, label_images, rank_images
 from .launch import build_runner, prepare_processes
 from .load import load_model, load_network
 from .new_task import (Side, Task, class_problems, count_sizes,
-                       draw_validation, without_copies, write_task)
+                       draw_validation, without_copies)
 from .predict import Prediction, predict
 from .predict_files import Report, predict_files
 from .replay import Replay, replay
@@ -17,6 +17,7 @@ from .resume import choose_checkpoint
 from .sources import Source, find_sources
 from .stages import train_all, write_ranking
 from .task_configs import choose_view, config_texts
+from .task_files import write_task
 from .test import (drop_pretrained, find_checkpoint, find_config,
                    sorted_checkpoints, test)
 from .train import load_config, read_config, train

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .new_task import Task, needs_conversion, palette_of
+from .new_task import Task
+from .task_files import needs_conversion, palette_of
 from .train import default_work_dir
 
 # Crops are multiples of it, the stride of the networks.

@@ -1,6 +1,7 @@
 """A task of a user's own two folders."""
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,7 +202,6 @@ def test_a_name_is_not_taken_twice_unless_told(task, tmp_path, capsys):
     task('ids')
     before = written(tmp_path)
     assert '--overwrite' in refused(task, capsys, 'ids')
-    task('ids', '--overwrite')
     assert written(tmp_path) == before
     stranger = tmp_path / 'data' / 'photos'
     stranger.mkdir()
@@ -209,6 +209,68 @@ def test_a_name_is_not_taken_twice_unless_told(task, tmp_path, capsys):
     assert 'only folders that new_task.py has written' in message
     assert stranger.is_dir() and not list(stranger.iterdir())
     assert not (tmp_path / 'configs/own/photos').exists()
+
+
+def test_overwriting_keeps_what_was_there(task, tmp_path, capsys):
+    task('ids')
+    before = written(tmp_path)
+    configs = tmp_path / 'configs/own'
+    for edit in ('first', 'second'):
+        (configs / 'mine/data.py').write_text(f'# {edit}\n')
+        (configs / 'mine/fst-d.py').write_text('depth = 3\n')
+        task('ids', '--overwrite')
+    output = capsys.readouterr().out
+    for old, edit in (('mine.old', 'first'), ('mine.old.2', 'second')):
+        assert (configs / old / 'data.py').read_text() == f'# {edit}\n'
+        assert (configs / old / 'fst-d.py').is_file()
+        assert (tmp_path / 'data' / old / 'train.txt').is_file()
+        assert f'kept: configs/own/{old}' in output
+        assert f'kept: data/{old}' in output
+    assert [path for path in written(tmp_path) if '.old' not in path] == before
+    assert read_config('configs/own/mine/fst.py').load_from
+
+
+def test_a_link_is_put_aside_and_not_what_it_leads_to(task, tmp_path):
+    task('ids')
+    (tmp_path / 'disk').mkdir()
+    shutil.move(tmp_path / 'data/mine', tmp_path / 'disk/mine')
+    (tmp_path / 'data/mine').symlink_to(tmp_path / 'disk/mine')
+    task('ids', '--overwrite')
+    assert (tmp_path / 'data/mine.old').is_symlink()
+    assert (tmp_path / 'disk/mine/train.txt').is_file()
+    assert not (tmp_path / 'data/mine').is_symlink()
+    assert (tmp_path / 'data/mine/train.txt').is_file()
+
+
+@pytest.mark.parametrize('last', ['data/mine', 'configs/own/mine'])
+def test_all_is_replaced_or_nothing(task, tmp_path, monkeypatch, last):
+    """Whichever folder cannot take its place."""
+    task('ids')
+    (tmp_path / 'configs/own/mine/data.py').write_text('# mine\n')
+    before = written(tmp_path)
+    rename = Path.rename
+
+    def fail(self, target):
+        if self.name.endswith('.tmp') and str(target) == last:
+            raise OSError(28, 'No space left on device')
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, 'rename', fail)
+    with pytest.raises(SystemExit, match='No space left'):
+        task('ids', '--overwrite', '--seed', 1)
+    assert written(tmp_path) == before
+    text = (tmp_path / 'configs/own/mine/data.py').read_text()
+    assert text == '# mine\n'
+
+
+def test_both_folders_are_looked_at_before_one_is_replaced(task, tmp_path,
+                                                           capsys):
+    task('ids')
+    (tmp_path / 'configs/own/mine/task.json').unlink()
+    before = written(tmp_path)
+    message = refused(task, capsys, 'ids', '--overwrite')
+    assert 'configs/own/mine is there already' in message
+    assert written(tmp_path) == before
 
 
 def spoil_image(root):
@@ -242,6 +304,15 @@ def add_an_id(root):
     return "ids 99, in 2 pixels"
 
 
+def add_a_negative_id(root):
+    path = root / 'mine/labels/d1/1.png'
+    mask = np.array(Image.open(path)).astype(np.int32)
+    mask[0, :2] = -1
+    path.unlink()
+    Image.fromarray(mask).save(path.with_suffix('.tif'))
+    return 'ids -1, in 2 pixels, which no class has. Save the mask with ids'
+
+
 def color_a_mask(root):
     save_colors(label_of(1, (48, 64)), root / 'mine/labels/d1/1.png')
     return 'name = R G B'
@@ -264,7 +335,7 @@ def remove_image(root):
 
 @pytest.mark.parametrize('spoil', [
     spoil_image, spoil_unlabeled, spoil_mask, resize_mask, add_an_id,
-    color_a_mask, ignore_a_mask, remove_mask, remove_image])
+    add_a_negative_id, color_a_mask, ignore_a_mask, remove_mask, remove_image])
 def test_a_bad_file_is_named_and_can_be_left_out(task, spoil, tmp_path,
                                                  capsys):
     write_folder(tmp_path / 'mine', save_ids)
