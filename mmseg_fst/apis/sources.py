@@ -42,7 +42,7 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
 
     Raises:
         FileNotFoundError: If there is no image or video.
-        ValueError: If two of them would be called the same.
+        ValueError: If the predictions of two of them would be one file.
     """
     pattern = osp.expanduser(pattern)
     if osp.isfile(pattern):
@@ -69,11 +69,27 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
                 'alone, so that their predictions would be one file; rename '
                 'one, or give a pattern such as "*.jpg".')
         sources[name] = Source(path, name)
+    _check_videos(sources)
     if not sources:
         raise FileNotFoundError(
             f'There is no image or video {pattern}; looked for '
             f'{", ".join(_KNOWN)}.')
     return list(sources.values())
+
+
+def _check_videos(sources: dict[str, Source]) -> None:
+    """Raise where predictions of a video mix with those of other files.
+
+    Those of its frames lie in a folder of its name.
+    """
+    for name, source in sources.items():
+        for folder in map(str, Path(name).parents):
+            if folder in sources and sources[folder].is_video:
+                raise ValueError(
+                    f'Predictions of {sources[folder].path} and of '
+                    f'{source.path} would lie in one folder, {folder}, and '
+                    'could be one file; rename the video, or predict it by '
+                    'itself, with another --out.')
 
 
 def _is_known(path: str) -> bool:

@@ -52,6 +52,22 @@ def test_one_name_twice_is_refused(photos):
         find_sources(str(photos))
 
 
+@pytest.mark.parametrize('frame', ['sub/d/000001.jpg', 'sub/d/x/y.mp4'])
+def test_a_video_and_files_in_a_folder_of_its_name_are_refused(photos, frame):
+    """Their predictions could be one file."""
+    (photos / frame).parent.mkdir(parents=True)
+    (photos / frame).touch()
+    with pytest.raises(ValueError, match=f'd.mp4 and of .*{frame}.*rename'):
+        find_sources(str(photos))
+    assert names(photos / 'sub' / 'd.mp4') == ['d']
+
+
+def test_an_image_and_files_in_a_folder_of_its_name_are_not(photos):
+    (photos / 'b').mkdir()
+    (photos / 'b' / 'a.jpg').touch()
+    assert names(photos / '**' / '*.jpg') == ['b', 'b/a', 'sub/c']
+
+
 @pytest.mark.parametrize('pattern', ['nothing', 'sub/*.webp'])
 def test_nothing_is_an_error(photos, pattern):
     with pytest.raises(FileNotFoundError, match=r'no image or video'):
