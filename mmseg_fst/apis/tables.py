@@ -2,7 +2,6 @@
 import csv
 import glob
 import json
-import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from os import path as osp
 from pathlib import Path
 from typing import Optional
+
+import numpy as np
 
 from mmseg_fst.utils.files import atomic_write
 
@@ -101,7 +102,7 @@ def train_minutes(folder: str) -> Optional[float]:
     if not times:
         return None
     iterations = read_results(folder)['max_iters']
-    return iterations * statistics.median(times) / 60
+    return iterations * np.median(times) / 60
 
 
 def make_row(name: str,
@@ -166,14 +167,15 @@ def mean_and_std(values: Sequence[float]) -> str:
         values (Sequence[float]): Any numbers.
 
     Returns:
-        str: Such as ``'54.3 ± 0.8'``; ``'-'`` for none.
+        str: Such as ``'54.3 ± 0.8'``; ``'-'`` for none; ``'nan ± nan'``
+        if one is.
     """
     if not values:
         return '-'
-    mean = f'{statistics.mean(values):.1f}'
+    mean = f'{np.mean(values):.1f}'
     if len(values) == 1:
         return mean
-    return f'{mean} ± {statistics.stdev(values):.1f}'
+    return f'{mean} ± {np.std(values, ddof=1):.1f}'
 
 
 def format_markdown(rows: Iterable[Row]) -> str:
@@ -205,7 +207,7 @@ def _format_table(rows: Sequence[Row]) -> str:
             f'{row.name}, split {row.split}' if row.split else row.name,
             '/'.join(map(str, sorted(row.iterations))) or '-',
             str(len(row.seeds)),
-            f'{statistics.mean(row.minutes):.1f}' if row.minutes else '-',
+            f'{np.mean(row.minutes):.1f}' if row.minutes else '-',
             *(mean_and_std(row.scores.get(key, ())) for key in columns)
         ]
         lines.append(f'| {" | ".join(cells)} |')
@@ -218,13 +220,13 @@ def _numbers(row: Row, columns: Iterable[tuple[str, str]]) -> list:
         row.name, row.split, row.protocol,
         ' '.join(map(str, sorted(row.iterations))), len(row.seeds),
         ' '.join(map(str, row.seeds)),
-        round(statistics.mean(row.minutes), 3) if row.minutes else ''
+        round(np.mean(row.minutes), 3) if row.minutes else ''
     ]
     for key in columns:
         values = row.scores.get(key, ())
-        cells.append(round(statistics.mean(values), 4) if values else '')
+        cells.append(round(np.mean(values), 4) if values else '')
         cells.append(
-            round(statistics.stdev(values), 4) if len(values) > 1 else '')
+            round(np.std(values, ddof=1), 4) if len(values) > 1 else '')
     return cells
 
 

@@ -149,6 +149,26 @@ def test_a_run_in_progress_has_a_page(work_dirs):
     assert any('not validated yet' in text for text in page.words)
 
 
+def test_values_that_are_not_finite_are_left_out(work_dirs):
+    """Of a diverged run; JSON holds them as NaN and Infinity."""
+    folder = work_dirs / 'fst' / 'seed_0'
+    path = folder / 'now' / 'vis_data' / 'scalars.json'
+    entries = [
+        dict(step=21, loss=float('nan'), grad_norm=float('inf')),
+        dict(step=22, loss=float('inf'), grad_norm=float('-inf')),
+        {'step': 25, 'pseudo_label/past/mIoU': float('nan'),
+         'pseudo_label/future/mIoU': 60.}]
+    path.write_text('\n'.join(
+        [path.read_text(), *map(json.dumps, entries)]))
+    scores = json.loads((folder / 'results.json').read_text())
+    scores['iterations']['20']['teacher/mIoU'] = float('nan')
+    (folder / 'results.json').write_text(json.dumps(scores))
+    page = Reader(page_of(work_dirs, 'fst').read_text())
+    assert 'Loss' in page.words and 'Norm of the gradient' not in page.words
+    # As without these lines.
+    assert '+2.500 ± 0.289' in page.words and '4 of 4' in page.words
+
+
 def test_runs_are_grouped_and_named(work_dirs):
     write_run(work_dirs / 'fst' / 'seed_1_split-2', 50.)
     write_run(work_dirs / 'other' / 'fst' / 'seed_0', 50.)

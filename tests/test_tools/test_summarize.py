@@ -41,11 +41,11 @@ def test_mean_and_deviation_over_seeds(tmp_path, capsys, monkeypatch):
     ]
 
 
-def test_folder_without_runs_is_left_out(tmp_path, capsys, monkeypatch):
+def test_a_folder_without_runs_is_refused(tmp_path, monkeypatch):
     (tmp_path / 'empty').mkdir()
     monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'empty')])
-    runpy.run_path(str(SCRIPT), run_name='__main__')
-    assert capsys.readouterr().out == ''
+    with pytest.raises(SystemExit, match='No run in .*empty'):
+        runpy.run_path(str(SCRIPT), run_name='__main__')
 
 
 def test_each_protocol_has_a_table_of_its_own(tmp_path, capsys, monkeypatch):

@@ -1,7 +1,7 @@
 """Parts of the page: what a PseudoLabelQualityHook has measured."""
 import statistics
 from collections.abc import Sequence
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Optional
 
 from mmseg_fst.engine.hooks.pseudo_label_quality import PREFIX
@@ -76,12 +76,13 @@ def future_table(methods: Sequence[Method]) -> Optional[Table]:
 
 
 def _paired(scalars: dict, name: str) -> dict[int, tuple[float, float]]:
-    """Values of past and future teacher by iteration, where both are."""
+    """Finite values of past and future teacher, where both are."""
     past, future = (scalars.get(f'{PREFIX}/{who}/{name}', {})
                     for who in ('past', 'future'))
     return {
         step: (past[step], future[step])
-        for step in past if step in future
+        for step in past
+        if step in future and isfinite(past[step]) and isfinite(future[step])
     }
 
 

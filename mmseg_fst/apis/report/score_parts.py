@@ -1,6 +1,6 @@
 """Parts of the page: scores, curves of the log, classes."""
 from collections.abc import Callable, Sequence
-from math import isnan, nan
+from math import isfinite, isnan, nan
 from typing import NamedTuple
 
 from mmseg_fst.apis.tables import columns_of, make_row, mean_and_std
@@ -70,16 +70,19 @@ def lines_of(methods: Sequence[Method], keys: dict[str, bool],
         methods (Sequence[Method]): The methods.
         keys (dict[str, bool]): Names of values, and whether their lines are
             dashed.
-        values (Callable[[Run], dict]): Where a run has them, by name.
+        values (Callable[[Run], dict]): Where a run has them, by name; those
+            that are not finite have no place in a chart.
 
     Returns:
-        list[Line]: One for each method and name that is there.
+        list[Line]: One for each method and name that has values.
     """
     colors, lines = method_colors(methods), []
     for method in methods:
         for key, dashed in keys.items():
-            seeds = [values(run)[key] for run in method.runs
-                     if values(run).get(key)]
+            seeds = [{step: value
+                      for step, value in values(run).get(key, {}).items()
+                      if isfinite(value)} for run in method.runs]
+            seeds = [seed for seed in seeds if seed]
             if seeds:
                 lines.append(
                     Line(f'{method.name}: {key}', colors[method.name], dashed,
