@@ -16,7 +16,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmseg_fst.apis.report import curves, find_methods, write_report
-from mmseg_fst.apis.report.pictures import data_url
+from mmseg_fst.apis.report.pictures import data_url, predict_panels
 from mmseg_fst.apis.report.runs import differences, flat_config
 
 LOG = '''
@@ -232,6 +232,29 @@ def test_pictures_are_small_and_labels_keep_their_colours(flat):
             (0, 0, 0), (10, 200, 30)}
 
 
+def write_config(folder, streets, **kwargs):
+    """The config of a run that is scored on some streets."""
+    Config(
+        dict(
+            default_scope='mmseg_fst',
+            model=model_cfg(),
+            val_dataloader=dict(
+                dataset=streets_cfg(
+                    streets, 'camera', split='val', **kwargs)))
+    ).dump(folder / 'fst.py')
+
+
+def write_checkpoint(folder):
+    """The network of a run, untrained."""
+    classes = dict(
+        classes=[*map(str, range(NUM_CLASSES))],
+        palette=[[0, 0, 0]] * NUM_CLASSES)
+    torch.save(
+        dict(
+            state_dict=build_model().state_dict(),
+            meta=dict(dataset_meta=classes)), folder / 'iter_20.pth')
+
+
 @pytest.fixture
 def predicted(tmp_path):
     """A page of a run with a checkpoint, and of one without."""
@@ -239,21 +262,8 @@ def predicted(tmp_path):
     for name in ('fst', 'none'):
         folder = tmp_path / name / 'seed_0'
         write_run(folder, 40.)
-        Config(
-            dict(
-                default_scope='mmseg_fst',
-                model=model_cfg(),
-                val_dataloader=dict(
-                    dataset=streets_cfg(streets, 'camera', split='val')))
-        ).dump(folder / 'fst.py')
-    classes = dict(
-        classes=[*map(str, range(NUM_CLASSES))],
-        palette=[[0, 0, 0]] * NUM_CLASSES)
-    torch.save(
-        dict(
-            state_dict=build_model().state_dict(),
-            meta=dict(dataset_meta=classes)),
-        tmp_path / 'fst' / 'seed_0' / 'iter_20.pth')
+        write_config(folder, streets)
+    write_checkpoint(tmp_path / 'fst' / 'seed_0')
     path = tmp_path / 'report.html'
     missing = write_report(
         path, find_methods([tmp_path / 'fst', tmp_path / 'none']), 'x', 1)
@@ -269,6 +279,29 @@ def test_predictions_of_each_network(predicted):
     assert re.findall('alt="([^"]*)" src="data:image/([a-z]+)', panel)[:4] == [
         *zip(titles, ['jpeg', 'png', 'png', 'png'])]
     assert re.findall('<option[^>]*>([^<]*)<', panel) == titles * 2
+
+
+def test_only_predictions_of_one_image_lie_over_each_other(tmp_path):
+    """Data sets with equal file names, and one with other classes."""
+    cities = [make_streets(tmp_path / name, seed=seed)
+              for seed, name in enumerate(('paris', 'rome'))]
+    other = dict(metainfo=dict(
+        classes=['road', 'car'], palette=[[9, 0, 0], [0, 9, 0]]))
+    runs = dict(a=(cities[0], {}), b=(cities[0], {}), c=(cities[1], {}),
+                d=(cities[0], other))
+    for name, (streets, kwargs) in runs.items():
+        folder = tmp_path / name / 'seed_0'
+        write_run(folder, 40.)
+        write_config(folder, streets, **kwargs)
+        write_checkpoint(folder)
+    panels, _, missing = predict_panels(
+        find_methods([tmp_path / name for name in runs]), 1)
+    assert not missing and len({panel.name for panel in panels}) == 1
+    shown = [sorted({title[0] for title in panel.layers if ': ' in title})
+             for panel in panels]
+    assert shown == [['a', 'b'], ['c'], ['d']]
+    images = [panel.layers['image'] for panel in panels]
+    assert images[0] == images[2] != images[1]
 
 
 def test_a_browser_shows_it_without_a_complaint(predicted):

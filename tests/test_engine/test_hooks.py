@@ -1,5 +1,6 @@
 """Hooks that write, and the loop that scores every network."""
 import json
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -10,7 +11,8 @@ from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
 from mmseg.structures import SegDataSample
 
-from mmseg_fst.engine.hooks.prediction_panel import tiles_of
+from mmseg_fst.engine.hooks.prediction_panel import (PredictionPanelHook,
+                                                      picture_name, tiles_of)
 from mmseg_fst.registry import MODELS
 
 from .toy import NUM_CLASSES, SIZE, ToyPairs, make_runner, model_config
@@ -196,6 +198,40 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
     assert there.sum() == 20 * 28
     assert (label[there] == palette[1]).all()
     assert (label[~there] == palette[0]).all()
+
+
+@pytest.mark.parametrize('folder, path, name', [
+    ('data/own', 'data/own/city/img/7.png', 'city_img_7'),
+    ('data/own/', 'data/own/7.b.png', '7.b'),
+    ('', 'photos/7.png', 'photos_7'),
+    ('data/own', 'data/7.png', '7'),
+    (None, 'photos/a/7.png', 'photos_a_7')])
+def test_pictures_are_named_by_the_path_of_the_image(folder, path, name):
+    dataset = SimpleNamespace()
+    if folder is not None:
+        dataset.data_prefix = dict(img_path=folder)
+    assert picture_name(path, dataset) == name
+
+
+def test_images_of_one_file_name_have_a_picture_each(tmp_path):
+    samples = []
+    for city in ('paris', 'rome'):
+        path = tmp_path / city / 'img' / '7.png'
+        path.parent.mkdir(parents=True)
+        cv2.imwrite(str(path), np.full((20, 28, 3), 200, np.uint8))
+        sample = SegDataSample(metainfo=dict(img_path=str(path)))
+        sample.set_field(PixelData(data=torch.zeros(1, 20, 28)),
+                         'student_sem_seg')
+        samples.append(sample)
+    dataset = SimpleNamespace(
+        metainfo=ToyPairs.metainfo, data_prefix=dict(img_path=str(tmp_path)))
+    runner = SimpleNamespace(
+        test_dataloader=SimpleNamespace(dataset=dataset, batch_size=2),
+        model=SimpleNamespace(networks=['student']))
+    PredictionPanelHook(str(tmp_path / 'out')).after_test_iter(
+        runner, 0, outputs=samples)
+    assert sorted(one.name for one in (tmp_path / 'out').iterdir()) == [
+        'paris_img_7.png', 'rome_img_7.png']
 
 
 def test_panel_of_the_mixed_batch(tmp_path):

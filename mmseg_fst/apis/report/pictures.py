@@ -1,7 +1,7 @@
 """Pictures for a page: predictions of runs, and what they were trained on."""
 import base64
 import io
-from pathlib import Path
+from os import path as osp
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -11,7 +11,8 @@ from PIL import Image
 from torch import nn
 
 from mmseg_fst.apis.load import load_model
-from mmseg_fst.engine.hooks.prediction_panel import tiles_of
+from mmseg_fst.engine.hooks.prediction_panel import (picture_name,
+                                                      tiles_of)
 from mmseg_fst.registry import DATASETS
 
 from .runs import Method
@@ -24,7 +25,8 @@ class Panel(NamedTuple):
     """An image of the validation, and what networks make of it.
 
     Attributes:
-        name (str): Name of the image.
+        name (str): Name of the image, as of
+            :func:`mmseg_fst.engine.hooks.prediction_panel.picture_name`.
         layers (dict[str, str]): Data URLs of pictures of one size, by title,
             the image itself first.
     """
@@ -74,10 +76,12 @@ def predict_panels(methods: list[Method],
             to False.
 
     Returns:
-        tuple: The panels, one for each image; the colour of each class; and a
-        sentence for each method that could not predict.
+        tuple: The panels, one for each image, its size and its classes, so
+        that methods share one only if what they show lies over each other;
+        the colour of each class; and a sentence for each method that could
+        not predict.
     """
-    panels: dict[str, dict[str, str]] = {}
+    panels: dict[tuple, Panel] = {}
     palette: dict[str, list[int]] = {}
     missing = []
     for method in methods:
@@ -86,20 +90,21 @@ def predict_panels(methods: list[Method],
         except (OSError, ValueError) as error:
             missing.append(f'{method.name}: {error}')
             continue
-        for name, tiles, metainfo in found:
+        for path, name, tiles, metainfo in found:
             palette.update(zip(metainfo['classes'], metainfo['palette']))
-            layers = panels.setdefault(name, {})
+            key = path, tiles['image'].shape, tuple(metainfo['classes'])
+            layers = panels.setdefault(key, Panel(name, {})).layers
             for title, tile in tiles.items():
                 plain = title in ('image', 'label')
                 layers.setdefault(
                     title if plain else f'{method.name}: {title}',
                     data_url(tile, flat=title != 'image'))
-    return [Panel(*one) for one in panels.items()], palette, missing
+    return list(panels.values()), palette, missing
 
 
 @torch.no_grad()
 def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
-    """Name, tiles and metainfo of some images, evenly spaced."""
+    """Path, name, tiles and metainfo of some images, evenly spaced."""
     model = load_model(folder, trust=trust)
     dataset = DATASETS.build(
         dict(model.cfg.val_dataloader.dataset, serialize_data=False))
@@ -108,7 +113,9 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     for index in dict.fromkeys(chosen.astype(int).tolist()):
         sample = _of_each_network(model, pseudo_collate([dataset[index]]))
         tiles = tiles_of(sample, model.networks, dataset.metainfo['palette'])
-        found.append((Path(sample.img_path).stem, tiles, dataset.metainfo))
+        path = sample.img_path
+        found.append((osp.realpath(path), picture_name(path, dataset), tiles,
+                      dataset.metainfo))
     return found
 
 

@@ -1,6 +1,7 @@
 """Pictures of predictions."""
 from collections.abc import Sequence
 from os import path as osp
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
+from torch.utils.data import Dataset
 
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
@@ -21,7 +23,8 @@ from .mean_teacher import unwrap
 class PredictionPanelHook(Hook):
     """Save image, label and the prediction of each network side by side.
 
-    One PNG for each tested image, named like it, in ``folder``.
+    One PNG for each tested image in ``folder``, named by
+    :func:`picture_name`.
 
     Args:
         folder (str): Folder to write to.
@@ -48,15 +51,35 @@ class PredictionPanelHook(Hook):
             data_batch (dict, optional): The batch, not used.
             outputs (Sequence[SegDataSample]): Predictions.
         """
-        palette = runner.test_dataloader.dataset.metainfo['palette']
+        dataset = runner.test_dataloader.dataset
         done = batch_idx * runner.test_dataloader.batch_size
         for sample in outputs[:max(0, self.max_images - done)]:
-            tiles = tiles_of(sample, unwrap(runner).networks, palette)
+            tiles = tiles_of(sample, unwrap(runner).networks,
+                             dataset.metainfo['palette'])
             panel = np.concatenate(
                 [titled(title, [tile]) for title, tile in tiles.items()],
                 axis=1)
-            name = osp.splitext(osp.basename(sample.img_path))[0]
+            name = picture_name(sample.img_path, dataset)
             write_picture(osp.join(self.folder, f'{name}.png'), panel)
+
+
+def picture_name(path: str, dataset: Dataset) -> str:
+    """What a picture of an image is called.
+
+    Images of other folders may have the same file name, so the folders count.
+
+    Args:
+        path (str): The image.
+        dataset (Dataset): Where it is from; its ``data_prefix``, if it has
+            one, says where its images begin.
+
+    Returns:
+        str: The path below that folder, or else below the current one, such
+        as ``'city_img_7'`` of ``city/img/7.png``.
+    """
+    folder = getattr(dataset, 'data_prefix', {}).get('img_path')
+    below = Path(osp.relpath(path, folder or osp.curdir)).with_suffix('')
+    return '_'.join(part for part in below.parts if part != osp.pardir)
 
 
 def tiles_of(sample: SegDataSample, networks: Sequence[str],
