@@ -54,7 +54,7 @@ def wrong_docstrings(source):
             rest = node.args.kwarg.arg if node.args.kwarg else None
             found = [one for one in documented(text) if one != rest]
             expected = arguments_of(node)
-            if found and found != expected:
+            if found != expected:
                 wrong.append(f'{name} documents {found}, takes {expected}')
     return wrong
 
@@ -73,8 +73,16 @@ def test_arguments_are_documented(path):
      "documents ['a'], takes ['a', 'b']"),
     ('def f(a):\n    """Do.\n\n    Args:\n        b: One.\n    """',
      "documents ['b'], takes ['a']"),
+    ('def f(a):\n    """Do."""', "documents [], takes ['a']"),
+    ('class C:\n    """Be."""\n    def f(self, a):\n        """Do."""',
+     "C.f documents [], takes ['a']"),
 ])
 def test_a_wrong_docstring_is_seen(source, words):
     """The reader of docstrings is itself right."""
     (message, ) = wrong_docstrings(source)
     assert words in message
+
+
+def test_what_takes_no_arguments_needs_none():
+    assert not wrong_docstrings(
+        'class C:\n    """Be."""\n    def f(self):\n        """Do."""')

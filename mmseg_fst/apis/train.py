@@ -58,7 +58,16 @@ def default_work_dir(config: str,
 
 
 def run_name(name: str, split: str = '0') -> str:
-    """Name of a run's folder: its seed and, but for 0, that of the split."""
+    """Name of a run's folder: its seed and, but for 0, that of the split.
+
+    Args:
+        name (str): Such as ``'seed_0'``.
+        split (str): Seed of the draw of labelled images. Defaults to
+            ``'0'``.
+
+    Returns:
+        str: Such as ``'seed_0'`` or ``'seed_0_split-2'``.
+    """
     return name if split == '0' else f'{name}{SPLIT_MARK}{split}'
 
 

@@ -142,7 +142,14 @@ class Pack:
         ]
 
     def record(self, index: int) -> np.ndarray:
-        """What the steps add to an item, as bytes, one-dimensional."""
+        """What the steps add to an item.
+
+        Args:
+            index (int): Index of the item.
+
+        Returns:
+            np.ndarray: Bytes of shape (L, ), of :func:`encode_item`.
+        """
         before = self.side.get_data_info(index)
         after = self.steps(self.side.get_data_info(index))
         return encode_item({

@@ -22,7 +22,14 @@ _BY_CLASS = ('iou', 'accuracy', 'coverage', 'calibration_error', 'share')
 
 
 def quality_charts(methods: Sequence[Method]) -> list[Chart]:
-    """Quality of the pseudo-labels, as the hook has measured it."""
+    """Quality of the pseudo-labels, as the hook has measured it.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        list[Chart]: One for each measure that is there.
+    """
     charts = []
     for name, title in _QUALITY.items():
         keys = {f'{PREFIX}/{who}/{name}': who != 'future'
@@ -41,7 +48,14 @@ def quality_charts(methods: Sequence[Method]) -> list[Chart]:
 
 
 def gain_chart(methods: Sequence[Method]) -> Optional[Chart]:
-    """By how much the future teacher labels better than the past one."""
+    """By how much the future teacher labels better than the past one.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        Chart | None: The chart; None if no run has measured both.
+    """
     key = 'future - past'
 
     def gains(run: Run) -> dict[str, dict[int, float]]:
@@ -56,7 +70,14 @@ def gain_chart(methods: Sequence[Method]) -> Optional[Chart]:
 
 
 def future_table(methods: Sequence[Method]) -> Optional[Table]:
-    """Past and future teacher on the same batches."""
+    """Past and future teacher on the same batches.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        Table | None: The table; None if no run has measured both.
+    """
     rows = []
     for method in methods:
         for name in ('mIoU', 'accuracy', 'calibration_error',
@@ -101,7 +122,14 @@ def _compare(pairs: list[tuple[float, float]]) -> list[str]:
 
 
 def quality_tables(methods: Sequence[Method]) -> list[Table]:
-    """Pseudo-labels by class, mean over what was measured."""
+    """Pseudo-labels by class, mean over what was measured.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        list[Table]: One for each method that has measured them.
+    """
     tables = []
     for method in methods:
         start = f'{PREFIX}/'

@@ -31,7 +31,14 @@ class Table(NamedTuple):
 
 
 def method_colors(methods: Sequence[Method]) -> dict[str, str]:
-    """A colour for each method, by its name."""
+    """A colour for each method, by its name.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        dict[str, str]: Colours of SVG; they repeat if there are many.
+    """
     return {
         method.name: COLORS[index % len(COLORS)]
         for index, method in enumerate(methods)
@@ -39,7 +46,18 @@ def method_colors(methods: Sequence[Method]) -> dict[str, str]:
 
 
 def score_tables(methods: Sequence[Method]) -> list[Table]:
-    """Last and best mIoU over seeds, a table for each protocol."""
+    """Last and best mIoU over seeds, a table for each protocol.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        list[Table]: A row for each method.
+
+    Raises:
+        ValueError: If runs of one method were scored under different
+            protocols.
+    """
     rows = [
         make_row(method.name, [str(run.folder) for run in method.runs])
         for method in methods
@@ -91,7 +109,14 @@ def lines_of(methods: Sequence[Method], keys: dict[str, bool],
 
 
 def score_charts(methods: Sequence[Method]) -> list[Chart]:
-    """Loss, mIoU of every network, and what else each method logs."""
+    """Loss, mIoU of every network, and what else each method logs.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        list[Chart]: Those for which there are values.
+    """
     networks = dict.fromkeys(
         key for method in methods for key in method.metrics()
         if key.rpartition('/')[2] == 'mIoU')
@@ -106,7 +131,14 @@ def score_charts(methods: Sequence[Method]) -> list[Chart]:
 
 
 def class_tables(methods: Sequence[Method]) -> list[Table]:
-    """IoU of each class in the last validation, mean over seeds."""
+    """IoU of each class in the last validation, mean over seeds.
+
+    Args:
+        methods (Sequence[Method]): The methods.
+
+    Returns:
+        list[Table]: One, or none if no run was validated.
+    """
     columns: dict[tuple[str, str], list[dict[str, float]]] = {}
     for method in methods:
         for run in method.runs:

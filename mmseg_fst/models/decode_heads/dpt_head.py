@@ -23,7 +23,14 @@ class ResidualUnit(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Refine features of shape (N, C, h, w), which they keep."""
+        """Refine features.
+
+        Args:
+            x (Tensor): Features of shape (N, C, h, w).
+
+        Returns:
+            Tensor: Features of the same shape.
+        """
         return x + self.convs(x)
 
 
