@@ -13,6 +13,16 @@ from helpers import REPOSITORY, make_streets
 DOCS = REPOSITORY / 'docs'
 PAGES = sorted(DOCS.glob('*.md')) + [
     REPOSITORY / 'README.md', REPOSITORY / 'CONTRIBUTING.md']
+# Its commands are wrong on purpose, and tests/test_bad_inputs.py runs them.
+TRUE_PAGES = [page for page in PAGES if page.name != 'bad_inputs.md']
+OPTION = re.compile(r'(?<![\w-])--[a-z][\w-]+')
+# Of torchrun, srun, sbatch, pip, tensorboard and ruff.
+FOREIGN = {
+    '--nproc_per_node', '--nnodes', '--node_rank', '--master_addr',
+    '--master_port', '--ntasks', '--ntasks-per-node', '--nodes',
+    '--gpus-per-node', '--cpus-per-task', '--time', '--signal',
+    '--index-url', '--logdir', '--select', '--ignore', '--line-length'
+}
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
@@ -22,16 +32,16 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), f'{page.name}: {target}'
 
 
-@pytest.mark.parametrize('page', sorted(DOCS.glob('*.md')),
-                         ids=lambda page: page.name)
+@pytest.mark.parametrize('page', TRUE_PAGES, ids=lambda page: page.name)
 def test_programs_and_configs_that_are_named_exist(page):
-    if page.name == 'bad_inputs.md':
-        pytest.skip('names files that are not there')
     text = page.read_text()
     found = re.findall(
         r'(?:python|sh) ((?:tools|tests)/[\w./]+|\w+\.(?:py|sh))', text)
-    found += re.findall(r'\bconfigs/(?:uda|ssl|demo)/[\w.-]+\.py', text)
+    found += re.findall(
+        r'\bconfigs/(?:uda|ssl|demo|co_training)/[\w.-]+\.py', text)
     for name in found:
+        if re.search('CONFIG|RUN', name):  # any of them
+            continue
         assert (REPOSITORY / name).is_file(), f'{page.name}: {name}'
     for kind, name in re.findall(
             r'`(models|methods|datasets|schedules|protocols)/([\w.-]+\.py)`',
@@ -51,22 +61,83 @@ def test_bases_of_the_table_exist():
             assert path.is_file(), path
 
 
-def test_options_that_are_named_are_known():
-    """Of the programs that the pages show."""
-    sources = [REPOSITORY / 'run_experiments.py',
-               *(REPOSITORY / 'tools').rglob('*.py')]
-    known = set(re.findall(r"'(--[\w-]+)'",
-                           ''.join(path.read_text() for path in sources)))
-    # Of torchrun, srun, sbatch, pip and tensorboard.
-    known |= {'--nproc_per_node', '--nnodes', '--node_rank', '--master_addr',
-              '--master_port', '--ntasks', '--ntasks-per-node', '--nodes',
-              '--gpus-per-node', '--cpus-per-task', '--time', '--signal',
-              '--index-url', '--logdir'}
-    for page in DOCS.glob('*.md'):
-        if page.name != 'bad_inputs.md':
-            named = set(re.findall(r'(?<![\w-])--[a-z][\w-]+',
-                                   page.read_text()))
-            assert named <= known, f'{page.name}: {sorted(named - known)}'
+def options_of(program, command=''):
+    """Options in the source of a program, and of what it starts or imports.
+
+    Args:
+        program (Path): A ``.py`` or a ``.sh``.
+        command (str): What is said to it first, of ``tools/benchmark.py`` the
+            name of a module.
+    """
+    text = program.read_text()
+    found = set(re.findall(r"'(--[\w-]+)'", text)) | {'--help'}
+    if program.suffix == '.sh':
+        others = re.findall(r'"\$PYTHON" (\S+\.py)', text)
+        parts = [REPOSITORY / other for other in others]
+    else:
+        names = re.findall(r'^ *(?:from|import) ([\w.]+)', text, re.M)
+        names.append(f'benchmarks.{command}')
+        parts = [folder / f'{name.replace(".", "/")}.py' for name in names
+                 for folder in (program.parent, REPOSITORY / 'tools')]
+    return found.union(*(options_of(part) for part in parts
+                         if part.is_file() and part != program))
+
+
+def commands_of(text):
+    """Command lines that a page shows, in blocks and between backticks."""
+    text = text.replace('\\\n', ' ')
+    blocks = re.findall(r'^```\w*\n(.*?)^```', text, re.M | re.S)
+    text = re.sub(r'^```\w*\n.*?^```', '', text, flags=re.M | re.S)
+    lines = '\n'.join(blocks).splitlines()
+    lines += re.findall(r'^ {4,}(.*)', text, re.M)
+    lines += [' '.join(span.split())
+              for span in re.findall(r'`([^`]+)`', text)]
+    return [re.split(r' # |[;|&]', line)[0] for line in lines]
+
+
+def wrong_options(text):
+    """Programs of this repository with options that they do not have."""
+    wrong = []
+    for line in commands_of(text):
+        for match in re.finditer(r'(?:^| )([\w/]+\.(?:py|sh))(?= |$)', line):
+            program = REPOSITORY / match[1]
+            if program.is_file() and 'configs' not in program.parts:
+                rest = line[match.end():]
+                known = options_of(program, rest.strip().partition(' ')[0])
+                wrong += [f'{match[1]} {option}'
+                          for option in OPTION.findall(rest)
+                          if option not in known]
+                break
+    return wrong
+
+
+@pytest.mark.parametrize('page', TRUE_PAGES, ids=lambda page: page.name)
+def test_options_that_are_named_are_those_of_the_program(page):
+    text = page.read_text()
+    assert not wrong_options(text)
+    # What is named without its program is known to one of them.
+    known = FOREIGN.union(
+        options_of(REPOSITORY / 'run_experiments.py'),
+        *map(options_of, (REPOSITORY / 'tools').rglob('*.py')))
+    assert set(OPTION.findall(text)) <= known
+
+
+@pytest.mark.parametrize('text, expected', [
+    ('    python tools/report.py RUN --out a --panel 3\n',
+     ['tools/report.py --panel']),
+    ('Say `sh train.sh CONFIG\n--seed 0 --flip`.', ['train.sh --flip']),
+    ('```\npython tools/predict.py RUN a \\\n    --outt b\n```\n',
+     ['tools/predict.py --outt']),
+    ('    python tools/benchmark.py loader --levers\n',
+     ['tools/benchmark.py --levers']),
+    ('    python tools/benchmark.py step --levers\n', []),
+    ('    torchrun --nnodes 2 tools/train.py C --launcher pytorch\n', []),
+    ('    python tools/model_converters/mit_to_mmseg.py A B --trust\n', []),
+    ('`sh tools/download_checkpoints.sh --list` and `--flip`', []),
+])
+def test_a_wrong_option_is_seen(text, expected):
+    """The reader of pages is itself right."""
+    assert wrong_options(text) == expected
 
 
 def test_what_examples_import_is_there():
