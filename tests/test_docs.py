@@ -4,11 +4,14 @@ import importlib
 import json
 import re
 import runpy
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 from helpers import REPOSITORY, make_streets
+
+from mmseg_fst.registry import MODELS
 
 DOCS = REPOSITORY / 'docs'
 PAGES = sorted(DOCS.glob('*.md')) + [
@@ -157,10 +160,10 @@ def test_what_examples_import_is_there():
 
 
 @pytest.mark.slow
-def test_the_method_that_is_written_works(tmp_path, monkeypatch):
-    """docs/new_method.md: the class, the config, the test."""
-    part, config, test = re.findall(
-        r'```python\n(.*?)```', (DOCS / 'new_method.md').read_text(), re.S)
+def test_the_method_that_is_written_works(tmp_path, monkeypatch, capsys):
+    """docs/new_method.md: the class, the config, the commands, the test."""
+    text = (DOCS / 'new_method.md').read_text()
+    part, config, test = re.findall(r'```python\n(.*?)```', text, re.S)
     (tmp_path / 'top_share.py').write_text(part)
     (tmp_path / 'top_share_fst.py').write_text(config)
     (tmp_path / 'configs').symlink_to(REPOSITORY / 'configs')
@@ -176,6 +179,22 @@ def test_the_method_that_is_written_works(tmp_path, monkeypatch):
                    run_name='__main__')
     results, = Path('work_dirs').rglob('results.json')
     assert 'teacher/mIoU' in results.read_text()
+
+    Path('work_dirs/top_share_fst/seed_0').symlink_to('debug')
+    Path('photos').symlink_to('data/streets/camera/leftImg8bit/val')
+    commands = re.findall(r'PYTHONPATH=\. python (tools/.*)', text)
+    assert len(commands) == 3
+    for command in commands:  # each as in a process of its own
+        del sys.modules['top_share'], MODELS.module_dict['TopShare']
+        monkeypatch.setattr(sys, 'argv', shlex.split(command))
+        runpy.run_path(str(REPOSITORY / sys.argv[0]), run_name='__main__')
+    metrics = json.loads(
+        Path('work_dirs/top_share_fst/seed_0/test/test.json').read_text())
+    assert 'student/mIoU' in metrics['metrics']
+    assert len(list(Path('labelled/labels').glob('*.png'))) == 2
+    assert 'top_share_fst: teacher' in Path('report.html').read_text()
+    assert 'No pictures' not in capsys.readouterr().err
+
     names = {}
     exec(test, names)
     tests = [value for name, value in names.items() if name[:5] == 'test_']

@@ -8,10 +8,12 @@ or not. The page holds all that it shows: it opens offline and can be sent. For
 its pictures the best checkpoints predict some images of the validation set;
 older runs, which have no config.json, have their config run for that, as
 Python. Call it from where they were started, as configs name their data by
-relative paths; --panels 0 does without pictures. How good pseudo-labels were
+relative paths; --panels 0 does without pictures. Networks with classes of your
+own need their modules named by --imports. How good pseudo-labels were
 is shown of runs with a PseudoLabelQualityHook.
 """
 import argparse
+import importlib
 import shlex
 import sys
 from pathlib import Path
@@ -31,6 +33,12 @@ def parse_args() -> argparse.Namespace:
         default=4,
         help='images to predict; default: 4, 0 loads no checkpoint')
     parser.add_argument(
+        '--imports',
+        nargs='+',
+        default=[],
+        metavar='MODULE',
+        help='modules of classes of your own, as in custom_imports')
+    parser.add_argument(
         '--trust',
         action='store_true',
         help='run code that a checkpoint asks for; it can do all that you '
@@ -45,6 +53,8 @@ def main() -> None:
     from mmseg_fst.utils.messages import one_message
 
     with one_message():
+        for name in args.imports:
+            importlib.import_module(name)
         missing = write_report(args.out, find_methods(args.runs),
                                shlex.join(['python', *sys.argv]), args.panels,
                                args.trust)
