@@ -1,4 +1,5 @@
 """Reading checkpoints without running what is in them."""
+import errno
 import os
 import pickle
 import zipfile
@@ -54,7 +55,8 @@ def read_checkpoint(path: str,
 
     Tensors, plain values, NumPy's numbers and the logged values of mmengine
     are read. A pickle may ask for any function to be called beside; such a
-    file is refused unless ``trust`` is given.
+    file is refused unless ``trust`` is given. The ``config`` of MMCV 1, text
+    in Python that mmengine runs when it resumes, is left out without it.
 
     Args:
         path (str): File of a checkpoint of mmengine, or of a state dict,
@@ -71,6 +73,7 @@ def read_checkpoint(path: str,
         FileNotFoundError: If there is no such file.
         UnsafeCheckpoint: If the file is damaged, or holds more than data.
         ValueError: If it holds no weights.
+        OSError: If it cannot be read, which says nothing of its content.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'There is no checkpoint {path}.')
@@ -83,14 +86,16 @@ def read_checkpoint(path: str,
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=not trust)
-    except (PermissionError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can end in any of them
+    except Exception as error:
+        if not _is_damage(error):
+            raise
         raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     if not isinstance(checkpoint, Mapping):
         raise ValueError(f'{path} holds no weights but a '
                          f'{type(checkpoint).__name__}.')
     if 'state_dict' in checkpoint:
+        if not trust and isinstance(checkpoint.get('meta'), dict):
+            checkpoint['meta'].pop('config', None)
         return checkpoint
     # Microsoft's files and timm's have `model`, others are a plain dict.
     inner = checkpoint.get('model')
@@ -111,16 +116,27 @@ def damage_of(path: str) -> Optional[str]:
         str | None: What is wrong with it; None if it is whole.
 
     Raises:
-        PermissionError: If it may not be read.
+        OSError: If it cannot be read, which says nothing of its content.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             name = archive.testzip()
-    except (PermissionError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can end in any of them
+    except Exception as error:
+        if not _is_damage(error):
+            raise
         return str(error) or type(error).__name__
     return name and f'the checksum of {name} is another one'
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether it is the content of a file that an error comes from.
+
+    Damaged content can end in nearly any error, but not in one of the disk,
+    the network or the system, save that of a place before the file's start.
+    """
+    if isinstance(error, OSError):
+        return error.errno in (None, errno.EINVAL)
+    return not isinstance(error, MemoryError)
 
 
 def _refusal(path: str, error: Exception, trust: bool) -> str:
