@@ -2,6 +2,7 @@
 import errno
 import os
 import pickle
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from os import path as osp
@@ -100,6 +101,20 @@ def read_checkpoint(path: str,
     # Microsoft's files and timm's have `model`, others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
+
+
+def iteration_of(path: str) -> Optional[int]:
+    """Iteration in the name of a checkpoint of a run.
+
+    Args:
+        path (str): Such as ``run/iter_400.pth`` or
+            ``run/best_student_mIoU_iter_400.pth``.
+
+    Returns:
+        int | None: The number; None if it has another name.
+    """
+    found = re.fullmatch(r'(?:best_.+_)?iter_(\d+)\.pth', osp.basename(path))
+    return int(found.group(1)) if found else None
 
 
 def damage_of(path: str) -> Optional[str]:

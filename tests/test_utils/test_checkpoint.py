@@ -20,8 +20,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmseg_fst.utils.checkpoint import (UnsafeCheckpoint, damage_of,
-                                        guard_loading, load_weights,
-                                        read_checkpoint)
+                                        guard_loading, iteration_of,
+                                        load_weights, read_checkpoint)
 
 
 def network(width=3):
@@ -219,6 +219,13 @@ def test_classes_that_are_not_here_are_named(tmp_path):
     for trust in (False, True):
         with pytest.raises(UnsafeCheckpoint, match='a.pth'):
             read_checkpoint(str(path), trust)
+
+
+@pytest.mark.parametrize('name, iteration', [
+    ('iter_80.pth', 80), ('best_student_mIoU_iter_4000.pth', 4000),
+    ('iter_x.pth', None), ('my_iter_4.pth', None), ('iter_4.pth.old', None)])
+def test_iterations_in_names(name, iteration):
+    assert iteration_of(f'runs/iter_7.pth/{name}') == iteration
 
 
 def test_what_mmcv_1_puts_beside_weights_is_read(tmp_path):
