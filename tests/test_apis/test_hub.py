@@ -88,6 +88,19 @@ def test_a_card_of_ones_own_is_kept(run, tmp_path):
     assert (tmp_path / 'README.md').read_text() == 'mine'
 
 
+@pytest.mark.parametrize('name', [
+    'iter_4.pth', 'best_student_mIoU_iter_4.pth', 'results.json'])
+def test_a_run_is_not_written_over(run, tmp_path, name):
+    folder = tmp_path / 'run[1]'
+    folder.mkdir()
+    for file in (name, 'config.json'):
+        (folder / file).write_text('mine')
+    with pytest.raises(ValueError, match='Give another folder'):
+        push_model(load_model(str(run), 'cpu'), str(folder))
+    assert (folder / 'config.json').read_text() == 'mine'
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_the_hub_gets_and_gives_nothing_but_these(run, image, tmp_path,
                                                   monkeypatch):
     calls = []
