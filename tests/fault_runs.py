@@ -102,7 +102,10 @@ def config(method: str, root: Path, folder: Path) -> Config:
     cfg['param_scheduler'][1]['begin'] = 3
     cfg['default_hooks']['logger']['interval'] = 1
     cfg['default_hooks']['checkpoint']['interval'] = INTERVAL
+    cfg['default_hooks']['pseudo_label_quality']['interval'] = 1
     del cfg['default_hooks']['mix_visualization'], cfg['test_cfg']
+    if method == 'cutmix_fst':  # in bfloat16
+        cfg['optim_wrapper']['type'] = 'AutocastOptimWrapper'
     if base == 'co_training':
         cfg['default_hooks']['checkpoint']['save_best'] = 'ensemble/mIoU'
         cfg['optim_wrapper'] = dict(

@@ -32,6 +32,9 @@ class StepWatch:
         self.model = model
         #: Whether a step was begun whose weights have not moved yet.
         self.pending = False
+        #: Sum of the losses of earlier steps that were pending when the next
+        #: one began, because the loss scaler had skipped them.
+        self.skipped: Optional[Tensor] = None
         #: Steps since the last release.
         self.count = 0
         self.inputs: dict[str, Tensor] = {}
@@ -51,6 +54,11 @@ class StepWatch:
         """Before the forward pass of a step."""
         if kwargs.get('mode') != 'loss':
             return
+        skipped = self.pending
+        if skipped and self.losses:
+            total = sum(self.losses.values())
+            self.skipped = (
+                total if self.skipped is None else self.skipped + total)
         self.pending, self.losses = True, {}
         self.count += 1
         self.inputs, self.samples = kwargs['inputs'], kwargs['data_samples']
@@ -62,7 +70,8 @@ class StepWatch:
         self.autocast = (
             torch.get_autocast_dtype(device)
             if torch.is_autocast_enabled(device) else None)
-        if self.before:
+        # What a skipped step has left may be broken; before it all was well.
+        if self.before and not skipped:
             torch._foreach_copy_(self.before, self.statistics)
 
     def _end(self, model: nn.Module, args: tuple, kwargs: dict[str, Any],
@@ -83,7 +92,7 @@ class StepWatch:
 
     def release(self) -> None:
         """Let go of the batch, whose step is done."""
-        self.pending, self.count = False, 0
+        self.pending, self.count, self.skipped = False, 0, None
         self.inputs, self.samples, self.losses = {}, {}, {}
 
     def close(self) -> None:
@@ -91,6 +100,12 @@ class StepWatch:
         self.release()
         for handle in self.handles:
             handle.remove()
+
+    def values(self) -> dict[str, Tensor]:
+        """All losses since weights have moved last, scalars by name."""
+        if self.skipped is None:
+            return dict(self.losses)
+        return {**self.losses, 'loss of a skipped step': self.skipped}
 
     def files(self) -> str:
         """Names of the images, such as ``'labeled: a.png, b.png'``."""

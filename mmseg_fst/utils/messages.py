@@ -1,9 +1,10 @@
 """One clear message where whoever runs a program can mend what is wrong."""
+import os
 import re
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import path as osp
 from typing import Optional
 
@@ -42,20 +43,24 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
 
     Args:
         work_dir (str, optional): Folder of a run, which gets the traceback if
-            it is there by then. Defaults to None: there is no run.
+            it is there by then, and loses that of an earlier start if all
+            goes well. Defaults to None: there is no run.
 
     Raises:
         SystemExit: With the message, which means exit status 1, if a file, a
             key or a value is wrong.
     """
+    path = None if work_dir is None else osp.join(work_dir, TRACEBACK)
     try:
         yield
+        if path is not None and osp.isfile(path):
+            os.remove(path)  # of a start that had failed
     except (_MENDABLE if work_dir is None else _MENDABLE_IN_A_RUN) as error:
         text = message_of(error)
-        if work_dir is not None and osp.isdir(work_dir):
-            path = osp.join(work_dir, TRACEBACK)
-            with open(path, 'w') as file:
-                file.write(traceback.format_exc())
-            text += f' (More in {path}.)'
+        if path is not None and osp.isdir(work_dir):
+            with suppress(OSError):  # the disk may be full
+                with open(path, 'w') as file:
+                    file.write(traceback.format_exc())
+                text += f' (More in {path}.)'
         sys.stdout.flush()
         sys.exit(text)

@@ -239,6 +239,19 @@ def scaled(fused=False):
         type=ScaledOptimWrapper, optimizer=dict(SGD, fused=fused)))
 
 
+def test_a_virtual_step_that_the_scaler_skips_is_not_forgotten(tmp_path):
+    """It asks no optimizer; statistics are those before all of it."""
+    runner = runner_of(tmp_path, Spoil([1]), **scaled(),
+                       hook=dict(type='FSTHook', depth=1))
+    batch = prepare(runner)
+    before = {name: buffer.clone()
+              for name, buffer in runner.model.student.named_buffers()}
+    runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
+    with pytest.raises(NotFinite, match='loss of a skipped step is nan'):
+        runner.model.train_step(batch, runner.optim_wrapper)
+    assert_equal(before, dict(runner.model.student.named_buffers()))
+
+
 @pytest.mark.parametrize('fused', [False, True])
 def test_an_overflow_is_left_to_the_loss_scaler(tmp_path, fused):
     """Which skips the step; it is counted, and the run goes on."""

@@ -213,3 +213,19 @@ def test_padding_has_no_true_label():
 def test_numbers_are_positive(name):
     with pytest.raises(ValueError, match=name):
         PseudoLabelQualityHook(**{name: 0})
+
+
+def test_it_asks_in_the_precision_of_the_training(tmp_path, monkeypatch):
+    precise = []
+
+    def spy(*args):
+        precise.append(not torch.is_autocast_enabled('cpu'))
+        return look(*args)
+
+    monkeypatch.setattr(
+        'mmseg_fst.engine.hooks.pseudo_label_quality.look', spy)
+    hooks = [dict(type='MeanTeacherHook'), QUALITY]
+    for kind in ('AutocastOptimWrapper', 'OptimWrapper'):
+        run(tmp_path / kind, hooks, optim_wrapper=dict(
+            type=kind, optimizer=ADAM))
+    assert precise == [False] * 9 + [True] * 9

@@ -43,9 +43,12 @@ def test_mean_and_deviation_over_seeds(tmp_path, capsys, monkeypatch):
 
 def test_folder_without_runs_is_left_out(tmp_path, capsys, monkeypatch):
     (tmp_path / 'empty').mkdir()
-    monkeypatch.setattr('sys.argv', ['summarize.py', str(tmp_path / 'empty')])
+    write_run(tmp_path / 'run' / 'seed_0', [1.0, 2.0], [3.0])
+    monkeypatch.setattr('sys.argv', [
+        'summarize.py', str(tmp_path / 'empty'), str(tmp_path / 'run')])
     runpy.run_path(str(SCRIPT), run_name='__main__')
-    assert capsys.readouterr().out == ''
+    text = capsys.readouterr().out
+    assert 'run' in text and 'empty' not in text
 
 
 def test_each_protocol_has_a_table_of_its_own(tmp_path, capsys, monkeypatch):

@@ -46,3 +46,17 @@ def test_a_wrong_key_is_mended_where_a_run_is_built_from_it(tmp_path):
         raise KeyError('x')
     with pytest.raises(KeyError), one_message():
         raise KeyError('x')
+
+
+def test_a_traceback_that_cannot_be_written_hides_no_message(tmp_path):
+    (tmp_path / 'error.txt').symlink_to('/dev/full')
+    with pytest.raises(SystemExit, match='^ValueError: no x$'), one_message(
+            str(tmp_path)):
+        raise ValueError('no x')
+
+
+def test_the_traceback_of_an_earlier_start_goes(tmp_path):
+    (tmp_path / 'error.txt').write_text('old')
+    with one_message(str(tmp_path)):
+        pass
+    assert not (tmp_path / 'error.txt').exists()

@@ -140,7 +140,7 @@ class FiniteGuardHook(Hook):
             weight.grad for weight in self._weights()
             if weight.grad is not None
         ])
-        values = dict(self.watch.losses)
+        values = self.watch.values()
         # A fused optimizer gets scaled gradients, and is told by the loss
         # scaler not to step.
         if getattr(optimizer, 'grad_scale', None) is not None:
@@ -157,7 +157,7 @@ class FiniteGuardHook(Hook):
 
     def _after_no_step(self) -> None:
         """No optimizer was called: the loss scaler has skipped the step."""
-        wrong, _ = self._read(self.watch.losses)
+        wrong, _ = self._read(self.watch.values())
         wrapper = self.runner.optim_wrapper
         if wrong is not None:
             self._refuse(wrong)

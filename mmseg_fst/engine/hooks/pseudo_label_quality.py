@@ -88,7 +88,7 @@ class PseudoLabelQualityHook(Hook):
             networks = dict(model.student.items())
         else:
             networks = dict(student=model.student, past=model.teacher)
-        self._ask(model, data_batch, networks)
+        self._ask(runner, data_batch, networks)
 
     def after_train_iter(self,
                          runner: Runner,
@@ -106,8 +106,8 @@ class PseudoLabelQualityHook(Hook):
         if not self.looks:
             return
         if 'past' in self.looks:
-            model = unwrap(runner)
-            self._ask(model, data_batch, dict(future=model.teacher))
+            self._ask(runner, data_batch,
+                      dict(future=unwrap(runner).teacher))
         first = next(iter(self.looks.values())).label
         truth = true_labels(data_batch['unlabeled']['data_samples'],
                             first.shape[1:])
@@ -132,15 +132,18 @@ class PseudoLabelQualityHook(Hook):
                 and getattr(model, 'pseudo_labeler', None) is not None
                 and runner.iter >= getattr(model, 'labeled_iters', 0))
 
-    def _ask(self, model: nn.Module, data_batch: dict,
+    def _ask(self, runner: Runner, data_batch: dict,
              networks: dict[str, Optional[nn.Module]]) -> None:
-        """Look at the unlabelled images with some networks."""
+        """Look at the unlabelled images with some networks, in the precision
+        of the training."""
+        model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)
-        for who, network in networks.items():
-            if network is not None:
-                self.looks[who] = look(model, network,
-                                       batch['inputs']['unlabeled'],
-                                       batch['data_samples']['unlabeled'])
+        with runner.optim_wrapper.optim_context(runner.model):
+            for who, network in networks.items():
+                if network is not None:
+                    self.looks[who] = look(
+                        model, network, batch['inputs']['unlabeled'],
+                        batch['data_samples']['unlabeled'])
 
     @staticmethod
     def _values(who: str, counts: LabelCounts,
