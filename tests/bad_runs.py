@@ -73,6 +73,13 @@ def foreign_run(root):
         folder / 'iter_2.pth')
 
 
+def damaged_run(root):
+    """A checkpoint cut short, in the folder of the demo."""
+    folder = root / WORK_DIR
+    folder.mkdir(parents=True)
+    (folder / 'iter_2.pth').write_text('PK')
+
+
 RUNS = (
     Case('no run of that name to predict with',
          'tools/predict.py work_dirs/none photos --out out',
@@ -99,6 +106,9 @@ RUNS = (
     Case('a config as data that names code', PREDICT, "'os.system'",
          'give the .py', spoilt('run/config.json',
                                 '{"model": {"type": "os.system"}}')),
+    Case('a config as data that names a file of code', PREDICT,
+         "class_weight='a.pkl'", 'give the .py',
+         spoilt('run/config.json', '{"model": {"class_weight": "a.pkl"}}')),
     Case('a run without a config to predict with', PREDICT,
          'no config in run', 'name the folder of a run',
          without('run/config.json')),
@@ -116,6 +126,9 @@ RUNS = (
     Case('a push of a checkpoint that would run code',
          'tools/push.py run --out out', 'run/iter_4.pth', 'add --trust',
          run_folder(dict(poison=Code()))),
+    Case('a push into the folder of a run',
+         'tools/push.py run --out run', 'run/iter_4.pth',
+         'Give another folder', finished),
     Case('a report of runs that are not there',
          'tools/report.py work_dirs/none', 'work_dirs/none',
          'Name folders such as'),
@@ -126,6 +139,11 @@ RUNS = (
          step_file(dict(state_dict={}))),
     Case('a step that would run code', 'tools/replay.py run/step.pth',
          'run/step.pth', 'add --trust', step_file(dict(inputs=Code()))),
+    Case('a step whose config is code', 'tools/replay.py run/step.pth',
+         'run/step.pth', 'add --trust', step_file(
+             dict(state_dict={}, inputs={}, meta=dict(cfg='print(1)')))),
+    Case('no whole checkpoint to go on from', f'{RUN} --debug --resume',
+         f'{WORK_DIR}/iter_2.pth', 'without --resume', damaged_run, True),
     Case('a checkpoint of another optimizer to go on from',
          f'{RUN} --debug --resume', f'{WORK_DIR}/iter_2.pth',
          'without --resume', foreign_run, True),

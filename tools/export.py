@@ -11,6 +11,7 @@ install onnx onnxscript onnxruntime
 import argparse
 
 from mmseg_fst.apis import export_model, load_model
+from mmseg_fst.utils.arguments import add_run_options
 from mmseg_fst.utils.messages import one_message
 
 
@@ -39,17 +40,7 @@ def main() -> None:
         '--normalized',
         action='store_true',
         help='take images that are normalised already')
-    parser.add_argument(
-        '--network',
-        help='student, teacher, or of co-training the name of a student or '
-        "ensemble; default: the config's, the student or the ensemble")
-    parser.add_argument(
-        '--config', help='config file; default: the one in the folder')
-    parser.add_argument(
-        '--trust',
-        action='store_true',
-        help='run code that the checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+    add_run_options(parser)
     args = parser.parse_args()
     model = load_model(
         args.run, 'cpu', args.network, config=args.config, trust=args.trust)

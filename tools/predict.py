@@ -14,6 +14,7 @@ import argparse
 import sys
 
 from mmseg_fst.apis import find_sources, load_model, predict_files
+from mmseg_fst.utils.arguments import add_run_options
 from mmseg_fst.utils.messages import one_message
 
 
@@ -32,10 +33,6 @@ def parse_args() -> argparse.Namespace:
         choices=['labels', 'overlays', 'probabilities'],
         default=['labels', 'overlays'],
         help='what to write; default: labels and overlays')
-    parser.add_argument(
-        '--network',
-        help='student, teacher, or of co-training the name of a student or '
-        "ensemble; default: the config's, the student or the ensemble")
     parser.add_argument(
         '--windows',
         nargs=2,
@@ -56,13 +53,7 @@ def parse_args() -> argparse.Namespace:
         default=0.5,
         help='share of the colours in an overlay; default: 0.5')
     parser.add_argument('--device', help='such as cuda:1; default: what is')
-    parser.add_argument(
-        '--config', help='config file; default: the one in the folder')
-    parser.add_argument(
-        '--trust',
-        action='store_true',
-        help='run code that the checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+    add_run_options(parser)
     return parser.parse_args()
 
 

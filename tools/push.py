@@ -9,6 +9,7 @@ tools/predict.py and mmseg_fst.apis.pull_model, which takes OWNER/NAME too.
 import argparse
 
 from mmseg_fst.apis import load_model, push_model
+from mmseg_fst.utils.arguments import add_run_options
 from mmseg_fst.utils.messages import one_message
 
 
@@ -20,22 +21,12 @@ def main() -> None:
     parser.add_argument('run', help='folder of a run, or a checkpoint')
     parser.add_argument('--out', required=True, help='folder to write to')
     parser.add_argument(
-        '--network',
-        help='student, teacher, or of co-training the name of a student or '
-        "ensemble; default: the config's, the student or the ensemble")
-    parser.add_argument(
         '--repository', help='upload to OWNER/NAME of the Hugging Face Hub')
     parser.add_argument(
         '--public',
         action='store_true',
         help='let everybody see a repository that is made; default: nobody')
-    parser.add_argument(
-        '--config', help='config file; default: the one in the folder')
-    parser.add_argument(
-        '--trust',
-        action='store_true',
-        help='run code that the checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+    add_run_options(parser)
     args = parser.parse_args()
     model = load_model(
         args.run, 'cpu', args.network, config=args.config, trust=args.trust)

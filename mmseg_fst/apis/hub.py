@@ -1,4 +1,5 @@
 """Models in a folder as the Hugging Face Hub has them, and on the Hub."""
+import glob
 import os
 from os import path as osp
 from typing import Any, Optional
@@ -60,8 +61,11 @@ def push_model(model: BaseSegmentor,
 
     Raises:
         TypeError: If the config holds objects, see :func:`save_config`.
+        ValueError: If the folder is that of a run, whose config would be
+            replaced.
         huggingface_hub.errors.HfHubHTTPError: If the Hub refuses it.
     """
+    _check_no_run(folder)
     model_cfg, state = _what_predicts(model)
     os.makedirs(folder, exist_ok=True)
     # Views of other layouts are refused.
@@ -123,6 +127,16 @@ def pull_model(place: str,
                 f'{place} has no {name}; give a folder of tools/push.py, or '
                 'load the folder of a run by load_model.')
     return load_model(folder, device)
+
+
+def _check_no_run(folder: str) -> None:
+    """Raise if a run has left its files in a folder."""
+    for pattern in ('iter_*.pth', 'best_*.pth', 'results.json'):
+        found = glob.glob(osp.join(glob.escape(folder), pattern))
+        if found:
+            raise ValueError(
+                f'{folder} is the folder of a run ({found[0]}); its '
+                f'{CONFIG_JSON} would be replaced. Give another folder.')
 
 
 def _what_predicts(

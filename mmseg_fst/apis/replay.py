@@ -6,6 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
+from mmengine.utils import import_modules_from_strings
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
@@ -15,7 +16,9 @@ from mmseg_fst.ops import KeptStep, graphs_stay_valid
 from mmseg_fst.ops.random_state import set_random_state
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
+from mmseg_fst.utils.config_data import decode_config
 
+from .config_file import parse_config
 from .launch import speed_up
 from .test import drop_pretrained
 
@@ -65,14 +68,15 @@ def replay(path: str,
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no training step.
+        ValueError: If it holds no training step, or its config would run code
+            and is not trusted.
         RuntimeError: Of PyTorch, with ``anomaly``.
     """
     dump = read_checkpoint(path, trust)
     if 'inputs' not in dump:
         raise ValueError(f'{path} holds no training step; give a file of '
                          'WORK_DIR/not_finite.')
-    cfg = Config.fromstring(dump['meta']['cfg'], '.py')
+    cfg = _config_of(dump['meta']['cfg'], path, trust)
     model = _model_of(cfg, dump, device)
     _tell(dump['meta'])
     found: list[str] = []
@@ -96,6 +100,20 @@ def replay(path: str,
         weights=_not_finite(dump['state_dict']),
         module=found[0] if found else None,
         gradients=_not_finite(gradients))
+
+
+def _config_of(text: str, path: str, trust: bool) -> Config:
+    """The config of a step, as data; of a trusted file whatever it is."""
+    if not trust:
+        return parse_config(
+            text, path,
+            'If you know who made it, add --trust, which lets its code run')
+    try:
+        cfg = Config(decode_config(text))
+    except ValueError:
+        return Config.fromstring(text, '.py')
+    import_modules_from_strings(**cfg.get('custom_imports', dict(imports=[])))
+    return cfg
 
 
 def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> nn.Module:

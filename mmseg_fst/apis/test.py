@@ -1,7 +1,5 @@
 """Testing a finished run."""
 import glob
-import json
-import re
 from os import path as osp
 from typing import Any, Optional
 
@@ -9,7 +7,9 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from mmseg_fst.engine.hooks.mean_teacher import unwrap
-from mmseg_fst.utils.checkpoint import guard_loading, load_weights
+from mmseg_fst.utils.checkpoint import (guard_loading, iteration_of,
+                                        load_weights)
+from mmseg_fst.utils.files import save_json
 
 from .check import check_config
 from .config_file import CONFIG_JSON
@@ -82,12 +82,8 @@ def sorted_checkpoints(work_dir: str,
         list[str]: Their paths.
     """
     found = glob.glob(osp.join(glob.escape(work_dir), pattern))
-    return sorted(found, key=_iteration)
-
-
-def _iteration(path: str) -> int:
-    """Iteration in the name of a checkpoint."""
-    return int(re.search(r'iter_(\d+)\.pth$', path).group(1))
+    numbered = [path for path in found if iteration_of(path) is not None]
+    return sorted(numbered, key=iteration_of)
 
 
 def test(cfg: Config,
@@ -138,8 +134,7 @@ def test(cfg: Config,
             checkpoint=checkpoint,
             protocol=unwrap(runner).protocol_name,
             metrics=metrics)
-        with open(osp.join(cfg.work_dir, 'test.json'), 'w') as file:
-            json.dump(content, file)
+        save_json(osp.join(cfg.work_dir, 'test.json'), content)
         print(f'\nProtocol: {content["protocol"]}')
     return metrics
 

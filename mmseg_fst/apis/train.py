@@ -209,7 +209,7 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     Raises:
         UnsafeCheckpoint: If one of them holds more than data and is not
-            trusted; before the first iteration.
+            trusted, or all to resume are damaged; before the first iteration.
         ValueError: See :func:`prepare_processes` and :func:`build_runner`.
     """
     join_processes(cfg)

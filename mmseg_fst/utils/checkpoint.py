@@ -1,6 +1,8 @@
 """Reading checkpoints without running what is in them."""
+import errno
 import os
 import pickle
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from os import path as osp
@@ -54,7 +56,8 @@ def read_checkpoint(path: str,
 
     Tensors, plain values, NumPy's numbers and the logged values of mmengine
     are read. A pickle may ask for any function to be called beside; such a
-    file is refused unless ``trust`` is given.
+    file is refused unless ``trust`` is given. The ``config`` of MMCV 1, text
+    in Python that mmengine runs when it resumes, is left out without it.
 
     Args:
         path (str): File of a checkpoint of mmengine, or of a state dict,
@@ -71,6 +74,7 @@ def read_checkpoint(path: str,
         FileNotFoundError: If there is no such file.
         UnsafeCheckpoint: If the file is damaged, or holds more than data.
         ValueError: If it holds no weights.
+        OSError: If it cannot be read, which says nothing of its content.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'There is no checkpoint {path}.')
@@ -83,18 +87,34 @@ def read_checkpoint(path: str,
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=not trust)
-    except (PermissionError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can end in any of them
+    except Exception as error:
+        if not _is_damage(error):
+            raise
         raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     if not isinstance(checkpoint, Mapping):
         raise ValueError(f'{path} holds no weights but a '
                          f'{type(checkpoint).__name__}.')
     if 'state_dict' in checkpoint:
+        if not trust and isinstance(checkpoint.get('meta'), dict):
+            checkpoint['meta'].pop('config', None)
         return checkpoint
     # Microsoft's files and timm's have `model`, others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
+
+
+def iteration_of(path: str) -> Optional[int]:
+    """Iteration in the name of a checkpoint of a run.
+
+    Args:
+        path (str): Such as ``run/iter_400.pth`` or
+            ``run/best_student_mIoU_iter_400.pth``.
+
+    Returns:
+        int | None: The number; None if it has another name.
+    """
+    found = re.fullmatch(r'(?:best_.+_)?iter_(\d+)\.pth', osp.basename(path))
+    return int(found.group(1)) if found else None
 
 
 def damage_of(path: str) -> Optional[str]:
@@ -111,16 +131,27 @@ def damage_of(path: str) -> Optional[str]:
         str | None: What is wrong with it; None if it is whole.
 
     Raises:
-        PermissionError: If it may not be read.
+        OSError: If it cannot be read, which says nothing of its content.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             name = archive.testzip()
-    except (PermissionError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can end in any of them
+    except Exception as error:
+        if not _is_damage(error):
+            raise
         return str(error) or type(error).__name__
     return name and f'the checksum of {name} is another one'
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether it is the content of a file that an error comes from.
+
+    Damaged content can end in nearly any error, but not in one of the disk,
+    the network or the system, save that of a place before the file's start.
+    """
+    if isinstance(error, OSError):
+        return error.errno in (None, errno.EINVAL)
+    return not isinstance(error, MemoryError)
 
 
 def _refusal(path: str, error: Exception, trust: bool) -> str:

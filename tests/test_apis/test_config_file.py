@@ -6,6 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_fst.apis import merge_options, open_config, save_config
+from mmseg_fst.registry import MODELS
 
 
 def write(folder, content):
@@ -34,11 +35,57 @@ def test_what_is_no_data_is_refused(tmp_path, value):
 
 @pytest.mark.parametrize('name', [
     'os.system', 'subprocess.Popen', 'mmengine.load', 'mmengine.fileio.load',
-    'mmseg.os.system'
+    'mmseg.os.system', 'innocent_module', 'mmseg.innocent_module'
 ])
 def test_a_type_that_is_not_registered_is_refused(tmp_path, name):
     content = dict(model=dict(parts=[dict(type=name, command='touch x')]))
     with pytest.raises(ValueError, match=f'{name}.* is not registered'):
+        open_config(write(tmp_path, content))
+
+
+@pytest.mark.parametrize('key, value', [
+    ('class_weight', 'http://there/weights.pkl'),
+    ('class_weight', 'weights.yaml'), ('checkpoint_path', 'weights.pth'),
+    ('class_embed_path', 'a.pth'), ('ann_file', 'list.PKL'),
+    ('conv_type', 'innocent_module'), ('padding_mode', 'os.system'),
+    ('norm_layer', 'os.system'), ('decode_backend', 'pickle'),
+    ('diffusion_cfg', dict(target='os.system')), ('_scope_', 'innocent'),
+    ('default_scope', 'innocent')])
+@pytest.mark.parametrize('place', ['dict', 'list', 'tuple'])
+def test_what_would_be_run_otherwise_is_refused(tmp_path, key, value, place):
+    """Paths that are unpickled, other names of what is called."""
+    node = {key: value}
+    content = dict(dict=dict(model=node), list=dict(model=[node]),
+                   tuple=dict(model=dict(tuple=[node])))[place]
+    with pytest.raises(ValueError, match=rf'config.json: {key}=.*give the'):
+        open_config(write(tmp_path, content))
+
+
+def test_modules_that_hide_in_a_config_are_not_imported(tmp_path,
+                                                        monkeypatch):
+    """MMEngine does so with a name that is registered nowhere."""
+    victim = tmp_path / 'victim'
+    (tmp_path / 'innocent_module.py').write_text(
+        f"open({str(victim)!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    node = dict(type='innocent_module')
+    with pytest.raises(ValueError, match='innocent_module'):
+        MODELS.build(open_config(write(tmp_path, dict(model=node))).model)
+    assert not victim.exists()
+    with pytest.raises(Exception):
+        MODELS.build(node)
+    assert victim.exists()  # else the check is needed no more
+
+
+def test_words_of_other_tables_are_read(tmp_path):
+    content = dict(
+        model=dict(class_weight=[1., 2.], padding_mode='zeros',
+                   norm_layer='BN', checkpoint_path=''),
+        optim_wrapper=dict(clip_grad=dict(type='value', clip_value=1)))
+    cfg = open_config(write(tmp_path, content))
+    assert cfg.to_dict() == content
+    content['model']['type'] = 'value'  # only there
+    with pytest.raises(ValueError, match="type='value' is not registered"):
         open_config(write(tmp_path, content))
 
 
@@ -63,7 +110,7 @@ def test_modules_are_not_imported(tmp_path, monkeypatch):
 def test_damaged_json_is_named(tmp_path, text):
     path = tmp_path / 'config.json'
     path.write_text(text)
-    with pytest.raises(ValueError, match='config.json is no config'):
+    with pytest.raises(ValueError, match='config.json holds no config'):
         open_config(str(path))
 
 

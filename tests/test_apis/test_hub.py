@@ -1,11 +1,13 @@
 """Models as the Hugging Face Hub has them, without the Hub."""
 import json
+import pickle
 import runpy
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from bad_files import Code
 from fake_run import META, co_training_cfg, make_run
 from helpers import REPOSITORY, model_cfg, picture_of, random_label
 from safetensors.torch import load_file
@@ -86,6 +88,19 @@ def test_a_card_of_ones_own_is_kept(run, tmp_path):
     assert (tmp_path / 'README.md').read_text() == 'mine'
 
 
+@pytest.mark.parametrize('name', [
+    'iter_4.pth', 'best_student_mIoU_iter_4.pth', 'results.json'])
+def test_a_run_is_not_written_over(run, tmp_path, name):
+    folder = tmp_path / 'run[1]'
+    folder.mkdir()
+    for file in (name, 'config.json'):
+        (folder / file).write_text('mine')
+    with pytest.raises(ValueError, match='Give another folder'):
+        push_model(load_model(str(run), 'cpu'), str(folder))
+    assert (folder / 'config.json').read_text() == 'mine'
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_the_hub_gets_and_gives_nothing_but_these(run, image, tmp_path,
                                                   monkeypatch):
     calls = []
@@ -136,6 +151,23 @@ def test_what_somebody_else_wrote_is_not_run(run, tmp_path):
     with pytest.raises(ValueError, match='os.system'):
         pull_model(str(tmp_path))
     assert not (tmp_path / 'victim').exists()
+
+
+def test_weights_of_classes_are_not_unpickled(run, tmp_path, capsys):
+    """MMSegmentation takes text for a file, maybe one of the net."""
+    weights = tmp_path / 'weights.pkl'
+    push_model(load_model(str(run), 'cpu'), str(tmp_path))
+    weights.write_bytes(pickle.dumps(Code()))
+    path = tmp_path / 'config.json'
+    content = json.loads(path.read_text())
+    content['model']['segmentor']['decode_head']['loss_decode'] = dict(
+        type='CrossEntropyLoss', class_weight=str(weights))
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='class_weight=.*weights.pkl'):
+        pull_model(str(tmp_path))
+    assert 'poison' not in capsys.readouterr().out
+    pickle.loads(weights.read_bytes())
+    assert 'poison' in capsys.readouterr().out  # the attack is a real one
 
 
 def test_damaged_weights_are_named(run, tmp_path):

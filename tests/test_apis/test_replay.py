@@ -114,6 +114,41 @@ def test_a_weight_that_was_broken_is_named(tmp_path):
     assert replay(path).weights == [name]
 
 
+def with_config(path, text):
+    """Put another config into the file of a step."""
+    dump = torch.load(path, weights_only=False)
+    dump['meta']['cfg'] = text
+    torch.save(dump, path)
+
+
+@pytest.mark.parametrize('text', [
+    "open({!r}, 'w')", '{{"custom_imports": {{"imports": ["a_module"]}}}}'],
+    ids=['python', 'module'])
+def test_code_in_the_config_is_run_only_if_trusted(tmp_path, monkeypatch,
+                                                   text):
+    path, _ = stopped(tmp_path, model_config())
+    victim = str(tmp_path / 'victim')
+    (tmp_path / 'a_module.py').write_text(f"open({victim!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with_config(path, text.format(victim))
+    with pytest.raises(SystemExit, match='rank_0.pth.*add --trust'):
+        run_tool(monkeypatch, path)
+    assert not (tmp_path / 'victim').exists()
+    with pytest.raises(AttributeError):  # there is no model in it
+        replay(path, trust=True)
+    assert (tmp_path / 'victim').exists()
+
+
+def test_a_config_of_objects_is_replayed_if_trusted(tmp_path):
+    """As those of older versions are; it is Python."""
+    path, runner = stopped(tmp_path, model_config())
+    with_config(path, runner.cfg.pretty_text)
+    with pytest.raises(ValueError, match='add --trust'):
+        replay(path)
+    assert replay(path, trust=True).losses.keys() == replay(
+        stopped(tmp_path / 'other', model_config())[0]).losses.keys()
+
+
 def test_the_operation_is_named(tmp_path):
     path, _ = stopped(tmp_path, model_config())
     with pytest.warns(UserWarning), pytest.raises(

@@ -1,12 +1,14 @@
 """Choice of the checkpoint that a run goes on from."""
+import errno
 import json
 import os
+import zipfile
 
 import pytest
 import torch
 
 from mmseg_fst.apis import choose_checkpoint
-from mmseg_fst.utils.checkpoint import damage_of
+from mmseg_fst.utils.checkpoint import UnsafeCheckpoint, damage_of
 
 
 def save(folder, iteration, written):
@@ -40,15 +42,18 @@ def test_the_newest_is_chosen_and_named(tmp_path, capsys):
     assert f'Going on from {newest}' in capsys.readouterr().out
 
 
-def test_a_longer_run_of_the_past_is_not_continued(tmp_path):
-    save(tmp_path, 500, 100)
-    newest = save(tmp_path, 10, 200)
+def test_the_time_of_a_copy_says_nothing(tmp_path):
+    """And the number is one, not letters."""
+    save(tmp_path, 9, 300)
+    newest = save(tmp_path, 10, 100)
+    save(tmp_path, 2, 200)
     assert choose_checkpoint(str(tmp_path)) == str(newest)
 
 
-def test_of_one_time_the_later_iteration_is_chosen(tmp_path):
-    paths = [save(tmp_path, iteration, 100) for iteration in (2, 30, 4)]
-    assert choose_checkpoint(str(tmp_path)) == str(paths[1])
+def test_other_files_are_none_of_its_business(tmp_path):
+    newest = save(tmp_path, 10, 100)
+    (tmp_path / 'iter_mine.pth').touch()
+    assert choose_checkpoint(str(tmp_path)) == str(newest)
 
 
 @pytest.mark.parametrize('damage', [truncate, empty, blank])
@@ -64,14 +69,42 @@ def test_a_damaged_one_is_set_aside_and_named(tmp_path, capsys, damage):
         'iter_2.pth', 'iter_4.pth.damaged'}
 
 
-def test_none_is_whole(tmp_path, capsys):
-    """The run begins anew, and so do its logs."""
-    truncate(save(tmp_path, 2, 100))
+def test_none_is_whole(tmp_path):
+    """Nothing is thrown away: what is to be done is the user's decision."""
+    paths = [save(tmp_path, iteration, 100) for iteration in (2, 4)]
+    for path in paths:
+        truncate(path)
+    log = tmp_path / '1' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps(dict(iter=1, step=1)) + '\n')
+    before = log.read_text()
+    for _ in range(2):
+        with pytest.raises(UnsafeCheckpoint, match='without --resume'
+                           ) as error:
+            choose_checkpoint(str(tmp_path))
+        for path in paths:
+            assert str(path) in str(error.value) and path.exists()
+    assert log.read_text() == before
+
+
+def test_a_disk_that_fails_costs_no_checkpoint(tmp_path, monkeypatch):
+    path = save(tmp_path, 2, 100)
+
+    def fail(archive):
+        raise OSError(errno.EIO, 'Input/output error')
+
+    with monkeypatch.context() as failing:
+        failing.setattr(zipfile.ZipFile, 'testzip', fail)
+        with pytest.raises(OSError, match='Input/output'):
+            choose_checkpoint(str(tmp_path))
+    assert choose_checkpoint(str(tmp_path)) == str(path)
+
+
+def test_without_a_checkpoint_logs_are_taken_back(tmp_path):
     log = tmp_path / '1' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
     log.write_text(json.dumps(dict(iter=1, step=1)) + '\n')
     assert choose_checkpoint(str(tmp_path)) is None
-    assert 'begins anew' in capsys.readouterr().out
     assert log.read_text() == ''
 
 

@@ -1,9 +1,15 @@
 """Tests of finding config and checkpoint, and of testing without weights."""
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from helpers import network_cfg
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 
 from mmseg_fst.apis import find_checkpoint, find_config
+from mmseg_fst.apis import test as score
 from mmseg_fst.apis.test import drop_pretrained
 from mmseg_fst.registry import MODELS
 
@@ -106,3 +112,28 @@ def test_a_segmentor_pretrained_in_mmsegmentations_way_still_builds():
     cfg = ConfigDict(network_cfg(), pretrained='open-mmlab://resnet18_v1c')
     drop_pretrained(cfg)
     MODELS.build(cfg)
+
+
+def test_a_full_disk_leaves_the_scores_of_before(tmp_path, monkeypatch):
+    module = sys.modules['mmseg_fst.apis.test']  # a function has its name
+    for name in ('check_config', 'prepare_processes', 'guard_loading',
+                 'load_weights'):
+        monkeypatch.setattr(module, name, lambda *args: None)
+    runner = SimpleNamespace(model=SimpleNamespace(protocol_name='whole'),
+                             test=lambda: {'student/mIoU': 50})
+    monkeypatch.setattr(module, 'build_runner', lambda cfg: runner)
+    cfg = Config(dict(model={}, test_dataloader={}, work_dir=str(tmp_path)))
+    score(cfg, 'a.pth')
+    before = (tmp_path / 'test.json').read_text()
+    assert json.loads(before)['metrics'] == {'student/mIoU': 50}
+    write = Path.write_text
+
+    def fail(path, text):
+        write(path, text[:10])
+        raise OSError('No space left on device')
+
+    monkeypatch.setattr(Path, 'write_text', fail)
+    with pytest.raises(OSError, match='No space'):
+        score(cfg, 'b.pth')
+    assert [path.name for path in tmp_path.iterdir()] == ['test.json']
+    assert (tmp_path / 'test.json').read_text() == before

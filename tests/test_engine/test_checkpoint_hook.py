@@ -148,6 +148,65 @@ def test_what_a_killed_process_could_not_remove_is_removed(tmp_path):
     assert names(tmp_path) == {'iter_3.pth', 'iter_4.pth'}
 
 
+BEST = 'best_student_mIoU_iter_{}.pth'
+
+
+def touch(folder, *names):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text(name)
+
+
+def test_what_an_earlier_run_has_left_is_set_aside(tmp_path):
+    """Or its best, of a later iteration, would be tested and published."""
+    folder = tmp_path / 'run[1]'
+    left = {'iter_2.pth', 'iter_40.pth', BEST.format(38)}
+    touch(folder, *left, 'mine.pth', 'other_iter_3.pth')
+    runner = runner_of(folder, max_iters=3, log_level='WARNING')
+    runner.train()
+    assert names(folder) == {'iter_3.pth', 'mine.pth', 'other_iter_3.pth'}
+    for name in left:
+        assert (folder / f'{name}.old').read_text() == name
+    text = next(folder.glob('*/*.log')).read_text()
+    assert f'{BEST.format(38)} is of another start of this run' in text
+
+
+def test_what_a_run_starts_from_stays(tmp_path):
+    runner_of(tmp_path, max_iters=2).train()
+    runner = runner_of(
+        tmp_path, max_iters=1, load_from=str(tmp_path / 'iter_2.pth'))
+    runner.load_or_resume()
+    touch(tmp_path, 'iter_4.pth')
+    runner.call_hook('before_train')
+    assert names(tmp_path) == {'iter_2.pth'}
+
+
+def test_what_was_written_after_the_checkpoint_is_set_aside(tmp_path):
+    """A best one; and a validation of its iteration is made again."""
+    runner_of(tmp_path, interval=2, max_iters=4, keep=-1).train()
+    touch(tmp_path, *(BEST.format(i) for i in (2, 3, 4, 6)), 'iter_6.pth')
+    runner = runner_of(
+        tmp_path, interval=2, max_iters=8, resume=True, keep=-1,
+        load_from=str(tmp_path / 'iter_4.pth'))
+    runner.load_or_resume()
+    runner.message_hub.update_info('best_ckpt', BEST.format(3))
+    runner.call_hook('before_train')
+    assert names(tmp_path) == {
+        'iter_2.pth', 'iter_4.pth', BEST.format(2), BEST.format(3)}
+
+
+def test_the_best_of_the_iteration_stays_if_the_checkpoint_names_it(tmp_path):
+    runner_of(tmp_path, interval=2, max_iters=4).train()
+    touch(tmp_path, BEST.format(4))
+    runner = runner_of(
+        tmp_path, interval=2, max_iters=8, resume=True,
+        load_from=str(tmp_path / 'iter_4.pth'))
+    runner.load_or_resume()
+    runner.message_hub.update_info('best_ckpt', BEST.format(4))
+    runner.call_hook('before_train')
+    assert names(tmp_path) == {'iter_4.pth', BEST.format(4)}
+
+
 def test_all_are_kept_if_there_is_no_limit(tmp_path):
     runner_of(tmp_path, keep=-1).train()
     assert names(tmp_path) == {f'iter_{i}.pth' for i in (1, 2, 3)}

@@ -1,7 +1,10 @@
 """Tests of reading checkpoints."""
+import errno
 import os
 import pickle
+import re
 import threading
+import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,12 +13,14 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 from mmengine.logging.history_buffer import HistoryBuffer
-from mmengine.model import initialize
-from mmengine.runner import CheckpointLoader, load_checkpoint
+from mmengine.model import BaseModel, initialize
+from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
 from mmengine.runner.checkpoint import load_from_local
 from torch import nn
+from torch.utils.data import DataLoader
 
-from mmseg_fst.utils.checkpoint import (UnsafeCheckpoint, guard_loading,
+from mmseg_fst.utils.checkpoint import (UnsafeCheckpoint, damage_of,
+                                        guard_loading, iteration_of,
                                         load_weights, read_checkpoint)
 
 
@@ -216,6 +221,13 @@ def test_classes_that_are_not_here_are_named(tmp_path):
             read_checkpoint(str(path), trust)
 
 
+@pytest.mark.parametrize('name, iteration', [
+    ('iter_80.pth', 80), ('best_student_mIoU_iter_4000.pth', 4000),
+    ('iter_x.pth', None), ('my_iter_4.pth', None), ('iter_4.pth.old', None)])
+def test_iterations_in_names(name, iteration):
+    assert iteration_of(f'runs/iter_7.pth/{name}') == iteration
+
+
 def test_what_mmcv_1_puts_beside_weights_is_read(tmp_path):
     path = str(tmp_path / 'a.pth')
     meta = dict(
@@ -224,6 +236,53 @@ def test_what_mmcv_1_puts_beside_weights_is_read(tmp_path):
         config='model = dict()', time='Sun', seed=np.int64(0))
     torch.save(dict(meta=meta, state_dict={}, optimizer={}), path)
     assert read_checkpoint(path)['meta']['hook_msgs']['best_score'] == .69
+
+
+@pytest.mark.parametrize('trust', [False, True])
+def test_python_in_a_checkpoint_is_not_run(tmp_path, restored_loader, trust):
+    """Runner.resume of mmengine does so with the text of MMCV 1."""
+    path, victim = str(tmp_path / 'a.pth'), tmp_path / 'victim'
+    torch.save(
+        dict(state_dict=nn.Linear(1, 1).state_dict(), message_hub=dict(
+            log_scalars={}, runtime_info={}, resumed_keys={}),
+             meta=dict(iter=0, epoch=0,
+                       config=f"open({str(victim)!r}, 'w').close()")), path)
+    guard_loading(trust)
+
+    class Model(BaseModel):
+
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1, 1))
+            self.bias = nn.Parameter(torch.ones(1))
+
+        def forward(self):
+            raise NotImplementedError
+
+    runner = Runner(
+        Model(), str(tmp_path / 'run'), load_from=path, resume=True,
+        train_dataloader=DataLoader([0]), optim_wrapper=dict(
+            optimizer=dict(type='SGD', lr=.1)), log_level='ERROR',
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=1),
+        experiment_name=f'python_in_a_checkpoint_{trust}')
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    runner.load_or_resume()
+    assert victim.exists() == trust
+
+
+@pytest.mark.parametrize('number', [errno.EIO, errno.ESTALE, errno.EMFILE])
+@pytest.mark.parametrize('read', [damage_of, read_checkpoint])
+def test_what_the_disk_does_is_no_damage(tmp_path, monkeypatch, number, read):
+    path = str(tmp_path / 'a.pth')
+    torch.save(network().state_dict(), path)
+
+    def fail(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(zipfile.ZipFile, 'testzip', fail)
+    monkeypatch.setattr(torch, 'load', fail)
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        read(path)
 
 
 @pytest.mark.parametrize('legacy', [False, True])
@@ -269,3 +328,20 @@ def test_code_from_the_net_is_not_run(tmp_path, restored_loader,
         assert victim.exists()  # the attack is a real one
     finally:
         server.shutdown()
+
+
+def test_whatever_is_wrong_with_the_bytes_is_damage(tmp_path):
+    """Wherever: in the table of contents, too, or cut off anywhere."""
+    path = tmp_path / 'a.pth'
+    torch.save(dict(weight=torch.ones(3)), path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    found = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        # The table is the last quarter.
+        for place in rng.integers(len(whole) * 3 // 4, len(whole), 3):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged[:rng.integers(1, 3 * len(whole))])
+        found += damage_of(str(path)) is not None
+    assert found > 200

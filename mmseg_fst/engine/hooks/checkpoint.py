@@ -1,13 +1,17 @@
 """Checkpoints that outlive whatever ends a run."""
+import glob
+import os
 from os import path as osp
 from typing import Optional
 
 from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.checkpoint import iteration_of
 from mmseg_fst.utils.storage import DURABLE
 
 # What it tells the message hub, which is part of each checkpoint.
@@ -61,6 +65,9 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_train(self, runner: Runner) -> None:
         """Look where files are; their folder may have been moved.
 
+        Checkpoints that are not of this run are set aside: they get the
+        suffix ``.old``, in place of an older file of that name.
+
         Args:
             runner (Runner): The runner of the training.
         """
@@ -73,6 +80,8 @@ class AtomicCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self.last_ckpt = hub.get_info('last_ckpt')
         self._tidy(runner)
+        if isinstance(self.file_backend, LocalBackend) and is_main_process():
+            self._set_aside(runner)
 
     def after_val_epoch(self, runner: Runner,
                         metrics: dict[str, float]) -> None:
@@ -130,3 +139,25 @@ class AtomicCheckpointHook(CheckpointHook):
             if outdated and is_main_process():
                 self.file_backend.remove(path)
         runner.message_hub.update_info(WRITTEN, sorted(wanted))
+
+    def _set_aside(self, runner: Runner) -> None:
+        """Rename what would be taken for a checkpoint of this run.
+
+        In a used folder these are all that are there, but for the one that
+        the run starts from; in a run that goes on, those of iterations that
+        are made again, among them a best one that no checkpoint names.
+        """
+        best = osp.basename(runner.message_hub.get_info('best_ckpt') or '')
+        start = osp.realpath(runner._load_from or '')
+        for path in sorted(glob.glob(
+                osp.join(glob.escape(self.out_dir), '*.pth'))):
+            name, iteration = osp.basename(path), iteration_of(path)
+            if iteration is None or osp.realpath(path) == start:
+                continue
+            if iteration > runner.iter or (
+                    iteration == runner.iter and name.startswith('best_')
+                    and name != best):
+                runner.logger.warning(
+                    f'{path} is of another start of this run, and is set '
+                    f'aside as {path}.old')
+                os.replace(path, f'{path}.old')

@@ -17,6 +17,7 @@ from mmseg_fst.engine.optim import wrappers_of
 from mmseg_fst.engine.step_watch import StepWatch
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checks import NotFinite
+from mmseg_fst.utils.config_data import config_text
 from mmseg_fst.utils.files import atomic_write
 
 from .mean_teacher import unwrap
@@ -236,7 +237,7 @@ class FiniteGuardHook(Hook):
                         f'iter_{runner.iter + 1}_rank_{get_rank()}.pth')
         scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         meta = dict(
-            cfg=runner.cfg.pretty_text,
+            cfg=config_text(runner.cfg),
             iter=runner.iter,
             max_iters=runner.max_iters,
             loss_scale=scaler.get_scale() if scaler else None)
