@@ -80,8 +80,9 @@ def options_of(program, command=''):
     else:
         names = re.findall(r'^ *(?:from|import) ([\w.]+)', text, re.M)
         names.append(f'benchmarks.{command}')
-        parts = [folder / f'{name.replace(".", "/")}.py' for name in names
-                 for folder in (program.parent, REPOSITORY / 'tools')]
+        folders = program.parent, REPOSITORY / 'tools', REPOSITORY
+        parts = [folder / f'{name.replace(".", "/")}.py'
+                 for name in names for folder in folders]
     return found.union(*(options_of(part) for part in parts
                          if part.is_file() and part != program))
 
