@@ -29,10 +29,10 @@ __all__ = [
     'config_texts', 'count_sizes', 'draw_validation', 'drop_pretrained',
     'export_model', 'find_checkpoint', 'find_config', 'find_sources',
     'format_scores', 'label_images', 'load_config', 'load_model',
-    'load_network', 'merge_options',
-    'open_config', 'plan_runs', 'predict', 'predict_files',
-    'prepare_processes', 'pull_model', 'push_model', 'rank_images',
-    'read_config', 'read_grid', 'read_protocol', 'read_scores', 'replay',
-    'run_grid', 'save_config', 'set_split', 'sorted_checkpoints', 'test',
-    'train', 'train_all', 'without_copies', 'write_ranking', 'write_task'
+    'load_network', 'merge_options', 'open_config', 'plan_runs', 'predict',
+    'predict_files', 'prepare_processes', 'pull_model', 'push_model',
+    'rank_images', 'read_config', 'read_grid', 'read_protocol', 'read_scores',
+    'replay', 'run_grid', 'save_config', 'set_split', 'sorted_checkpoints',
+    'test', 'train', 'train_all', 'without_copies', 'write_ranking',
+    'write_task'
 ]

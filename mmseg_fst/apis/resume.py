@@ -42,7 +42,7 @@ def _last_whole(work_dir: str) -> Optional[str]:
         damage = damage_of(path)
         if damage is None:
             _set_aside(damaged)
-            print(f'Going on from {path}, the newest that is whole.')
+            print(f'Going on from {path}, the last that is whole.')
             return path
         damaged[path] = damage
     if damaged:
