@@ -6,14 +6,15 @@
     python tools/benchmark.py step --beside other/checkout script.py
 
 The rows take turns, so that a machine that is busy slows all of them; ratios
-are those of the same turn, their median and range are printed. No data set
+are those of the same turn, their median and range are printed. A turn before
+the first one is not counted: memory is got from the system in it. No data set
 and no pretrained weights are needed: images are random.
 
 `fast` is bfloat16, NHWC and, where there is attention, fused attention.
 
-`arithmetic` adds up bare forward-backwards that are timed before and after:
-S of the labelled images with the feature distance, M of the mixed ones, T the
-teacher's forward, I that of the pretrained encoder. What a step takes beyond
+`arithmetic` adds up bare forward-backwards of the same networks, timed before
+and after: S of the labelled images with the feature distance, M of the mixed
+ones, T the teacher's forward, I that of the pretrained encoder. What a step takes beyond
 it is everything else: mixing, augmentation, pseudo-labels, the look-ahead's
 copies, the moving average, the optimizer. `outside of networks` is the same,
 found without the time that forward and backward take, which is not quite the
@@ -54,7 +55,7 @@ class BarePasses:
     """Forward-backwards and nothing else, of the networks of a step.
 
     Args:
-        step (Stepper): A mean teacher's step.
+        step (Stepper): The step; its method does not matter.
     """
 
     def __init__(self, step: Stepper) -> None:
@@ -201,22 +202,28 @@ def run(args: argparse.Namespace) -> None:
         return
     torch.manual_seed(0)
     steps = [Stepper(config_of(row, args)) for row in rows]
-    bare = None if args.configs or args.levers else BarePasses(steps[0])
-    passes = [step.passes() for step in steps]  # they warm up, too
+    without = args.configs or args.levers
+    bares = [None if without else BarePasses(step) for step in steps]
+    passes = [step.passes() for step in steps]
     turns: list[list[float]] = [[] for _ in rows]
-    # Around each step, because machines get slower and faster.
-    parts: list[list[dict[str, tuple[float, float]]]] = []
     rests: list[list[float]] = [[] for _ in rows]
-    for turn in range(args.rounds):
-        parts.append([bare.seconds()] if bare else [])
-        for seconds, rest, step in zip(turns, rests, steps):
-            for values, one in zip(
-                    (seconds, rest),
-                    seconds_and_rest(step, step.runner.model)):
+    # Of each turn and row: before and after the step, because machines get
+    # slower and faster, and of its own networks, because memory does as well.
+    parts: list[list[list[dict[str, tuple[float, float]]]]] = []
+    for turn in range(1 + args.rounds):
+        parts.append([])
+        for seconds, rest, step, bare in zip(turns, rests, steps, bares):
+            around = [bare.seconds()] if bare else []
+            measured = seconds_and_rest(step, step.runner.model)
+            around += [bare.seconds()] if bare else []
+            parts[-1].append(around)
+            for values, one in zip((seconds, rest), measured):
                 values.append(one)
-            if bare:
-                parts[-1].append(bare.seconds())
-        print(f'turn {turn + 1} of {args.rounds}', file=sys.stderr)
+        print(f'turn {turn} of {args.rounds}' if turn else 'warm',
+              file=sys.stderr)
+    # The process gets its memory from the system in the first turn.
+    for values in (parts, *turns, *rests):
+        del values[0]
     first = steps[0] if args.beside else None
     del steps
     memory = [None if args.no_memory else memory_of(row, args) for row in rows]

@@ -9,14 +9,15 @@ from .step_rows import Row
 
 def print_table(rows: list[Row], turns: list[list[float]],
                 rests: list[list[float]],
-                parts: list[list[dict[str, tuple[float, float]]]],
+                parts: list[list[list[dict[str, tuple[float, float]]]]],
                 passes: list[dict[str, int]],
                 memory: list[Optional[dict]]) -> None:
     """Print ratios to the first row, as a table in Markdown."""
     device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
               f'{torch.get_num_threads()} CPU threads')
-    if parts[0]:
-        bare = {name: median(one[name][0] for part in parts for one in part)
+    timed = [one for turn in parts for around in turn for one in around]
+    if timed:
+        bare = {name: median(one[name][0] for one in timed)
                 for name in ('S', 'M', 'B', 'T', 'I')}
         print(', '.join(f'{name} {seconds:.3f} s'
                         for name, seconds in bare.items()) + f'; {device}')
@@ -27,9 +28,9 @@ def print_table(rows: list[Row], turns: list[list[float]],
             zip(rows, turns, rests, passes, memory)):
         ratios = [ours / first for ours, first in zip(seconds, turns[0])]
         cells = [row.name, f'{median(seconds):.3f}', spread(ratios)]
-        if row.counts and parts[0]:
+        if row.counts and timed:
             cells += arithmetic(row, seconds, rest,
-                                [part[place:place + 2] for part in parts])
+                                [turn[place] for turn in parts])
         else:
             cells += ['', '', '']
         cells.append(', '.join(str(found.get(name, 0)) for name in
