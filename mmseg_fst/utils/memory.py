@@ -19,5 +19,6 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # macOS, Windows, musl
         return False
-    # Nothing by mmap, and the heap is not trimmed below 2 GiB.
-    return bool(mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, 2**31 - 1))
+    # Nothing by mmap, and the heap is never trimmed: a threshold, if only of
+    # 2 GiB, is passed by two graphs at once.
+    return bool(mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, -1))

@@ -14,11 +14,11 @@ and no pretrained weights are needed: images are random.
 
 `arithmetic` adds up bare forward-backwards of the same networks, timed before
 and after: S of the labelled images with the feature distance, M of the mixed
-ones, T the teacher's forward, I that of the pretrained encoder. What a step takes beyond
-it is everything else: mixing, augmentation, pseudo-labels, the look-ahead's
-copies, the moving average, the optimizer. `outside of networks` is the same,
-found without the time that forward and backward take, which is not quite the
-same twice.
+ones, T the teacher's forward, I that of the pretrained encoder. What a step
+takes beyond it is everything else: mixing, augmentation, pseudo-labels, the
+look-ahead's copies, the moving average, the optimizer. `outside of networks`
+is the same, found without the time that forward and backward take, which is
+not quite the same twice.
 """
 import argparse
 import json
