@@ -225,7 +225,7 @@ def run(args: argparse.Namespace) -> None:
     for values in (parts, *turns, *rests):
         del values[0]
     first = steps[0] if args.beside else None
-    del steps
+    del steps, step, bares, bare  # room for the processes below
     memory = [None if args.no_memory else memory_of(row, args) for row in rows]
     print_table(rows, turns, rests, parts, passes, memory)
     for path in args.beside:
