@@ -316,6 +316,21 @@ def test_weights_to_start_from_run_code_only_if_trusted(place, trusted):
     assert victim.exists() == trusted
 
 
+def test_an_installation_that_breaks_off_says_what_it_needs(place, tmp_path):
+    python = tmp_path / 'bin' / 'python'
+    python.parent.mkdir()
+    python.write_text('#!/bin/sh\necho "No space left" >&2\nexit 1\n')
+    python.chmod(0o755)
+    code, output = start(place, 'sh', 'train.sh', VENV=str(tmp_path))
+    assert code == 1
+    assert re.search(
+        r'^No space left\nThe installation broke off.* 6 GB .*'
+        rf'free in {tmp_path}: \d\S*\. The same command goes on',
+        output, re.MULTILINE), output
+    # It is not taken for whole the next time.
+    assert not (tmp_path / 'installed.txt').exists()
+
+
 def test_test_sh_without_a_folder_says_how_to_use_it(place):
     code, output = start(place, 'sh', 'test.sh')
     assert code == 2 and 'Usage: sh test.sh' in output

@@ -18,6 +18,11 @@ PYTHON=$VENV/bin/python
 if ! cat requirements.txt setup.py | cmp -s - "$VENV/installed.txt"; then
     echo "Installing the requirements (a minute or two, once)"
     "$PYTHON" -m pip install --quiet --disable-pip-version-check \
-        -r requirements.txt -e '.[tests]'
+        -r requirements.txt -e '.[tests]' || {
+        echo "The installation broke off, for the reason above. It needs 6 GB" \
+            "(PyTorch with CUDA) and a network; free in $VENV:" \
+            "$(df -Ph "$VENV" | awk 'END { print $4 }')." \
+            "The same command goes on with it; see docs/install.md." >&2
+        exit 1; }
     cat requirements.txt setup.py > "$VENV/installed.txt"
 fi
