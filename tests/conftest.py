@@ -7,6 +7,8 @@ import torch
 from helpers import FIXTURES, make_camvid, make_streets
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
+from mmseg.visualization import SegLocalVisualizer
 
 import mmseg_fst  # noqa: F401
 
@@ -24,6 +26,9 @@ def scope(request):
     np.random.seed(0)
     with DefaultScope.overwrite_default_scope('mmseg_fst'):
         yield
+    # Named by the second: the next test must not log into this one's folder.
+    for one in (Visualizer, SegLocalVisualizer):
+        one._instance_dict.clear()
     # Set by launchers, for their process.
     os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
 

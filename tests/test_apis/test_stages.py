@@ -38,6 +38,16 @@ def test_every_stage_is_scored(run):
         assert set(results['iterations']) == {'2'}
 
 
+def test_every_stage_logs_into_its_own_folder(run):
+    for folder in (run / 'stage_1', run / 'stage_2', run):
+        log, = folder.glob('*/vis_data')
+        logged = [json.loads(line)
+                  for line in (log / 'scalars.json').read_text().splitlines()]
+        assert any('student/mIoU' in line for line in logged)
+        assert any('loss' in line for line in logged)
+        assert list(log.glob('events.out.tfevents.*'))
+
+
 def test_the_reliable_half_is_labelled_first(run, roots):  # noqa: F811
     ranking = run / 'stage_1' / 'ranking_iter_2'
     content = json.loads((ranking / 'ranking.json').read_text())
