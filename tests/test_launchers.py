@@ -203,6 +203,31 @@ def test_train_sh_and_resume(place):
 
 
 @pytest.mark.slow
+def test_each_seed_has_its_own_folder_and_logs(place):
+    code, output = start(
+        place, 'env', '-C', place.root, PYTHON,
+        REPOSITORY / 'run_experiments.py', '--config', REPOSITORY / DEMO,
+        '--seed', 1, 2, *SMALL, 'train_cfg.max_iters=1',
+        'train_cfg.val_interval=1', 'default_hooks.logger.interval=1')
+    assert code == 0, end_of(output)
+    for seed in 1, 2:
+        run = place.root / 'work_dirs/demo/streets_fst' / f'seed_{seed}'
+        results = json.loads((run / 'results.json').read_text())
+        assert results['seed'] == seed
+        logs, = run.glob('*/vis_data')
+        scalars = [
+            json.loads(line)
+            for line in (logs / 'scalars.json').read_text().splitlines()
+        ]
+        assert any('loss' in one for one in scalars), scalars
+        scored, = (one for one in scalars if 'student/mIoU' in one)
+        assert scored['student/mIoU'] == pytest.approx(
+            results['iterations']['1']['student/mIoU'])
+        assert list(logs.glob('mixed/*.png'))
+        assert Config.fromfile(logs / 'config.py').randomness.seed == seed
+
+
+@pytest.mark.slow
 def test_tools_train(place):
     folder = place.root / 'work' / 'source-only'
     code, output = start(

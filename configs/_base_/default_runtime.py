@@ -10,8 +10,6 @@ vis_backends = [
     dict(type='LocalVisBackend'),
     dict(type='TensorboardVisBackend')
 ]
-# No `name`: it would be the same one in the next run of a process (the stages
-# of ST++), which would log into the folder of the first.
 visualizer = dict(type='SegLocalVisualizer', vis_backends=vis_backends)
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'

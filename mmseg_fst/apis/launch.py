@@ -107,6 +107,10 @@ def build_runner(cfg: Config) -> Runner:
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     if get_device() == 'cpu' and cfg.get('keep_freed_memory', True):
         keep_freed_memory()
+    if isinstance(cfg.get('visualizer'), dict):
+        # MMSegmentation's configs name it, mmengine keeps one of each name:
+        # the next run of the process would log into this one's folder.
+        cfg.visualizer.pop('name', None)
     runner = Runner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)

@@ -110,6 +110,20 @@ def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
     assert sum(isinstance(one, FiniteGuardHook) for one in hooks) == guards
 
 
+def test_runs_of_a_process_log_into_folders_of_their_own(tmp_path):
+    folders = []
+    for run in 'ab':
+        cfg = small_cfg(
+            tmp_path / run, experiment_name=run,
+            # As MMSegmentation's configs have it.
+            visualizer=dict(type='SegLocalVisualizer', name='visualizer',
+                            vis_backends=[dict(type='LocalVisBackend')]))
+        runner = build_runner(cfg)
+        runner.visualizer.add_scalar('loss', 1., step=1)
+        folders += (tmp_path / run).glob('*/vis_data/scalars.json')
+    assert len(folders) == 2
+
+
 @pytest.mark.parametrize('begun', [True, False])
 def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
                                                   monkeypatch):
