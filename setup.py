@@ -20,7 +20,7 @@ setup(
     python_requires='>=3.10',
     install_requires=REQUIREMENTS,
     extras_require=dict(
-        tests=['pytest>=8', 'pytest-xdist>=3.5'],
+        tests=['pytest>=8', 'pytest-xdist>=3.7'],
         streetgen=['moderngl'],
         # ONNX, its writer, and what reads it to compare.
         export=['onnx>=1.17', 'onnxscript>=0.3', 'onnxruntime>=1.20']),

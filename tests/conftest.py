@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 import os
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,6 +15,21 @@ import mmseg_fst  # noqa: F401
 
 # A line for each initialised weight would hide what a failed test says.
 MMLogger.get_instance('mmengine', log_level='WARNING')
+
+
+@pytest.hookimpl(trylast=True)  # what is left out is gone by then
+def pytest_collection_modifyitems(items):
+    """Put files with long tests first.
+
+    Files are handed out in this order; one that takes minutes and comes last
+    would leave the other processes with nothing to do.
+    """
+    seconds = Counter()
+    for item in items:
+        for mark, roughly in (('faults', 20), ('slow', 5)):
+            if item.get_closest_marker(mark):
+                seconds[item.path] += roughly
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ EPOCHS = dict(
     cityscapes={100: 360, 186: 349, 372: 326, 744: 279})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', [
     pytest.param(name, marks=[] if name in CO_TRAINED else [pytest.mark.twins])
     for name in CELLS

@@ -9,6 +9,7 @@ CELLS = sorted(
 
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', [
     pytest.param(name, marks=[pytest.mark.twins] if is_twin(name) else [])
     for name in CELLS

@@ -20,6 +20,7 @@ CELLS = sorted(
     if 'camvid' not in path.stem and not path.stem.startswith('table_'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', CELLS)
 def test_cell_trains_resumes_and_is_scored(name, roots,  # noqa: F811
                                            tmp_path):

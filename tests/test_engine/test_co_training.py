@@ -99,6 +99,7 @@ def test_a_resumed_run_goes_on(tmp_path, optim_wrapper):
                 resumed.optim_wrapper.state_dict())
 
 
+@pytest.mark.slow
 def test_two_processes_are_one(tmp_path):
     first, second = (
         one['state'] for one in run(

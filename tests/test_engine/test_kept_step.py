@@ -81,6 +81,7 @@ def test_a_step_without_the_hook_keeps_nothing(tmp_path):
     assert runner.model.kept_step is None
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_same_pass(tmp_path):
     states = {}
     for reuse in (True, False):
@@ -94,6 +95,7 @@ def test_two_processes_share_the_same_pass(tmp_path):
             value, states[False][name], rtol=1e-6, atol=1e-6, msg=name)
 
 
+@pytest.mark.slow
 def test_two_processes_keep_a_graph(tmp_path):
     """With all restored the draws are the same, so is the result."""
     states = {}

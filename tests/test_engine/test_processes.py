@@ -13,6 +13,8 @@ from mmengine.config import Config
 from .score import OddImages, build_runner
 from .toy import NUM_CLASSES
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name('processes.py')
 SCORE = Path(__file__).with_name('score.py')
 

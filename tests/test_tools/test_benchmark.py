@@ -24,6 +24,7 @@ def benchmark(*arguments):
                           capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_steps_side_by_side(tmp_path):
     """Passes are counted, not told: one of the student's is saved."""
     script = tmp_path / 'peer.py'
