@@ -54,7 +54,7 @@ LEVERS = [
     Row('... bfloat16', DEEP, {}, AUTOCAST),
     Row('... compiled', DEEP, {}, dict(compile_networks=True)),
     Row('... fast', DEEP, {}, FAST),
-    # Not guarded: its gradients are wrong (README, Speed) and overflow in time.
+    # Not guarded: its gradients are wrong (README, Speed) and overflow.
     Row('... fast, dilated by oneDNN', DEEP, {},
         dict(FAST, split_dilated=False, non_finite=None)),
     Row('... fast, graph kept', dict(DEEP, redraw=False), {}, FAST),
