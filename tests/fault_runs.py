@@ -26,6 +26,7 @@ from mmseg_fst.apis import train
 from mmseg_fst.engine.hooks.mean_teacher import unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checkpoint import read_checkpoint
+from mmseg_fst.utils.messages import one_message
 
 CONTEXT = multiprocessing.get_context('forkserver')
 CONTEXT.set_forkserver_preload(['fault_runs', 'torch.utils.tensorboard'])
@@ -272,14 +273,19 @@ def _train(method: str, root: Path, folder: Path,
 def start_two(root: Path, folder: Path,
               profiler: Optional[Callable] = None,
               spoiled: Optional[int] = None,
+              seconds: float = .1,
               **changes: Any) -> int:
-    """The same in two processes of ``torchrun``; the second is watched."""
+    """The same in two processes of ``torchrun``; the second is watched.
+
+    ``torchrun`` looks whether one has ended each so many seconds.
+    """
     return in_child(folder, _train_two, root, folder, profiler, spoiled,
-                    changes)
+                    seconds, changes)
 
 
 def _train_two(root: Path, folder: Path, profiler: Optional[Callable],
-               spoiled: Optional[int], changes: dict[str, Any]) -> None:
+               spoiled: Optional[int], seconds: float,
+               changes: dict[str, Any]) -> None:
     """In a child, see :func:`start_two`."""
 
     def worker() -> None:
@@ -288,7 +294,8 @@ def _train_two(root: Path, folder: Path, profiler: Optional[Callable],
             FaultProbe.profiler, FaultProbe.spoiled = profiler, spoiled
         cfg = config('fst-d', root, folder)
         cfg.update(changes, launcher='pytorch')
-        train(cfg, resume=True)
+        with one_message(str(folder)):
+            train(cfg, resume=True)
 
     signal.alarm(300)  # if they wait for each other for ever
     os.environ['CUDA_VISIBLE_DEVICES'] = ''
@@ -296,7 +303,8 @@ def _train_two(root: Path, folder: Path, profiler: Optional[Callable],
         LaunchConfig(
             min_nodes=1, max_nodes=1, nproc_per_node=2, run_id='faults',
             rdzv_backend='c10d', rdzv_endpoint='localhost:0',
-            max_restarts=0, start_method='fork'), worker)()
+            max_restarts=0, start_method='fork', monitor_interval=seconds),
+        worker)()
 
 
 def outcome(folder: Path) -> dict[str, Any]:

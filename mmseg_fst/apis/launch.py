@@ -1,12 +1,15 @@
 """From a config to a runner: several processes, layout in memory."""
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.dist import init_dist, is_distributed
+from mmengine.dist import get_rank, init_dist, is_distributed
 from mmengine.runner import Runner
 from mmseg.models.segmentors import EncoderDecoder
 from torch import distributed, nn
@@ -14,6 +17,7 @@ from torch import distributed, nn
 from mmseg_fst.engine.hooks import (FiniteGuardHook, PrepareModelHook,
                                     ResumeHook, SeedIterationHook)
 from mmseg_fst.models import fuse_attention, heads_of, split_dilated
+from mmseg_fst.utils.checks import LostProcess
 from mmseg_fst.utils.memory import keep_freed_memory
 
 
@@ -65,6 +69,31 @@ def join_processes(cfg: Config) -> None:
     prepare_processes(cfg)
     if cfg.get('launcher', 'none') != 'none' and not is_distributed():
         init_dist(cfg.launcher, **cfg.env_cfg.get('dist_cfg', {}))
+
+
+@contextmanager
+def explain_lost_process() -> Iterator[None]:
+    """Say so where an error only means that another process has ended.
+
+    ``torchrun`` shows the process that it sees first; this may be one that
+    waited for the other.
+
+    Raises:
+        LostProcess: In place of the error of gloo, NCCL or the store.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        lost = isinstance(error, distributed.DistNetworkError) or re.search(
+            'gloo/transport|ncclRemoteError', str(error))
+        if not lost or not is_distributed():
+            raise
+        raise LostProcess(
+            f'Process {get_rank()} cannot go on: another process of this run '
+            'has ended or cannot be reached. Its own message, if any, stands '
+            'above; one without was killed, mostly for want of memory (see '
+            '`dmesg`). The same command with --resume goes on from the last '
+            'checkpoint.') from error
 
 
 def wait_for_all() -> None:

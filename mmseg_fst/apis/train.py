@@ -15,7 +15,7 @@ from mmseg_fst.utils.checkpoint import guard_loading
 from .check import check_config
 from .config_file import (CONFIG_JSON, merge_options, read_python,
                           save_config)
-from .launch import build_runner, join_processes
+from .launch import build_runner, explain_lost_process, join_processes
 from .partition import apply_partition
 from .resume import choose_checkpoint
 from .results import format_scores, read_protocol, read_scores
@@ -210,6 +210,7 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     Raises:
         UnsafeCheckpoint: If one of them holds more than data and is not
             trusted, or all to resume are damaged; before the first iteration.
+        LostProcess: If another process of the run has ended.
         ValueError: See :func:`prepare_processes` and :func:`build_runner`.
     """
     join_processes(cfg)
@@ -221,7 +222,8 @@ def train(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     runner = build_runner(cfg)
     if is_main_process():
         leave_config(runner.cfg, runner.work_dir)
-    runner.train()
+    with explain_lost_process():
+        runner.train()
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
               f'{format_scores(read_scores(runner.work_dir))}')

@@ -6,6 +6,10 @@ class NotFinite(FloatingPointError):
     """A run that was stopped by a loss or a gradient that is not finite."""
 
 
+class LostProcess(RuntimeError):
+    """The end of a process because another one of its run has ended."""
+
+
 def check_range(owner: object,
                 low: float = 0.,
                 high: float = 1.,

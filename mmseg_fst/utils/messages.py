@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from os import path as osp
 from typing import Optional
 
+from .checks import LostProcess
+
 # What wrong files, values and missing packages end in; other errors are
 # faults of the program, and a traceback is what they need.
 _MENDABLE = (OSError, ValueError, ImportError, FloatingPointError)
@@ -48,13 +50,16 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
 
     Raises:
         SystemExit: With the message, which means exit status 1, if a file, a
-            key or a value is wrong.
+            key or a value is wrong, or another process of the run has ended.
     """
     path = None if work_dir is None else osp.join(work_dir, TRACEBACK)
     try:
         yield
         if path is not None and osp.isfile(path):
             os.remove(path)  # of a start that had failed
+    except LostProcess as error:
+        # No traceback: that of the other one may be in the file.
+        sys.exit(str(error))
     except (_MENDABLE if work_dir is None else _MENDABLE_IN_A_RUN) as error:
         text = message_of(error)
         if path is not None and osp.isdir(work_dir):

@@ -8,9 +8,11 @@ from mmengine.config import Config
 
 from mmseg_fst.apis import (build_runner, find_config, load_config,
                             open_config, read_config, train)
+from mmseg_fst.apis.launch import explain_lost_process
 from mmseg_fst.apis.train import leave_config
 from mmseg_fst.engine import FiniteGuardHook
 from mmseg_fst.models.dilated import SpaceToBatchConv2d
+from mmseg_fst.utils.checks import LostProcess
 
 # The function of that name hides it.
 train_module = sys.modules['mmseg_fst.apis.train']
@@ -108,6 +110,25 @@ def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
                                                      tmp_path):
     hooks = build_runner(small_cfg(tmp_path, **settings)).hooks
     assert sum(isinstance(one, FiniteGuardHook) for one in hooks) == guards
+
+
+@pytest.mark.parametrize('error, lost', [
+    (RuntimeError('[/pytorch/gloo/transport/tcp/pair.cc:545] Read error'), 1),
+    (RuntimeError('ncclRemoteError: A call failed possibly due to'), 1),
+    (torch.distributed.DistNetworkError('failed to recv'), 1),
+    (RuntimeError('size mismatch'), 0), (ValueError('gloo/transport'), 0)])
+def test_a_process_that_lost_the_others_says_so(error, lost, monkeypatch):
+    module = sys.modules['mmseg_fst.apis.launch']
+    with pytest.raises(type(error)) as raised:
+        with explain_lost_process():  # a run of one has none to lose
+            raise error
+    assert raised.value is error
+    monkeypatch.setattr(module, 'is_distributed', lambda: True)
+    with pytest.raises(LostProcess if lost else type(error)) as raised:
+        with explain_lost_process():
+            raise error
+    assert (raised.value.__cause__ if lost else raised.value) is error
+    assert ('--resume' in str(raised.value)) == lost
 
 
 def test_runs_of_a_process_log_into_folders_of_their_own(tmp_path):

@@ -1,6 +1,7 @@
 """Errors that become one message."""
 import pytest
 
+from mmseg_fst.utils.checks import LostProcess
 from mmseg_fst.utils.messages import message_of, one_message
 
 
@@ -38,6 +39,14 @@ def test_a_folder_is_not_made_for_it(tmp_path):
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError), one_message():
         1 / 0
+
+
+def test_a_lost_process_leaves_the_traceback_of_the_other(tmp_path):
+    (tmp_path / 'error.txt').write_text('of the other')
+    with pytest.raises(SystemExit, match='^gone$'), one_message(
+            str(tmp_path)):
+        raise LostProcess('gone')
+    assert (tmp_path / 'error.txt').read_text() == 'of the other'
 
 
 def test_a_wrong_key_is_mended_where_a_run_is_built_from_it(tmp_path):
