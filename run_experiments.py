@@ -5,7 +5,7 @@
     python run_experiments.py --grid configs/ssl/table_voc.py --seeds 0 1 2
 
 Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, and one
-on another draw of labelled images in .../seed_SEED_split-SPLIT.
+on another draw of labeled images in .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
 ['FILE.py', ...], relative to it. Runs that are finished are skipped, runs
@@ -60,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--split-seed',
         type=split_seed,
         metavar='N|run',
-        help='which draw of the labelled images the configs of CamVid and '
+        help='which draw of the labeled images the configs of CamVid and '
         "CCP take: the N-th, or for 'run' that of each run's seed; default: "
         'SPLIT_SEED of the environment, or 0. Published lists are not drawn')
     parser.add_argument(

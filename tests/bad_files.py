@@ -64,7 +64,7 @@ def smaller_label(root):
 
 
 def with_list(lines, **keys):
-    """A config whose labelled side has a list of these lines."""
+    """A config whose labeled side has a list of these lines."""
     settings = ''.join(f', {key}={value}' for key, value in keys.items())
 
     def prepare(root):

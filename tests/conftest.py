@@ -13,7 +13,7 @@ from mmseg.visualization import SegLocalVisualizer
 
 import mmseg_fst  # noqa: F401
 
-# A line for each initialised weight would hide what a failed test says.
+# A line for each initialized weight would hide what a failed test says.
 MMLogger.get_instance('mmengine', log_level='WARNING')
 
 

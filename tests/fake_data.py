@@ -38,7 +38,7 @@ def save_picture(path, rng, label):
 
 
 def save_grey(path, label):
-    """Write a label as a grey PNG."""
+    """Write a label as a gray PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(label).save(path)
 
@@ -135,7 +135,7 @@ def make_acdc(root, train=4, val=4, size=SIZE, seed=0):
 
 
 def make_dark_zurich(root, train=4, val=2, size=SIZE, seed=0):
-    """Dark Zurich: nights without labels, a labelled validation set."""
+    """Dark Zurich: nights without labels, a labeled validation set."""
     root = Path(root)
     folders = ('GOPR0351', 'night/GOPR0356')
     splits = KNOWN_DATA['dark_zurich'].splits

@@ -13,7 +13,7 @@ SIZE = (72, 128)
 
 
 def half(names):
-    """Labelled and unlabelled part of some names."""
+    """Labeled and unlabeled part of some names."""
     return names[:len(names) // 2], names[len(names) // 2:]
 
 
@@ -32,7 +32,7 @@ def write_drawn_lists(root, names, fractions=(16, 8, 4), seeds=3):
     for fraction in fractions:
         for seed in range(seeds):
             stem = f'train_1_{fraction}_seed{seed}'
-            for side, part in zip(('labelled', 'unlabelled'), half(names)):
+            for side, part in zip(('labeled', 'unlabeled'), half(names)):
                 save_lines(Path(root) / 'splits' / f'{stem}_{side}.txt', part)
 
 
@@ -48,7 +48,7 @@ def save_mat(path, label):
 def write_voc2012(root, train=4, val=2, size=SIZE, seed=0):
     """The files that VOC and SBD publish.
 
-    Odd images of the training split are labelled by SBD alone; SBD labels
+    Odd images of the training split are labeled by SBD alone; SBD labels
     the others and the validation images, too, a little different.
     """
     root, rng = Path(root), np.random.default_rng(seed)

@@ -36,7 +36,7 @@ def random_label(rng, size=(32, 64), num_classes=NUM_CLASSES):
 
 
 def picture_of(rng, label):
-    """RGB picture in which each class has a grey of its own, and noise."""
+    """RGB picture in which each class has a gray of its own, and noise."""
     noise = rng.integers(0, 40, (*label.shape, 3))
     return ((label[..., None] * 19 % 215) + noise).astype(np.uint8)
 
@@ -179,7 +179,7 @@ def model_cfg(labels_only=False, dropout=0.1, auxiliary=True, size=(32, 64),
 
 
 def build_model(cfg=None, seed=0):
-    """Build and initialise a model; the teacher starts as the student."""
+    """Build and initialize a model; the teacher starts as the student."""
     from mmseg_fst.registry import MODELS
     torch.manual_seed(seed)
     model = MODELS.build(ConfigDict(cfg or model_cfg()))

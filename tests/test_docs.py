@@ -192,7 +192,7 @@ def test_the_method_that_is_written_works(tmp_path, monkeypatch, capsys):
     metrics = json.loads(
         Path('work_dirs/top_share_fst/seed_0/test/test.json').read_text())
     assert 'student/mIoU' in metrics['metrics']
-    assert len(list(Path('labelled/labels').glob('*.png'))) == 2
+    assert len(list(Path('labeled/labels').glob('*.png'))) == 2
     assert 'top_share_fst: teacher' in Path('report.html').read_text()
     assert 'No pictures' not in capsys.readouterr().err
 

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from PIL import Image
 
 DEMO = 'configs/demo/streets_fst.py'
-# Batches as small as batch normalisation bears.
+# Batches as small as batch normalization bears.
 SMALL = ['--cfg-options', 'train_dataloader.batch_size=2']
 WIDTH, HEIGHT = 256, 128
 

@@ -15,7 +15,7 @@ BASES = sorted(
     if (path.stem.startswith(('voc2012', 'ccp')) or '_ssl' in path.stem)
     # Their cells name the lists: test_co_training_configs.
     and not path.stem.endswith('_diverse'))
-# By the name of a base: labelled and unlabelled images, classes, images of
+# By the name of a base: labeled and unlabeled images, classes, images of
 # each side in a batch of all GPUs.
 EXPECTED = {
     'voc2012_513x513': (662, 9920, 21, 4 * 4),

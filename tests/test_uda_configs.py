@@ -100,7 +100,7 @@ def test_network_is_that_of_its_name(name):
     assert cell.model.segmentor == base.segmentor
 
 
-def test_source_only_jitters_colours_in_the_loader():
+def test_source_only_jitters_colors_in_the_loader():
     """As in the release, which leaves it to the mixed batch elsewhere."""
     for name in CELLS:
         cell = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')

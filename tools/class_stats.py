@@ -2,7 +2,7 @@
 
     python tools/class_stats.py CONFIG [--out FILE] [--workers N]
 
-Reads the labels of the labelled training set of a config and writes, for each
+Reads the labels of the labeled training set of a config and writes, for each
 image, the pixels of each class. By default to class_stats_train.json in the
 data set's folder.
 """

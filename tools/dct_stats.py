@@ -64,8 +64,8 @@ class Moments:
         if constant:
             raise ValueError(
                 f'Channels {constant} have one value in all images, so '
-                'nothing can be divided by their deviation. Grey or blank '
-                'images? Take more, and coloured ones.')
+                'nothing can be divided by their deviation. Gray or blank '
+                'images? Take more, and colored ones.')
         return mean, std
 
 
@@ -88,7 +88,7 @@ def training_images(path: str) -> Images:
         path (str): Config with a ``PairedDataset``.
 
     Returns:
-        Images: The labelled ones, then the unlabelled ones.
+        Images: The labeled ones, then the unlabeled ones.
     """
     cfg = read_config(path)
     init_default_scope('mmseg_fst')

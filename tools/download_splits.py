@@ -53,7 +53,7 @@ IMAGES = dict(
     VOC2012=Images(10582, 'JPEGImages/', '.jpg'),
     cityscapes=Images(2975, 'leftImg8bit/train/', '_leftImg8bit.png'))
 # Address of the folder, and folders under it, or elsewhere, by data set and
-# number of labelled images. A commit is named, so that lists cannot change.
+# number of labeled images. A commit is named, so that lists cannot change.
 _U2PL = (f'{_RAW}/Haochen-Wang409/U2PL/'
          'ab3d2be313d4d6b2885e7a0213d4fce82a803b79/data/splits')
 _STPP = (f'{_RAW}/LiheYoung/UniMatch/'
@@ -118,7 +118,7 @@ def check_split(lists: Mapping[str, Sequence[str]], count: int, total: int,
 
     Args:
         lists (Mapping[str, Sequence[str]]): Ids by side.
-        count (int): Number of labelled images.
+        count (int): Number of labeled images.
         total (int): Number of all images.
         origin (str): Where they come from, for the error message.
 
@@ -177,7 +177,7 @@ def get_split(url: str, folder: Path, count: int,
     Args:
         url (str): Address of its folder.
         folder (Path): Folder to write to.
-        count (int): Number of labelled images.
+        count (int): Number of labeled images.
         images (Images): The data set.
 
     Returns:

@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument(
         '--normalized',
         action='store_true',
-        help='take images that are normalised already')
+        help='take images that are normalized already')
     add_run_options(parser)
     args = parser.parse_args()
     model = load_model(

@@ -3,7 +3,7 @@
     python tools/label_images.py work_dirs/ssl/NAME/seed_0 --out FOLDER
     python tools/label_images.py RUN --list FILE.txt --out FOLDER
 
-The images are the unlabelled ones of the run's config, or those of a list:
+The images are the unlabeled ones of the run's config, or those of a list:
 lines are paths in the image folder without the ending. Labels are paletted
 PNGs of class ids, at the size of the image. What is in the folder already is
 kept, so the same command goes on where it was broken off; give each network

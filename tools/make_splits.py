@@ -1,4 +1,4 @@
-"""Draw labelled and unlabelled lists for semi-supervised training.
+"""Draw labeled and unlabeled lists for semi-supervised training.
 
     python tools/make_splits.py data/VOC2012/splits/train_aug.txt \\
         data/VOC2012/splits/mine_seed0 --parts 1/16 1/8 1/4
@@ -185,14 +185,14 @@ def describe(counts: Sequence[int], order: Sequence[str],
     """Make the table of what was drawn.
 
     Args:
-        counts (Sequence[int]): Labelled images by part.
+        counts (Sequence[int]): Labeled images by part.
         order (Sequence[str]): All images; a part is its beginning.
         statistics (Statistics, optional): Which image shows which class.
 
     Returns:
         str: The table.
     """
-    columns = ['labelled', 'unlabelled', 'share']
+    columns = ['labeled', 'unlabeled', 'share']
     if statistics:
         columns += ['classes', 'class in fewest images']
     table = PrettyTable(columns)

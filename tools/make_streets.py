@@ -1,7 +1,7 @@
 """Write the embedded data set 'streets'.
 
 It draws random street scenes with exact labels of 11 classes in two domains:
-'rendered' looks like a simple video game and serves as labelled source,
+'rendered' looks like a simple video game and serves as labeled source,
 'camera' looks like photographs and serves as target.
 """
 import argparse

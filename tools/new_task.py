@@ -3,8 +3,8 @@
     python tools/new_task.py --labeled DIR --unlabeled DIR --classes FILE
 
 DIR of --labeled holds images and masks, by default images/NAME.* and
-labels/NAME.*; of the unlabelled folder every image is taken. FILE has a class
-in each line, 'name', or 'name = VALUE, ...' with the ids or the colours
+labels/NAME.*; of the unlabeled folder every image is taken. FILE has a class
+in each line, 'name', or 'name = VALUE, ...' with the ids or the colors
 (R G B) of its pixels; 'ignore = VALUE' leaves pixels out.
 
 Every file is read. If something is wrong with one, nothing is written and the
@@ -57,7 +57,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         help="images without masks; default: '%(default)s', all")
     add('--validation', type=Path, metavar='DIR',
         help='folder of images and masks to score on, of the same patterns; '
-        'default: a part of the labelled ones')
+        'default: a part of the labeled ones')
     add('--holdout', type=float, default=.2, metavar='SHARE',
         help='that part; default: %(default)s')
     add('--seed', type=int, default=0, help='seed of its draw; default: 0')
@@ -65,7 +65,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         help='long side at which the network sees images; default: '
         '%(default)s, for a CPU')
     add('--adapt', action='store_true',
-        help='the unlabelled images are of another domain')
+        help='the unlabeled images are of another domain')
     add('--skip-bad', action='store_true',
         help='leave out files that have a problem')
     add('--overwrite', action='store_true',
@@ -141,11 +141,11 @@ def read_task(args: argparse.Namespace) -> Task:
                                         args.seed)
     kept = without_copies(unlabeled.images, train + scored)
     if len(kept) < len(unlabeled.images):
-        print(f'{len(unlabeled.images) - len(kept)} unlabelled images are '
-              'copies of labelled ones: left out.')
+        print(f'{len(unlabeled.images) - len(kept)} unlabeled images are '
+              'copies of labeled ones: left out.')
     if not kept:
         sys.exit(f'No image is left of {args.unlabeled}: all are unreadable '
-                 'or copies of labelled ones. Name another --unlabeled.')
+                 'or copies of labeled ones. Name another --unlabeled.')
     root = (args.validation or args.labeled).resolve()
     return Task(args.name, classes, Side(args.labeled.resolve(), train),
                 Side(root, scored), Side(args.unlabeled.resolve(), kept))
@@ -154,7 +154,7 @@ def read_task(args: argparse.Namespace) -> Task:
 def show(task: Task) -> None:
     """Print what was found."""
     sides = dict(training=task.train, validation=task.val,
-                 unlabelled=task.unlabeled)
+                 unlabeled=task.unlabeled)
     for name, side in sides.items():
         print(f'{name:>10}: {len(side.images)} images of {side.root}, '
               f'{count_sizes(side.images)}')

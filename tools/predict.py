@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
         '--opacity',
         type=float,
         default=0.5,
-        help='share of the colours in an overlay; default: 0.5')
+        help='share of the colors in an overlay; default: 0.5')
     parser.add_argument('--device', help='such as cuda:1; default: what is')
     add_run_options(parser)
     return parser.parse_args()

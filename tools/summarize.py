@@ -4,7 +4,7 @@
 
 One table for each evaluation protocol: scores of different ones do not
 compare. A row for each run folder with seed_* in it; mean and standard
-deviation (of the sample) over its seeds. Another draw of the labelled images
+deviation (of the sample) over its seeds. Another draw of the labeled images
 (run_experiments.py --split-seed) has a row of its own. Minutes are the median
 step time of the logs times the iterations, so that a run that was paused does
 not look slow.
@@ -19,7 +19,7 @@ from mmseg_fst.apis.train import SPLIT_MARK
 
 
 def rows_of(run: Path, metric: str) -> list[Row]:
-    """One row for each draw of the labelled images.
+    """One row for each draw of the labeled images.
 
     Args:
         run (Path): Folder with ``seed_*`` folders.

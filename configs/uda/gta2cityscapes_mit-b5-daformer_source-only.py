@@ -10,7 +10,7 @@ _base_ = [
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
-# Colours are not drawn on the mixed batch here, so they are by the loader.
+# Colors are not drawn on the mixed batch here, so they are by the loader.
 labeled_pipeline = _base_.labeled_pipeline
 labeled_pipeline.insert(-1, dict(type='PhotoMetricDistortion'))
 train_dataloader = dict(

@@ -39,7 +39,7 @@ class ExportedNetwork(nn.Module):
             of its ``predict_with``. Of an ensemble the logits are the
             logarithm of the mean probabilities.
         normalize (bool): Whether it takes RGB values in [0, 255] and
-            normalises them, and not images that are normalised already.
+            normalizes them, and not images that are normalized already.
             Defaults to True.
 
     Raises:

@@ -38,7 +38,7 @@ class GridRun:
     Attributes:
         config (str): Path of its config.
         seed (int): Its seed.
-        split (str): Seed of the draw of its labelled images; empty if the
+        split (str): Seed of the draw of its labeled images; empty if the
             config has but one.
         work_dir (str): Its folder; empty if the config cannot be read.
         state (str): ``FINISHED``, ``UNFINISHED``, ``NEW`` or ``FAILED``.
@@ -89,7 +89,7 @@ def read_grid(path: str) -> Grid:
 
 
 def set_split(split: Optional[Union[int, str]], seed: Optional[int]) -> None:
-    """Choose the draw of labelled images for configs that are read next.
+    """Choose the draw of labeled images for configs that are read next.
 
     Args:
         split (int | str, optional): Its seed, or ``'run'``: that of the run.

@@ -21,11 +21,11 @@ from .predict import check_size
 
 
 class UnlabeledImages:
-    """The unlabelled images of a config, loaded as those of a test.
+    """The unlabeled images of a config, loaded as those of a test.
 
     Args:
-        cfg (Config): Config of a run; the images are those of its unlabelled
-            side, or else of its labelled one.
+        cfg (Config): Config of a run; the images are those of its unlabeled
+            side, or else of its labeled one.
         list_file (str, optional): List to take instead of the config's.
             Defaults to None.
 
@@ -123,7 +123,7 @@ def label_images(model: nn.Module,
     paths = [osp.join(folder, name + suffix) for name in images.names]
     todo = [i for i, path in enumerate(paths) if not osp.isfile(path)]
     palette = images.dataset.metainfo['palette']
-    batches = images.batches(todo, 'Labelling')
+    batches = images.batches(todo, 'Labeling')
     for index, batch in zip(todo, batches):
         save_label(paths[index], label_batch(model, batch), palette,
                    optimize=False)

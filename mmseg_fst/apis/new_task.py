@@ -31,8 +31,8 @@ class Task(NamedTuple):
     Attributes:
         name (str): Of the folders and in logs.
         classes (ClassList): The classes.
-        train (Side): Labelled images to train on.
-        val (Side): Labelled images to score on.
+        train (Side): Labeled images to train on.
+        val (Side): Labeled images to score on.
         unlabeled (Side): Images without labels.
     """
     name: str
@@ -66,13 +66,13 @@ def class_problems(images: Sequence[SurveyedImage],
 
 def draw_validation(images: Sequence[SurveyedImage], share: float,
                     seed: int) -> tuple[list[SurveyedImage], ...]:
-    """Draw labelled images to score on; the others are trained on.
+    """Draw labeled images to score on; the others are trained on.
 
     Of some draws the one is taken in which most classes are seen in training
     and, of these, in validation. Copies of an image stay on one side.
 
     Args:
-        images (Sequence[SurveyedImage]): The labelled images.
+        images (Sequence[SurveyedImage]): The labeled images.
         share (float): Share of the images, in (0, 1); at least one of them.
         seed (int): Seed of the draws.
 
@@ -87,10 +87,10 @@ def draw_validation(images: Sequence[SurveyedImage], share: float,
     count = max(1, round(share * len(digests)))
     if not 0 < share < 1 or count >= len(digests):
         raise ValueError(
-            f'A share of {share:g} of {len(digests)} different labelled '
+            f'A share of {share:g} of {len(digests)} different labeled '
             'images is no part to score on that leaves another to train '
             'on. Give --holdout a number between 0 and 1, add images, or name '
-            'a folder of labelled images to score on with --validation.')
+            'a folder of labeled images to score on with --validation.')
     rng = np.random.default_rng(seed)
 
     def split(chosen: set[str]) -> tuple[list[SurveyedImage], ...]:

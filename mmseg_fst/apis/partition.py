@@ -1,4 +1,4 @@
-"""What of a config depends on the list of labelled images alone."""
+"""What of a config depends on the list of labeled images alone."""
 from mmengine.config import Config
 
 #: Stands in ``ann_file`` for the name of the partition.
@@ -15,8 +15,8 @@ def apply_partition(cfg: Config) -> None:
 
     ``{partition}`` in ``ann_file`` becomes the name, the numbers of images
     are what is expected of the lists. With ``epochs``, iterations, validation
-    and rates count as programs do that pass over the unlabelled images (or,
-    without any, over the labelled ones) on so many ``processes``, each with
+    and rates count as programs do that pass over the unlabeled images (or,
+    without any, over the labeled ones) on so many ``processes``, each with
     ``train_dataloader.batch_size``: what does not fill a batch is left out.
     ``validate`` of ``epochs`` counts those between validations, by default 1.
 

@@ -50,7 +50,7 @@ def predict_files(model: BaseSegmentor,
             ``predict.json`` in it says how, and names the classes.
         save (Collection[str]): Which of ``'labels'``, ``'overlays'`` and
             ``'probabilities'``. Defaults to the first two.
-        opacity (float): Share of the colour in an overlay, in [0, 1].
+        opacity (float): Share of the color in an overlay, in [0, 1].
             Defaults to 0.5.
         scales (Sequence[float]): See :func:`predict`. Defaults to 1 alone.
         flip (bool): See :func:`predict`. Defaults to False.

@@ -26,7 +26,7 @@ class PredictionWriter:
     """Predicts images and writes what is asked for, each file once.
 
     ``labels/NAME.png`` are paletted PNGs of class ids, ``overlays/NAME.jpg``
-    the image under its colours, ``probabilities/NAME.npy`` of shape
+    the image under its colors, ``probabilities/NAME.npy`` of shape
     (C, H, W), float16. Of a video they are ``NAME/000000`` and so on, and
     one ``overlays/NAME.mp4``.
 
@@ -34,7 +34,7 @@ class PredictionWriter:
         model (BaseSegmentor): Of :func:`load_model`.
         folder (str): Where to.
         save (Collection[str]): Which of :data:`OUTPUTS`.
-        opacity (float): Share of the colour in an overlay, in [0, 1].
+        opacity (float): Share of the color in an overlay, in [0, 1].
         scales (Sequence[float]): See :func:`predict`.
         flip (bool): See :func:`predict`.
     """
@@ -160,7 +160,7 @@ class PredictionWriter:
                 optimize=False)
 
     def _overlay(self, image: np.ndarray, label: np.ndarray) -> np.ndarray:
-        """An RGB image under the colours of its classes."""
+        """An RGB image under the colors of its classes."""
         return cv2.addWeighted(image, 1 - self.opacity,
                                color_label(label, self.palette),
                                self.opacity, 0)

@@ -28,7 +28,7 @@ def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     ``stages`` holds ``checkpoints``, the number that is compared,
     ``reliable``, the share of images kept for the second stage, ``label_by``,
     the checkpoint that labels, ``'last'`` or ``'best'``, ``transforms`` of
-    pseudo-labelled images before they are packed, and ``first`` and
+    pseudo-labeled images before they are packed, and ``first`` and
     ``second``, in what the config of these stages differs, such as
     ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
     list. Several processes train each stage together; one ranks and labels
@@ -126,7 +126,7 @@ def retrain(cfg: Config, number: int, list_file: str) -> Config:
         list_file (str): List of the images that have pseudo-labels.
 
     Returns:
-        Config: A config without; ``seg_map_path`` of its unlabelled side is
+        Config: A config without; ``seg_map_path`` of its unlabeled side is
         still to be filled in.
     """
     stage = _stage(cfg, number)
@@ -147,7 +147,7 @@ def retrain(cfg: Config, number: int, list_file: str) -> Config:
 
 
 def _rank(cfg: Config, first: Config, trust: bool) -> str:
-    """Rank the unlabelled images by the first stage; returns the folder."""
+    """Rank the unlabeled images by the first stage; returns the folder."""
     checkpoints = sorted_checkpoints(first.work_dir)[-cfg.stages.checkpoints:]
     folder = osp.join(first.work_dir, f'ranking_{Path(checkpoints[-1]).stem}')
     is_done = osp.isfile(osp.join(folder, 'ranking.json'))

@@ -26,7 +26,7 @@ class Row:
 
     Attributes:
         name (str): What the row is called.
-        split (str): Which draw of the labelled images; empty if there is but
+        split (str): Which draw of the labeled images; empty if there is but
             one.
         protocol (str): The evaluation protocol of all seeds.
         seeds (list[int]): Seeds of the finished runs.

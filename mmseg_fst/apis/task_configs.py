@@ -189,7 +189,7 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         data_root (str): Folder of lists, masks and statistics.
         folder (Path): Folder that the configs will lie in.
         bases (Path): ``configs/_base_`` of this repository.
-        adapt (bool): Whether the unlabelled images are of another domain.
+        adapt (bool): Whether the unlabeled images are of another domain.
             Defaults to False.
 
     Returns:

@@ -78,7 +78,7 @@ def _write_labels(folder: Path, side: Side, task: Task,
 
 
 def palette_of(classes: ClassList) -> list[list[int]]:
-    """Colours to show classes in: their own, or else some that differ.
+    """Colors to show classes in: their own, or else some that differ.
 
     Args:
         classes (ClassList): The classes.

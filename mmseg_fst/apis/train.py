@@ -20,7 +20,7 @@ from .partition import apply_partition
 from .resume import choose_checkpoint
 from .results import format_scores, read_protocol, read_scores
 
-#: Environment variable by which configs name a draw of labelled images.
+#: Environment variable by which configs name a draw of labeled images.
 SPLIT_SEED = 'SPLIT_SEED'
 #: Stands in paths of checkpoints for the folder of the same seed and split.
 RUN = '{run}'
@@ -41,7 +41,7 @@ def default_work_dir(config: str,
         seed (int): Seed of the run.
         debug (bool): Whether the run is a short one, which must not mix with
             the results of a real one. Defaults to False.
-        split (str): Seed of the draw of the labelled images. Defaults to
+        split (str): Seed of the draw of the labeled images. Defaults to
             ``'0'``, which is not named in the folder.
 
     Returns:
@@ -62,7 +62,7 @@ def run_name(name: str, split: str = '0') -> str:
 
     Args:
         name (str): Such as ``'seed_0'``.
-        split (str): Seed of the draw of labelled images. Defaults to
+        split (str): Seed of the draw of labeled images. Defaults to
             ``'0'``.
 
     Returns:

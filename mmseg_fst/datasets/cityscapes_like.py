@@ -35,7 +35,7 @@ class GTADataset(CityscapesDataset):
 class SynthiaDataset(GTADataset):
     """SYNTHIA, RAND-CITYSCAPES (Ros et al. 2016).
 
-    16 of the 19 classes are labelled: there is no terrain, truck or train.
+    16 of the 19 classes are labeled: there is no terrain, truck or train.
     The ids stay those of the 19, so that a network has 19 outputs as with
     other sources. Score it with ``SynthiaIoUMetric``. Images are
     ``RGB/ID.png``, labels ``GT/LABELS/ID_labelTrainIds.png``; the arguments

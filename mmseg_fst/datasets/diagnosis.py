@@ -1,4 +1,4 @@
-"""Labels of the unlabelled side, for measuring and never for training."""
+"""Labels of the unlabeled side, for measuring and never for training."""
 import copy
 from os import path as osp
 from typing import Any
@@ -12,7 +12,7 @@ from mmseg_fst.utils.randomness import kept_draws
 
 
 class LabelsForDiagnosis:
-    """A second look at an unlabelled data set, with its labels.
+    """A second look at an unlabeled data set, with its labels.
 
     An item is loaded twice under the same draws, without the label and with
     it. What a training sees is the first one, so that no transform can choose
@@ -20,10 +20,10 @@ class LabelsForDiagnosis:
     flipped as the image was.
 
     Args:
-        unlabeled (dict): Config of the unlabelled side, whose pipeline loads
+        unlabeled (dict): Config of the unlabeled side, whose pipeline loads
             no labels.
         seg_map_path (str): Folder of its labels, as in ``data_prefix`` of a
-            labelled side.
+            labeled side.
 
     Raises:
         FileNotFoundError: If an image has no label.
@@ -35,7 +35,7 @@ class LabelsForDiagnosis:
         first, *others = cfg['pipeline']
         if any(step['type'] == 'LoadAnnotations' for step in cfg['pipeline']):
             raise ValueError(
-                'labels_for_diagnosis goes with an unlabelled side that loads '
+                'labels_for_diagnosis goes with an unlabeled side that loads '
                 'no labels; take LoadAnnotations out of its pipeline.')
         cfg['pipeline'] = [first, dict(type='LoadAnnotations'), *others]
         cfg['data_prefix'] = dict(
@@ -52,10 +52,10 @@ class LabelsForDiagnosis:
                     'logged without labels, too.')
 
     def load(self, unlabeled: BaseDataset, index: int) -> dict[str, Any]:
-        """One item of the unlabelled side, and its label in a field apart.
+        """One item of the unlabeled side, and its label in a field apart.
 
         Args:
-            unlabeled (BaseDataset): The unlabelled side.
+            unlabeled (BaseDataset): The unlabeled side.
             index (int): Which image.
 
         Returns:
@@ -74,7 +74,7 @@ class LabelsForDiagnosis:
                 'labels_for_diagnosis: with its label, '
                 f'{item["data_samples"].img_path} is augmented otherwise than '
                 'without; take the transform that looks at labels, such as '
-                'RandomCrop with cat_max_ratio, out of the unlabelled '
+                'RandomCrop with cat_max_ratio, out of the unlabeled '
                 'pipeline.')
         item['data_samples'].set_field(labeled['data_samples'].gt_sem_seg,
                                        DIAGNOSIS)

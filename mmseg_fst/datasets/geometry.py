@@ -62,16 +62,16 @@ class PadToCrop(BaseTransform):
 
     Without it the data preprocessor pads at the lower right, and padding has
     neither a label nor a weight. That is the default here. With it, padding
-    is learned: U2PL and FST pad evenly around, by the mean colour and *label
+    is learned: U2PL and FST pad evenly around, by the mean color and *label
     0* (background on Pascal VOC, road on Cityscapes), on both sides.
 
     Args:
         size (tuple[int, int]): Least height and width.
-        position (str): Where the image lies: 'centre' or 'corner', the upper
-            left. Defaults to 'centre'.
-        pad_val (Sequence[float]): Colour, in the order of the image. Defaults
+        position (str): Where the image lies: 'center' or 'corner', the upper
+            left. Defaults to 'center'.
+        pad_val (Sequence[float]): Color, in the order of the image. Defaults
             to the mean of ImageNet in BGR, rounded, which is 0 once it is
-            normalised (by less than 0.01 off).
+            normalized (by less than 0.01 off).
         seg_pad_val (int): Label. Defaults to 255, ignored.
 
     Raises:
@@ -80,12 +80,12 @@ class PadToCrop(BaseTransform):
 
     def __init__(self,
                  size: tuple[int, int],
-                 position: str = 'centre',
+                 position: str = 'center',
                  pad_val: Sequence[float] = (104, 116, 124),
                  seg_pad_val: int = 255) -> None:
-        if position not in ('centre', 'corner'):
+        if position not in ('center', 'corner'):
             raise ValueError(
-                f'position={position!r} is none of centre, corner.')
+                f'position={position!r} is none of center, corner.')
         self.size = size
         self.position = position
         self.pad_val = tuple(pad_val)
@@ -105,7 +105,7 @@ class PadToCrop(BaseTransform):
         missing = (max(self.size[0] - height, 0),
                    max(self.size[1] - width, 0))
         top, left = (
-            side // 2 if self.position == 'centre' else 0 for side in missing)
+            side // 2 if self.position == 'center' else 0 for side in missing)
         border = (left, top, missing[1] - left, missing[0] - top)
         results['img'] = mmcv.impad(
             results['img'], padding=border, pad_val=self.pad_val)

@@ -13,7 +13,7 @@ def _origin(side: BaseDataset) -> str:
 
 
 def _images(side: BaseDataset) -> list[str]:
-    """Normalised paths of all images of a side."""
+    """Normalized paths of all images of a side."""
     return [
         osp.abspath(side.get_data_info(index)['img_path'])
         for index in range(len(side))
@@ -21,10 +21,10 @@ def _images(side: BaseDataset) -> list[str]:
 
 
 def check_labels_exist(side: BaseDataset) -> None:
-    """Raise if an image of the labelled side has no label on disk.
+    """Raise if an image of the labeled side has no label on disk.
 
     Args:
-        side (BaseDataset): The labelled side.
+        side (BaseDataset): The labeled side.
 
     Raises:
         FileNotFoundError: If a label is missing.
@@ -34,10 +34,10 @@ def check_labels_exist(side: BaseDataset) -> None:
         label = info.get('seg_map_path')
         if label is None or not osp.isfile(label):
             raise FileNotFoundError(
-                f'{info["img_path"]} is on the labelled side, but its label '
+                f'{info["img_path"]} is on the labeled side, but its label '
                 f'{label} is missing. Add the label, take the image out of '
                 f'{side.ann_file or "the folder"}, or move it to the '
-                'unlabelled side. Whether labels are still to be converted '
+                'unlabeled side. Whether labels are still to be converted '
                 'says: python tools/check_data.py')
 
 
@@ -102,8 +102,8 @@ def check_disjoint(labeled: BaseDataset, unlabeled: BaseDataset) -> None:
     """Raise if an image is on both sides.
 
     Args:
-        labeled (BaseDataset): The labelled side.
-        unlabeled (BaseDataset): The unlabelled side.
+        labeled (BaseDataset): The labeled side.
+        unlabeled (BaseDataset): The unlabeled side.
 
     Raises:
         ValueError: If an image is on both sides.

@@ -27,7 +27,7 @@ class LoadWholeImage(LoadImageFromFile):
     """``LoadImageFromFile`` that refuses damaged files.
 
     Some versions of OpenCV fill the missing part of a truncated JPEG with
-    grey and go on; a network would be trained on it without a word.
+    gray and go on; a network would be trained on it without a word.
 
     With ``reduce_to`` a JPEG of at least twice the size it is resized to is
     decoded at a half, a quarter or an eighth of its size, which is several

@@ -1,4 +1,4 @@
-"""Labelled and unlabelled images in pairs."""
+"""Labeled and unlabeled images in pairs."""
 from typing import Any, Optional, Union
 
 from mmengine.dataset import BaseDataset
@@ -35,15 +35,15 @@ def _size_of(image: Tensor) -> str:
 
 @DATASETS.register_module()
 class PairedDataset:
-    """A labelled and an unlabelled data set, item by item.
+    """A labeled and an unlabeled data set, item by item.
 
     Item: ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``, each
-    as packed by its own pipeline. The unlabelled side needs no labels on
+    as packed by its own pipeline. The unlabeled side needs no labels on
     disk; give it a pipeline without ``LoadAnnotations``. Without an
-    unlabelled side items have the first key alone (training on labels only).
+    unlabeled side items have the first key alone (training on labels only).
 
-    Asked with an integer i, the item is labelled image i modulo their number,
-    with unlabelled image i modulo theirs, and the length is that of the
+    Asked with an integer i, the item is labeled image i modulo their number,
+    with unlabeled image i modulo theirs, and the length is that of the
     longer side. :class:`PairedSampler` asks with two indices, drawn
     independently, and a seed that fixes every random choice of the item.
 
@@ -51,7 +51,7 @@ class PairedDataset:
         labeled (dict): Config of a data set of MMSegmentation.
         unlabeled (dict, optional): Config of another. Defaults to None.
         rare_class_sampling (dict, optional): Arguments of
-            :class:`RareClassSampling`, which then chooses the labelled image
+            :class:`RareClassSampling`, which then chooses the labeled image
             instead of the index. Defaults to None.
         expected (dict, optional): Number of images by side, such as
             ``dict(labeled=662, unlabeled=9920)``; another one is an error.
@@ -64,14 +64,14 @@ class PairedDataset:
         scale_crops (bool): Whether only what a crop shows of an image is
             scaled, see :func:`scale_crops_alone`. Defaults to False.
         labels_for_diagnosis (str, optional): Folder of labels of the
-            unlabelled side, as in ``data_prefix``, such as
+            unlabeled side, as in ``data_prefix``, such as
             ``'gtFine/train'``. They become ``gt_for_diagnosis`` of its data
             samples, which hooks can measure by and the model never sees; see
             :class:`LabelsForDiagnosis`. Loads each image of that side twice.
             Defaults to None.
 
     Raises:
-        FileNotFoundError: If an image of a list, the label of a labelled
+        FileNotFoundError: If an image of a list, the label of a labeled
             image or for diagnosis, or a pack of these images is not on disk.
         ValueError: If a side is empty or of another length than expected, the
             sides overlap though they must not, a label id is no class, there
@@ -126,17 +126,17 @@ class PairedDataset:
 
     @property
     def metainfo(self) -> dict:
-        """Classes and palette, those of the labelled side."""
+        """Classes and palette, those of the labeled side."""
         return self.labeled.metainfo
 
     @property
     def num_labeled(self) -> int:
-        """Number of labelled images."""
+        """Number of labeled images."""
         return len(self.labeled)
 
     @property
     def num_unlabeled(self) -> int:
-        """Number of unlabelled images; labelled ones if there is no such
+        """Number of unlabeled images; labeled ones if there is no such
         side."""
         return len(self.labeled if self.unlabeled is None else self.unlabeled)
 

@@ -21,7 +21,7 @@ class RareClassSampling:
     of mmcv.
 
     Args:
-        dataset (BaseDataset): The labelled data set.
+        dataset (BaseDataset): The labeled data set.
         stats (str): JSON file of ``tools/class_stats.py``: for each image the
             pixels of each class.
         temperature (float): The lower, the more often the rarest classes are

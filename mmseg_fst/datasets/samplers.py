@@ -16,8 +16,8 @@ class PairIndex(NamedTuple):
     """What :class:`PairedDataset` is asked for.
 
     Attributes:
-        labeled (int): Index on the labelled side.
-        unlabeled (int): Index on the unlabelled side.
+        labeled (int): Index on the labeled side.
+        unlabeled (int): Index on the unlabeled side.
         seed (int): Seed of all that is drawn for the item, in [0, 2**31).
     """
     labeled: int

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .street_palettes import (CAMERA, PLAIN, RENDERED, TEXTURES,
-                              face_colours)
+                              face_colors)
 from .street_perspective import OVERSAMPLING, Raster, Scene, trace
 
 NOISE_SIZE = 512
@@ -14,7 +14,7 @@ NOISE_SIZE = 512
 
 def render_plain(scene: Scene, raster: Raster,
                  rng: np.random.Generator) -> np.ndarray:
-    """Render a scene in flat colours at noon.
+    """Render a scene in flat colors at noon.
 
     Args:
         scene: The scene.
@@ -24,13 +24,13 @@ def render_plain(scene: Scene, raster: Raster,
     Returns:
         Red, green and blue, uint8 array (H, W, 3).
     """
-    colours = face_colours(scene.faces, RENDERED, rng, .08)
+    colors = face_colors(scene.faces, RENDERED, rng, .08)
     position, normals = trace(scene, raster)
     sun = _unit(rng.uniform(-.5, .5), 1, rng.uniform(-.9, -.1))
     light = rng.uniform(.58, .72) + .42 * np.clip(normals @ sun, 0, 1)
     light[0] = 1
     surface = _textured(scene, raster, position, normals, .3, rng)
-    picture = (colours * light[:, None])[raster.face] * surface[..., None]
+    picture = (colors * light[:, None])[raster.face] * surface[..., None]
     # Noon: shadows lie right under what casts them.
     hidden = _cast_shadows(scene, np.array([0, 1, 0]))
     ground = normals[:, 1][raster.face] > .9
@@ -48,10 +48,10 @@ class Weather:
 
     Attributes:
         sun: Unit vector towards the sun.
-        direct: Colour of the sunlight, float array (3,); dark if overcast.
-        ambient: Colour of the light of the sky, float array (3,).
-        haze: Colour of the air at the horizon, float array (3,).
-        sight: Depth in metres at which haze hides 63 %.
+        direct: Color of the sunlight, float array (3,); dark if overcast.
+        ambient: Color of the light of the sky, float array (3,).
+        haze: Color of the air at the horizon, float array (3,).
+        sight: Depth in meters at which haze hides 63 %.
         cloud: Cover of the sky in [0, 1].
     """
     sun: np.ndarray
@@ -74,12 +74,12 @@ def render_camera(scene: Scene, raster: Raster,
     Returns:
         Red, green and blue, uint8 array (H, W, 3).
     """
-    colours = face_colours(scene.faces, CAMERA, rng, .1)
+    colors = face_colors(scene.faces, CAMERA, rng, .1)
     position, normals = trace(scene, raster)
     weather = _sample_weather(rng)
     surface = _textured(scene, raster, position, normals, .85, rng)
     light = _light(scene, raster, position, normals, weather)
-    picture = colours[raster.face] * surface[..., None] * light
+    picture = colors[raster.face] * surface[..., None] * light
     gloss = _table(scene, 'gloss')[raster.face]
     mirror = gloss * np.clip(surface - .55, 0, 1) * .8
     picture += mirror[..., None] * weather.haze.astype(np.float32)
@@ -88,7 +88,7 @@ def render_camera(scene: Scene, raster: Raster,
     sky = raster.face == 0
     # The sky ends at the horizon.
     rows = slice(0, int(scene.camera.horizon) + 1)
-    picture[rows][sky[rows]] = _sky(position[:, rows], colours[0], weather,
+    picture[rows][sky[rows]] = _sky(position[:, rows], colors[0], weather,
                                     rng)[sky[rows]]
     return _expose(_shrink(picture), rng)
 
@@ -241,7 +241,7 @@ def _in_shade_of_houses(scene: Scene, position: np.ndarray,
 
 def _sky(position: np.ndarray, zenith: np.ndarray, weather: Weather,
          rng: np.random.Generator) -> np.ndarray:
-    """Colours of a sky at positions (3, R, 2W), float32 (R, 2W, 3)."""
+    """Colors of a sky at positions (3, R, 2W), float32 (R, 2W, 3)."""
     slope = position[:2] / position[2]
     rise = np.clip(slope[1], 0, 1)
     shift = rng.uniform(0, NOISE_SIZE, 2).astype(np.float32)
@@ -255,7 +255,7 @@ def _sky(position: np.ndarray, zenith: np.ndarray, weather: Weather,
 
 
 def _expose(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Lens, sensor and colour processing; float32 (H, W, 3) to bytes."""
+    """Lens, sensor and color processing; float32 (H, W, 3) to bytes."""
     rows, width = picture.shape[:2]
     picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(.3, .6))
     if rng.random() < .2:

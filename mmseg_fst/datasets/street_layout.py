@@ -289,11 +289,11 @@ def _bonnet(rng: np.random.Generator, camera: Camera) -> List[Face]:
     """The bonnet of the camera's own car, in a few scenes."""
     if rng.random() > .06:
         return []
-    metre = camera.focal / 1.5
-    low = camera.height - (camera.rows - camera.horizon) / metre
-    rise = rng.uniform(.03, .07) * camera.rows / metre
+    meter = camera.focal / 1.5
+    low = camera.height - (camera.rows - camera.horizon) / meter
+    rise = rng.uniform(.03, .07) * camera.rows / meter
     share = np.linspace(-1, 1, 15)
-    crest = np.stack([share * .75 * camera.width / metre,
+    crest = np.stack([share * .75 * camera.width / meter,
                       low + rise * (1 - share ** 2) - .004], axis=1)
     return [Face(upright(crest, (0, 0, 1.5)), IGNORE, 'bonnet',
                  draw_variant(rng))]

@@ -140,10 +140,10 @@ def make_tree(rng: np.random.Generator, place: Place) -> Thing:
         return Thing(place[2], faces, block(place, spread * .7, 5, .5))
     for height in np.sort(rng.uniform(0, 1, 13)):
         reach = spread * np.sqrt(1 - (2 * height - 1) ** 2 * .8)
-        centre = (rng.uniform(-.75, .75) * reach,
+        center = (rng.uniform(-.75, .75) * reach,
                   trunk + .5 + height * spread * 1.5)
         radius = spread * rng.uniform(.32, .5) * rng.uniform(.8, 1.15, 16)
-        faces.append(Face(upright(disc(centre, radius, 16), place),
+        faces.append(Face(upright(disc(center, radius, 16), place),
                           VEGETATION, 'leaf', leaf,
                           .72 + .35 * height + rng.normal(0, .05)))
     crown = (place[0], place[1] + trunk, place[2])

@@ -1,14 +1,14 @@
-"""Colours and textures of the materials in the two domains."""
+"""Colors and textures of the materials in the two domains."""
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from .street_shapes import Face
 
-Colour = Tuple[int, int, int]
+Color = Tuple[int, int, int]
 
 # Clean and saturated, like a simple video game.
-RENDERED: Dict[str, List[Colour]] = {
+RENDERED: Dict[str, List[Color]] = {
     'sky': [(90, 170, 240), (120, 190, 250), (70, 140, 230),
             (176, 206, 232), (206, 216, 226)],
     'asphalt': [(92, 92, 98), (76, 78, 86), (112, 108, 104), (88, 84, 92)],
@@ -60,8 +60,8 @@ RENDERED: Dict[str, List[Colour]] = {
     'sign_green': [(20, 140, 84)],
     'sign_back': [(150, 154, 160)]}
 
-# Muted, and with the same greys and browns in many classes.
-CAMERA: Dict[str, List[Colour]] = {
+# Muted, and with the same grays and browns in many classes.
+CAMERA: Dict[str, List[Color]] = {
     'sky': [(136, 178, 222), (160, 192, 220), (118, 164, 214)],
     'asphalt': [(104, 102, 100), (84, 84, 88), (128, 124, 118),
                 (112, 106, 98), (72, 74, 78)],
@@ -123,9 +123,9 @@ class Texture(NamedTuple):
     Attributes:
         grain: Strength of its fine noise.
         blotch: Strength of its coarse noise.
-        scale: Noise texels a metre of the fine noise.
-        wide: Width of its bricks, slabs or boards in metres.
-        tall: Their height in metres.
+        scale: Noise texels a meter of the fine noise.
+        wide: Width of its bricks, slabs or boards in meters.
+        tall: Their height in meters.
         joint: How much darker their joints are; 0 for none.
         gloss: How much it mirrors the surroundings.
     """
@@ -162,13 +162,13 @@ TEXTURES: Dict[str, Texture] = {
     'metal': Texture(.1, .16, 40)}
 
 
-def face_colours(faces: Sequence[Face], palette: Dict[str, List[Colour]],
+def face_colors(faces: Sequence[Face], palette: Dict[str, List[Color]],
                  rng: np.random.Generator, spread: float) -> np.ndarray:
-    """Choose the colours of a scene's faces.
+    """Choose the colors of a scene's faces.
 
     Args:
         faces: The scene's faces.
-        palette: Colours per material.
+        palette: Colors per material.
         rng: Source of the scene's own shift of every material.
         spread: Standard deviation of that shift, as a factor around 1.
 
@@ -185,5 +185,5 @@ def face_colours(faces: Sequence[Face], palette: Dict[str, List[Colour]],
     light, warm = np.array([face.variant[1:] for face in faces]).T - .5
     tilt = np.stack([1 + .12 * warm, 1 + 0 * warm, 1 - .12 * warm], axis=1)
     shade = np.array([face.shade for face in faces]) * (1 + .25 * light)
-    colours = base * np.clip(shift, .6, 1.4) * tilt * shade[:, None]
-    return np.clip(colours, .01, 1).astype(np.float32)
+    colors = base * np.clip(shift, .6, 1.4) * tilt * shade[:, None]
+    return np.clip(colors, .01, 1).astype(np.float32)

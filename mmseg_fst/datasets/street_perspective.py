@@ -1,4 +1,4 @@
-"""Perspective of the street scenes: from faces in metres to pixels."""
+"""Perspective of the street scenes: from faces in meters to pixels."""
 from dataclasses import dataclass
 from typing import List, NamedTuple, Tuple
 
@@ -20,7 +20,7 @@ class Camera:
         rows: Rows of the drawing.
         focal: Focal length.
         horizon: Row of the horizon.
-        height: Height above the road in metres.
+        height: Height above the road in meters.
     """
     width: int
     rows: int
@@ -32,7 +32,7 @@ class Camera:
         """Map points of the world to the drawing.
 
         Args:
-            points: Float array (N, 3) in metres.
+            points: Float array (N, 3) in meters.
 
         Returns:
             Columns and rows, float array (N, 2).
@@ -44,7 +44,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Road:
-    """The course of a street over the ground, in metres.
+    """The course of a street over the ground, in meters.
 
     Attributes:
         offset: Middle of the road at the camera, to the right.
@@ -65,10 +65,10 @@ class Road:
         """Find the road's middle.
 
         Args:
-            depth: Depths in metres, of any shape.
+            depth: Depths in meters, of any shape.
 
         Returns:
-            X in metres, of the same shape.
+            X in meters, of the same shape.
         """
         return self.offset + self.heading * depth + self.bend * depth ** 2
 
@@ -77,9 +77,9 @@ class Road:
         """Find a point beside the road's middle.
 
         Args:
-            lateral: Distance to the right of the middle in metres.
-            depth: Depth in metres.
-            height: Height above the road in metres.
+            lateral: Distance to the right of the middle in meters.
+            depth: Depth in meters.
+            height: Height above the road in meters.
 
         Returns:
             The point (x, y, z), float array (3,).
@@ -93,7 +93,7 @@ class Road:
             side: Side of the road, -1 or 1.
 
         Returns:
-            Its distance from the road's middle in metres, positive.
+            Its distance from the road's middle in meters, positive.
         """
         return self.half + self.walks[(side + 1) // 2]
 
@@ -101,7 +101,7 @@ class Road:
         """Find the road's heading.
 
         Args:
-            depth: Depth in metres.
+            depth: Depth in meters.
 
         Returns:
             Angle to the right of straight ahead, in radians.
@@ -118,8 +118,8 @@ class Scene:
         road: The course of the road.
         faces: Faces from far to near; the first one is the sky.
         casters: Point sets (N, 3) whose hulls cast shadows on the ground.
-        rooflines: Heights of the building lines in metres, float array
-            (2, 141): left and right, one a metre of depth.
+        rooflines: Heights of the building lines in meters, float array
+            (2, 141): left and right, one a meter of depth.
     """
     camera: Camera
     road: Road
@@ -139,7 +139,7 @@ class Raster(NamedTuple):
     label: np.ndarray
 
 
-def rasterise(scene: Scene) -> Raster:
+def rasterize(scene: Scene) -> Raster:
     """Draw a scene's faces over each other.
 
     Args:
@@ -176,7 +176,7 @@ def trace(scene: Scene, raster: Raster) -> Tuple[np.ndarray, np.ndarray]:
         raster: Its pixels, of size (2H, 2W).
 
     Returns:
-        Positions (x, y, z) in metres, float32 array (3, 2H, 2W), and the
+        Positions (x, y, z) in meters, float32 array (3, 2H, 2W), and the
         faces' unit normals towards the camera, float32 array (faces, 3).
     """
     camera, faces = scene.camera, scene.faces

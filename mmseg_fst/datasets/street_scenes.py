@@ -21,7 +21,7 @@ from mmseg_fst.utils.files import (atomic_write, count_pixels,
 
 from .street_appearance import RENDERERS
 from .street_layout import sample_scene
-from .street_perspective import rasterise
+from .street_perspective import rasterize
 from .street_shapes import CLASSES, PALETTE
 
 __all__ = ['CLASSES', 'DOMAINS', 'PALETTE', 'draw_picture', 'make_streets']
@@ -93,7 +93,7 @@ def draw_picture(domain: str, split: str, index: int,
         [seed, DOMAINS.index(domain), SPLITS.index(split), index])
     quality = 95 if domain == 'rendered' else int(rng.integers(55, 86))
     scene = sample_scene(rng, size)
-    raster = rasterise(scene)
+    raster = rasterize(scene)
     return RENDERERS[domain](scene, raster, rng), raster.label, quality
 
 

@@ -1,8 +1,8 @@
-"""Faces in metres, of which street scenes are made.
+"""Faces in meters, of which street scenes are made.
 
-The world has X to the right, Y up and Z ahead of the camera, in metres. An
+The world has X to the right, Y up and Z ahead of the camera, in meters. An
 object is a list of faces painted in order; it knows its classes and its
-materials, and leaves the colours to the domain (``street_appearance``).
+materials, and leaves the colors to the domain (``street_appearance``).
 """
 from functools import lru_cache
 from typing import List, NamedTuple, Sequence, Tuple
@@ -26,11 +26,11 @@ class Face(NamedTuple):
     """One flat polygon of the scene.
 
     Attributes:
-        points: Corners in metres, float array (N, 3).
+        points: Corners in meters, float array (N, 3).
         label: Class index in 0..10, or 255.
         material: Key of the domains' material tables.
         variant: Three numbers in [0, 1) that choose among a material's
-            colours.
+            colors.
         shade: Factor on the brightness, around 1.
         drawn: False for what counts in the label but is seen through, like
             the space between spokes.
@@ -47,7 +47,7 @@ class Thing(NamedTuple):
     """Faces that are painted together.
 
     Attributes:
-        depth: Distance ahead in metres by which things are ordered.
+        depth: Distance ahead in meters by which things are ordered.
         faces: Faces in painting order.
         caster: Points (N, 3) whose hull casts a shadow on the ground; N may
             be 0.
@@ -61,7 +61,7 @@ NO_CASTER = np.zeros((0, 3))
 
 
 def draw_variant(rng: np.random.Generator) -> Variant:
-    """Draw the three numbers that choose a colour.
+    """Draw the three numbers that choose a color.
 
     Args:
         rng: Source of randomness.
@@ -77,7 +77,7 @@ def upright(outline: np.ndarray, place: Place,
     """Stand a flat outline up, facing the camera.
 
     Args:
-        outline: Corners (N, 2) in metres, right and up from ``place``.
+        outline: Corners (N, 2) in meters, right and up from ``place``.
         place: Foot point (x, y, z).
         stretch: Factor on the widths, below 1 for a turned object.
 
@@ -95,9 +95,9 @@ def limb(start: Sequence[float], end: Sequence[float],
     """Outline of a straight bar.
 
     Args:
-        start: One end (right, up) in metres.
+        start: One end (right, up) in meters.
         end: The other end.
-        width: Thickness in metres.
+        width: Thickness in meters.
 
     Returns:
         Float array (4, 2).
@@ -109,13 +109,13 @@ def limb(start: Sequence[float], end: Sequence[float],
                      start - across])
 
 
-def disc(centre: Sequence[float], radius: float, count: int = 14,
+def disc(center: Sequence[float], radius: float, count: int = 14,
          squash: float = 1.0) -> np.ndarray:
     """Outline of a disc.
 
     Args:
-        centre: Middle (right, up) in metres.
-        radius: Radius in metres, a number or an array (``count``,).
+        center: Middle (right, up) in meters.
+        radius: Radius in meters, a number or an array (``count``,).
         count: Number of corners.
         squash: Factor on the widths.
 
@@ -123,8 +123,8 @@ def disc(centre: Sequence[float], radius: float, count: int = 14,
         Float array (count, 2).
     """
     cosine, sine = _circle(count)
-    return np.stack([centre[0] + squash * radius * cosine,
-                     centre[1] + radius * sine], axis=1)
+    return np.stack([center[0] + squash * radius * cosine,
+                     center[1] + radius * sine], axis=1)
 
 
 @lru_cache(maxsize=None)
@@ -139,10 +139,10 @@ def rectangle(left: float, bottom: float, right: float,
     """Outline of an upright rectangle.
 
     Args:
-        left: Left end in metres.
-        bottom: Lower end in metres.
-        right: Right end in metres.
-        top: Upper end in metres.
+        left: Left end in meters.
+        bottom: Lower end in meters.
+        right: Right end in meters.
+        top: Upper end in meters.
 
     Returns:
         Float array (4, 2).
@@ -157,9 +157,9 @@ def block(place: Place, half_width: float, height: float,
 
     Args:
         place: Middle of its base (x, y, z).
-        half_width: Half of its extent in X, in metres.
-        height: Its height in metres.
-        half_depth: Half of its extent in Z, in metres.
+        half_width: Half of its extent in X, in meters.
+        height: Its height in meters.
+        half_depth: Half of its extent in Z, in meters.
 
     Returns:
         Float array (8, 3).
@@ -197,8 +197,8 @@ def wall(start: np.ndarray, end: np.ndarray, bottom: float,
     Args:
         start: One end (x, y, z); its height is not used.
         end: Other end.
-        bottom: Height of the lower edge in metres.
-        top: Height of the upper edge in metres.
+        bottom: Height of the lower edge in meters.
+        top: Height of the upper edge in meters.
 
     Returns:
         Float array (4, 3), ordered as ``panel`` wants it.

@@ -10,7 +10,7 @@ EYE = np.array([0.0, 1.5, 0.0])
 # Windows further away than this are smaller than a pixel.
 DETAIL_DEPTH = 70.0
 
-# Per kind of car: length, half width, sill, waist, roof (metres), then the
+# Per kind of car: length, half width, sill, waist, roof (meters), then the
 # cabin's back and front at the waist and at the roof, as shares of length.
 CARS = {
     'saloon': (4.5, .88, .26, .86, 1.42, -.40, .20, -.26, .03),
@@ -161,7 +161,7 @@ def _windows(rng: np.random.Generator, quad: np.ndarray, length: float,
 
 def _ground_floor(rng: np.random.Generator, quad: np.ndarray, length: float,
                   height: float) -> List[Face]:
-    """Doors, or shop windows under a coloured board."""
+    """Doors, or shop windows under a colored board."""
     faces, bays = [], max(1, int(length / 5))
     shop = rng.random() < .45
     board = draw_variant(rng)
@@ -205,7 +205,7 @@ def make_building(rng: np.random.Generator, near: np.ndarray,
         near: Near end of its front on the ground (x, y, z).
         far: Far end of its front.
         side: Side of the road, -1 or 1.
-        height: Height of its front in metres.
+        height: Height of its front in meters.
 
     Returns:
         The building.

@@ -16,7 +16,7 @@ from mmseg_fst.utils.files import (IGNORE, count_pixels, parallel_map,
 from .loading import LoadWholeImage
 
 _CURE = 'Save it again, or take it out.'
-# Of Pillow: grey values or a palette, as MMSegmentation reads them.
+# Of Pillow: gray values or a palette, as MMSegmentation reads them.
 _ID_MODES = ('L', 'P')
 _WIDE_MODES = ('1', 'I', 'I;16', 'I;16B')
 _EXIF_ORIENTATION = 0x0112
@@ -76,19 +76,19 @@ def survey_image(root: Path, image: str) -> SurveyedImage:
 
 
 def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
-    """Read a mask whose pixels are ids or colours.
+    """Read a mask whose pixels are ids or colors.
 
     Args:
-        path (Path): The file: grey, with a palette, of 16 bits, or RGB(A).
-        colored (bool): Whether its colours count.
+        path (Path): The file: gray, with a palette, of 16 bits, or RGB(A).
+        colored (bool): Whether its colors count.
 
     Returns:
-        tuple[np.ndarray, bool]: Ids of shape (H, W) or colours of shape
+        tuple[np.ndarray, bool]: Ids of shape (H, W) or colors of shape
         (H, W, 3); and whether MMSegmentation reads the same.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read, or has colours where ids are
+        ValueError: If it cannot be read, or has colors where ids are
             expected.
     """
     try:
@@ -106,14 +106,14 @@ def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
     found = np.unique(colors.reshape(-1, 3), axis=0)
     shown = '; '.join(' '.join(map(str, color)) for color in found[:4])
     raise ValueError(
-        f'{path} has colours ({shown}{" ..." if len(found) > 4 else ""}), '
+        f'{path} has colors ({shown}{" ..." if len(found) > 4 else ""}), '
         "but the class list has none. Write lines 'name = R G B'.")
 
 
 def _unknown_values(path: Path, unknown: dict[int, int],
                     classes: ClassList) -> str:
     """What to say of values that no class has."""
-    kind = 'colours' if classes.colored else 'ids'
+    kind = 'colors' if classes.colored else 'ids'
     most = sorted(unknown, key=unknown.get, reverse=True)
     shown = ', '.join(format_value(value, classes.colored)
                       for value in most[:5])
@@ -165,7 +165,7 @@ def survey_pair(root: Path, image: str, label: str,
     pixels = count_pixels(ids, len(classes.names))
     if not pixels:
         raise ValueError(f'{path} shows no class: all of it is ignored. '
-                         'Correct it, or move the image to the unlabelled '
+                         'Correct it, or move the image to the unlabeled '
                          'folder.')
     return seen._replace(
         label=label, pixels=pixels, ignored=int((ids == IGNORE).sum()),
@@ -224,7 +224,7 @@ def survey_pairs(root: Path, images: dict, labels: dict, classes: ClassList,
          if key in labels], workers, 'Images and masks')
     alone = [
         f'{root / path} has no mask. Add it, or move the image to the '
-        'unlabelled folder.' for key, path in images.items()
+        'unlabeled folder.' for key, path in images.items()
         if key not in labels
     ] + [
         f'{root / path} is a mask without an image. Add the image, or take '

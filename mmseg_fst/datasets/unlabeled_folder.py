@@ -1,4 +1,4 @@
-"""A folder of the user's own images, for the unlabelled side."""
+"""A folder of the user's own images, for the unlabeled side."""
 from os import path as osp
 
 from mmseg.datasets import BaseSegDataset
@@ -15,7 +15,7 @@ class UnlabeledFolderDataset(BaseSegDataset):
     other files and hidden ones are passed over. Give the pipeline a resize
     that does not depend on the size of the image, or crops show different
     scales. See :class:`mmseg.datasets.BaseSegDataset` for the arguments; as
-    the unlabelled side of :class:`PairedDataset` ``data_root``,
+    the unlabeled side of :class:`PairedDataset` ``data_root``,
     ``data_prefix=dict(img_path=FOLDER)`` and ``pipeline`` are enough.
 
     Args:

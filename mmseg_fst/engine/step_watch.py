@@ -15,7 +15,7 @@ from mmseg_fst.ops.random_state import get_random_state
 class StepWatch:
     """Keeps the input, the losses and the random numbers of the last step.
 
-    Nothing is copied but the statistics of batch normalisation, which a
+    Nothing is copied but the statistics of batch normalization, which a
     forward pass changes; nothing waits for the device.
 
     Args:

@@ -40,10 +40,10 @@ class ContrastiveMemory(nn.Module):
         anchors    student, reliable pixels of a probability > threshold
         positive   teacher, mean of the reliable pixels, averaged over time
         negatives  teacher, from a queue of unreliable pixels that the class
-                   is unlikely to be, and of labelled ones mistaken for it
+                   is unlikely to be, and of labeled ones mistaken for it
         loss       InfoNCE, mean over the classes with reliable pixels
 
-    See :func:`mmseg_fst.ops.select_pixels`. The share of unlabelled pixels
+    See :func:`mmseg_fst.ops.select_pixels`. The share of unlabeled pixels
     that are reliable, or unreliable, shrinks to 0 over the training.
 
     :meth:`forward` reads the memory and stages what is to be added;
@@ -54,11 +54,11 @@ class ContrastiveMemory(nn.Module):
     With ``released=True`` it is the rule of U2PL's release instead
     (``compute_contra_memobank_loss`` and ``train_semi.py``, ab3d2be):
 
-    - negatives of a class have to be (pseudo-)labelled as that very class:
-      no labelled pixel is one, and an unlabelled one only where its label and
+    - negatives of a class have to be (pseudo-)labeled as that very class:
+      no labeled pixel is one, and an unlabeled one only where its label and
       the second view of the teacher disagree;
-    - ``label_onehot`` mixes images up: of the labelled images of a process,
-      and of its unlabelled ones, the first has the classes of all of them and
+    - ``label_onehot`` mixes images up: of the labeled images of a process,
+      and of its unlabeled ones, the first has the classes of all of them and
       the others have none, see
       :func:`mmseg_fst.ops.membership_as_released`;
     - classes are mixed up: the n-th *of all* classes gives the anchors and
@@ -84,7 +84,7 @@ class ContrastiveMemory(nn.Module):
             to 256.
         num_negatives (int): Negatives of an anchor. Defaults to 50.
         threshold (float): Least probability of an anchor. Defaults to 0.3.
-        percent (float): Share of unlabelled pixels that are reliable at the
+        percent (float): Share of unlabeled pixels that are reliable at the
             beginning, in percent; as many are unreliable. Defaults to 20.
         ranks (tuple[int, int]): First rank of a class that is unlikely, and
             the one behind the last. Defaults to (3, 20).
@@ -192,7 +192,7 @@ class ContrastiveMemory(nn.Module):
         return self.loss_weight * loss / present
 
     def _members(self, label: Tensor, num_labeled: int) -> Tensor:
-        """Of which class each pixel is labelled, bool (N, C, h, w)."""
+        """Of which class each pixel is labeled, bool (N, C, h, w)."""
         if not self.released:
             return membership(label, self.num_classes)
         return torch.cat([
@@ -207,7 +207,7 @@ class ContrastiveMemory(nn.Module):
 
     def _split(self, look: SecondLook, probability: Tensor,
                label: Tensor) -> tuple[Tensor, Tensor]:
-        """Unlabelled pixels that are sure and unsure, bool (M, h, w).
+        """Unlabeled pixels that are sure and unsure, bool (M, h, w).
 
         Args:
             look (SecondLook): The teacher's view.

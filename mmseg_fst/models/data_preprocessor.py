@@ -1,4 +1,4 @@
-"""Normalisation and stacking of labelled and unlabelled batches."""
+"""Normalization and stacking of labeled and unlabeled batches."""
 from typing import Any
 
 from mmseg.models.data_preprocessor import SegDataPreProcessor
@@ -20,7 +20,7 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     """
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
-        """Move to the device, convert to RGB, normalise, pad and stack.
+        """Move to the device, convert to RGB, normalize, pad and stack.
 
         Args:
             data (dict): A batch, with or without branches; images are uint8

@@ -1,7 +1,7 @@
 """What a network reads: RGB images, or maps that its backbone makes of them.
 
 A backbone for another domain has its name as ``domain``, a method
-``to_domain`` from normalised images to maps, and ``domain_stride``, the
+``to_domain`` from normalized images to maps, and ``domain_stride``, the
 distance of the places of a map in pixels.
 """
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ def to_domain(network: nn.Module, image: Tensor) -> Tensor:
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
-        image (Tensor): Normalised images of shape (N, 3, H, W).
+        image (Tensor): Normalized images of shape (N, 3, H, W).
 
     Returns:
         Tensor: Of shape (N, D, h, w); the images themselves for RGB.

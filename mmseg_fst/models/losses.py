@@ -116,7 +116,7 @@ def head_losses(head: BaseDecodeHead,
 
     ``BaseDecodeHead.loss_by_feat`` takes no pixel weight, so the head's loss
     functions are called here. Its sampler, such as OHEM, chooses among
-    labelled pixels alone: pseudo-labels are chosen by their weight.
+    labeled pixels alone: pseudo-labels are chosen by their weight.
 
     Args:
         head (BaseDecodeHead): The head.
@@ -156,7 +156,7 @@ def head_losses(head: BaseDecodeHead,
 
 def labeled_losses(network: nn.Module, logits: dict[str, Tensor],
                    label: Tensor) -> dict[str, Tensor]:
-    """Losses of labelled images, of all heads.
+    """Losses of labeled images, of all heads.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.

@@ -1,4 +1,4 @@
-"""Mixers: put a training batch together from labelled and unlabelled ones."""
+"""Mixers: put a training batch together from labeled and unlabeled ones."""
 import warnings
 from collections.abc import Sequence
 from typing import Literal
@@ -13,14 +13,14 @@ from mmseg_fst.utils.checks import check_range
 
 @MODELS.register_module()
 class ClassMix(nn.Module):
-    """Paste half of the labelled classes onto the unlabelled images.
+    """Paste half of the labeled classes onto the unlabeled images.
 
     The cross-domain mixing of DACS (Tranheden et al. 2021). Pasted pixels
     keep their true label and weigh 1.
 
     Args:
         per_image (bool): Whether the classes to choose from are those of the
-            image itself; False for the released behaviour of DAFormer and
+            image itself; False for the released behavior of DAFormer and
             FST, see :func:`mmseg_fst.ops.class_mix_mask`. Defaults to True.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
     """
@@ -69,11 +69,11 @@ class ClassMix(nn.Module):
 
 @MODELS.register_module()
 class NoMix(nn.Module):
-    """Unlabelled images as they are: the plain mean teacher."""
+    """Unlabeled images as they are: the plain mean teacher."""
 
     def forward(self, labeled: tuple[Tensor, Tensor],
                 unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
-        """Pass the unlabelled batch on.
+        """Pass the unlabeled batch on.
 
         Args:
             labeled (tuple): Not used.
@@ -104,7 +104,7 @@ class NoMix(nn.Module):
 
 @MODELS.register_module()
 class CutMix(nn.Module):
-    """Paste a box of one unlabelled image onto another (French et al. 2020).
+    """Paste a box of one unlabeled image onto another (French et al. 2020).
 
     As drawn by UniMatch: each image draws whether it gets a box, the share of
     its pixels and its shape. The label goes with the pixels.
@@ -245,7 +245,7 @@ class CutMix(nn.Module):
 
     def forward(self, labeled: tuple[Tensor, Tensor],
                 unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
-        """Mix the unlabelled batch with itself.
+        """Mix the unlabeled batch with itself.
 
         Args:
             labeled (tuple): Not used.

@@ -12,21 +12,21 @@ from mmseg_fst.utils.checks import check_range
 
 @MODELS.register_module()
 class StrongPhotometric(nn.Module):
-    """Colour jitter and Gaussian blur.
+    """Color jitter and Gaussian blur.
 
     The strong augmentation of DACS and DAFormer. How much is drawn for each
     image on its own, from PyTorch's CPU generator, so that no device is
     waited for.
 
     Args:
-        jitter_prob (float): Probability of colour jitter, in [0, 1], as all
+        jitter_prob (float): Probability of color jitter, in [0, 1], as all
             of them. Defaults to 0.8.
         jitter_strength (float): Brightness, contrast and saturation are
             multiplied by a factor from [1 - s, 1 + s], hue is shifted by up
             to s, at most 0.5. Defaults to 0.2.
         hue (float, optional): Largest shift of the hue, at most 0.5. Defaults
             to None: ``jitter_strength``.
-        gray_prob (float): Probability to lose all colour, after the jitter.
+        gray_prob (float): Probability to lose all color, after the jitter.
             Defaults to 0.
         blur_prob (float): Probability of blur. Defaults to 0.5.
         blur_sigma (tuple[float, float]): Range of the blur's standard
@@ -81,12 +81,12 @@ class StrongPhotometric(nn.Module):
         """Augment a batch.
 
         Args:
-            image (Tensor): Normalised images of shape (N, 3, H, W).
-            mean (Tensor): Mean of the normalisation, (3, 1, 1).
+            image (Tensor): Normalized images of shape (N, 3, H, W).
+            mean (Tensor): Mean of the normalization, (3, 1, 1).
             std (Tensor): Its standard deviation, (3, 1, 1).
 
         Returns:
-            Tensor: Normalised images of shape (N, 3, H, W).
+            Tensor: Normalized images of shape (N, 3, H, W).
         """
         image = denormalize(image, mean, std)
         triggers = self._draw_triggers(len(image))
@@ -97,7 +97,7 @@ class StrongPhotometric(nn.Module):
         return normalize(done, mean, std)
 
     def _draw_triggers(self, count: int) -> list[tuple[bool, bool, bool]]:
-        """Whether to jitter, to take the colour and to blur each image."""
+        """Whether to jitter, to take the color and to blur each image."""
         draws = torch.rand(count if self.per_image else 1, 3).tolist()
         triggers = [(jitter < self.jitter_prob, gray < self.gray_prob,
                      blur < self.blur_prob) for jitter, gray, blur in draws]

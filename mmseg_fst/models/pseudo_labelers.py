@@ -9,7 +9,7 @@ from mmseg_fst.registry import MODELS
 
 @MODELS.register_module()
 class ConfidentRatio(nn.Module):
-    """All pixels are labelled, weighted by the share of confident ones.
+    """All pixels are labeled, weighted by the share of confident ones.
 
     The pseudo-labels of DACS, DAFormer and FST for domain adaptation: ONE
     number weighs the whole batch; see

@@ -1,4 +1,4 @@
-"""Regularisers: terms that keep a student close to what it knew."""
+"""Regularizers: terms that keep a student close to what it knew."""
 from collections.abc import Sequence
 
 import torch

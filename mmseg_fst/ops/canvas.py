@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def center_canvas(image: Tensor, size: int, value: float = 0) -> Tensor:
-    """Pad around the centre where too small, cut around it where too large.
+    """Pad around the center where too small, cut around it where too large.
 
     An odd pixel is added or cut at the bottom and at the right, as by the
     validation crop of U2PL.

@@ -13,14 +13,14 @@ from .pseudo_labels import entropy_of, masked_percentile
 
 
 class SecondLook(NamedTuple):
-    """The teacher's view of labelled images, and of mixed ones behind them.
+    """The teacher's view of labeled images, and of mixed ones behind them.
 
     Attributes:
         logits (Tensor): Logits of shape (N, C, h, w), floating.
         representation (Tensor): Representations of shape (N, D, h, w).
         label (Tensor): Class ids, and pseudo-labels that no filter has
             dropped, of shape (N, H, W), int64.
-        num_labeled (int): Number of labelled images.
+        num_labeled (int): Number of labeled images.
     """
     logits: Tensor
     representation: Tensor
@@ -117,26 +117,26 @@ def select_pixels(
         own_class: bool = False) -> tuple[Tensor, Tensor]:
     """Pixels that stand for a class, and pixels that a class is not.
 
-    Labelled pixels stand for their class, and are negatives of the likeliest
-    ``ranks[0]`` classes that are not theirs. Of the unlabelled ones those
+    Labeled pixels stand for their class, and are negatives of the likeliest
+    ``ranks[0]`` classes that are not theirs. Of the unlabeled ones those
     that are ``sure`` stand for theirs; the ``unsure`` ones are negatives of
     the classes at a rank in ``[ranks[0], ranks[1])`` (U2PL, equations 9 to
     14).
 
     Args:
         probability (Tensor): The teacher's, of shape (N, C, h, w), floating;
-            labelled images come first.
-        member (Tensor): Of which class each pixel is (pseudo-)labelled, bool
+            labeled images come first.
+        member (Tensor): Of which class each pixel is (pseudo-)labeled, bool
             of shape (N, C, h, w).
-        known (Tensor): Pixels of the labelled images that have a label, bool
+        known (Tensor): Pixels of the labeled images that have a label, bool
             of shape (L, h, w).
-        sure (Tensor): Unlabelled pixels of low entropy, bool of shape
+        sure (Tensor): Unlabeled pixels of low entropy, bool of shape
             (N - L, h, w).
         unsure (Tensor): The same of high entropy.
         ranks (tuple[int, int]): First unlikely rank, and the one behind the
             last. Defaults to (3, 20).
-        own_class (bool): Whether negatives of a class have to be labelled as
-            that class, as in U2PL's release; no labelled pixel is one then.
+        own_class (bool): Whether negatives of a class have to be labeled as
+            that class, as in U2PL's release; no labeled pixel is one then.
             Defaults to False.
 
     Returns:

@@ -89,7 +89,7 @@ def upscale(image: Tensor) -> Tensor:
 
 
 def _mean_color(image: Tensor, weights: Sequence[int], offset: int) -> Tensor:
-    """A linear map of colours to [0, 255], in 1/65536 and rounded down.
+    """A linear map of colors to [0, 255], in 1/65536 and rounded down.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), int32, in [0, 255].
@@ -220,7 +220,7 @@ def dct_coefficients(image: Tensor) -> Tensor:
     if image.dtype != torch.uint8:
         raise TypeError(
             f'JPEG stores images of uint8, but got {image.dtype}: undo the '
-            'normalisation, multiply by 255, round, clamp, and call .byte().')
+            'normalization, multiply by 255, round, clamp, and call .byte().')
     if image.ndim != 4 or image.shape[1] != 3 or not image.numel():
         raise ValueError('Images must have the shape (N, 3, H, W), but got '
                          f'{tuple(image.shape)}.')

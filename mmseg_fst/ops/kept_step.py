@@ -59,7 +59,7 @@ class _Traces:
     def repeat(self) -> None:
         """Leave them again: statistics go on from where they are."""
         if self.buffers:
-            # A graph of the pass refers to them; where batches are normalised
+            # A graph of the pass refers to them; where batches are normalized
             # by themselves, it does not read them.
             with graphs_stay_valid(self.buffers):
                 torch._foreach_sub_(self.buffers, self.before)
@@ -74,7 +74,7 @@ class KeptStep:
     """What the steps of one iteration, of the same batch, have in common.
 
     The real step of FST begins where its first virtual step did: the losses
-    of the labelled images and their gradient are known by then. Dropout and
+    of the labeled images and their gradient are known by then. Dropout and
     stochastic depth are those of the first time; running statistics follow
     the batch as if it had been seen again.
 

@@ -16,8 +16,8 @@ class Mixed(NamedTuple):
         label (Tensor): Class ids of shape (N, H, W), int64.
         weight (Tensor): Loss weights of shape (N, H, W), float32.
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
-        index (Tensor, optional): Unlabelled image that it was taken from,
-            (N, ), int64; None where it is the labelled one in its place.
+        index (Tensor, optional): Unlabeled image that it was taken from,
+            (N, ), int64; None where it is the labeled one in its place.
         factor (Tensor, optional): Factor of the loss of the batch, a scalar;
             None for 1.
         look (SecondLook, optional): What the teacher has seen in it; None
@@ -131,9 +131,9 @@ def mix_labels(mixed: Mixed, label_labeled: Tensor, label: Tensor,
 
     Args:
         mixed (Mixed): One or more views of the batch.
-        label_labeled (Tensor): Labels of the labelled images, (N, H, W),
+        label_labeled (Tensor): Labels of the labeled images, (N, H, W),
             int64.
-        label (Tensor): Pseudo-labels of the unlabelled ones, (N, H, W),
+        label (Tensor): Pseudo-labels of the unlabeled ones, (N, H, W),
             int64.
         weight (Tensor): Their weights, (N, H, W), float32.
 

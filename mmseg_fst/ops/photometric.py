@@ -1,4 +1,4 @@
-"""Photometric changes of normalised image batches, on their device."""
+"""Photometric changes of normalized image batches, on their device."""
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -6,10 +6,10 @@ from torchvision.transforms.v2 import functional as tv
 
 
 def denormalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """Undo the normalisation of a data preprocessor.
+    """Undo the normalization of a data preprocessor.
 
     Args:
-        image (Tensor): Normalised images of shape (N, 3, H, W).
+        image (Tensor): Normalized images of shape (N, 3, H, W).
         mean (Tensor): Mean in [0, 255], of shape (3, 1, 1).
         std (Tensor): Standard deviation, of shape (3, 1, 1).
 
@@ -28,7 +28,7 @@ def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
         std (Tensor): Standard deviation, of shape (3, 1, 1).
 
     Returns:
-        Tensor: Normalised images of shape (N, 3, H, W).
+        Tensor: Normalized images of shape (N, 3, H, W).
     """
     return (image * 255 - mean) / std
 
@@ -41,7 +41,7 @@ _ADJUSTMENTS = (tv.adjust_brightness, tv.adjust_contrast,
 def color_jitter(image: Tensor,
                  factors: Sequence[float],
                  order: Sequence[int] = (0, 1, 2, 3)) -> Tensor:
-    """Change the colours of images.
+    """Change the colors of images.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), in [0, 1].
@@ -61,7 +61,7 @@ def color_jitter(image: Tensor,
 
 
 def grayscale(image: Tensor) -> Tensor:
-    """Take the colour from images.
+    """Take the color from images.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), in [0, 1].

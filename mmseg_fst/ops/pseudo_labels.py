@@ -50,7 +50,7 @@ def agreement(labels: Sequence[Tensor], ignore_index: int = 255) -> Tensor:
 def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
     """Zero the weight of the first and last rows of each image.
 
-    Pseudo-labels there are least to be trusted: rectification artefacts on
+    Pseudo-labels there are least to be trusted: rectification artifacts on
     top, the bonnet of the car at the bottom (DAFormer, section 3).
 
     Args:
@@ -135,7 +135,7 @@ def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
     """Drop the labels of the pixels of highest entropy.
 
     U2PL (Wang et al. 2022, equation 4): the threshold is a percentile of the
-    entropies of all labelled pixels of the batch; what reaches it is dropped.
+    entropies of all labeled pixels of the batch; what reaches it is dropped.
     No value is looked at on the host.
 
     Args:

@@ -22,7 +22,7 @@ class ClassList(NamedTuple):
 
     Attributes:
         names (tuple[str, ...]): Names in the order of the ids trained on.
-        colored (bool): Whether values are colours and not ids.
+        colored (bool): Whether values are colors and not ids.
         values (dict[int, int]): Id trained on, 255 to ignore, by value: an id
             of a mask, or ``R * 65536 + G * 256 + B``.
     """
@@ -42,7 +42,7 @@ def format_value(value: int, colored: bool) -> str:
 
     Args:
         value (int): See :class:`ClassList`.
-        colored (bool): Whether it is a colour.
+        colored (bool): Whether it is a color.
 
     Returns:
         str: ``'7'`` or ``'255 204 170'``.
@@ -53,7 +53,7 @@ def format_value(value: int, colored: bool) -> str:
 
 
 def _parse_value(text: str) -> tuple[bool, int]:
-    """Whether a value is a colour, and the value; ValueError if neither."""
+    """Whether a value is a color, and the value; ValueError if neither."""
     if re.fullmatch(r'#[0-9a-fA-F]{6}', text):
         return True, int(text[1:], 16)
     numbers = [int(word) for word in text.split()]
@@ -88,7 +88,7 @@ def _parse_lines(path: Path, text: str
                 value = _parse_value(word.strip())
             except ValueError:
                 raise ValueError(f'{path}, line {number}: {word.strip()!r} is '
-                                 f'no id and no colour. {_HOW}') from None
+                                 f'no id and no color. {_HOW}') from None
             if value in values:
                 raise ValueError(f'{path}, line {number}: the value '
                                  f'{word.strip()!r} is taken by another '
@@ -101,7 +101,7 @@ def read_class_list(path: Path) -> ClassList:
     """Read the classes of a task: a line for each, in order.
 
     Lines are ``name``, or ``name = VALUE, VALUE ...`` with the ids or the
-    colours (``R G B`` or ``#RRGGBB``) of its pixels. Without values, pixels
+    colors (``R G B`` or ``#RRGGBB``) of its pixels. Without values, pixels
     hold the number of the line, from 0. The line ``ignore = VALUE ...`` names
     what is not trained on; the id 255 is ignored unless a line has it. Empty
     lines, and lines that begin with ``#``, are passed over.
@@ -133,7 +133,7 @@ def read_class_list(path: Path) -> ClassList:
     kinds = {colored for colored, _ in values}
     if len(kinds) > 1 or bare not in (0, len(names)) or (
             bare and kinds == {True}):
-        raise ValueError(f'{path} mixes names alone, ids and colours. {_HOW}')
+        raise ValueError(f'{path} mixes names alone, ids and colors. {_HOW}')
     colored = kinds == {True}
     by_value = {value: target for (_, value), target in values.items()}
     if bare:
@@ -148,7 +148,7 @@ def to_class_ids(mask: np.ndarray,
     """Turn the values of a mask into ids trained on.
 
     Args:
-        mask (np.ndarray): Ids of shape (H, W), or colours of shape (H, W, 3),
+        mask (np.ndarray): Ids of shape (H, W), or colors of shape (H, W, 3),
             uint8; ids may be of any integer type.
         classes (ClassList): The classes.
 

@@ -86,7 +86,7 @@ def read_label(path: Path, cure: str) -> np.ndarray:
     """Reads a label map whose pixels are ids.
 
     Args:
-        path: A grey or paletted PNG.
+        path: A gray or paletted PNG.
         cure: What to do if that fails; a sentence.
 
     Returns:
@@ -269,17 +269,17 @@ def summarize_split(classes: Sequence[str],
 
     Returns:
         ``n`` images, ``pixels`` by class name and of ``ignore``,
-        ``percent_of_labelled`` and ``frames_with_class`` by class name.
+        ``percent_of_labeled`` and ``frames_with_class`` by class name.
     """
     keys = [str(i) for i in range(len(classes))]
     totals = [sum(counts.get(key, 0) for counts in pixels) for key in keys]
     frames = [sum(key in counts for counts in pixels) for key in keys]
-    labelled = max(sum(totals), 1)
+    labeled = max(sum(totals), 1)
     return dict(
         n=len(pixels),
         pixels=dict(zip(classes, totals), ignore=num_pixels - sum(totals)),
-        percent_of_labelled={
-            name: round(100 * total / labelled, 3)
+        percent_of_labeled={
+            name: round(100 * total / labeled, 3)
             for name, total in zip(classes, totals)
         },
         frames_with_class=dict(zip(classes, frames)))

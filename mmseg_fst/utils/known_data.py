@@ -75,7 +75,7 @@ def _converted(count: int, images: Files, folder: str, labels: str,
                  Files(folder, converted))
 
 
-def _labelled(count: int, images: Files, folder: str, suffix: str) -> Split:
+def _labeled(count: int, images: Files, folder: str, suffix: str) -> Split:
     """A split whose labels need no conversion."""
     return Split(count, images, Files(folder, suffix))
 
@@ -89,14 +89,14 @@ def _cityscapes(split: str, count: int) -> Split:
 
 
 def _night(split: str, count: int) -> Split:
-    """A labelled split of ACDC or Dark Zurich."""
-    return _labelled(count, Files(f'rgb_anon/{split}', '_rgb_anon.png'),
+    """A labeled split of ACDC or Dark Zurich."""
+    return _labeled(count, Files(f'rgb_anon/{split}', '_rgb_anon.png'),
                      f'gt/{split}', '_gt' + TRAIN_IDS)
 
 
 def _bdd100k(split: str, count: int) -> Split:
     """A split of BDD100K."""
-    return _labelled(count, Files(f'images/10k/{split}', '.jpg'),
+    return _labeled(count, Files(f'images/10k/{split}', '.jpg'),
                      f'labels/sem_seg/masks/{split}', '.png')
 
 
@@ -108,7 +108,7 @@ def _mapillary(split: str, count: int) -> Split:
 
 def _streets(domain: str, split: str, count: int) -> Split:
     """A split of the drawn streets."""
-    return _labelled(
+    return _labeled(
         count, Files(f'{domain}/leftImg8bit/{split}', '_leftImg8bit.jpg'),
         f'{domain}/gtFine/{split}', '_gtFine' + TRAIN_IDS)
 
@@ -157,19 +157,19 @@ KNOWN_DATA = dict(
         stats='rendered/' + _STATS),
     # Training and validation; its test split is read by no config.
     camvid=KnownData(
-        (_labelled(468, *_FLAT), ),
+        (_labeled(468, *_FLAT), ),
         command='python tools/dataset_converters/camvid.py SOURCE {root}'),
     streetgen=KnownData(
-        (_labelled(700, *_FLAT), ),
+        (_labeled(700, *_FLAT), ),
         command='python tools/streetgen/generate.py {root}'),
     # Without the 220 test photos, likewise.
     labelmefacade=KnownData(
-        (_labelled(725, *_FLAT), ),
+        (_labeled(725, *_FLAT), ),
         'images/, labels/ and splits/ of '
         'https://github.com/cvjena/labelmefacade'),
     # Without the 150 test photos, likewise; most images have no label.
     ccp=KnownData(
-        (_labelled(854, *_FLAT), ),
+        (_labeled(854, *_FLAT), ),
         'images/, labels/ (12 classes) and splits/, made of '
         'https://github.com/bearpaw/clothing-co-parsing,'),
     # 10582 images to train on, 1449 to validate on.

@@ -17,7 +17,7 @@ def color_label(label: np.ndarray, palette: Sequence[Sequence[int]]
     Args:
         label (np.ndarray): Class ids of shape (H, W), below 256; ids beyond
             the palette are painted white.
-        palette (Sequence[Sequence[int]]): RGB colour of each class.
+        palette (Sequence[Sequence[int]]): RGB color of each class.
 
     Returns:
         np.ndarray: RGB picture of shape (H, W, 3), uint8.

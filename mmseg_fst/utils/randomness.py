@@ -10,7 +10,7 @@ import torch
 def seed_iteration(seed: int, iteration: int) -> None:
     """Seed Python, NumPy and PyTorch, on all devices, for one iteration.
 
-    Seeds of neighbouring runs and iterations are mixed by NumPy's
+    Seeds of neighboring runs and iterations are mixed by NumPy's
     ``SeedSequence``, so that they give unrelated numbers.
 
     Args:

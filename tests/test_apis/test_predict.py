@@ -152,7 +152,7 @@ def test_a_protocol_of_another_size_is_refused(tmp_path):
 @pytest.mark.parametrize('image', [
     np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)),
     np.zeros((4, 4, 4), np.uint8)
-], ids=['grey', 'float', 'alpha'])
+], ids=['gray', 'float', 'alpha'])
 def test_other_arrays_are_refused(model, image):
     with pytest.raises(ValueError, match='give RGB values'):
         predict(model, image)

@@ -78,7 +78,7 @@ def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
     (model_config, [LOOK_AHEAD]), (co_training_config, [])],
     ids=['fst', 'co-training'])
 def test_losses_are_those_of_the_run_bit_for_bit(tmp_path, model, hooks):
-    """Boxes, colours and dropout are drawn again; weights are as before."""
+    """Boxes, colors and dropout are drawn again; weights are as before."""
     path, runner = stopped(tmp_path, model(), hooks)
     assert runner.iter > 0, 'weights have moved before'
     torch.rand(5)

@@ -204,7 +204,7 @@ def test_ticks_are_round_and_span_the_range(low, high, expected):
     assert found == pytest.approx(expected)
 
 
-def test_curves_are_means_over_seeds_and_neighbours():
+def test_curves_are_means_over_seeds_and_neighbors():
     seeds = [{1: 2., 2: 4., 3: 9.}, {1: 4., 2: 8.}]
     assert curves.over_seeds(seeds) == {1: 3., 2: 6.}
     many = {step: float(step % 2) for step in range(4 * curves.MAX_POINTS)}
@@ -220,7 +220,7 @@ def test_curves_are_means_over_seeds_and_neighbours():
 
 
 @pytest.mark.parametrize('flat', [False, True])
-def test_pictures_are_small_and_labels_keep_their_colours(flat):
+def test_pictures_are_small_and_labels_keep_their_colors(flat):
     picture = np.zeros((60, 800, 3), np.uint8)
     picture[:, 400:] = 10, 200, 30
     kind, text = data_url(picture, 100, flat).split(',')

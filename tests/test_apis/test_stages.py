@@ -48,7 +48,7 @@ def test_every_stage_logs_into_its_own_folder(run):
         assert list(log.glob('events.out.tfevents.*'))
 
 
-def test_the_reliable_half_is_labelled_first(run, roots):  # noqa: F811
+def test_the_reliable_half_is_labeled_first(run, roots):  # noqa: F811
     ranking = run / 'stage_1' / 'ranking_iter_2'
     content = json.loads((ranking / 'ranking.json').read_text())
     unlabeled = lines(
@@ -106,7 +106,7 @@ def test_tools_do_the_same(run, roots, tmp_path,  # noqa: F811
         assert path.read_bytes() == same.read_bytes()
 
 
-def test_labelling_goes_on_where_it_was_broken_off(run, tmp_path,
+def test_labeling_goes_on_where_it_was_broken_off(run, tmp_path,
                                                    monkeypatch):
     cfg = load(CELL, run)
     model = load_network(

@@ -1,4 +1,4 @@
-"""Labels of the unlabelled side, for measuring alone."""
+"""Labels of the unlabeled side, for measuring alone."""
 import numpy as np
 import pytest
 import torch
@@ -49,7 +49,7 @@ def test_the_item_is_that_without_labels_and_the_label_goes_along(streets):
 
 
 def test_the_label_is_that_of_the_image_cropped_as_it_is(streets):
-    """In the image the grey of a pixel tells its class."""
+    """In the image the gray of a pixel tells its class."""
     pipeline = [step for step in RANDOM if 'Resize' not in step['type']
                 and step['type'] != 'PhotoMetricDistortion']
     data = build(streets, pipeline=pipeline)

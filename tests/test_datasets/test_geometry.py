@@ -66,7 +66,7 @@ def test_wrong_ranges_are_refused(ranges):
         TRANSFORMS.build(dict(type='RandomFactorResize', ranges=ranges))
 
 
-@pytest.mark.parametrize('position, place', [('centre', (2, 3)),
+@pytest.mark.parametrize('position, place', [('center', (2, 3)),
                                              ('corner', (0, 0))])
 @pytest.mark.parametrize('value', [0, 255])
 def test_padding_lies_around_or_behind(position, place, value):

@@ -134,7 +134,7 @@ def test_png_is_decoded_whole(tmp_path):
 
 @pytest.mark.parametrize('kwargs', [
     dict(imdecode_backend='pillow'), dict(color_type='grayscale')])
-def test_only_opencv_reduces_colours(kwargs):
+def test_only_opencv_reduces_colors(kwargs):
     with pytest.raises(ValueError, match='reduce_to'):
         TRANSFORMS.build(dict(
             type='LoadWholeImage', reduce_to=(40, 40), **kwargs))

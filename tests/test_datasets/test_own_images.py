@@ -54,7 +54,7 @@ def test_a_missing_further_list_is_named(tmp_path):
         check_config(cfg)
 
 
-def test_a_photo_without_label_cannot_be_labelled(tmp_path):
+def test_a_photo_without_label_cannot_be_labeled(tmp_path):
     cfg = clothing(
         make_ccp(tmp_path / 'ccp'),
         extra_ann_file='splits/unlabelled_extra.txt')
@@ -96,7 +96,7 @@ def own(folder, **options):
         **options)
 
 
-def test_a_folder_of_photos_is_the_unlabelled_side(folder, tmp_path):
+def test_a_folder_of_photos_is_the_unlabeled_side(folder, tmp_path):
     root = make_camvid_ssl(tmp_path / 'camvid')
     labeled = dict(
         type='CamVidDataset',

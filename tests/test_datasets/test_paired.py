@@ -43,7 +43,7 @@ def drop(root, *indices, domain='camera'):
         (root / domain / 'leftImg8bit' / 'train' / name).unlink()
 
 
-def test_unlabelled_side_needs_no_labels_on_disk(streets):
+def test_unlabeled_side_needs_no_labels_on_disk(streets):
     assert not (streets / 'camera' / 'gtFine' / 'train').exists()
     item = DATASETS.build(paired_cfg(streets))[0]
     assert set(item) == {'labeled', 'unlabeled'}
@@ -166,7 +166,7 @@ def test_batches_do_not_depend_on_the_number_of_workers(streets):
                    one['labeled']['inputs'], other['labeled']['inputs']))
 
 
-def test_metainfo_is_that_of_the_labelled_side(streets):
+def test_metainfo_is_that_of_the_labeled_side(streets):
     data = DATASETS.build(paired_cfg(streets))
     assert len(data.metainfo['classes']) == NUM_CLASSES
     assert data.metainfo['classes'][0] == 'road'
@@ -204,7 +204,7 @@ def test_a_missing_label_names_image_and_label(streets):
     assert 'train_001_leftImg8bit.jpg' in str(error.value)
 
 
-def test_a_labelled_side_without_label_folder_is_refused(streets):
+def test_a_labeled_side_without_label_folder_is_refused(streets):
     cfg = paired_cfg(streets)
     del cfg['labeled']['data_prefix']['seg_map_path']
     with pytest.raises(FileNotFoundError, match='train_000_leftImg8bit.jpg'):
@@ -254,7 +254,7 @@ def test_metainfo(name, first, last, count):
     assert len({tuple(color) for color in palette}) == count
 
 
-def test_shared_classes_have_one_colour():
+def test_shared_classes_have_one_color():
     """LabelMeFacade's palette is CamVid's, name by name."""
     camvid, facade = (
         dict(zip(info['classes'], info['palette']))

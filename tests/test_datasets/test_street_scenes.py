@@ -145,7 +145,7 @@ def test_domains_share_their_statistics(shares):
 
 
 def test_labels_fit_images():
-    # Sky is flat in rendered images, so its edge is where colours change.
+    # Sky is flat in rendered images, so its edge is where colors change.
     image, label, _ = draw_picture('rendered', 'train', 0)
     sky = label == CLASSES.index('sky')
     inner = cv2.erode(sky.astype(np.uint8), np.ones((3, 3))) > 0

@@ -36,7 +36,7 @@ class FixedClassMix(ClassMix):
 
 
 def comparable_model() -> dict:
-    """A model that draws nothing and has no batch normalisation."""
+    """A model that draws nothing and has no batch normalization."""
     segmentor = segmentor_config(dropout=0.)
     norm_cfg = dict(type='GN', num_groups=2, requires_grad=True)
     for part in ('backbone', 'decode_head', 'auxiliary_head'):

@@ -26,7 +26,7 @@ from tests.test_engine.toy import (NUM_CLASSES, ToyPairs,  # noqa: E402
 
 
 class OddImages(Dataset):
-    """Labelled images, each of a size of its own.
+    """Labeled images, each of a size of its own.
 
     Args:
         count (int): Number of images.

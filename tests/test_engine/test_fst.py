@@ -94,7 +94,7 @@ def test_restoring_weights_leaves_the_released_traces(tmp_path, optimizer):
         value for name, value in runner.model.student.named_buffers()
         if name.endswith('num_batches_tracked')
     ]
-    # Two forward passes, labelled and mixed, in each of three steps.
+    # Two forward passes, labeled and mixed, in each of three steps.
     assert {int(value) for value in batches} == {6}
 
 

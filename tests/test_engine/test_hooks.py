@@ -27,7 +27,7 @@ def scope():
 
 
 class ToyTest(ToyPairs):
-    """Single labelled images, as a validation set has them."""
+    """Single labeled images, as a validation set has them."""
 
     num_labeled = 6
 

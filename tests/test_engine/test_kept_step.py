@@ -1,4 +1,4 @@
-"""The real step takes the labelled pass from the first virtual step."""
+"""The real step takes the labeled pass from the first virtual step."""
 import pytest
 import torch
 from torch import nn
@@ -15,7 +15,7 @@ ADAMW = dict(type='AdamW', lr=1e-3)
 
 
 def deterministic(**changes):
-    """Batch normalisation, a regularizer, but no draws."""
+    """Batch normalization, a regularizer, but no draws."""
     segmentor = segmentor_config(dropout=0.)
     return model_config(
         segmentor=segmentor, mixer=dict(type='NoMix'), photometric=None,
@@ -56,7 +56,7 @@ def same(plain, kept):
 
 @pytest.mark.parametrize('backward', ['staged', 'separate', 'joint'])
 @pytest.mark.parametrize('depth', [0, 1, 3])
-def test_labelled_images_pass_once_less(tmp_path, depth, backward):
+def test_labeled_images_pass_once_less(tmp_path, depth, backward):
     """A joint backward keeps nothing: there is no gradient of its own."""
     runner = make_runner(
         tmp_path, [dict(type='FSTHook', depth=depth)], SGD,
@@ -114,7 +114,7 @@ def test_two_processes_keep_a_graph(tmp_path):
     {}, dict(num_views=2, mixer=dict(type='CutMix', prob=.5))],
     ids=['class', 'views'])
 def test_draws_are_those_of_the_first_step(tmp_path, changes):
-    """Dropout, masks and colours, where random numbers are restored."""
+    """Dropout, masks and colors, where random numbers are restored."""
     states = []
     for flags in (dict(reuse=False), {}, dict(redraw=False)):
         hook = dict(type='FSTHook', depth=2, restore='all', **flags)

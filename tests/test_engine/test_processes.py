@@ -69,7 +69,7 @@ def test_two_processes_are_one(tmp_path, hook):
 
 
 def test_processes_draw_for_themselves_and_agree(tmp_path):
-    """Batch normalisation, ClassMix, jitter, dropout: as in a real run."""
+    """Batch normalization, ClassMix, jitter, dropout: as in a real run."""
     hook = dict(type='FSTHook', depth=1)
     first, second = run(tmp_path / 'two', hook, 2, 2, 'as-users-do')
     assert not torch.equal(first['mask'], second['mask'])
@@ -82,7 +82,7 @@ def test_processes_draw_for_themselves_and_agree(tmp_path):
 def test_processes_remember_the_same(tmp_path, rule):
     """The memory of a contrast holds what all of them have seen.
 
-    By the rule of the release it stays empty here: negatives are labelled as
+    By the rule of the release it stays empty here: negatives are labeled as
     the class that they are not, and this network knows but one class.
     """
     hook = dict(type='FSTHook', depth=1, when='after')

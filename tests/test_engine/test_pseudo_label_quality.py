@@ -21,7 +21,7 @@ QUALITY = dict(type='PseudoLabelQualityHook', interval=1)
 
 
 class DiagnosedPairs(ToyPairs):
-    """Pairs whose unlabelled side has labels for diagnosis, which may be
+    """Pairs whose unlabeled side has labels for diagnosis, which may be
     those of another class."""
 
     shift = 0

@@ -20,7 +20,7 @@ CHECKPOINTS = dict(checkpoint=dict(
 @pytest.mark.parametrize('hook', [
     dict(type='FSTHook', depth=2), dict(type='WideFSTHook', width=2)])
 def test_draws_after_a_resume_are_those_of_a_single_run(tmp_path, hook):
-    """ClassMix, colours and dropout draw; so do others in between."""
+    """ClassMix, colors and dropout draw; so do others in between."""
     options = dict(
         hooks=[hook, *EVERY_RUN], optimizer=SGD, default_hooks=dict(
             checkpoint=dict(type='AtomicCheckpointHook', interval=2)))

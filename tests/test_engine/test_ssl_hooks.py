@@ -75,7 +75,7 @@ def test_restoring_all_leaves_no_trace_in_the_student(tmp_path, name,
 
 
 def counts_of(network):
-    """Batches its normalisations have seen, the auxiliary head's aside."""
+    """Batches its normalizations have seen, the auxiliary head's aside."""
     return {
         int(value) for name, value in network.named_buffers()
         if name.endswith('num_batches_tracked')

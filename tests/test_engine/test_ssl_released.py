@@ -53,7 +53,7 @@ def test_they_train_as_labels_alone_do(tmp_path):
     plain = plain.model.state_dict()
     for name, value in students(first).items():
         torch.testing.assert_close(value, plain[name], msg=name)
-    # The teacher has looked at the labelled images, once at each step.
+    # The teacher has looked at the labeled images, once at each step.
     assert counts_of(runner.model.teacher) == {3}
 
 

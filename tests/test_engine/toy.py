@@ -48,7 +48,7 @@ class ToyPairs(Dataset):
 
 
 def segmentor_config(dropout: float = 0.1) -> dict:
-    """A small encoder-decoder with batch normalisation and dropout."""
+    """A small encoder-decoder with batch normalization and dropout."""
     norm_cfg = dict(type='BN', requires_grad=True)
     head = dict(
         type='FCNHead',

@@ -57,7 +57,7 @@ def conv_norm(inputs, outputs, kernel=1):
 
 
 def separable(inputs, outputs):
-    """3x3 for each channel, then 1x1, both normalised."""
+    """3x3 for each channel, then 1x1, both normalized."""
     return 9 * inputs + 2 * inputs + conv_norm(inputs, outputs)
 
 

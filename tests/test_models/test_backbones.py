@@ -31,7 +31,7 @@ def vit():
 
 
 def test_maps_are_those_of_timm(vit):
-    """At the size it was made for, normalised, without the class token."""
+    """At the size it was made for, normalized, without the class token."""
     model = timm.create_model('test_vit', num_classes=0).eval()
     model.load_state_dict(vit.timm_model.state_dict(), strict=False)
     size = model.patch_embed.img_size
@@ -106,7 +106,7 @@ def save_resnet(path, seed, **changes):
 
 
 def log_of(model, monkeypatch):
-    """Warnings while the weights are initialised."""
+    """Warnings while the weights are initialized."""
     lines = []
 
     def print_log(message, logger=None, level=logging.INFO):

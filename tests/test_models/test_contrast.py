@@ -175,7 +175,7 @@ def test_nothing_with_a_label_stages_nothing():
     assert loss.item() == 0 and equal_states(before, state(contrast))
 
 
-def test_share_of_unlabelled_pixels_ends_at_zero():
+def test_share_of_unlabeled_pixels_ends_at_zero():
     hub = MessageHub.get_instance('test_contrast')
     hub.update_info('max_iters', 10)
     counts = []

@@ -27,7 +27,7 @@ def memory(**changes):
 
 
 def make_look(classes, seed):
-    """Two labelled and two unlabelled images of some of the classes."""
+    """Two labeled and two unlabeled images of some of the classes."""
     generator = torch.Generator().manual_seed(seed)
     label = torch.tensor(classes)[torch.randint(
         len(classes), (4, *SIZE), generator=generator)]
@@ -48,7 +48,7 @@ def nearest(place):
 
 
 def classes_of(look, place, deviations):
-    """Of which classes a pixel is labelled."""
+    """Of which classes a pixel is labeled."""
     image, row, column = nearest(place)
     mine = look.label[image, row, column].item()
     if 'images' not in deviations:
@@ -60,7 +60,7 @@ def classes_of(look, place, deviations):
 
 
 def entropies(look, percent, deviations):
-    """Entropy of unlabelled pixels of the grid, and both thresholds."""
+    """Entropy of unlabeled pixels of the grid, and both thresholds."""
     logits, label = look.logits[2:], look.label[2:]
     if 'fine' in deviations:
         logits = F.interpolate(

@@ -31,7 +31,7 @@ def normalize(pixels):
 
 
 @pytest.mark.parametrize('size', [(32, 48), (33, 47)])
-def test_maps_are_those_of_the_pixels_before_they_were_normalised(
+def test_maps_are_those_of_the_pixels_before_they_were_normalized(
         reader, size):
     backbone, statistics = reader
     pixels = torch.randint(0, 256, (2, 3, *size), dtype=torch.uint8)

@@ -19,7 +19,7 @@ def file_cfg(**options):
         **options)
 
 
-def pseudo_labelled_batch(count=2):
+def pseudo_labeled_batch(count=2):
     """Both sides have labels."""
     rng = np.random.default_rng(1)
     return dict(
@@ -41,7 +41,7 @@ def test_both_labels_are_learned(backward):
             backward=backward, loss_weights=dict(labeled=0.5,
                                                  mixed=0.25))).train()
     assert model.teacher is None and model.networks == ['student']
-    data = model.data_preprocessor(pseudo_labelled_batch(), True)
+    data = model.data_preprocessor(pseudo_labeled_batch(), True)
     labels = {
         side: torch.cat([one.gt_sem_seg.data for one in samples])
         for side, samples in data['data_samples'].items()
@@ -69,7 +69,7 @@ def test_padding_is_not_learned():
     model = build_model({
         **file_cfg(), 'data_preprocessor': preprocessor_cfg((40, 72))
     }).train()
-    data = model.data_preprocessor(pseudo_labelled_batch(), True)
+    data = model.data_preprocessor(pseudo_labeled_batch(), True)
     model(**data, mode='loss')
     assert (model.pseudo_label[:, 32:] == IGNORE).all()
     assert (model.pseudo_label[:, :, 64:] == IGNORE).all()

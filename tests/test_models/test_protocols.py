@@ -303,7 +303,7 @@ def different_model(**changes):
 
 @pytest.fixture(params=['small', 'large'])
 def size(request, monkeypatch):
-    """Images whose scores are labelled at once, or as if they were large."""
+    """Images whose scores are labeled at once, or as if they were large."""
     if request.param == 'large':
         monkeypatch.setattr(
             'mmseg_fst.models.protocols.scores._AT_ONCE', 1000)

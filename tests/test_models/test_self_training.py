@@ -105,7 +105,7 @@ def test_there_are_no_other_terms():
     assert set(losses_of(build_model())) == {*TERMS, 'pseudo_label_weight'}
 
 
-def test_only_loss_terms_are_minimised():
+def test_only_loss_terms_are_minimized():
     model = build_model().train()
     losses = losses_of(model)
     total, logged = model.parse_losses(losses)
@@ -133,7 +133,7 @@ def by_hand(network, head, image, label, weight):
 
 
 def median_confidence(model):
-    """The threshold that half of the unlabelled pixels pass."""
+    """The threshold that half of the unlabeled pixels pass."""
     data = model.data_preprocessor(make_batch(), True)
     with torch.no_grad():
         logits = model.teacher(data['inputs']['unlabeled'])
@@ -157,7 +157,7 @@ def test_weights_of_pixels_reach_both_heads():
         torch.testing.assert_close(losses[f'mixed.{name}.loss_ce'], want)
 
 
-def test_labelled_pixels_weigh_all_the_same():
+def test_labeled_pixels_weigh_all_the_same():
     model = build_model(model_cfg(dropout=0.)).train()
     batch = make_batch()
     losses = losses_of(model, batch)
@@ -187,7 +187,7 @@ def test_pseudo_labels_are_the_teachers():
     assert not torch.equal(model.pseudo_label, found['student'])
 
 
-def test_mixed_batch_is_labelled_over_unlabelled():
+def test_mixed_batch_is_labeled_over_unlabeled():
     model = build_model().train()
     data = model.data_preprocessor(make_batch(), True)
     model(**data, mode='loss')
@@ -226,7 +226,7 @@ def test_batches_of_different_shape_are_refused():
     with pytest.raises(ValueError, match=r'32, 64.*32, 32.*crop size'):
         losses_of(model, batch)
     batch['unlabeled'] = make_batch(3)['unlabeled']
-    with pytest.raises(ValueError, match='labelled batch has shape'):
+    with pytest.raises(ValueError, match='labeled batch has shape'):
         losses_of(model, batch)
 
 
@@ -345,7 +345,7 @@ def test_a_teacher_to_predict_with_must_be_there():
         MODELS.build(cfg)
 
 
-def test_only_the_student_is_initialised():
+def test_only_the_student_is_initialized():
     """The teacher is the business of a hook."""
     model = MODELS.build(model_cfg())
     before = state(model.teacher), state(model.student)
@@ -392,7 +392,7 @@ def test_padding_does_not_write_to_the_batch():
     assert sample.gt_sem_seg.data.shape == (1, 32, 64)
 
 
-def test_each_branch_is_turned_to_rgb_and_normalised():
+def test_each_branch_is_turned_to_rgb_and_normalized():
     preprocessor = MODELS.build(preprocessor_cfg())
     batch = make_batch()
     done = preprocessor(batch, True)

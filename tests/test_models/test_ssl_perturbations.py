@@ -1,4 +1,4 @@
-"""Perturbations of features, and what hue and grey are to images."""
+"""Perturbations of features, and what hue and gray are to images."""
 import colorsys
 
 import pytest
@@ -136,7 +136,7 @@ def test_gradients_pass_the_kept_channels_alone(name):
     assert torch.equal(feature.grad == 0, done == 0)
 
 
-# Hue and grey of the strong augmentation.
+# Hue and gray of the strong augmentation.
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_joint_pass_against_the_step_by_hand(name, percentile):
             want = target.numel() / kept * F.cross_entropy(
                 logits[2:], target, ignore_index=IGNORE)
             torch.testing.assert_close(losses['mixed.decode.loss_ce'], want)
-    # Both networks have normalised labelled and mixed images together.
+    # Both networks have normalized labeled and mixed images together.
     assert all(same(student.state_dict(),
                     model.student.state_dict()).values())
     assert all(same(teacher.state_dict(),
@@ -162,7 +162,7 @@ def test_views_are_drawn_anew_from_the_same_labels(name, where):
 
 
 @pytest.mark.parametrize('where', ['unlabeled', 'mixed'])
-def test_labelled_pixels_are_augmented_only_if_mixed(where):
+def test_labeled_pixels_are_augmented_only_if_mixed(where):
     model = method(
         'ssl_fixmatch', mixer=dict(type='ClassMix'), photometric_on=where)
     model.photometric = Brighter()

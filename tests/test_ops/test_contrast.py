@@ -14,13 +14,13 @@ IGNORE = 255
 
 
 def scene(num_classes=7, num_labeled=2, seed=0):
-    """Probabilities and labels of three images more than the labelled."""
+    """Probabilities and labels of three images more than the labeled."""
     generator = torch.Generator().manual_seed(seed)
     shape = (num_labeled + 3, num_classes, 5, 6)
     probability = (2 * torch.randn(shape, generator=generator)).softmax(1)
     label = torch.randint(num_classes, (shape[0], 5, 6), generator=generator)
     label[:, 0, :2] = IGNORE
-    # Unlabelled images have the labels of the teacher.
+    # Unlabeled images have the labels of the teacher.
     best = probability.argmax(1)[num_labeled:]
     best[:, 1, :3] = IGNORE
     label[num_labeled:] = best
@@ -81,7 +81,7 @@ def test_selection_against_a_loop(percent, ranks):
         assert torch.equal(one, other) and one.any()
 
 
-def test_labelled_images_give_negatives():
+def test_labeled_images_give_negatives():
     """The release restricts them to pixels of the class: there are none."""
     probability, label, num_labeled = scene()
     _, negative = select(probability, label, num_labeled, 20)
@@ -92,9 +92,9 @@ def test_labelled_images_give_negatives():
                                  IGNORE].any()
 
 
-def test_negatives_of_the_release_are_labelled_as_the_class():
+def test_negatives_of_the_release_are_labeled_as_the_class():
     probability, label, num_labeled = scene()
-    # What another pass of the teacher has labelled.
+    # What another pass of the teacher has labeled.
     label[num_labeled:] = torch.randint(7, label[num_labeled:].shape)
     reliable, negative = select(probability, label, num_labeled, 20)
     mine = torch.zeros_like(negative)
@@ -107,7 +107,7 @@ def test_negatives_of_the_release_are_labelled_as_the_class():
     assert not fewer[:num_labeled].any()
 
 
-def test_without_unlabelled_pixels_only_labels_count():
+def test_without_unlabeled_pixels_only_labels_count():
     probability, label, num_labeled = scene()
     label[num_labeled:] = IGNORE
     reliable, negative = select(probability, label, num_labeled, 20)

@@ -56,7 +56,7 @@ def enlarged(plane):
 
 
 def ycc(red, green, blue):
-    """Colours of JFIF in fixed point; FIX(x) = x * 65536, rounded."""
+    """Colors of JFIF in fixed point; FIX(x) = x * 65536, rounded."""
     def fix(value):
         return int(value * 65536 + .5)
 
@@ -169,7 +169,7 @@ def test_upscale_is_that_of_opencv(size):
 
 
 # Golden values, decoded from files of libjpeg-turbo.
-def test_one_colour():
+def test_one_color():
     picture = np.full((32, 48, 3), (200, 100, 50), np.uint8)
     got = dct_coefficients(batch_of(picture))[0]
     assert got.shape == (64, 8, 12)

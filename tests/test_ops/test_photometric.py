@@ -144,7 +144,7 @@ def test_jitter_is_that_of_the_release_but_for_its_order(recorded_ops):
     """kornia's ColorJitter with seed 1 draws these factors, and this order.
 
     Its draws are stated here. It does not clamp what it is given, so pixels
-    that are no colours are left out.
+    that are no colors are left out.
     """
     record = recorded_ops['color_jitter']
     mean, std = record['mean'], record['std']

@@ -173,7 +173,7 @@ def test_nothing_is_left_of_nothing(percentile):
 
 
 @pytest.mark.parametrize('percentile', [0, 80, 100])
-def test_one_labelled_pixel_is_the_least_sure_one(percentile):
+def test_one_labeled_pixel_is_the_least_sure_one(percentile):
     label = torch.full((1, 3, 4), IGNORE)
     label[0, 1, 2] = 3
     got, ratio = drop_uncertain(torch.randn(1, 5, 3, 4), label, percentile)

@@ -162,7 +162,7 @@ def replay(path: Path, work_dir: Path) -> tuple[dict, Runner, list, list]:
         log_level='ERROR',
         experiment_name=f'{path.stem}_{torch.rand(1).item()}')
     model = runner.model.to(dtype)
-    # The preprocessor casts to float32; the record's images are normalised.
+    # The preprocessor casts to float32; the record's images are normalized.
     model.data_preprocessor.forward = lambda data, training: dict(
         inputs={
             name: torch.stack(branch['inputs']).to(dtype)

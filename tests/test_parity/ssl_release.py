@@ -29,7 +29,7 @@ EPOCH_KEYS = {'encoder': 'backbone.layers', 'decoder.pred': 'decode_head.pred',
 
 @MODELS.register_module()
 class ToyEncoder(nn.Module):
-    """Two convolutions of stride 2, each with batch normalisation."""
+    """Two convolutions of stride 2, each with batch normalization."""
 
     def __init__(self, channels: int = 8) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class RecordedCutMix(HalfCutMix):
 
 
 class RecordedPairs(Dataset):
-    """The labelled and unlabelled batches of each iteration."""
+    """The labeled and unlabeled batches of each iteration."""
 
     metainfo = dict(classes=tuple('abcdefg'))
 

@@ -118,7 +118,7 @@ def test_labels_are_converted_pixel_by_pixel(name, root):
         else:
             ids = np.asarray(Image.open(source))
         label = Image.open(target)
-        assert label.mode == 'P'  # shown in the colours of Cityscapes
+        assert label.mode == 'P'  # shown in the colors of Cityscapes
         label = np.asarray(label)
         assert label.shape == ids.shape
         for one, train_id in zip(ids.ravel().tolist(),
@@ -242,7 +242,7 @@ def test_labels_of_another_kind_are_refused(name, root):
     path, _ = labels_of(name, root)[0]
     if name == 'synthia':  # one channel, as other tools leave it
         save_grey(path, np.zeros((72, 128), np.uint8))
-    else:  # colours
+    else:  # colors
         Image.new('RGB', (128, 72)).save(path)
     with pytest.raises(SystemExit, match=f'{path.name} .*shape .*Get '):
         run(name, root)

@@ -97,7 +97,7 @@ def test_channels_of_a_config_are_rgb(camvid, tmp_path):
 def test_what_has_no_statistics(run, tmp_path):
     Image.new('L', (32, 32), 9).save(tmp_path / 'a.png')
     (tmp_path / 'list.txt').write_text('a.png\n')
-    with pytest.raises(ValueError, match='Channels.*coloured'):
+    with pytest.raises(ValueError, match='Channels.*colored'):
         run('--list', tmp_path / 'list.txt', '--root', tmp_path)
     (tmp_path / 'list.txt').write_text('b.png\n')
     with pytest.raises(FileNotFoundError, match='b.png is missing.*--root'):
@@ -115,7 +115,7 @@ def test_shipped_statistics(path):
     cfg = Config.fromfile(str(path))
     mean, std = np.array(cfg.dct_mean), np.array(cfg.dct_std)
     assert mean.shape == std.shape == (64, )
-    # The constant frequency is the largest by far, its mean is a colour.
+    # The constant frequency is the largest by far, its mean is a color.
     for first, count in ((0, 44), (44, 10), (54, 10)):
         channels = slice(first, first + count)
         assert abs(mean[first]) == abs(mean[channels]).max() <= 1024

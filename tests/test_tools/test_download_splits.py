@@ -6,7 +6,7 @@ from helpers import load_tool
 
 from mmseg_fst.utils.known_data import PUBLISHED_LISTS
 
-# From the papers: labelled images by family and data set.
+# From the papers: labeled images by family and data set.
 COUNTS = dict(
     u2pl=dict(
         VOC2012=[92, 183, 366, 732, 1464, 662, 1323, 2646, 5291],

@@ -1,4 +1,4 @@
-"""Drawing labelled and unlabelled lists."""
+"""Drawing labeled and unlabeled lists."""
 import json
 import re
 

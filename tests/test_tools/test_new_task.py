@@ -58,7 +58,7 @@ def save_colors(label, path):
     Image.fromarray(COLORS[label]).save(path)
 
 
-def save_grey_as_color(label, path):
+def save_gray_as_color(label, path):
     ids = np.where(label == 3, 255, label).astype(np.uint8)
     Image.fromarray(np.stack([ids] * 3, -1)).save(path)
 
@@ -69,7 +69,7 @@ KINDS = dict(
                'road = 7\ncar = 1007\nsky = 2007\nignore = 3007\n'),
     colors=(save_colors, 'road = 128 64 128\ncar = 0 0 142\n'
             'sky = 70 130 180\nignore = 0 0 0\n'),
-    grey_as_color=(save_grey_as_color, 'road\ncar\nsky\n'))
+    gray_as_color=(save_grey_as_color, 'road\ncar\nsky\n'))
 
 
 @pytest.fixture
@@ -185,13 +185,13 @@ def test_the_draw_is_that_of_the_seed(task, tmp_path):
     assert lists[0] == lists[1] and len(set(lists)) > 1
 
 
-def test_copies_and_masks_are_not_unlabelled_images(task, tmp_path, capsys):
+def test_copies_and_masks_are_not_unlabeled_images(task, tmp_path, capsys):
     write_folder(tmp_path / 'mine', save_ids)
     shutil.copy(tmp_path / 'mine/images/d0/0.jpg', tmp_path / 'copy.jpg')
     write_folder(tmp_path / 'photos', None, 4)
     shutil.move(tmp_path / 'copy.jpg', tmp_path / 'photos')
     task('ids')
-    assert '1 unlabelled images are copies' in capsys.readouterr().out
+    assert '1 unlabeled images are copies' in capsys.readouterr().out
     lines = (tmp_path / 'data/mine/unlabeled.txt').read_text()
     assert 'copy' not in lines and len(lines.splitlines()) == 4
     with pytest.raises(SystemExit, match='No image is left of mine'):

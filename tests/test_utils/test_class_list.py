@@ -55,7 +55,7 @@ def test_255_may_be_a_class(read):
     assert ids.tolist() == [[0, 1]] and not unknown
 
 
-def test_colours(read):
+def test_colors(read):
     classes = read('road = 128 64 128\nsky = #4682b4\nignore = 0 0 0\n')
     assert classes.colored
     mask = np.array([[[128, 64, 128], [70, 130, 180], [0, 0, 0], [1, 2, 3]]],

@@ -137,11 +137,11 @@ def test_summarize_split():
     assert summary == dict(
         n=2,
         pixels=dict(road=7, sky=1, car=0, ignore=2),
-        percent_of_labelled=dict(road=87.5, sky=12.5, car=0.),
+        percent_of_labeled=dict(road=87.5, sky=12.5, car=0.),
         frames_with_class=dict(road=2, sky=1, car=0))
 
 
 def test_summarize_split_without_labels():
     summary = summarize_split(['road'], [{}], 4)
     assert summary['pixels'] == dict(road=0, ignore=4)
-    assert summary['percent_of_labelled'] == dict(road=0.)
+    assert summary['percent_of_labeled'] == dict(road=0.)

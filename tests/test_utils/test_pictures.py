@@ -9,7 +9,7 @@ PALETTE = [[1, 2, 3], [40, 50, 60]]
 
 
 @pytest.mark.parametrize('dtype', [np.uint8, np.int64])
-def test_each_id_gets_its_colour_and_others_are_white(dtype):
+def test_each_id_gets_its_color_and_others_are_white(dtype):
     label = np.array([[0, 1], [255, 2]], dtype)
     picture = color_label(label, PALETTE)
     assert picture.dtype == np.uint8

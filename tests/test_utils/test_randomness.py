@@ -30,8 +30,8 @@ def test_seeds_and_iterations_differ_in_every_generator():
 
 
 def test_first_draws_are_spread():
-    """Neighbouring seeds of a generator would give similar first numbers."""
+    """Neighboring seeds of a generator would give similar first numbers."""
     for values in zip(*(drawn(0, iteration) for iteration in range(400))):
         assert abs(np.mean(values) - .5) < .06  # four standard deviations
-        neighbours = np.corrcoef(values[1:], values[:-1])[0, 1]
-        assert abs(neighbours) < .2
+        neighbors = np.corrcoef(values[1:], values[:-1])[0, 1]
+        assert abs(neighbors) < .2

@@ -13,7 +13,7 @@ longer than the bare forward passes, which are timed in the same turns. Peaks
 of memory are those of a process for each way; what the process held before it
 is subtracted in the next column.
 
-Images are random patches of colour, and of the network only the last layer is
+Images are random patches of color, and of the network only the last layer is
 fitted to them: mIoU says nothing, but has to be the same to 4 decimals, or the
 command fails.
 """

@@ -8,7 +8,7 @@ Every row makes crops of the same images by the same random numbers:
 
 stock        as MMSegmentation has it: LoadImageFromFile, LoadAnnotations,
              Resize, RandomCrop, RandomFlip, PackSegInputs
-distorted    stock with PhotoMetricDistortion; here colours are changed in the
+distorted    stock with PhotoMetricDistortion; here colors are changed in the
              batch, on the device
 config       as our configs have it
 reduce_to    config, JPEG decoded at a part of their size

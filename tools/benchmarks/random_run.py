@@ -61,7 +61,7 @@ def use_random_images(cfg: Config, batch_size: int, iterations: int,
 
     Args:
         cfg (Config): Config of a run. Changed in place.
-        batch_size (int): Labelled images, and unlabelled ones.
+        batch_size (int): Labeled images, and unlabeled ones.
         iterations (int): Iterations to run.
         crop (int, optional): Side of the images. Defaults to None: the
             config's.

@@ -193,7 +193,7 @@ def build_model(args: argparse.Namespace) -> nn.Module:
 
 @torch.no_grad()
 def fit_last_layer(model: nn.Module, batch: dict) -> None:
-    """Let an untrained network tell patches by their colours, more or less.
+    """Let an untrained network tell patches by their colors, more or less.
 
     Args:
         model (nn.Module): Its student's last layer is changed, by least
@@ -222,7 +222,7 @@ def fit_last_layer(model: nn.Module, batch: dict) -> None:
 
 
 def patches(seed: int, size: tuple[int, int], classes: int) -> dict:
-    """A batch of one image of patches in the colours of their classes.
+    """A batch of one image of patches in the colors of their classes.
 
     Args:
         seed (int): Of the draw.

@@ -13,7 +13,7 @@ and no pretrained weights are needed: images are random.
 `fast` is bfloat16, NHWC and, where there is attention, fused attention.
 
 `arithmetic` adds up bare forward-backwards of the same networks, timed before
-and after: S of the labelled images with the feature distance, M of the mixed
+and after: S of the labeled images with the feature distance, M of the mixed
 ones, T the teacher's forward, I that of the pretrained encoder. What a step
 takes beyond it is everything else: mixing, augmentation, pseudo-labels, the
 look-ahead's copies, the moving average, the optimizer. `outside of networks`

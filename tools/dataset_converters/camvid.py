@@ -38,7 +38,7 @@ EXPECTED = dict(train=367, val=101, test=233)
 # frames, the last ones, are held out for day -> dusk adaptation.
 DUSK_PREFIX = '0001TP_'
 NUM_DUSK_VAL = 20
-# Semi-supervised splits: one part in so many is labelled.
+# Semi-supervised splits: one part in so many is labeled.
 SSL_FRACTIONS = (4, 8, 16)
 NUM_SSL_SEEDS = 3
 # Splits are drawn from this seed on; it makes ours those of earlier copies.
@@ -101,7 +101,7 @@ def convert_label(annotation: np.ndarray, path: Path) -> np.ndarray:
     """Turns the source's label map into ours.
 
     Args:
-        annotation: Class ids of shape (H, W), uint8, 11 = unlabelled.
+        annotation: Class ids of shape (H, W), uint8, 11 = unlabeled.
         path: The file they come from, for the error message.
 
     Returns:
@@ -195,14 +195,14 @@ def dusk_splits(train: list[str]) -> dict[str, list[str]]:
 def ssl_splits(train: list[str]) -> dict[str, list[str]]:
     """Draws nested splits for semi-supervised training.
 
-    One shuffle per seed serves all fractions, so the 1/16 labelled frames are
+    One shuffle per seed serves all fractions, so the 1/16 labeled frames are
     among the 1/8, and those among the 1/4.
 
     Args:
         train: The ids of the training split.
 
     Returns:
-        ``train_1_<fraction>_seed<seed>_{labelled,unlabelled}``, each in the
+        ``train_1_<fraction>_seed<seed>_{labeled,unlabeled}``, each in the
         order of ``train``.
     """
     splits = {}
@@ -212,8 +212,8 @@ def ssl_splits(train: list[str]) -> dict[str, list[str]]:
         for fraction in SSL_FRACTIONS:
             chosen = set(shuffled[:round(len(train) / fraction)])
             stem = f'train_1_{fraction}_seed{seed}'
-            splits[f'{stem}_labelled'] = [n for n in train if n in chosen]
-            splits[f'{stem}_unlabelled'] = [
+            splits[f'{stem}_labeled'] = [n for n in train if n in chosen]
+            splits[f'{stem}_unlabeled'] = [
                 n for n in train if n not in chosen
             ]
     return splits

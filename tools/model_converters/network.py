@@ -20,7 +20,7 @@ class Converter(NamedTuple):
         config (Callable): From a state dict in our names to the config of an
             encoder of that size, for ``MODELS``.
         fresh (tuple[str]): Beginnings of names that the encoder has and the
-            source has not; they keep what the encoder is initialised with.
+            source has not; they keep what the encoder is initialized with.
     """
     convert: Callable[[Mapping[str, Tensor]], Weights]
     config: Callable[[Mapping[str, Tensor]], dict[str, Any]]

@@ -3,7 +3,7 @@
     python tools/model_converters/swin_to_mmseg.py SOURCE.pth OUT.pth
 
 The norms of the four outputs are not in a classifier; they stay as mmseg
-initialises them.
+initializes them.
 """
 import re
 import sys

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Distances in metres between which things are drawn.
+# Distances in meters between which things are drawn.
 NEAR, FAR = .25, 400.
 # Highlights above the first value are squeezed into a range of the second
 # instead of clipped.

@@ -22,7 +22,7 @@ class Light:
         ambient: Strength of the light from all sides.
         sky: Color of the sky.
         cloud: Cover of clouds in 0..1.
-        fog: Fog per metre.
+        fog: Fog per meter.
         seed: Seed of the clouds in 0..1.
     """
     sun: tuple[float, float, float]

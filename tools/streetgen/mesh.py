@@ -1,6 +1,6 @@
 """Triangles of a scene and the simple bodies they are made of.
 
-Lengths are metres, angles radians. x points right, y along the street away
+Lengths are meters, angles radians. x points right, y along the street away
 from the camera, z up.
 
 Every body takes a random seed for its texture from the generator of the
@@ -75,7 +75,7 @@ class Mesh:
              corners: Sequence[Point],
              surface: Surface,
              seed: float | None = None) -> None:
-        """Adds a flat four-sided face with texture coordinates in metres.
+        """Adds a flat four-sided face with texture coordinates in meters.
 
         Args:
             corners: Four points, counter-clockwise seen from the front.

@@ -11,7 +11,7 @@ from .placement import Placement
 
 KINDS = ('hatch', 'saloon', 'suv', 'van', 'bus', 'truck')
 KIND_WEIGHTS = (.34, .28, .18, .1, .05, .05)
-# Length, width, height in metres.
+# Length, width, height in meters.
 CAR_SIZES = dict(
     hatch=(3.9, 1.7, 1.45), saloon=(4.5, 1.78, 1.42), suv=(4.5, 1.85, 1.72))
 GROUND_CLEARANCE = .22

@@ -1,5 +1,5 @@
 # An eighth of Clothing Co-Parsing with labels, at the size of a CPU; 274 of
-# the unlabelled photos truly have no label. SPLIT_SEED as in camvid_ssl.py.
+# the unlabeled photos truly have no label. SPLIT_SEED as in camvid_ssl.py.
 _base_ = './streetgen_to_camvid.py'
 data_root = '{{$CCP_ROOT:data/ccp}}'
 split = 'splits/train_1_8_seed{{$SPLIT_SEED:0}}'

@@ -1,5 +1,5 @@
 # As U2PL and FST train: small images are padded around, and the padding counts
-# as road on the labelled side and has a weight on the other.
+# as road on the labeled side and has a weight on the other.
 _base_ = './cityscapes_ssl_769x769.py'
 padding = dict(type='PadToCrop', size=_base_.crop_size, seg_pad_val=0)
 labeled_pipeline = _base_.labeled_pipeline

@@ -4,7 +4,7 @@ _base_ = './mean_teacher.py'
 model = dict(
     pseudo_labeler=dict(
         # Rows of a 512 x 512 crop of Cityscapes at 1024 x 512: sky with
-        # rectification artefacts on top, the bonnet of the car below.
+        # rectification artifacts on top, the bonnet of the car below.
         ignore_top=15,
         ignore_bottom=120),
     # Things alone: traffic light and sign, person to bicycle.

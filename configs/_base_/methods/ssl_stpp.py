@@ -1,6 +1,6 @@
 # ST++ (Yang et al., CVPR 2022): labels alone; then with pseudo-labels of the
 # half of the images whose predictions changed least; then of all images,
-# labelled anew. run_experiments.py trains one stage after the other.
+# labeled anew. run_experiments.py trains one stage after the other.
 model = dict(
     type='SelfTrainingSegmentor',
     label_with='file',

@@ -1,5 +1,5 @@
 # The same on Cityscapes, with the hard pixels alone: at least 200000 of the 2
-# labelled images of a process, as in UniMatch V2.
+# labeled images of a process, as in UniMatch V2.
 _base_ = './dinov2-s_dpt-unimatch.py'
 segmentor = dict(
     decode_head=dict(

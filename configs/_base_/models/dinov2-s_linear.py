@@ -1,4 +1,4 @@
-# DINOv2 ViT-S/14 and one linear layer on the normalised tokens of its last
+# DINOv2 ViT-S/14 and one linear layer on the normalized tokens of its last
 # layer. DINOv2's own linear evaluation freezes the encoder and puts a batch
 # norm before that layer. Crops: multiples of 14; other sizes are resized to
 # the nearest one, so they work too.

@@ -1,5 +1,5 @@
 # The same on Cityscapes: hard pixels alone count, and an auxiliary head reads
-# the third map. U2PL keeps at least 100000 pixels of the 2 labelled images of
+# the third map. U2PL keeps at least 100000 pixels of the 2 labeled images of
 # a process; OHEMPixelSampler multiplies `min_kept` by the number of images.
 _base_ = './resnet50-deep_deeplabv3plus-u2pl.py'
 norm_cfg = dict(type='BN', requires_grad=True)

@@ -13,7 +13,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys={
             'head': dict(lr_mult=10.0),
-            # No decay of the normalisation of MiT and Swin, whatever its
+            # No decay of the normalization of MiT and Swin, whatever its
             # name: the last one of each stage of MiT is the stage's third
             # module. (BEiT's `ln1` and `ln2` decay, as in the release.)
             'norm': dict(decay_mult=0.0),

@@ -1,4 +1,4 @@
-# UniMatch V2 on Cityscapes: 180 epochs of 2789 unlabelled images in batches
+# UniMatch V2 on Cityscapes: 180 epochs of 2789 unlabeled images in batches
 # of 8 + 8; the rates are those of Pascal VOC.
 _base_ = './adamw_voc_unimatch-v2_92.py'
 epoch = 349

@@ -1,4 +1,4 @@
-# The same with 372 labels: 2603 unlabelled images in an epoch.
+# The same with 372 labels: 2603 unlabeled images in an epoch.
 _base_ = './adamw_cityscapes_unimatch-v2_186.py'
 epoch = 325
 max_iters = 180 * epoch

@@ -1,4 +1,4 @@
-# The same with 1464 labels: 9118 unlabelled images in an epoch.
+# The same with 1464 labels: 9118 unlabeled images in an epoch.
 _base_ = './adamw_voc_unimatch-v2_92.py'
 epoch = 570
 max_iters = 60 * epoch

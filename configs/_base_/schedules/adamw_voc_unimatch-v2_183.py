@@ -1,4 +1,4 @@
-# The same with 183 labels: 10399 unlabelled images in an epoch.
+# The same with 183 labels: 10399 unlabeled images in an epoch.
 _base_ = './adamw_voc_unimatch-v2_92.py'
 epoch = 650
 max_iters = 60 * epoch

@@ -1,4 +1,4 @@
-# The same with 366 labels: 10216 unlabelled images in an epoch.
+# The same with 366 labels: 10216 unlabeled images in an epoch.
 _base_ = './adamw_voc_unimatch-v2_92.py'
 epoch = 638
 max_iters = 60 * epoch

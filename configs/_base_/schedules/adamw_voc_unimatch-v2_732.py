@@ -1,4 +1,4 @@
-# The same with 732 labels: 9850 unlabelled images in an epoch.
+# The same with 732 labels: 9850 unlabeled images in an epoch.
 _base_ = './adamw_voc_unimatch-v2_92.py'
 epoch = 615
 max_iters = 60 * epoch

@@ -1,4 +1,4 @@
-# UniMatch V2 on Pascal VOC: 60 epochs of 10490 unlabelled images in batches
+# UniMatch V2 on Pascal VOC: 60 epochs of 10490 unlabeled images in batches
 # of 16 + 16, AdamW, the head forty times as fast as the encoder, poly rule.
 _base_ = './sgd_voc_ssl_662.py'
 epoch = 655

@@ -1,4 +1,4 @@
-# FST on Cityscapes: 80 epochs of 2789 unlabelled images in batches of 16 + 16.
+# FST on Cityscapes: 80 epochs of 2789 unlabeled images in batches of 16 + 16.
 _base_ = './sgd_voc_ssl_662.py'
 epoch = 174
 max_iters = 80 * epoch

@@ -1,4 +1,4 @@
-# The same with 372 labels: 2603 unlabelled images in an epoch.
+# The same with 372 labels: 2603 unlabeled images in an epoch.
 _base_ = './sgd_cityscapes_ssl_186.py'
 epoch = 163
 max_iters = 80 * epoch

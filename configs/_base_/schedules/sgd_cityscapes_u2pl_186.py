@@ -1,4 +1,4 @@
-# U2PL on Cityscapes: 200 epochs of 2789 unlabelled images in batches of 16 +
+# U2PL on Cityscapes: 200 epochs of 2789 unlabeled images in batches of 16 +
 # 16, the head as fast as the encoder.
 _base_ = './sgd_cityscapes_ssl_186.py'
 epoch = _base_.epoch

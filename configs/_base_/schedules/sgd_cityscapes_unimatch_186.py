@@ -1,4 +1,4 @@
-# UniMatch on Cityscapes: 240 epochs of 2789 unlabelled images in batches of
+# UniMatch on Cityscapes: 240 epochs of 2789 unlabeled images in batches of
 # 8 + 8, the head as fast as the encoder.
 _base_ = './sgd_voc_unimatch_92.py'
 epoch = 349

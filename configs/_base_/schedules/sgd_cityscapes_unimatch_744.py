@@ -1,4 +1,4 @@
-# The same with 744 labels: 2231 unlabelled images in an epoch.
+# The same with 744 labels: 2231 unlabeled images in an epoch.
 _base_ = './sgd_cityscapes_unimatch_186.py'
 epoch = 279
 max_iters = 240 * epoch

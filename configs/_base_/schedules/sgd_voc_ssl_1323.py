@@ -1,4 +1,4 @@
-# The same with 1323 labels: 9259 unlabelled images in an epoch.
+# The same with 1323 labels: 9259 unlabeled images in an epoch.
 _base_ = './sgd_voc_ssl_662.py'
 epoch = 578
 max_iters = 40 * epoch

@@ -1,4 +1,4 @@
-# The same with 2646 labels: 7936 unlabelled images in an epoch.
+# The same with 2646 labels: 7936 unlabeled images in an epoch.
 _base_ = './sgd_voc_ssl_662.py'
 epoch = 496
 max_iters = 40 * epoch

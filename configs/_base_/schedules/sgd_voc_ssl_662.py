@@ -1,4 +1,4 @@
-# FST on Pascal VOC: 40 epochs of 9920 unlabelled images in batches of 16 + 16,
+# FST on Pascal VOC: 40 epochs of 9920 unlabeled images in batches of 16 + 16,
 # SGD, the head ten times as fast as the encoder, poly rule.
 epoch = 620
 max_iters = 40 * epoch

@@ -11,7 +11,7 @@ param_scheduler[0]['end'] = max_iters + 1
 default_hooks = dict(
     checkpoint=dict(interval=epoch, save_best='student/mIoU'))
 first_stage = dict(
-    # The others have 8 labelled images and 8 with pseudo-labels.
+    # The others have 8 labeled images and 8 with pseudo-labels.
     train_dataloader=dict(batch_size=16),
     train_cfg=dict(max_iters=80 * 11, val_interval=11),
     param_scheduler={'0': dict(end=80 * 11 + 1)})

@@ -1,4 +1,4 @@
-# The same with 1464 labels: 9118 unlabelled images in an epoch.
+# The same with 1464 labels: 9118 unlabeled images in an epoch.
 _base_ = './sgd_voc_unimatch_92.py'
 epoch = 1140
 max_iters = 80 * epoch

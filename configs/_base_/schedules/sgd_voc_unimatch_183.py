@@ -1,4 +1,4 @@
-# The same with 183 labels: 10399 unlabelled images in an epoch.
+# The same with 183 labels: 10399 unlabeled images in an epoch.
 _base_ = './sgd_voc_unimatch_92.py'
 epoch = 1300
 max_iters = 80 * epoch

@@ -1,4 +1,4 @@
-# The same with 366 labels: 10216 unlabelled images in an epoch.
+# The same with 366 labels: 10216 unlabeled images in an epoch.
 _base_ = './sgd_voc_unimatch_92.py'
 epoch = 1277
 max_iters = 80 * epoch

@@ -1,4 +1,4 @@
-# The same with 732 labels: 9850 unlabelled images in an epoch.
+# The same with 732 labels: 9850 unlabeled images in an epoch.
 _base_ = './sgd_voc_unimatch_92.py'
 epoch = 1231
 max_iters = 80 * epoch

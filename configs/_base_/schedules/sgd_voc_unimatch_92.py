@@ -1,4 +1,4 @@
-# UniMatch on Pascal VOC: 80 epochs of 10490 unlabelled images in batches of
+# UniMatch on Pascal VOC: 80 epochs of 10490 unlabeled images in batches of
 # 8 + 8; the rates of U2PL and FST. There is no teacher to choose by.
 _base_ = './sgd_voc_ssl_662.py'
 epoch = 1311

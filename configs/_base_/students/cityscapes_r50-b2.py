@@ -1,5 +1,5 @@
 # Students of Diverse Co-training on Cityscapes: ResNet-50 and MiT-B2; the
-# ResNets at stride 8, and hard labelled pixels alone count.
+# ResNets at stride 8, and hard labeled pixels alone count.
 from mmengine import Config
 
 models = '{{ fileDirname }}/../models'

@@ -7,10 +7,10 @@ from typing import NamedTuple
 #: Size of a chart and of its margins, in units of the picture.
 WIDTH, HEIGHT = 460, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 34
-#: Of colour-blind people's palette by Okabe and Ito, without its yellow.
+#: Of color-blind people's palette by Okabe and Ito, without its yellow.
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9',
           '#000000', '#8a6d3b')
-#: Points of a line; of more, neighbours are averaged.
+#: Points of a line; of more, neighbors are averaged.
 MAX_POINTS = 200
 
 
@@ -69,7 +69,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def thinned(values: dict[int, float]) -> dict[int, float]:
-    """At most ``MAX_POINTS`` values: means over neighbours.
+    """At most ``MAX_POINTS`` values: means over neighbors.
 
     Args:
         values (dict[int, float]): By iteration.

@@ -42,7 +42,7 @@ def data_url(picture: np.ndarray, width: int = MAX_WIDTH,
         picture (np.ndarray): RGB picture of shape (H, W, 3), uint8.
         width (int): Width that it is scaled down to. Defaults to
             ``MAX_WIDTH``.
-        flat (bool): Whether it is of few colours, which JPEG would smear.
+        flat (bool): Whether it is of few colors, which JPEG would smear.
             Defaults to False.
 
     Returns:
@@ -78,7 +78,7 @@ def predict_panels(methods: list[Method],
     Returns:
         tuple: The panels, one for each image, its size and its classes, so
         that methods share one only if what they show lies over each other;
-        the colour of each class; and a sentence for each method that could
+        the color of each class; and a sentence for each method that could
         not predict.
     """
     panels: dict[tuple, Panel] = {}

@@ -122,7 +122,7 @@ class Method:
 
 
 def find_methods(folders: Iterable[Path]) -> list[Method]:
-    """Group run folders by config and draw of the labelled images.
+    """Group run folders by config and draw of the labeled images.
 
     Args:
         folders (Iterable[Path]): Folders of runs, or folders that hold one

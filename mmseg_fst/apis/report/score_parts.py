@@ -31,13 +31,13 @@ class Table(NamedTuple):
 
 
 def method_colors(methods: Sequence[Method]) -> dict[str, str]:
-    """A colour for each method, by its name.
+    """A color for each method, by its name.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        dict[str, str]: Colours of SVG; they repeat if there are many.
+        dict[str, str]: Colors of SVG; they repeat if there are many.
     """
     return {
         method.name: COLORS[index % len(COLORS)]

@@ -37,7 +37,7 @@ class LookAheadHook(MeanTeacherHook):
     Args:
         restore (str): What the present consists of, see :class:`Snapshot`:
             ``'weights'`` as in the authors' release, where the optimizer's
-            moments and the statistics of batch normalisation keep the traces
+            moments and the statistics of batch normalization keep the traces
             of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
@@ -159,12 +159,12 @@ class FSTHook(LookAheadHook):
             with the move that ended the iteration before: ``depth + 2`` moves
             in an iteration, as in the release for semi-supervision; else
             ``depth + 1``. Defaults to True.
-        reuse (bool): Whether the real step takes the losses of the labelled
+        reuse (bool): Whether the real step takes the losses of the labeled
             images, and their gradient, from the first virtual step, which
             stood at the same weights, and all steps the features of the
             pretrained encoder: less passes for the same method, up to
             dropout, which is drawn once. One gradient of the student is kept
-            meanwhile. Where a segmentor has no pass for labelled images alone
+            meanwhile. Where a segmentor has no pass for labeled images alone
             it saves nothing. Defaults to True.
         redraw (bool): Whether the real step mixes the batch anew; with
             ``restore='weights'`` by other draws, as in the release. If not,
@@ -210,7 +210,7 @@ class FSTHook(LookAheadHook):
 
         Raises:
             ValueError: If ``redraw=False`` meets a model without graphs to
-                keep, ``reuse`` a batch normalisation without a momentum, or
+                keep, ``reuse`` a batch normalization without a momentum, or
                 the check of :class:`LookAheadHook` fails.
         """
         super().before_train(runner)

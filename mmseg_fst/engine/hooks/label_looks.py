@@ -1,4 +1,4 @@
-"""What networks say of unlabelled images, with nothing moved by asking."""
+"""What networks say of unlabeled images, with nothing moved by asking."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Optional
@@ -37,7 +37,7 @@ def undisturbed(network: nn.Module, batch_statistics: bool) -> Iterator[None]:
 
     Args:
         network (nn.Module): In evaluation mode inside the block.
-        batch_statistics (bool): Whether batch normalisation goes by the batch
+        batch_statistics (bool): Whether batch normalization goes by the batch
             there, as that of a teacher of ``teacher_mode='train'`` does.
     """
     modes = [(module, module.training) for module in network.modules()]
@@ -66,7 +66,7 @@ def look(model: nn.Module, network: nn.Module, image: Tensor,
     Args:
         model (nn.Module): The segmentor, with a ``pseudo_labeler``.
         network (nn.Module): One of its networks.
-        image (Tensor): Normalised images of shape (N, 3, H, W).
+        image (Tensor): Normalized images of shape (N, 3, H, W).
         samples (list[SegDataSample]): Their data samples, which tell what is
             padding.
 

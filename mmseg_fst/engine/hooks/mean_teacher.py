@@ -47,7 +47,7 @@ class MeanTeacherHook(Hook):
         decay (float): Share of the teacher that is kept at each update in
             the long run, in [0, 1). Defaults to 0.999.
         buffers (str): What becomes of the teacher's buffers, which are the
-            running statistics of batch normalisation: ``'keep'`` leaves them
+            running statistics of batch normalization: ``'keep'`` leaves them
             to the teacher's own forward passes, for
             ``teacher_mode='train'``; ``'copy'`` takes the student's, for
             ``teacher_mode='eval'``. Defaults to ``'keep'``.

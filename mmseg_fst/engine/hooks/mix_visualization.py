@@ -72,7 +72,7 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
     Args:
         model (SelfTrainingSegmentor): The segmentor, after a training step.
         batch (dict): The preprocessed batch of that step.
-        palette (list[list[int]]): RGB colour of each class.
+        palette (list[list[int]]): RGB color of each class.
         max_images (int): Rows to draw.
 
     Returns:

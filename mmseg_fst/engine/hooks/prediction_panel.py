@@ -90,7 +90,7 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
         sample (SegDataSample): A prediction; that of each network is
             ``NETWORK_sem_seg``.
         networks (Sequence[str]): Their names.
-        palette (Sequence[Sequence[int]]): RGB colour of each class.
+        palette (Sequence[Sequence[int]]): RGB color of each class.
 
     Returns:
         dict[str, np.ndarray]: ``'image'``, ``'label'``, if there is one, and

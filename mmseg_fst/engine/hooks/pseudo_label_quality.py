@@ -23,7 +23,7 @@ PREFIX = 'pseudo_label'
 class PseudoLabelQualityHook(Hook):
     """Measure pseudo-labels on the batch of the step, now and then.
 
-    Asked are, about the same unlabelled images: the ``student``, the ``past``
+    Asked are, about the same unlabeled images: the ``student``, the ``past``
     teacher, which is the one that the last iteration has left, and the
     ``future`` one, which labels this iteration. With :class:`FSTHook` it has
     followed the virtual steps in between: that it labels better is the claim
@@ -95,7 +95,7 @@ class PseudoLabelQualityHook(Hook):
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Ask the teacher that has labelled this iteration; log.
+        """Ask the teacher that has labeled this iteration; log.
 
         Args:
             runner (Runner): The runner of the training.
@@ -134,7 +134,7 @@ class PseudoLabelQualityHook(Hook):
 
     def _ask(self, runner: Runner, data_batch: dict,
              networks: dict[str, Optional[nn.Module]]) -> None:
-        """Look at the unlabelled images with some networks, in the precision
+        """Look at the unlabeled images with some networks, in the precision
         of the training."""
         model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)

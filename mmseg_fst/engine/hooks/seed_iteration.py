@@ -13,7 +13,7 @@ from mmseg_fst.utils.randomness import seed_iteration
 class SeedIterationHook(Hook):
     """Seed all generators anew at the beginning of each iteration.
 
-    What a step draws (boxes, classes, colours, dropout) then follows from the
+    What a step draws (boxes, classes, colors, dropout) then follows from the
     seed of the process and the iteration alone: a resumed run draws what the
     uninterrupted one does, without a state in the checkpoint, whatever
     validation, a new loader or another hook has drawn in between, and a

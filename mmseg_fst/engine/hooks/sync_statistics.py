@@ -14,7 +14,7 @@ from .mean_teacher import unwrap
 
 @HOOKS.register_module()
 class SyncStatisticsHook(Hook):
-    """Average the statistics of batch normalisation over all processes.
+    """Average the statistics of batch normalization over all processes.
 
     Each process sees images of its own, so running means and variances drift
     apart; what is validated would be another network in each process, and

@@ -15,7 +15,7 @@ from mmseg_fst.registry import MODELS
 class DCTInput(BaseModule):
     """A backbone for DCT maps, behind what makes them of RGB images.
 
-    Images come normalised, as for every other backbone, so that a network
+    Images come normalized, as for every other backbone, so that a network
     with this one can be trained, evaluated in windows and exported like any
     other. Whoever mixes maps, and not images, calls :meth:`to_domain`; maps
     are told from images by their channels.
@@ -26,7 +26,7 @@ class DCTInput(BaseModule):
         std (Sequence[float]): What each is divided by. Both must be those
             that the weights were trained with; ``tools/dct_stats.py`` counts
             them for images of your own.
-        image_mean (Sequence[float]): Mean of the images' normalisation, that
+        image_mean (Sequence[float]): Mean of the images' normalization, that
             of the data preprocessor. Defaults to ImageNet's.
         image_std (Sequence[float]): Its standard deviation. Defaults to
             ImageNet's.
@@ -69,7 +69,7 @@ class DCTInput(BaseModule):
         """The maps of some images, without a gradient.
 
         Args:
-            image (Tensor): Normalised images of shape (N, 3, H, W).
+            image (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             Tensor: Maps of shape (N, 64, ceil(H / 4), ceil(W / 4)).
@@ -82,7 +82,7 @@ class DCTInput(BaseModule):
         """Feature maps of the backbone.
 
         Args:
-            x (Tensor): Normalised images of shape (N, 3, H, W), or maps of
+            x (Tensor): Normalized images of shape (N, 3, H, W), or maps of
                 shape (N, 64, h, w).
 
         Returns:

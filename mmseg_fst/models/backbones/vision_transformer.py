@@ -27,7 +27,7 @@ class TIMMVisionTransformer(BaseModule):
         model_name (str): Name of a plain vision transformer in timm.
         out_indices (Sequence[int]): Layers whose patches are handed out,
             counted from 0. Later layers are not built.
-        final_norm (bool): Whether each is normalised by the last norm of the
+        final_norm (bool): Whether each is normalized by the last norm of the
             transformer. Defaults to True.
         drop_path_rate (float): Stochastic depth of the last layer. Defaults
             to 0.

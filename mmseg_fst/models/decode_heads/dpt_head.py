@@ -81,7 +81,7 @@ class PlainDPTHead(BaseDecodeHead):
     The maps, all of one size, become a pyramid of 4, 2, 1 and 1/2 times that
     size, which is fused from the coarsest to the finest; logits are 8 times
     as fine as the patches. As in Depth Anything and UniMatch V2 it reads no
-    class token and has no batch normalisation. MMSegmentation's ``DPTHead``
+    class token and has no batch normalization. MMSegmentation's ``DPTHead``
     expects pairs of a map and a class token instead, and a map of a batch of
     two images passes there for such a pair.
 

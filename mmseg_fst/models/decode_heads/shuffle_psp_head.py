@@ -21,7 +21,7 @@ class ShuffleUpsample(nn.Sequential):
             nn.PixelShuffle(2))
 
     def init_weights(self) -> None:
-        """Draw weights that upsample to the nearest neighbour.
+        """Draw weights that upsample to the nearest neighbor.
 
         ICNR (Aitken et al. 2017, "Checkerboard artifact free sub-pixel
         convolution"): the four channels that make one have the same weights,

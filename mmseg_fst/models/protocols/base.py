@@ -30,7 +30,7 @@ class Protocol(ABC):
 
         Args:
             network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             Scores: Full, of shape (N, C, H, W), or of the size that is
@@ -42,7 +42,7 @@ class Protocol(ABC):
 
         Args:
             network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             Tensor: Of shape (N, C, H, W), or of the size that is scored.
@@ -57,7 +57,7 @@ class Protocol(ABC):
 
         Args:
             network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
                 Defaults to None.
 
@@ -76,7 +76,7 @@ class Protocol(ABC):
         """The samples that predictions are written to.
 
         Args:
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample]): Their data samples.
 
         Returns:

@@ -15,8 +15,8 @@ from .scores import Scores, metas_of, network_scores
 class Canvas(Protocol):
     """A square canvas whose padding is scored as class 0, as released.
 
-    U2PL and FST validate on a crop around the centre, 513 x 513 on Pascal
-    VOC. Its images are smaller, so the crop pads: the normalised image with
+    U2PL and FST validate on a crop around the center, 513 x 513 on Pascal
+    VOC. Its images are smaller, so the crop pads: the normalized image with
     0, and the label with 0 too, which is background. The network is thus
     rewarded for calling padding background, and scores do not compare with
     those at native size. What a larger image has outside of the canvas is
@@ -43,7 +43,7 @@ class Canvas(Protocol):
 
         Args:
             network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             Scores: Full, of shape (N, C, size, size).

@@ -34,7 +34,7 @@ def default_scores(network: BaseSegmentor, images: Tensor,
 
     Args:
         network (BaseSegmentor): The network that predicts.
-        images (Tensor): Normalised images of shape (N, 3, H, W).
+        images (Tensor): Normalized images of shape (N, 3, H, W).
         data_samples (list[SegDataSample]): Their data samples.
 
     Returns:

@@ -55,7 +55,7 @@ def network_scores(network: BaseSegmentor, images: Tensor,
 
     Args:
         network (BaseSegmentor): The network.
-        images (Tensor): Normalised images of shape (N, 3, H, W), or maps of
+        images (Tensor): Normalized images of shape (N, 3, H, W), or maps of
             the network's domain.
         metas (list[dict]): What decode heads of MMSegmentation read the size
             of the logits from, for each image.

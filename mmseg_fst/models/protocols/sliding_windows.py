@@ -94,7 +94,7 @@ class SlidingWindows(Protocol):
 
         Args:
             network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             Scores: Mean logits or summed probabilities, (N, C, H, W).
@@ -176,7 +176,7 @@ class SlidingWindows(Protocol):
         ]
 
     def _batches(self, height: int, width: int) -> Iterator[list[Window]]:
-        """Neighbours of one size, so that sums keep their order."""
+        """Neighbors of one size, so that sums keep their order."""
         for _, group in itertools.groupby(
                 self.windows(height, width), key=_size):
             group = list(group)

@@ -41,7 +41,7 @@ class WholeImage(Protocol):
 
         Args:
             network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalised images of shape (N, 3, H, W).
+            images (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             Scores: Full, of shape (N, C, H, W).

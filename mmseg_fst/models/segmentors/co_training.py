@@ -30,14 +30,14 @@ class CoTrainingSegmentor(StudentsSegmentor):
         image_mixed -> i -> mean over all j != i of the loss on label_j, mixed
         loss: mean over the students
 
-    With students that differ only in their initialisation this is CPS (Chen
+    With students that differ only in their initialization this is CPS (Chen
     et al., CVPR 2021) and, of more than two, n-CPS (Filipiak et al. 2021);
     with different architectures and input domains Diverse Co-training (Li et
     al., ICCV 2023), whose 2-cps and 3-cps have 2 and 3 students. All are
     treated alike; none is the first.
 
     A student reads RGB images, unless its backbone has a ``domain``, a name,
-    and a method ``to_domain`` from normalised images to what it reads.
+    and a method ``to_domain`` from normalized images to what it reads.
 
     Args:
         students (dict[str, dict]): Config of each, an ``EncoderDecoder`` of
@@ -46,7 +46,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
             :class:`SelfTrainingDataPreProcessor`.
         pseudo_labeler (dict): Config of the module that turns logits into
             pseudo-labels.
-        mixer (dict): Config of a mixer of unlabelled images, :class:`CutMix`
+        mixer (dict): Config of a mixer of unlabeled images, :class:`CutMix`
             or :class:`NoMix`.
         photometric (dict, optional): Config of the strong augmentation.
             Defaults to None.
@@ -123,7 +123,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
         if not hasattr(self.mixer, 'plan'):
             raise ValueError(
                 f'CoTrainingSegmentor: mixer={mixer["type"]!r} does not mix '
-                "unlabelled images alone; give 'CutMix' or 'NoMix'.")
+                "unlabeled images alone; give 'CutMix' or 'NoMix'.")
         self.photometric = photometric and MODELS.build(photometric)
         self.views = views
         self.backward = backward
@@ -148,8 +148,8 @@ class CoTrainingSegmentor(StudentsSegmentor):
 
         Args:
             inputs (dict): ``labeled`` and ``unlabeled`` images, each
-                normalised and of shape (N, 3, H, W).
-            data_samples (dict): The data samples of each; the labelled ones
+                normalized and of shape (N, 3, H, W).
+            data_samples (dict): The data samples of each; the labeled ones
                 hold ``gt_sem_seg``.
 
         Returns:
@@ -190,7 +190,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
         self, name: str, image: Tensor, label: Tensor, samples: SampleList,
         held: list[HeldGradient]
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
-        """Labelled losses and pseudo-labels of one student.
+        """Labeled losses and pseudo-labels of one student.
 
         Its logits, the largest maps of all, end here.
         """
@@ -221,17 +221,17 @@ class CoTrainingSegmentor(StudentsSegmentor):
 
     def first_pass(self, name: str, image: Tensor,
                    label: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """Labelled and unlabelled images through one student, together.
+        """Labeled and unlabeled images through one student, together.
 
         Args:
             name (str): The student.
-            image (Tensor): Labelled and then unlabelled images, of shape
+            image (Tensor): Labeled and then unlabeled images, of shape
                 (N + M, 3, H, W).
             label (Tensor): Class ids of the former, (N, H, W), int64.
 
         Returns:
-            tuple: Losses of the labelled images, ``labeled.*``, and logits
-            (M, C, H, W) of the unlabelled ones, without a gradient.
+            tuple: Losses of the labeled images, ``labeled.*``, and logits
+            (M, C, H, W) of the unlabeled ones, without a gradient.
         """
         network, count = self.student[name], len(label)
         features = network.extract_feat(to_domain(network, image))
@@ -244,12 +244,12 @@ class CoTrainingSegmentor(StudentsSegmentor):
 
     @torch.no_grad()
     def future_logits(self, name: str, image: Tensor, count: int) -> Tensor:
-        """What a student of the future sees in the unlabelled images.
+        """What a student of the future sees in the unlabeled images.
 
         Args:
             name (str): The student.
             image (Tensor): As in :meth:`first_pass`.
-            count (int): Number of labelled images.
+            count (int): Number of labeled images.
 
         Returns:
             Tensor: Logits of shape (M, C, H, W).
@@ -292,7 +292,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
         they are the same for all of them.
 
         Args:
-            image (Tensor): Unlabelled images of shape (N, 3, H, W).
+            image (Tensor): Unlabeled images of shape (N, 3, H, W).
             pseudo (dict): Pseudo-labels and their weights by student, each of
                 shape (N, H, W).
 
@@ -329,7 +329,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
         }
 
     def _strong_views(self, image: Tensor) -> dict[str, Tensor]:
-        """The strong view of each student, normalised RGB images."""
+        """The strong view of each student, normalized RGB images."""
         if self.photometric is None:
             return dict.fromkeys(self.student, image)
         preprocessor = self.data_preprocessor
@@ -346,7 +346,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
     def mixed_losses(
             self, name: str, image: Tensor,
             labels: Sequence[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
-        """Losses of one student on what its peers have labelled.
+        """Losses of one student on what its peers have labeled.
 
         Args:
             name (str): The student.

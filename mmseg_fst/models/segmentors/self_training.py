@@ -48,12 +48,12 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         data_preprocessor (dict): Config of a
             :class:`SelfTrainingDataPreProcessor`.
         pseudo_labeler (dict, optional): Config of the module that labels
-            unlabelled images. Defaults to None: no self-training, or
+            unlabeled images. Defaults to None: no self-training, or
             ``label_with='file'``.
         label_with (str): ``'teacher'``, or ``'student'``: its own prediction
-            for the unlabelled image, in the pass of the labelled ones
+            for the unlabeled image, in the pass of the labeled ones
             (FixMatch, UniMatch), or ``'file'``: pseudo-labels that an earlier
-            stage has written, loaded as the labels of the unlabelled side
+            stage has written, loaded as the labels of the unlabeled side
             (ST++); there is no teacher in the latter two. Defaults to
             ``'teacher'``.
         mixer (dict, optional): Config of the module that mixes both batches;
@@ -71,7 +71,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             pseudo-labels of the mixed batch by a second look of the teacher.
             Defaults to None.
         weak_perturbation (dict, optional): Config of a module that perturbs
-            features of the unlabelled images, for one more loss on their own
+            features of the unlabeled images, for one more loss on their own
             pseudo-labels; goes with ``label_with='student'``. Defaults to
             None.
         view_perturbation (dict, optional): Config of a module that perturbs
@@ -83,13 +83,13 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             without the numbers of classes and channels, which are those of
             the decode head; goes with ``passes='joint'`` and
             ``pseudo_filter``, whose second look it shares. Defaults to None.
-        passes (str): ``'separate'``: labelled and mixed images go through the
+        passes (str): ``'separate'``: labeled and mixed images go through the
             student one after the other, ``'joint'``: together, so that batch
-            normalisation sees both (U2PL). Defaults to ``'separate'``.
-        backward (str): When the loss of the labelled batch is differentiated.
+            normalization sees both (U2PL). Defaults to ``'separate'``.
+        backward (str): When the loss of the labeled batch is differentiated.
             ``'staged'``: before the mixed batch goes through the student, so
             that one graph at a time is kept in memory; ``'separate'``: so,
-            and each labelled term on its own, which rounds as the authors'
+            and each labeled term on its own, which rounds as the authors'
             release does; ``'joint'``: with the mixed loss, the one way that
             goes with ``with_cp=True`` of a backbone. The gradients are the
             same up to rounding. Defaults to ``'staged'``.
@@ -100,9 +100,9 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             ``'weighted'``.
         loss_weights (dict, optional): Factors of the losses ``labeled``,
             ``mixed`` and ``perturbed``. Defaults to None: all 1.
-        teacher_mode (str): ``'train'``: the teacher normalises with the
+        teacher_mode (str): ``'train'``: the teacher normalizes with the
             statistics of the batch and its running statistics follow the
-            unlabelled images, as in DACS, DAFormer and FST; dropout and
+            unlabeled images, as in DACS, DAFormer and FST; dropout and
             stochastic depth stay off. ``'eval'``: it uses its running
             statistics, which the hook or ``pseudo_filter`` must then move.
             Defaults to ``'train'``.
@@ -229,7 +229,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             raise ValueError(
                 'SelfTrainingSegmentor: view_perturbation goes with '
                 "passes='separate'; in a joint pass it would perturb "
-                'labelled images too.')
+                'labeled images too.')
         if self.labeled_iters < 0:
             raise ValueError('SelfTrainingSegmentor: labeled_iters='
                              f'{self.labeled_iters} is a number of '
@@ -260,13 +260,13 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
 
         Args:
             inputs (dict): ``labeled`` and, for self-training, ``unlabeled``
-                images, each normalised and of shape (N, 3, H, W).
-            data_samples (dict): The data samples of each; the labelled ones
+                images, each normalized and of shape (N, 3, H, W).
+            data_samples (dict): The data samples of each; the labeled ones
                 hold ``gt_sem_seg``.
 
         Returns:
             dict[str, Tensor]: Scalars; the ones named ``*loss*`` are summed
-            up and minimised, the others are logged.
+            up and minimized, the others are logged.
 
         Raises:
             ValueError: If the two batches differ in shape.
@@ -306,16 +306,16 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         label: Tensor,
         weak: Optional[Tensor] = None
     ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
-        """Labelled images, and weakly augmented ones, through the student.
+        """Labeled images, and weakly augmented ones, through the student.
 
         Args:
-            image (Tensor): Labelled images of shape (N, 3, H, W).
+            image (Tensor): Labeled images of shape (N, 3, H, W).
             label (Tensor): Class ids of shape (N, H, W), int64.
-            weak (Tensor, optional): Unlabelled images of shape
+            weak (Tensor, optional): Unlabeled images of shape
                 (M, 3, H, W). Defaults to None.
 
         Returns:
-            tuple: The losses of the labelled images, ``labeled.*``; logits
+            tuple: The losses of the labeled images, ``labeled.*``; logits
             (M, C, H, W) of the weak images by head; the same from perturbed
             features.
         """
@@ -359,10 +359,10 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         """Losses before self-training begins.
 
         Running statistics that the teacher moves by its own passes follow the
-        labelled images meanwhile.
+        labeled images meanwhile.
 
         Args:
-            image (Tensor): Labelled images of shape (N, 3, H, W).
+            image (Tensor): Labeled images of shape (N, 3, H, W).
             label (Tensor): Class ids of shape (N, H, W), int64.
 
         Returns:
@@ -445,7 +445,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             image: Tensor,
             samples: SampleList,
             logits: Optional[Tensor] = None) -> tuple[Tensor, Tensor]:
-        """Pseudo-labels of the unlabelled images.
+        """Pseudo-labels of the unlabeled images.
 
         Args:
             image (Tensor): Images of shape (N, 3, H, W).
@@ -465,7 +465,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         if self.label_with == 'file':
             if 'gt_sem_seg' not in samples[0]:
                 raise ValueError(
-                    "label_with='file', but unlabelled images come without "
+                    "label_with='file', but unlabeled images come without "
                     'labels; give their data set `seg_map_path` and '
                     '`LoadAnnotations`, or train all stages with '
                     'run_experiments.py.')
@@ -565,7 +565,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
 
         Args:
             mixed (Mixed): The batch.
-            labeled (tuple): Labelled images and labels, which go through the
+            labeled (tuple): Labeled images and labels, which go through the
                 student together with it if ``passes='joint'``.
             held (HeldGradient, optional): Gradient of the first pass.
                 Defaults to None.

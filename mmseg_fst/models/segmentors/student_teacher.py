@@ -28,9 +28,9 @@ class StudentTeacherSegmentor(BaseSegmentor):
         with_teacher (bool): Whether there is a teacher.
         with_pretrained (bool): Whether a frozen copy of the pretrained
             encoder is kept.
-        teacher_mode (str): ``'train'``: the teacher normalises with the
+        teacher_mode (str): ``'train'``: the teacher normalizes with the
             statistics of the batch and its running statistics follow the
-            unlabelled images; dropout and stochastic depth stay off.
+            unlabeled images; dropout and stochastic depth stay off.
             ``'eval'``: it uses its running statistics, which the hook must
             then move.
         predict_with (str): Which network predicts, ``'student'`` or
@@ -100,7 +100,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         return self.protocol.name
 
     def init_weights(self) -> None:
-        """Initialise the student; a hook copies it to the teacher."""
+        """Initialize the student; a hook copies it to the teacher."""
         self.student.init_weights()
         if self.pretrained_encoder is not None:
             self.pretrained_encoder.load_state_dict(
@@ -176,7 +176,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Predict with the network named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
                 Defaults to None.
 
@@ -192,7 +192,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Predict with every network, for scores: labels alone.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample]): Their data samples; not
                 written to.
 
@@ -221,7 +221,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Features of the network named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
@@ -233,7 +233,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Logits of the network named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
             batch_data_samples (list): Metainfo of the images.
 
         Returns:
@@ -249,11 +249,11 @@ class StudentTeacherSegmentor(BaseSegmentor):
 
 
 def set_batch_norm(network: nn.Module, training: bool) -> None:
-    """Switch batch normalisation alone; dropout stays what it is.
+    """Switch batch normalization alone; dropout stays what it is.
 
     Args:
         network (nn.Module): A network; its modules are changed.
-        training (bool): Whether to normalise with the statistics of the
+        training (bool): Whether to normalize with the statistics of the
             batch, and to follow them.
     """
     for module in network.modules():
@@ -321,6 +321,6 @@ def check_same_shape(labeled: Tensor, unlabeled: Tensor) -> None:
     """
     if labeled.shape != unlabeled.shape:
         raise ValueError(
-            f'The labelled batch has shape {tuple(labeled.shape)}, the '
-            f'unlabelled one {tuple(unlabeled.shape)}; give both pipelines '
+            f'The labeled batch has shape {tuple(labeled.shape)}, the '
+            f'unlabeled one {tuple(unlabeled.shape)}; give both pipelines '
             'the same crop size, and data_preprocessor the same `size`.')

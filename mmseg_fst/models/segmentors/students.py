@@ -81,7 +81,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         return self.student[name]
 
     def init_weights(self) -> None:
-        """Initialise every student, one after the other."""
+        """Initialize every student, one after the other."""
         for network in self.student.values():
             network.init_weights()
 
@@ -91,7 +91,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         """Predict with the student named by ``predict_with``, or all.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
                 Defaults to None.
 
@@ -119,7 +119,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         Each student reads the images once.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample]): Their data samples; not
                 written to.
 
@@ -161,7 +161,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         """Features of the student named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
 
         Returns:
             list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
@@ -184,7 +184,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         that their softmax gives the mean, as with any other network.
 
         Args:
-            inputs (Tensor): Normalised images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
             batch_data_samples (list): Metainfo of the images.
 
         Returns:
