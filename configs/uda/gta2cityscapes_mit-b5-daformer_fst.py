@@ -1,3 +1,3 @@
 # FST on DAFormer.
 _base_ = './gta2cityscapes_mit-b5-daformer_daformer.py'
-custom_hooks = [dict(type='FSTHook', depth=1, released=True)]
+custom_hooks = [dict(type='FSTHook', depth=1, match_release=True)]

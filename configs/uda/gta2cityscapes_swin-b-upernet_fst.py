@@ -1,3 +1,3 @@
 # FST on DAFormer.
 _base_ = './gta2cityscapes_swin-b-upernet_daformer.py'
-custom_hooks = [dict(type='FSTHook', depth=1, released=True)]
+custom_hooks = [dict(type='FSTHook', depth=1, match_release=True)]

@@ -189,7 +189,7 @@ def speed_up(model: nn.Module,
             'Swin; take the key out.')
     if compile_networks is False:
         return
-    # A kept graph goes backward twice, see `redraw` of FSTHook.
+    # A kept graph goes backward twice, see `resample_mix` of FSTHook.
     torch._functorch.config.donated_buffer = False
     options = {} if compile_networks is True else compile_networks
     for network in model.modules():

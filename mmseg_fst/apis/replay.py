@@ -12,7 +12,7 @@ from torch.nn.utils import get_total_norm
 
 from mmseg_fst.engine import from_plain
 from mmseg_fst.models import split_dilated
-from mmseg_fst.ops import KeptStep, graphs_stay_valid
+from mmseg_fst.ops import StepCache, graphs_stay_valid
 from mmseg_fst.ops.random_state import set_random_state
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
@@ -146,12 +146,12 @@ def _losses_of(model: nn.Module, dump: dict[str, Any],
     kept = dump['kept']
     if kept is None:
         return _forward(model, dump, device, dump['random_state'])
-    model.kept_step = KeptStep(kept['restored'], kept['redraw'])
+    model.step_cache = StepCache(kept['restored'], kept['resample_mix'])
     _forward(model, dump, device, kept['random_state'])
     changed = [*model.student.parameters(), *model.student.buffers()]
     with graphs_stay_valid(changed):  # weights are the same again
         model.load_state_dict(dump['state_dict'])
-    model.kept_step.step = 'last'
+    model.step_cache.step = 'last'
     return _forward(model, dump, device, dump['random_state'])
 
 

@@ -63,7 +63,7 @@ class StepWatch:
         self.count += 1
         self.inputs, self.samples = kwargs['inputs'], kwargs['data_samples']
         self.random_state = get_random_state()
-        kept = model.kept_step
+        kept = model.step_cache
         if kept is not None and kept.step == 'first':
             self.first_random_state = self.random_state
         device = next(model.parameters()).device.type
@@ -122,14 +122,14 @@ class StepWatch:
             side; ``random_state`` at the beginning of the forward pass;
             ``losses``, floats by name; ``autocast``, the dtype of low
             precision or None; and ``kept``, if the step takes passes of an
-            earlier one from a :class:`mmseg_fst.ops.KeptStep`, what that is
+            earlier one from a :class:`mmseg_fst.ops.StepCache`, what that is
             made of, else None.
         """
-        step, kept = self.model.kept_step, None
+        step, kept = self.model.step_cache, None
         if step is not None and step.step == 'last':
             kept = dict(
                 restored=step.restored,
-                redraw=step.redraw,
+                resample_mix=step.resample_mix,
                 random_state=self.first_random_state)
         return dict(
             state_dict=weights_to_cpu(self.model.state_dict()),

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmengine.dist import all_gather, all_reduce
 from torch import Tensor, nn
 
-from mmseg_fst.ops import (SecondLook, draw_rows, info_nce, membership,
+from mmseg_fst.ops import (TeacherView, draw_rows, info_nce, membership,
                            membership_as_released, rows_of, select_pixels,
                            split_by_entropy, sum_by_class)
 from mmseg_fst.registry import MODELS
@@ -35,7 +35,7 @@ class ContrastiveMemory(nn.Module):
 
     Of each class, on the grid of the logits (Wang et al. 2022, section 3.3;
     the rule that the authors describe, for that of their code see
-    ``released``)::
+    ``match_release``)::
 
         anchors    student, reliable pixels of a probability > threshold
         positive   teacher, mean of the reliable pixels, averaged over time
@@ -51,7 +51,7 @@ class ContrastiveMemory(nn.Module):
     steps leave no trace. The memory grows as it is filled, and is the same
     in all processes.
 
-    With ``released=True`` it is the rule of U2PL's release instead
+    With ``match_release=True`` it is the rule of U2PL's release instead
     (``compute_contra_memobank_loss`` and ``train_semi.py``, ab3d2be):
 
     - negatives of a class have to be (pseudo-)labeled as that very class:
@@ -95,7 +95,7 @@ class ContrastiveMemory(nn.Module):
             30000.
         first_capacity (int): The same of class 0. Defaults to 50000.
         loss_weight (float): Weight of the term. Defaults to 1.
-        released (bool): Whether the rule is that of the release, see above.
+        match_release (bool): Whether the rule is that of the release, see above.
             Defaults to False.
         epochs (int, optional): Number of epochs of the training, if the share
             shrinks from epoch to epoch alone. Defaults to None: in each
@@ -119,7 +119,7 @@ class ContrastiveMemory(nn.Module):
                  capacity: int = 30000,
                  first_capacity: int = 50000,
                  loss_weight: float = 1.,
-                 released: bool = False,
+                 match_release: bool = False,
                  epochs: Optional[int] = None,
                  ignore_index: int = 255) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class ContrastiveMemory(nn.Module):
         self.decay = decay
         self.capacities = [first_capacity] + [capacity] * (num_classes - 1)
         self.loss_weight = loss_weight
-        self.released = released
+        self.match_release = match_release
         self.epochs = epochs
         self.ignore_index = ignore_index
         # The queues of all classes one after the other, the oldest first.
@@ -154,13 +154,13 @@ class ContrastiveMemory(nn.Module):
         self.register_buffer('updates', torch.zeros(num_classes).long())
         self.staged: Optional[Staged] = None
 
-    def forward(self, representation: Tensor, look: SecondLook) -> Tensor:
+    def forward(self, representation: Tensor, look: TeacherView) -> Tensor:
         """The loss of a step; stages what the step adds to the memory.
 
         Args:
             representation (Tensor): The student's, of shape (N, D, h, w), of
                 the images of ``look``.
-            look (SecondLook): The teacher's view of the same images.
+            look (TeacherView): The teacher's view of the same images.
 
         Returns:
             Tensor: The weighted loss, a scalar; 0 where no class has both
@@ -175,7 +175,7 @@ class ContrastiveMemory(nn.Module):
             known = label[:look.num_labeled] != self.ignore_index
             standing, negative = select_pixels(
                 probability, self._members(label, look.num_labeled), known,
-                sure, unsure, self.ranks, self.released)
+                sure, unsure, self.ranks, self.match_release)
             standing = rows_of(standing)
             self._stage(rows_of(look.representation), standing,
                         rows_of(negative))
@@ -193,7 +193,7 @@ class ContrastiveMemory(nn.Module):
 
     def _members(self, label: Tensor, num_labeled: int) -> Tensor:
         """Of which class each pixel is labeled, bool (N, C, h, w)."""
-        if not self.released:
+        if not self.match_release:
             return membership(label, self.num_classes)
         return torch.cat([
             membership_as_released(part, self.num_classes, self.ignore_index)
@@ -205,18 +205,18 @@ class ContrastiveMemory(nn.Module):
         """Values (N, H, W) at the nearest pixels of maps, (N, h, w)."""
         return F.interpolate(values[:, None].float(), maps.shape[2:])[:, 0]
 
-    def _split(self, look: SecondLook, probability: Tensor,
+    def _split(self, look: TeacherView, probability: Tensor,
                label: Tensor) -> tuple[Tensor, Tensor]:
         """Unlabeled pixels that are sure and unsure, bool (M, h, w).
 
         Args:
-            look (SecondLook): The teacher's view.
+            look (TeacherView): The teacher's view.
             probability (Tensor): Its probabilities, (N, C, h, w).
             label (Tensor): Class ids on the same grid, (N, h, w).
         """
         percent = self.percent * (1 - training_progress(self.epochs))
         rest = slice(look.num_labeled, None)
-        if not self.released:
+        if not self.match_release:
             return split_by_entropy(probability[rest],
                                     label[rest] != self.ignore_index, percent)
         fine = F.interpolate(
@@ -230,7 +230,7 @@ class ContrastiveMemory(nn.Module):
 
     def _paired_queues(self) -> list[tuple[int, Tensor]]:
         """Classes of anchors, and the queue (P, D) of each one's negatives."""
-        if not self.released:
+        if not self.match_release:
             return list(enumerate(self.queue.split(self.sizes.tolist())))
         present = torch.nonzero(self.staged.count)[:, 0].tolist()
         queues = self._queues_after(self.staged)

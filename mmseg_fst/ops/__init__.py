@@ -1,12 +1,12 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .canvas import center_canvas
 from .confusion import count_confusion_
-from .contrast import (SecondLook, draw_rows, info_nce, likelihood_rank,
+from .contrast import (TeacherView, draw_rows, info_nce, likelihood_rank,
                        membership, membership_as_released, rows_of,
                        select_pixels, split_by_entropy, sum_by_class)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
-from .gradients import HeldGradient, graphs_stay_valid
-from .kept_step import KeptStep
+from .gradients import DeferredGradient, graphs_stay_valid
+from .step_cache import StepCache
 from .label_quality import (LabelCounts, count_labels, label_quality,
                             quality_by_class)
 from .largest import largest_class
@@ -20,7 +20,7 @@ from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'HeldGradient', 'KeptStep', 'LabelCounts', 'Mixed', 'SecondLook',
+    'DeferredGradient', 'StepCache', 'LabelCounts', 'Mixed', 'TeacherView',
     'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
     'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',

@@ -12,7 +12,7 @@ from torch import Tensor
 from .pseudo_labels import entropy_of, masked_percentile
 
 
-class SecondLook(NamedTuple):
+class TeacherView(NamedTuple):
     """The teacher's view of labeled images, and of mixed ones behind them.
 
     Attributes:

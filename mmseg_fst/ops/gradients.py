@@ -25,7 +25,7 @@ def graphs_stay_valid(tensors: Iterable[Tensor]) -> Iterator[None]:
         yield
 
 
-class HeldGradient:
+class DeferredGradient:
     """The gradient of some losses, computed now; their graph is freed.
 
     A step of several terms needs the memory of one graph at a time if each
@@ -34,7 +34,7 @@ class HeldGradient:
     wrapper) it is still one pass: :meth:`attach` adds the held gradient to
     it::
 
-        held = HeldGradient([supervised], parameters)   # graph is freed
+        held = DeferredGradient([supervised], parameters)   # graph is freed
         loss = held.attach(other)
         loss.backward()              # gradient of supervised + other
 
@@ -95,7 +95,7 @@ class _AddGradient(torch.autograd.Function):
     """Identity on a loss, whose backward pass adds a held gradient."""
 
     @staticmethod
-    def forward(ctx: Any, loss: Tensor, held: HeldGradient,
+    def forward(ctx: Any, loss: Tensor, held: DeferredGradient,
                 *parameters: Tensor) -> Tensor:
         """Keep the gradient for the backward pass."""
         ctx.held = held

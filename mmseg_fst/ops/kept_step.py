@@ -70,7 +70,7 @@ class _Traces:
             set_random_state(self.random_state)
 
 
-class KeptStep:
+class StepCache:
     """What the steps of one iteration, of the same batch, have in common.
 
     The real step of FST begins where its first virtual step did: the losses
@@ -81,7 +81,7 @@ class KeptStep:
     Args:
         restored (str): What is put back before the last step, ``'weights'``
             or ``'all'``, see :class:`mmseg_fst.engine.Snapshot`.
-        redraw (bool): Whether the mixed batch is drawn anew; if not, it is
+        resample_mix (bool): Whether the mixed batch is drawn anew; if not, it is
             kept too, with the graph of the student's pass.
 
     Attributes:
@@ -91,9 +91,9 @@ class KeptStep:
 
     def __init__(self,
                  restored: Literal['weights', 'all'],
-                 redraw: bool = True) -> None:
+                 resample_mix: bool = True) -> None:
         self.restored = restored
-        self.redraw = redraw
+        self.resample_mix = resample_mix
         self.step: Literal['first', 'between', 'last'] = 'first'
         self._passes: dict[str, tuple[Any, _Traces]] = {}
         self._constants: dict[str, Any] = {}

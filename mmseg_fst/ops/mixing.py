@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 import torch
 from torch import Tensor
 
-from .contrast import SecondLook
+from .contrast import TeacherView
 
 
 class Mixed(NamedTuple):
@@ -20,7 +20,7 @@ class Mixed(NamedTuple):
             (N, ), int64; None where it is the labeled one in its place.
         factor (Tensor, optional): Factor of the loss of the batch, a scalar;
             None for 1.
-        look (SecondLook, optional): What the teacher has seen in it; None
+        look (TeacherView, optional): What the teacher has seen in it; None
             unless a loss asks for it.
     """
     image: Tensor
@@ -29,7 +29,7 @@ class Mixed(NamedTuple):
     mask: Tensor
     index: Optional[Tensor]
     factor: Optional[Tensor] = None
-    look: Optional[SecondLook] = None
+    look: Optional[TeacherView] = None
 
 
 def concatenate(views: Sequence[Mixed]) -> Mixed:

@@ -47,7 +47,7 @@ def test_a_config_without_fault_passes_and_is_not_changed(cfg):
     ('model.mixer.per_imag', 'model.mixer.per_imag', "'per_image'"),
     ('train_dataloader.sampler.shufle', 'train_dataloader.sampler.shufle',
      "'shuffle'"),
-    ('train_dataloader.dataset.labeled', 'train_dataloader.dataset.labeled',
+    ('train_dataloader.dataset.labled', 'train_dataloader.dataset.labled',
      "'labeled'"),
 ])
 def test_an_unknown_key_is_named_with_its_place(cfg, key, where, hint):

@@ -73,7 +73,7 @@ def main() -> None:
     elif options == ['u2pl-released']:
         model = u2pl_config()
         model.update(labeled_iters=1)
-        model['contrast'].update(released=True)
+        model['contrast'].update(match_release=True)
     else:
         model = comparable_model()
     cfg = Config(dict(launcher='pytorch'))

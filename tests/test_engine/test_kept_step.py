@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from mmseg_fst.engine import FSTHook
-from mmseg_fst.ops import HeldGradient, KeptStep
+from mmseg_fst.ops import DeferredGradient, StepCache
 
 from .test_fst import ScaledOptimWrapper
 from .test_processes import run
@@ -35,11 +35,11 @@ def train(work_dir, hook, optimizer, **changes):
 @pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
 @pytest.mark.parametrize('depth', [1, 3])
 @pytest.mark.parametrize('restore', ['weights', 'all'])
-@pytest.mark.parametrize('redraw', [True, False])
-def test_the_same_run_as_without(tmp_path, depth, restore, redraw, optimizer):
+@pytest.mark.parametrize('resample_mix', [True, False])
+def test_the_same_run_as_without(tmp_path, depth, restore, resample_mix, optimizer):
     """Without draws, a mixed batch that is kept is one drawn anew."""
     hook = dict(type='FSTHook', depth=depth, restore=restore)
-    kept, _ = train(tmp_path / 'kept', dict(hook, redraw=redraw), optimizer)
+    kept, _ = train(tmp_path / 'kept', dict(hook, resample_mix=resample_mix), optimizer)
     plain, _ = train(tmp_path / 'plain', dict(hook, reuse=False), optimizer)
     same(plain, kept)
 
@@ -70,7 +70,7 @@ def test_labeled_images_pass_once_less(tmp_path, depth, backward):
     runner.call_hook('after_train_iter', batch_idx=0, data_batch=batch)
     steps = depth + 1
     assert len(passes) == steps - (depth > 0 and backward != 'joint')
-    assert model.kept_step is None  # and its gradient is freed
+    assert model.step_cache is None  # and its gradient is freed
 
 
 def test_a_step_without_the_hook_keeps_nothing(tmp_path):
@@ -78,7 +78,7 @@ def test_a_step_without_the_hook_keeps_nothing(tmp_path):
         tmp_path, [dict(type='MeanTeacherHook')], SGD, model=deterministic())
     batch = prepare(runner)
     runner.model.train_step(batch, runner.optim_wrapper)
-    assert runner.model.kept_step is None
+    assert runner.model.step_cache is None
 
 
 @pytest.mark.slow
@@ -99,12 +99,12 @@ def test_two_processes_share_the_same_pass(tmp_path):
 def test_two_processes_keep_a_graph(tmp_path):
     """With all restored the draws are the same, so is the result."""
     states = {}
-    for redraw in (True, False):
-        hook = dict(type='FSTHook', depth=2, restore='all', redraw=redraw)
-        first, second = run(tmp_path / f'{redraw}', hook, 2, 2)
+    for resample_mix in (True, False):
+        hook = dict(type='FSTHook', depth=2, restore='all', resample_mix=resample_mix)
+        first, second = run(tmp_path / f'{resample_mix}', hook, 2, 2)
         for name, value in first['state'].items():
             assert torch.equal(value, second['state'][name]), name
-        states[redraw] = first['state']
+        states[resample_mix] = first['state']
     for name, value in states[True].items():
         torch.testing.assert_close(
             value, states[False][name], rtol=1e-6, atol=1e-6, msg=name)
@@ -116,7 +116,7 @@ def test_two_processes_keep_a_graph(tmp_path):
 def test_draws_are_those_of_the_first_step(tmp_path, changes):
     """Dropout, masks and colors, where random numbers are restored."""
     states = []
-    for flags in (dict(reuse=False), {}, dict(redraw=False)):
+    for flags in (dict(reuse=False), {}, dict(resample_mix=False)):
         hook = dict(type='FSTHook', depth=2, restore='all', **flags)
         runner = make_runner(
             tmp_path / f'{flags}', [hook], SGD, max_iters=3,
@@ -137,7 +137,7 @@ def test_what_has_overflowed_is_not_kept(tmp_path):
     scaler = runner.optim_wrapper.loss_scaler
     hook = next(one for one in runner.hooks if isinstance(one, FSTHook))
     hook.before_train_iter(runner, 0, batch)
-    assert runner.model.kept_step is not None
+    assert runner.model.step_cache is not None
     step = runner.model.train_step
 
     def overflow(*args):
@@ -146,7 +146,7 @@ def test_what_has_overflowed_is_not_kept(tmp_path):
 
     runner.model.train_step = overflow
     hook.before_train_iter(runner, 0, batch)
-    assert runner.model.kept_step is None
+    assert runner.model.step_cache is None
 
 
 def test_what_a_failed_step_has_left_is_not_used(tmp_path):
@@ -156,9 +156,9 @@ def test_what_a_failed_step_has_left_is_not_used(tmp_path):
     batch = prepare(runner)
     hook = next(one for one in runner.hooks if isinstance(one, FSTHook))
     hook.before_train_iter(runner, 0, batch)
-    left = runner.model.kept_step
+    left = runner.model.step_cache
     hook.before_train_iter(runner, 0, batch)  # the real step was not made
-    assert left is not runner.model.kept_step is not None
+    assert left is not runner.model.step_cache is not None
 
 
 def test_statistics_without_a_momentum_are_refused(tmp_path):
@@ -175,7 +175,7 @@ def test_futures_of_other_batches_keep_nothing(tmp_path):
         model=deterministic())
     batch = prepare(runner)
     runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
-    assert runner.model.kept_step is None
+    assert runner.model.step_cache is None
 
 
 @pytest.mark.parametrize('changes', [
@@ -187,7 +187,7 @@ def test_the_mixed_batch_is_kept_its_labels_are_not(tmp_path, changes):
     """One pass of the student less; the future teacher labels anew."""
     config = {**deterministic(), **changes}
     runner = make_runner(
-        tmp_path, [dict(type='FSTHook', redraw=False, decay=0.)],
+        tmp_path, [dict(type='FSTHook', resample_mix=False, decay=0.)],
         dict(type='SGD', lr=5.), model=config, seed=1)
     batch = prepare(runner)
     model, asked = runner.model, []
@@ -212,7 +212,7 @@ def test_the_mixed_batch_is_kept_its_labels_are_not(tmp_path, changes):
         assert torch.equal(real.label[real.mask], pasted[real.mask])
     else:
         assert torch.equal(real.label[real.mask], virtual.label[real.mask])
-    assert model.kept_step is None
+    assert model.step_cache is None
 
 
 @pytest.mark.parametrize('changes, words', [
@@ -221,7 +221,7 @@ def test_the_mixed_batch_is_kept_its_labels_are_not(tmp_path, changes):
 ])
 def test_a_model_without_graphs_to_keep_is_refused(tmp_path, changes, words):
     runner = make_runner(
-        tmp_path, [dict(type='FSTHook', redraw=False)], SGD,
+        tmp_path, [dict(type='FSTHook', resample_mix=False)], SGD,
         model={**deterministic(), **changes})
     with pytest.raises(ValueError, match=words):
         runner.train()
@@ -229,7 +229,7 @@ def test_a_model_without_graphs_to_keep_is_refused(tmp_path, changes, words):
 
 def test_a_graph_is_kept_with_the_pass():
     with pytest.raises(ValueError, match='reuse=True'):
-        FSTHook(reuse=False, redraw=False)
+        FSTHook(reuse=False, resample_mix=False)
 
 
 def test_statistics_follow_the_batch_twice():
@@ -242,10 +242,10 @@ def test_statistics_follow_the_batch_twice():
 
     def compute():
         loss = network[:4](image).square().mean()
-        held = HeldGradient([loss], network.parameters())
+        held = DeferredGradient([loss], network.parameters())
         return dict(loss=loss.detach()), held
 
-    kept = KeptStep('weights')
+    kept = StepCache('weights')
     kept.run('labeled', network, compute)
     norm = network[0]
     with torch.no_grad():

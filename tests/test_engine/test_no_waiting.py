@@ -79,7 +79,7 @@ def copies(monkeypatch):
 @pytest.mark.parametrize('hook, model', [
     (FST, model_config(
         regularizer=dict(type='FeatureDistance', classes=[1, 3]))),
-    (dict(FST, redraw=False), model_config()),
+    (dict(FST, resample_mix=False), model_config()),
     (dict(FST, restore='all'), model_config(
         mixer=dict(type='CutMix'), num_views=2, photometric_on='unlabeled')),
     (dict(type='MeanTeacherHook', buffers='copy'), model_config(

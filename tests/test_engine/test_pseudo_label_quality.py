@@ -57,7 +57,7 @@ def scalars(runner):
 
 @pytest.mark.parametrize('mover, model', [
     (dict(type='FSTHook', depth=2, decay=.9), {}),
-    (dict(type='FSTHook', depth=1, decay=.9, redraw=False), {}),
+    (dict(type='FSTHook', depth=1, decay=.9, resample_mix=False), {}),
     (dict(type='WideFSTHook', width=2, decay=.9, restore='all'), {}),
     (dict(type='MeanTeacherHook', decay=.9, buffers='copy', when='after'),
      dict(teacher_mode='eval')),

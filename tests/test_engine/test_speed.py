@@ -57,10 +57,10 @@ def test_who_computes_in_what(tmp_path, changes, student, frozen):
         assert weight.dtype == torch.float32
 
 
-@pytest.mark.parametrize('redraw', [True, False])
-def test_bfloat16_learns_what_float32_does(tmp_path, redraw):
+@pytest.mark.parametrize('resample_mix', [True, False])
+def test_bfloat16_learns_what_float32_does(tmp_path, resample_mix):
     """Rounding moves weights much less than a step does."""
-    hook, sgd = dict(DEEP, redraw=redraw), dict(type='SGD', lr=1e-3)
+    hook, sgd = dict(DEEP, resample_mix=resample_mix), dict(type='SGD', lr=1e-3)
     exact, _ = run(tmp_path / 'exact', hook, max_iters=1, optim_wrapper=dict(
         type='OptimWrapper', optimizer=sgd))
     low, _ = run(tmp_path / 'low', hook, max_iters=1, optim_wrapper=dict(
@@ -95,10 +95,10 @@ def dilated_model():
     return model
 
 
-@pytest.mark.parametrize('redraw', [True, False])
-def test_nhwc_adds_nothing_to_the_rounding_of_bfloat16(tmp_path, redraw):
+@pytest.mark.parametrize('resample_mix', [True, False])
+def test_nhwc_adds_nothing_to_the_rounding_of_bfloat16(tmp_path, resample_mix):
     """The gradients that oneDNN gets wrong are several times as far off."""
-    hook, sgd = dict(DEEP, redraw=redraw), dict(type='SGD', lr=.1)
+    hook, sgd = dict(DEEP, resample_mix=resample_mix), dict(type='SGD', lr=.1)
     states = {}
     for name in ('exact', 'low', 'fast'):
         runner = make_runner(
@@ -136,10 +136,10 @@ def test_no_virtual_step_is_the_mean_teacher_in_bfloat16(tmp_path):
     dict(channels_last=True),
     dict(compile_networks=dict(backend='aot_eager')),
 ], ids=['channels last', 'compiled'])
-@pytest.mark.parametrize('redraw', [True, False])
-def test_the_same_run_up_to_rounding(tmp_path, levers, redraw):
+@pytest.mark.parametrize('resample_mix', [True, False])
+def test_the_same_run_up_to_rounding(tmp_path, levers, resample_mix):
     """Parameters stay where the look-ahead expects them."""
-    hook, sgd = dict(DEEP, redraw=redraw), dict(
+    hook, sgd = dict(DEEP, resample_mix=resample_mix), dict(
         type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3))
     plain, _ = run(tmp_path / 'plain', hook, optim_wrapper=sgd)
     fast, runner = run(tmp_path / 'fast', hook, levers, optim_wrapper=sgd)
@@ -164,15 +164,15 @@ ATTENTION = dict(
 
 
 @pytest.mark.parametrize('name', ATTENTION)
-@pytest.mark.parametrize('redraw', [True, False])
-def test_fused_attention_in_a_future(tmp_path, name, redraw):
+@pytest.mark.parametrize('resample_mix', [True, False])
+def test_fused_attention_in_a_future(tmp_path, name, resample_mix):
     model = deterministic()
     segmentor = model['segmentor']
     segmentor['backbone'] = ATTENTION[name]
     channels = 32 if name == 'swin' else 8
     segmentor['decode_head']['in_channels'] = channels
     del segmentor['auxiliary_head']
-    hook, sgd = dict(DEEP, redraw=redraw), dict(
+    hook, sgd = dict(DEEP, resample_mix=resample_mix), dict(
         type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3))
     plain, _ = run(tmp_path / 'plain', hook, model=model, optim_wrapper=sgd)
     fused, _ = run(tmp_path / 'fused', hook, dict(fused_attention=True),
@@ -185,11 +185,11 @@ def test_fused_attention_in_a_future(tmp_path, name, redraw):
 @pytest.mark.parametrize('optimizer', [
     dict(type='SGD', lr=1e-3, momentum=.9), dict(type='AdamW', lr=1e-5)],
     ids=['sgd', 'adamw'])
-@pytest.mark.parametrize('redraw', [True, False])
-def test_a_fused_optimizer(tmp_path, redraw, optimizer):
+@pytest.mark.parametrize('resample_mix', [True, False])
+def test_a_fused_optimizer(tmp_path, resample_mix, optimizer):
     """It changes weights in place, too."""
     states = [
-        run(tmp_path / f'{fused}', dict(DEEP, redraw=redraw),
+        run(tmp_path / f'{fused}', dict(DEEP, resample_mix=resample_mix),
             optim_wrapper=dict(type='OptimWrapper', optimizer=dict(
                 optimizer, fused=fused)))[0]
         for fused in (False, True)

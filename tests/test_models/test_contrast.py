@@ -9,7 +9,7 @@ from mmengine.logging import MessageHub
 from mmengine.runner.checkpoint import load_state_dict
 
 from mmseg_fst.models import ContrastiveMemory
-from mmseg_fst.ops import SecondLook, info_nce
+from mmseg_fst.ops import TeacherView, info_nce
 
 CLASSES, CHANNELS = 6, 4
 
@@ -37,7 +37,7 @@ def make_look(classes=tuple(range(CLASSES)), seed=0, sharpness=3.):
     noise = torch.randn(4, CHANNELS, 8, 8, generator=generator)
     basis = torch.eye(CLASSES)[:, :CHANNELS] + .1
     maps = basis[label].movedim(-1, 1) + .05 * noise
-    return SecondLook(logits, maps, label, 2)
+    return TeacherView(logits, maps, label, 2)
 
 
 def state(module):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from mmengine.logging import MessageHub
 
 from mmseg_fst.models import ContrastiveMemory
-from mmseg_fst.ops import SecondLook, info_nce
+from mmseg_fst.ops import TeacherView, info_nce
 
 CLASSES, CHANNELS, IGNORE = 7, 4, 255
 ANCHORS, NEGATIVES, RANKS, THRESHOLD = 5, 3, (2, 20), .1
@@ -22,7 +22,7 @@ def memory(**changes):
         **{
             **dict(num_classes=CLASSES, channels=CHANNELS, ranks=RANKS,
                    num_anchors=ANCHORS, num_negatives=NEGATIVES, decay=0,
-                   threshold=THRESHOLD, released=True), **changes
+                   threshold=THRESHOLD, match_release=True), **changes
         })
 
 
@@ -34,7 +34,7 @@ def make_look(classes, seed):
     label[1:3, :4] = IGNORE
     logits = torch.randn(4, CLASSES, *GRID, generator=generator)
     maps = torch.randn(4, CHANNELS, *GRID, generator=generator)
-    return SecondLook(logits, maps, label, 2)
+    return TeacherView(logits, maps, label, 2)
 
 
 def places():
@@ -199,17 +199,17 @@ def test_each_deviation_counts(left_out):
                for one, other in zip(found, wanted))
 
 
-@pytest.mark.parametrize('released', [False, True])
-def test_a_class_alone_has_no_loss_in_the_release(released):
-    contrast = memory(released=released)
+@pytest.mark.parametrize('match_release', [False, True])
+def test_a_class_alone_has_no_loss_in_the_release(match_release):
+    contrast = memory(match_release=match_release)
     contrast(torch.randn(4, CHANNELS, *GRID), make_look(range(CLASSES), 0))
     contrast.commit()
     look = make_look((0, ), 1)  # what is ignored counts as class 0, too
     student = torch.randn(4, CHANNELS, *GRID, requires_grad=True)
     loss = contrast(student, look)
     loss.backward()
-    assert (loss.item() == 0) == released
-    assert (student.grad.abs().sum() == 0) == released
+    assert (loss.item() == 0) == match_release
+    assert (student.grad.abs().sum() == 0) == match_release
 
 
 def test_a_virtual_step_leaves_no_trace():

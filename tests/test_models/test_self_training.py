@@ -25,7 +25,7 @@ def losses_of(model, batch=None):
     return model(**data, mode='loss')
 
 
-def labels_alone(network, image, label):
+def supervised_warmup(network, image, label):
     features = network.extract_feat(image)
     logits = {
         name: head_logits(head, features, label.shape[1:])
@@ -427,7 +427,7 @@ def test_several_auxiliary_heads_have_names_of_their_own():
     cfg['auxiliary_head'] = [{**head, 'in_index': 1, 'in_channels': 8}, head]
     network = MODELS.build(cfg)
     image, label = torch.randn(2, 3, 32, 64), torch.zeros(2, 32, 64).long()
-    assert set(labels_alone(network, image, label)) == {
+    assert set(supervised_warmup(network, image, label)) == {
         'decode.loss_ce', 'aux_0.loss_ce', 'aux_1.loss_ce'
     }
 
@@ -440,7 +440,7 @@ def test_losses_of_one_name_are_added_up():
     ]
     network = MODELS.build(cfg)
     image, label = torch.randn(2, 3, 32, 64), torch.zeros(2, 32, 64).long()
-    losses = labels_alone(network, image, label)
+    losses = supervised_warmup(network, image, label)
     assert set(losses) == {'decode.loss_ce', 'decode.loss_dice'}
     once = by_hand(network, network.decode_head, image, label, 1)
     torch.testing.assert_close(losses['decode.loss_ce'], 3 * once)

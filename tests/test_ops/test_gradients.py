@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmseg_fst.ops import HeldGradient
+from mmseg_fst.ops import DeferredGradient
 
 
 def network():
@@ -38,7 +38,7 @@ def test_one_backward_gives_the_gradient_of_the_sum(factor, scale, separate):
     layers.zero_grad()
 
     terms = losses(layers, 0)
-    held = HeldGradient(
+    held = DeferredGradient(
         terms if separate else [sum(terms)], layers.parameters(),
         None if scale is None else torch.tensor(scale, dtype=torch.float64))
     assert gradients(layers) == [None] * 6, 'nothing is written before'
@@ -58,7 +58,7 @@ def test_one_backward_gives_the_gradient_of_the_sum(factor, scale, separate):
 def test_what_is_done_to_the_gradient_of_weights_is_not_done_to_it(factor):
     """A later step attaches the same one; clipping works in place."""
     layers = network()
-    held = HeldGradient(losses(layers, 0), layers.parameters())
+    held = DeferredGradient(losses(layers, 0), layers.parameters())
     found = []
     for _ in range(2):
         (factor * held.attach(losses(layers, 1)[0])).backward()
@@ -75,7 +75,7 @@ def test_what_is_done_to_the_gradient_of_weights_is_not_done_to_it(factor):
 def test_graph_of_the_losses_is_freed():
     layers = network()
     loss = losses(layers, 0)[0]
-    held = HeldGradient([loss], layers.parameters())
+    held = DeferredGradient([loss], layers.parameters())
     with pytest.raises(RuntimeError, match='second time'):
         loss.backward()
     assert len(held.gradients) == 4, 'the spare layer has none'
@@ -84,7 +84,7 @@ def test_graph_of_the_losses_is_freed():
 def test_weights_that_are_frozen_get_nothing():
     layers = network()
     layers.first.requires_grad_(False)
-    held = HeldGradient([losses(layers, 0)[0]], layers.parameters())
+    held = DeferredGradient([losses(layers, 0)[0]], layers.parameters())
     held.attach(losses(layers, 1)[0]).backward()
     assert layers.first.weight.grad is None
     assert layers.second.weight.grad is not None
@@ -92,5 +92,5 @@ def test_weights_that_are_frozen_get_nothing():
 
 def test_of_a_frozen_network_nothing_is_held():
     loss = torch.ones(())
-    held = HeldGradient([loss], [torch.zeros(2)])
+    held = DeferredGradient([loss], [torch.zeros(2)])
     assert held.attach(loss) is loss

@@ -21,9 +21,9 @@ from mmseg_fst.registry import MODELS
 
 HOOKS = dict(
     DACS=lambda steps: dict(type='MeanTeacherHook'),
-    NESTEROV=lambda steps: dict(type='FSTHook', depth=steps, released=True),
+    NESTEROV=lambda steps: dict(type='FSTHook', depth=steps, match_release=True),
     Wider_NESTEROV_DifData=lambda steps: dict(
-        type='WideFSTHook', width=steps, released=True))
+        type='WideFSTHook', width=steps, match_release=True))
 
 
 @MODELS.register_module()

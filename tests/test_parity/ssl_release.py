@@ -146,7 +146,7 @@ def rename(state: dict) -> dict:
     }
 
 
-def build_runner(record: dict, work_dir: Path, released: bool = True
+def build_runner(record: dict, work_dir: Path, match_release: bool = True
                  ) -> Runner:
     """The runner of a record; not as released, each iteration looks ahead
     and nothing else."""
@@ -194,7 +194,7 @@ def build_runner(record: dict, work_dir: Path, released: bool = True
         experiment_name=f'ssl_{tempfile.mktemp()[-8:]}')
 
 
-def replay(path: Path, work_dir: Path, released: bool = True
+def replay(path: Path, work_dir: Path, match_release: bool = True
            ) -> tuple[dict, Runner, list]:
     """Train as the record did.
 

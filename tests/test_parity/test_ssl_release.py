@@ -24,7 +24,7 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-def check(path: Path, work_dir: Path, released: bool = True) -> None:
+def check(path: Path, work_dir: Path, match_release: bool = True) -> None:
     """A replay against the record."""
     record, runner, logged = replay(path, work_dir, released)
     tolerance = 1e-9 if '64' in record['meta']['dtype'] else 1e-5
@@ -63,4 +63,4 @@ def test_recorded_run(path, tmp_path):
 def test_a_wrong_rule_is_noticed(tmp_path):
     """The check is not blind: a first epoch like the others must fail."""
     with pytest.raises(AssertionError):
-        check(SHIPPED[0], tmp_path, released=False)
+        check(SHIPPED[0], tmp_path, match_release=False)

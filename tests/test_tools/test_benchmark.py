@@ -58,7 +58,7 @@ def test_arithmetic_is_that_of_the_passes():
         kept = steps > 1 and row.hook.get('reuse', True)
         assert row.counts['S'] == steps - kept
         assert row.counts['M'] + row.counts['B'] == steps
-        assert row.counts['B'] == (not row.hook.get('redraw', True))
+        assert row.counts['B'] == (not row.hook.get('resample_mix', True))
         assert row.counts['T'] == steps
         assert row.counts['I'] == (1 if kept else steps)
 

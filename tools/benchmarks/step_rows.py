@@ -33,10 +33,10 @@ METHODS = [
       for depth, words, how, needed in (
           (1, 'nothing kept', dict(reuse=False), counts(2, 2, 2, 2)),
           (1, 'gradient kept', {}, counts(1, 2, 2, 1)),
-          (1, 'graph kept', dict(redraw=False), counts(1, 1, 2, 1, B=1)),
+          (1, 'graph kept', dict(resample_mix=False), counts(1, 1, 2, 1, B=1)),
           (3, 'nothing kept', dict(reuse=False), counts(4, 4, 4, 4)),
           (3, 'gradient kept', {}, counts(3, 4, 4, 1)),
-          (3, 'graph kept', dict(redraw=False), counts(3, 3, 4, 1, B=1)))),
+          (3, 'graph kept', dict(resample_mix=False), counts(3, 3, 4, 1, B=1)))),
 ]
 AUTOCAST = {'optim_wrapper.type': 'AutocastOptimWrapper'}
 DEEP = dict(type='FSTHook', depth=3)
@@ -44,7 +44,7 @@ FAST = dict(AUTOCAST, channels_last=True, fused_attention=True)
 LEVERS = [
     Row('FST K=3', DEEP, {}),
     Row('... in one backward pass', DEEP, {}, {'model.backward': 'joint'}),
-    Row('... graph kept', dict(DEEP, redraw=False), {}),
+    Row('... graph kept', dict(DEEP, resample_mix=False), {}),
     Row('... channels last', DEEP, {}, dict(channels_last=True)),
     Row('... fused attention', DEEP, {}, dict(fused_attention=True)),
     Row('... optimizer not fused', DEEP, {},
@@ -57,5 +57,5 @@ LEVERS = [
     # Not guarded: its gradients are wrong (README, Speed) and overflow.
     Row('... fast, dilated by oneDNN', DEEP, {},
         dict(FAST, split_dilated=False, non_finite=None)),
-    Row('... fast, graph kept', dict(DEEP, redraw=False), {}, FAST),
+    Row('... fast, graph kept', dict(DEEP, resample_mix=False), {}, FAST),
 ]

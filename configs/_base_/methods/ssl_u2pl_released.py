@@ -1,4 +1,4 @@
-# U2PL with the traits of its release: see `released` of ContrastiveMemory. Its
+# U2PL with the traits of its release: see `match_release` of ContrastiveMemory. Its
 # positives are not averaged over time, its shares change from epoch to epoch,
 # 80 in all, and gradients of its contrast are divided by the number of GPUs,
 # 4 on Pascal VOC. For a run that is to be compared with the published numbers;
@@ -6,4 +6,4 @@
 _base_ = './ssl_u2pl.py'
 model = dict(
     pseudo_filter=dict(epochs=80),
-    contrast=dict(released=True, decay=0., epochs=80, loss_weight=0.25))
+    contrast=dict(match_release=True, decay=0., epochs=80, loss_weight=0.25))

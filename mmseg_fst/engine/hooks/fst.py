@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.engine.snapshot import Snapshot
-from mmseg_fst.ops import KeptStep, graphs_stay_valid
+from mmseg_fst.ops import StepCache, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher import MeanTeacherHook, unwrap
@@ -41,7 +41,7 @@ class LookAheadHook(MeanTeacherHook):
             of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
-        released (bool): Whether to count time as the authors' release for
+        match_release (bool): Whether to count time as the authors' release for
             domain adaptation does: the average warms up with every training
             step, virtual ones included, and the first iteration does not look
             ahead. Defaults to False.
@@ -58,7 +58,7 @@ class LookAheadHook(MeanTeacherHook):
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy'] = 'keep',
-                 released: bool = False,
+                 match_release: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0) -> None:
         super().__init__(decay, buffers, when, copy_iters)
@@ -66,7 +66,7 @@ class LookAheadHook(MeanTeacherHook):
             raise ValueError(f'{type(self).__name__}: restore={restore!r} is '
                              "not known; give 'weights' or 'all'.")
         self.restore = restore
-        self.released = released
+        self.match_release = match_release
 
     def before_train(self, runner: Runner) -> None:
         """Check that one ``train_step`` is one optimizer step.
@@ -111,10 +111,10 @@ class LookAheadHook(MeanTeacherHook):
         Returns:
             bool: True if the teacher moves after it for the first time.
         """
-        return self.released and runner.iter == 0
+        return self.match_release and runner.iter == 0
 
     def updates(self, runner: Runner, passes: int) -> int:
-        """Time of the moving average, see ``released``.
+        """Time of the moving average, see ``match_release``.
 
         Args:
             runner (Runner): The runner of the training.
@@ -124,7 +124,7 @@ class LookAheadHook(MeanTeacherHook):
         Returns:
             int: Iterations so far, or training steps so far.
         """
-        if not self.released:
+        if not self.match_release:
             return runner.iter
         if runner.iter == 0:
             return passes
@@ -152,7 +152,7 @@ class FSTHook(LookAheadHook):
         restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
-        released (bool): See :class:`LookAheadHook`. Defaults to False.
+        match_release (bool): See :class:`LookAheadHook`. Defaults to False.
         when (str): See :class:`LookAheadHook`. Defaults to ``'before'``.
         copy_iters (int): See :class:`MeanTeacherHook`. Defaults to 0.
         repeat (bool): Whether, with ``when='after'``, the look-ahead begins
@@ -166,7 +166,7 @@ class FSTHook(LookAheadHook):
             dropout, which is drawn once. One gradient of the student is kept
             meanwhile. Where a segmentor has no pass for labeled images alone
             it saves nothing. Defaults to True.
-        redraw (bool): Whether the real step mixes the batch anew; with
+        resample_mix (bool): Whether the real step mixes the batch anew; with
             ``restore='weights'`` by other draws, as in the release. If not,
             it has the mixed images of the first virtual step, and of the
             student's pass only the backward half is left to do, with the
@@ -184,23 +184,23 @@ class FSTHook(LookAheadHook):
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy'] = 'keep',
-                 released: bool = False,
+                 match_release: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0,
                  repeat: bool = True,
                  reuse: bool = True,
-                 redraw: bool = True) -> None:
-        super().__init__(restore, decay, buffers, released, when, copy_iters)
+                 resample_mix: bool = True) -> None:
+        super().__init__(restore, decay, buffers, match_release, when, copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
-        if not (reuse or redraw):
-            raise ValueError('FSTHook: redraw=False takes passes from the '
+        if not (reuse or resample_mix):
+            raise ValueError('FSTHook: resample_mix=False takes passes from the '
                              'first virtual step; give reuse=True with it.')
         self.depth = self.num_virtual = depth
         self.repeat = repeat
         self.reuse = reuse
-        self.redraw = redraw
+        self.resample_mix = resample_mix
 
     def before_train(self, runner: Runner) -> None:
         """Check that the model can keep what the hook lets it keep.
@@ -209,7 +209,7 @@ class FSTHook(LookAheadHook):
             runner (Runner): The runner of the training.
 
         Raises:
-            ValueError: If ``redraw=False`` meets a model without graphs to
+            ValueError: If ``resample_mix=False`` meets a model without graphs to
                 keep, ``reuse`` a batch normalization without a momentum, or
                 the check of :class:`LookAheadHook` fails.
         """
@@ -221,11 +221,11 @@ class FSTHook(LookAheadHook):
                     f'FSTHook: {name} has momentum=None, so a pass that is '
                     'kept cannot count twice in its statistics; give '
                     'reuse=False, or the layer a momentum.')
-        if not self.redraw and not unwrap(runner).can_keep_graph:
+        if not self.resample_mix and not unwrap(runner).can_keep_graph:
             raise ValueError(
-                'FSTHook: redraw=False goes with a SelfTrainingSegmentor that '
+                'FSTHook: resample_mix=False goes with a SelfTrainingSegmentor that '
                 "labels with its teacher and has backward='staged'; take "
-                'redraw out, or `with_cp` and backward.')
+                'resample_mix out, or `with_cp` and backward.')
 
     def before_train_iter(self,
                           runner: Runner,
@@ -238,30 +238,30 @@ class FSTHook(LookAheadHook):
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
-        unwrap(runner).kept_step = None  # of a step that has failed
+        unwrap(runner).step_cache = None  # of a step that has failed
         if self.depth == 0 or not self.looks_ahead(runner):
             if not self.begins(runner):  # a mean teacher's iteration
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
         present, model = Snapshot(runner, self.restore), unwrap(runner)
         if self.reuse:
-            model.kept_step = KeptStep(self.restore, self.redraw)
+            model.step_cache = StepCache(self.restore, self.resample_mix)
             scale = loss_scale(runner)
         # What changes below is restored, or not read by a backward pass.
         changing = [*model.student.parameters(), *model.student.buffers()]
-        with nullcontext() if self.redraw else graphs_stay_valid(changing):
+        with nullcontext() if self.resample_mix else graphs_stay_valid(changing):
             for step in range(self.depth):
                 if step or self.repeat or self.when == 'before':
                     self.update_teacher(runner, passes=step)
                 if step and self.reuse:
-                    model.kept_step.step = 'between'
+                    model.step_cache.step = 'between'
                 runner.model.train_step(data_batch, runner.optim_wrapper)
             self.update_teacher(runner, passes=self.depth)
             present.restore()
         if self.reuse:
-            model.kept_step.step = 'last'
+            model.step_cache.step = 'last'
             if loss_scale(runner) < scale:  # a kept gradient has overflowed
-                model.kept_step = None
+                model.step_cache = None
         if self.copies(runner):  # the student of the present
             self.update_teacher(runner)
 
@@ -271,7 +271,7 @@ class FSTHook(LookAheadHook):
         Args:
             runner (Runner): The runner of the training.
         """
-        unwrap(runner).kept_step = None
+        unwrap(runner).step_cache = None
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)
@@ -324,7 +324,7 @@ class WideFSTHook(LookAheadHook):
         restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
-        released (bool): See :class:`LookAheadHook`. Defaults to False.
+        match_release (bool): See :class:`LookAheadHook`. Defaults to False.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -335,8 +335,8 @@ class WideFSTHook(LookAheadHook):
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy'] = 'keep',
-                 released: bool = False) -> None:
-        super().__init__(restore, decay, buffers, released)
+                 match_release: bool = False) -> None:
+        super().__init__(restore, decay, buffers, match_release)
         if width < 1:
             raise ValueError(f'WideFSTHook: width={width} is a number of '
                              'futures; give 1 or more.')

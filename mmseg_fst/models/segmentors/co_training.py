@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from mmseg_fst.models.domains import domain_of, to_domain
 from mmseg_fst.models.losses import (labeled_losses, all_logits,
                                      pseudo_losses, resize_logits)
-from mmseg_fst.ops import HeldGradient, Mixed, agreement, ignore_padding
+from mmseg_fst.ops import DeferredGradient, Mixed, agreement, ignore_padding
 from mmseg_fst.registry import MODELS
 
 from .student_teacher import (check_no_checkpoints, check_same_shape,
@@ -167,7 +167,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
         both = torch.cat([image_labeled, image_unlabeled])
         losses: dict[str, Tensor] = {}
         pseudo: dict[str, tuple[Tensor, Tensor]] = {}
-        held: list[HeldGradient] = []
+        held: list[DeferredGradient] = []
         for name in self.student:
             ours, pseudo[name] = self._learn_and_label(
                 name, both, label, data_samples['unlabeled'], held)
@@ -188,7 +188,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
 
     def _learn_and_label(
         self, name: str, image: Tensor, label: Tensor, samples: SampleList,
-        held: list[HeldGradient]
+        held: list[DeferredGradient]
     ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
         """Labeled losses and pseudo-labels of one student.
 
@@ -201,7 +201,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
         return losses, self.label_unlabeled(logits, samples)
 
     def _finish(self, name: str, losses: dict[str, Tensor],
-                held: list[HeldGradient]) -> dict[str, Tensor]:
+                held: list[DeferredGradient]) -> dict[str, Tensor]:
         """Share of the losses of one pass; differentiated if staged."""
         losses = {
             key: self.loss_weights[key.partition('.')[0]] * loss /
@@ -214,7 +214,7 @@ class CoTrainingSegmentor(StudentsSegmentor):
                 scale = self.loss_scaler.scale(
                     next(iter(losses.values())).new_ones(()))
             held.append(
-                HeldGradient([sum(losses.values())],
+                DeferredGradient([sum(losses.values())],
                              self.student[name].parameters(), scale))
             losses = {key: loss.detach() for key, loss in losses.items()}
         return add_prefix(losses, name)

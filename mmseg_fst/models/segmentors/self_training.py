@@ -9,7 +9,7 @@ from torch import Tensor
 from mmseg_fst.models.losses import (all_logits, head_logits, heads_of,
                                      labeled_losses, pseudo_losses, represent,
                                      resize_logits)
-from mmseg_fst.ops import (HeldGradient, Mixed, SecondLook, concatenate,
+from mmseg_fst.ops import (DeferredGradient, Mixed, TeacherView, concatenate,
                            ignore_padding, mix_labels)
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
@@ -250,7 +250,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
 
     @property
     def can_keep_graph(self) -> bool:
-        """Whether a step can leave its graph to another, see `KeptStep`."""
+        """Whether a step can leave its graph to another, see `StepCache`."""
         return (self.teacher is not None and self.backward != 'joint'
                 and not checkpointed(self.student))
 
@@ -275,7 +275,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         if self.mixer is None:
             return self.first_pass(*labeled)[0]
         if training_iteration() < self.labeled_iters:
-            return self.labels_alone(*labeled)
+            return self.supervised_warmup(*labeled)
         unlabeled = inputs['unlabeled']
         check_same_shape(labeled[0], unlabeled)
         losses, weak, held = {}, None, None
@@ -351,11 +351,11 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             with self.frozen_pass(image.device):
                 return self.pretrained_encoder(image)[-1]
 
-        if self.kept_step is None:
+        if self.step_cache is None:
             return compute()
-        return self.kept_step.constant('pretrained', compute)
+        return self.step_cache.constant('pretrained', compute)
 
-    def labels_alone(self, image: Tensor, label: Tensor) -> dict[str, Tensor]:
+    def supervised_warmup(self, image: Tensor, label: Tensor) -> dict[str, Tensor]:
         """Losses before self-training begins.
 
         Running statistics that the teacher moves by its own passes follow the
@@ -407,7 +407,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
 
     def _held_first_pass(
             self, labeled: tuple[Tensor, Tensor]
-    ) -> tuple[dict[str, Tensor], HeldGradient]:
+    ) -> tuple[dict[str, Tensor], DeferredGradient]:
         """The first pass, differentiated; made once by steps that share it.
         """
         losses, held = self._share(
@@ -416,15 +416,15 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
 
     def _share(self, part: str, compute: Callable[[], Any]) -> Any:
         """A pass of the student, or the one that is kept for this step."""
-        kept = self.kept_step
-        if kept is None or (kept.redraw and part != 'labeled'):
+        kept = self.step_cache
+        if kept is None or (kept.resample_mix and part != 'labeled'):
             return compute()
         return kept.run(part, None if part == 'mixed' else self.student,
                         compute)
 
     def _hold(self,
               losses: dict[str, Tensor],
-              retain: bool = False) -> tuple[dict[str, Tensor], HeldGradient]:
+              retain: bool = False) -> tuple[dict[str, Tensor], DeferredGradient]:
         """Losses of a pass without their graph, and its gradient."""
         distance = losses.get('labeled.loss_feature_distance')
         terms = [
@@ -436,7 +436,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         scale = None
         if self.loss_scaler is not None:
             scale = self.loss_scaler.scale(terms[0].new_ones(()))
-        held = HeldGradient(terms, self.student.parameters(), scale, retain)
+        held = DeferredGradient(terms, self.student.parameters(), scale, retain)
         return {name: loss.detach() for name, loss in losses.items()}, held
 
     @torch.no_grad()
@@ -500,10 +500,10 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             images.
         """
         mixed = self._share('mixed', lambda: self._draw(labeled, unlabeled))
-        if self.kept_step is not None and not self.kept_step.redraw:
+        if self.step_cache is not None and not self.step_cache.resample_mix:
             mixed = mix_labels(mixed, labeled[1], *unlabeled[1:])
         if self.pseudo_filter is not None:
-            mixed = self._look_again(mixed, labeled)
+            mixed = self.filter_by_teacher(mixed, labeled)
         self.mixed = mixed._replace(look=None)  # it is large
         return mixed
 
@@ -528,7 +528,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         preprocessor = self.data_preprocessor
         return self.photometric(image, preprocessor.mean, preprocessor.std)
 
-    def _look_again(self, mixed: Mixed,
+    def filter_by_teacher(self, mixed: Mixed,
                     labeled: tuple[Tensor, Tensor]) -> Mixed:
         """Filter pseudo-labels by the teacher's view of the mixed batch.
 
@@ -546,7 +546,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                                                    features)
         logits, look = logits.to(mixed.image.dtype), None
         if representation is not None:
-            look = SecondLook(logits, representation.to(logits.dtype),
+            look = TeacherView(logits, representation.to(logits.dtype),
                               torch.cat([labeled[1], mixed.label]),
                               len(labeled[0]))
         set_batch_norm(self.teacher, self.teacher_mode == 'train')
@@ -559,7 +559,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
     def mixed_losses(self,
                      mixed: Mixed,
                      labeled: tuple[Tensor, Tensor],
-                     held: Optional[HeldGradient] = None
+                     held: Optional[DeferredGradient] = None
                      ) -> dict[str, Tensor]:
         """Losses of the mixed batch.
 
@@ -567,7 +567,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             mixed (Mixed): The batch.
             labeled (tuple): Labeled images and labels, which go through the
                 student together with it if ``passes='joint'``.
-            held (HeldGradient, optional): Gradient of the first pass.
+            held (DeferredGradient, optional): Gradient of the first pass.
                 Defaults to None.
 
         Returns:
@@ -597,8 +597,8 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         # What is held is attached last, so that it is the first to arrive at
         # the weights, and each can be sent to other processes as soon as the
         # graph below has added its share.
-        kept = self.kept_step
-        if kept is not None and not kept.redraw and kept.step == 'first':
+        kept = self.step_cache
+        if kept is not None and not kept.resample_mix and kept.step == 'first':
             losses, now = self._hold(losses, retain=True)
             losses[name] = now.attach(losses[name])
         if held is not None:

@@ -11,7 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.protocols import (Scores, default_scores,
                                         name_of_test_cfg, write_labels)
-from mmseg_fst.ops import KeptStep
+from mmseg_fst.ops import StepCache
 from mmseg_fst.registry import MODELS
 
 
@@ -74,7 +74,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         self.predict_with = predict_with
         self.protocol = protocol and MODELS.build(protocol)
         # Given by a hook for steps that share passes.
-        self.kept_step: Optional[KeptStep] = None
+        self.step_cache: Optional[StepCache] = None
         self.network()  # raises if there is none of that name
 
     @property
@@ -84,7 +84,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
 
     @property
     def can_keep_graph(self) -> bool:
-        """Whether a step can leave its graph to another, see `KeptStep`."""
+        """Whether a step can leave its graph to another, see `StepCache`."""
         return False
 
     @property
