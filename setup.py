@@ -16,7 +16,7 @@ setup(
     version=VERSION['__version__'],
     description='Self-training semantic segmentation: FST and its peers',
     packages=find_packages(include=['mmseg_fst', 'mmseg_fst.*']),
-    package_data={'mmseg_fst.apis.report': ['page.html']},
+    package_data={'mmseg_fst.report': ['page.html']},
     python_requires='>=3.10',
     install_requires=REQUIREMENTS,
     extras_require=dict(

@@ -9,14 +9,18 @@ from fake_data import MAKERS
 from fake_ssl import make_camvid_ssl
 from helpers import REPOSITORY
 from mmengine.registry import init_default_scope
-from slim import (segmentors_of, slim_data, slim_run, slim_segmentor,
-                  without_weights)
+from slim import (
+    segmentors_of,
+    slim_data,
+    slim_run,
+    slim_segmentor,
+    without_weights,
+)
 
 from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.apis import test as score
 from mmseg_fst.apis import train_all as train
 from mmseg_fst.utils.checkpoint import read_checkpoint
-
 
 # The others differ from one of these by a list, a length or a width, or put
 # together what these have.

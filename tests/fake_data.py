@@ -14,8 +14,8 @@ from helpers import IGNORE, load_tool, picture_of, random_label
 from mmseg.datasets import CityscapesDataset
 from PIL import Image
 
-from mmseg_fst.utils.conversion import convert
-from mmseg_fst.utils.known_data import KNOWN_DATA
+from mmseg_fst.datasets.known_data import KNOWN_DATA
+from mmseg_fst.prepare.conversion import convert
 
 PALETTE = CityscapesDataset.METAINFO['palette']
 SIZE = (72, 128)

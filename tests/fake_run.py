@@ -1,7 +1,12 @@
 """The folder of a run that was never trained."""
 import torch
-from helpers import (NUM_CLASSES, build_model, model_cfg, network_cfg,
-                     preprocessor_cfg)
+from helpers import (
+    NUM_CLASSES,
+    build_model,
+    model_cfg,
+    network_cfg,
+    preprocessor_cfg,
+)
 from mmengine.config import Config
 
 from mmseg_fst.apis import save_config

@@ -2,8 +2,7 @@
 from pathlib import Path
 
 import numpy as np
-from helpers import (load_tool, make_camvid, picture_of, random_label,
-                     save_pair)
+from helpers import load_tool, make_camvid, picture_of, random_label, save_pair
 from PIL import Image
 from scipy.io import savemat
 

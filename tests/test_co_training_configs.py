@@ -171,7 +171,7 @@ def test_tables_name_every_cell_once():
 def test_the_second_of_cps_draws_for_itself(monkeypatch):
     # The function of that name hides the module.
     monkeypatch.setattr(
-        sys.modules['mmseg_fst.apis.train'], 'check_config', lambda *_: None)
+        sys.modules['mmseg_fst.run.train'], 'check_config', lambda *_: None)
     cfg = load_config(
         str(FOLDER / 'camvid-1_16_supervised-second.py'), seed=2)
     assert cfg.randomness.seed == 1002

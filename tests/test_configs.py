@@ -12,16 +12,20 @@ from mmengine.evaluator import Evaluator
 from mmengine.optim import build_optim_wrapper
 from slim import segmentors_of, slim_segmentor, without_weights
 
-from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.apis import check as check_module
+from mmseg_fst.apis import check_config, read_config
+from mmseg_fst.datasets.known_data import KNOWN_DATA
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.engine import MeanTeacherHook
-from mmseg_fst.registry import (DATA_SAMPLERS, DATASETS, HOOKS, LOOPS,
-                                PARAM_SCHEDULERS)
-from mmseg_fst.utils.files import (count_pixels, save_class_stats,
-                                   save_lines)
-from mmseg_fst.utils.known_data import KNOWN_DATA
+from mmseg_fst.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    LOOPS,
+    PARAM_SCHEDULERS,
+)
+from mmseg_fst.utils.files import count_pixels, save_class_stats, save_lines
 
 CONFIGS = sorted(
     str(path.relative_to(REPOSITORY))

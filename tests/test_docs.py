@@ -64,14 +64,16 @@ def test_bases_of_the_table_exist():
             assert path.is_file(), path
 
 
-def options_of(program, command=''):
+def options_of(program, command='', seen=()):
     """Options in the source of a program, and of what it starts or imports.
 
     Args:
         program (Path): A ``.py`` or a ``.sh``.
         command (str): What is said to it first, of ``tools/benchmark.py`` the
             name of a module.
+        seen (tuple[Path]): Files that imported it, which are read already.
     """
+    seen = (*seen, program)
     text = program.read_text()
     found = set(re.findall(r"'(--[\w-]+)'", text)) | {'--help'}
     if program.suffix == '.sh':
@@ -83,8 +85,8 @@ def options_of(program, command=''):
         folders = program.parent, REPOSITORY / 'tools', REPOSITORY
         parts = [folder / f'{name.replace(".", "/")}.py'
                  for name in names for folder in folders]
-    return found.union(*(options_of(part) for part in parts
-                         if part.is_file() and part != program))
+    return found.union(*(options_of(part, seen=seen) for part in parts
+                         if part.is_file() and part not in seen))
 
 
 def commands_of(text):

@@ -9,8 +9,18 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
-from fault_runs import (INTERVAL, METHODS, AtTheWrite, CallCounter, begun,
-                        full, half, outcome, start, start_two)
+from fault_runs import (
+    INTERVAL,
+    METHODS,
+    AtTheWrite,
+    CallCounter,
+    begun,
+    full,
+    half,
+    outcome,
+    start,
+    start_two,
+)
 from helpers import make_streets
 from test_engine.toy import assert_same
 

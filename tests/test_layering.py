@@ -8,19 +8,23 @@ from helpers import REPOSITORY
 
 PACKAGE = REPOSITORY / 'mmseg_fst'
 # What the files of each part may import from this package.
+_CORE = {'registry', 'utils', 'ops', 'models', 'datasets', 'engine'}
 ALLOWED = {
     'version': set(),
     'registry': set(),
     'utils': {'utils'},
     'ops': {'ops'},
+    'streets': {'utils', 'streets'},
     'models': {'registry', 'utils', 'ops', 'models'},
-    'datasets': {'registry', 'utils', 'ops', 'datasets'},
-    'engine': {'registry', 'utils', 'ops', 'models', 'datasets', 'engine'},
+    'datasets': {'registry', 'utils', 'ops', 'streets', 'datasets'},
+    'engine': {*_CORE},
     'evaluation': {'registry', 'utils', 'ops', 'evaluation'},
-    'apis': {
-        'registry', 'utils', 'ops', 'models', 'datasets', 'engine',
-        'evaluation', 'apis'
-    },
+    'config': {'registry', 'utils', 'datasets', 'config'},
+    'use': {*_CORE, 'config', 'use'},
+    'run': {*_CORE, 'evaluation', 'config', 'use', 'run'},
+    'prepare': {'registry', 'utils', 'datasets', 'config', 'run', 'prepare'},
+    'report': {*_CORE, 'evaluation', 'config', 'use', 'run', 'report'},
+    'apis': {*_CORE, 'config', 'use', 'run', 'prepare'},
     # __init__.py
     '': {'version', 'models', 'datasets', 'engine', 'evaluation'},
 }

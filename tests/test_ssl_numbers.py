@@ -17,8 +17,8 @@ from slim import slim_segmentor, without_weights
 
 from mmseg_fst.apis import check as check_module
 from mmseg_fst.apis import check_config, read_grid
-from mmseg_fst.apis.stages import labels_only, retrain
 from mmseg_fst.registry import MODELS
+from mmseg_fst.run.stages import labels_only, retrain
 
 FOLDER = REPOSITORY / 'configs' / 'ssl'
 CELLS = sorted(

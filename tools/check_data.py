@@ -14,7 +14,7 @@ from typing import NamedTuple, Optional
 
 from prettytable import PrettyTable
 
-from mmseg_fst.utils.known_data import KNOWN_DATA, Files, list_files
+from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
 
 KINDS = ('images', 'labels', 'converted')
 

@@ -14,8 +14,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg_fst.apis import load_config
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.registry import DATASETS
-from mmseg_fst.utils.files import (count_pixels, parallel_map,
-                                   save_class_stats)
+from mmseg_fst.utils.files import count_pixels, parallel_map, save_class_stats
 from mmseg_fst.utils.messages import one_message
 
 

@@ -23,11 +23,14 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 # This file is run as a program, so what lies beside it has to be findable.
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from model_converters.network import (convert_encoder,  # noqa: E402
-                                      without_prefix)
+from model_converters.network import convert_encoder, without_prefix  # noqa: E402
 from model_converters.shell import save  # noqa: E402
-from weight_sources.fetch import (at_mirror, check_hash,  # noqa: E402
-                                  download_checked, from_package)
+from weight_sources.fetch import (  # noqa: E402
+    at_mirror,
+    check_hash,
+    download_checked,
+    from_package,
+)
 from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 

@@ -23,8 +23,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from mmseg_fst.datasets.known_data import PUBLISHED_LISTS
 from mmseg_fst.utils.files import save_lines
-from mmseg_fst.utils.known_data import PUBLISHED_LISTS
 from mmseg_fst.utils.messages import one_message
 
 # This file is run as a program, so what lies beside it has to be findable.

@@ -11,8 +11,14 @@ a folder of its own.
 """
 import argparse
 
-from mmseg_fst.apis import (UnlabeledImages, find_checkpoint, find_config,
-                            label_images, load_network, open_config)
+from mmseg_fst.apis import (
+    UnlabeledImages,
+    find_checkpoint,
+    find_config,
+    label_images,
+    load_network,
+    open_config,
+)
 from mmseg_fst.utils.messages import one_message
 
 

@@ -28,9 +28,9 @@ from typing import NamedTuple, Optional
 
 from prettytable import PrettyTable
 
+from mmseg_fst.datasets.known_data import Files, list_files
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.utils.files import save_lines
-from mmseg_fst.utils.known_data import Files, list_files
 from mmseg_fst.utils.messages import one_message
 
 

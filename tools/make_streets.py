@@ -10,8 +10,7 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
-from mmseg_fst.datasets.street_scenes import (DOMAINS,  # noqa: E402
-                                              make_streets)
+from mmseg_fst.streets.scenes import DOMAINS, make_streets  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

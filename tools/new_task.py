@@ -22,12 +22,24 @@ from typing import Optional
 
 from prettytable import PrettyTable
 
-from mmseg_fst.apis import (Side, Task, choose_view, class_problems,
-                            config_texts, count_sizes, draw_validation,
-                            without_copies, write_task)
-from mmseg_fst.datasets.survey import (Survey, missing_classes,
-                                       survey_images, survey_pairs)
-from mmseg_fst.utils.class_list import ClassList, read_class_list
+from mmseg_fst.apis import (
+    Side,
+    Task,
+    choose_view,
+    class_problems,
+    config_texts,
+    count_sizes,
+    draw_validation,
+    without_copies,
+    write_task,
+)
+from mmseg_fst.prepare.class_list import ClassList, read_class_list
+from mmseg_fst.prepare.survey import (
+    Survey,
+    missing_classes,
+    survey_images,
+    survey_pairs,
+)
 from mmseg_fst.utils.file_patterns import find_by_pattern
 from mmseg_fst.utils.messages import one_message
 

@@ -11,9 +11,15 @@ stable image first.
 """
 import argparse
 
-from mmseg_fst.apis import (UnlabeledImages, find_config, load_network,
-                            open_config, rank_images, sorted_checkpoints,
-                            write_ranking)
+from mmseg_fst.apis import (
+    UnlabeledImages,
+    find_config,
+    load_network,
+    open_config,
+    rank_images,
+    sorted_checkpoints,
+    write_ranking,
+)
 from mmseg_fst.utils.messages import one_message
 
 

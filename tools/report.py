@@ -49,7 +49,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    from mmseg_fst.apis.report import find_methods, write_report
+    from mmseg_fst.report import find_methods, write_report
     from mmseg_fst.utils.messages import one_message
 
     with one_message():

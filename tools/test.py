@@ -12,8 +12,13 @@ from os import path as osp
 
 from mmengine.config import DictAction
 
-from mmseg_fst.apis import (find_checkpoint, find_config, merge_options,
-                            open_config, test)
+from mmseg_fst.apis import (
+    find_checkpoint,
+    find_config,
+    merge_options,
+    open_config,
+    test,
+)
 from mmseg_fst.utils.messages import one_message
 
 

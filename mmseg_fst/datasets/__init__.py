@@ -1,7 +1,11 @@
 """Data sets, samplers and transforms."""
 from .camvid import CamVidDataset, LabelMeFacadeDataset
-from .cityscapes_like import (ACDCDataset, GTADataset,
-                              MapillaryTrainIdsDataset, SynthiaDataset)
+from .cityscapes_like import (
+                              ACDCDataset,
+                              GTADataset,
+                              MapillaryTrainIdsDataset,
+                              SynthiaDataset,
+)
 from .clothing import ClothingDataset
 from .cropping import FactorResizedCrop, HistogramCrop
 from .formatting import PackByteInputs

@@ -9,8 +9,12 @@ from mmseg_fst.utils.randomness import seeded
 
 from .cropping import scale_crops_alone
 from .diagnosis import LabelsForDiagnosis
-from .list_checks import (check_counts, check_disjoint, check_images_exist,
-                          check_labels_exist)
+from .list_checks import (
+    check_counts,
+    check_disjoint,
+    check_images_exist,
+    check_labels_exist,
+)
 from .packing import Pack
 from .rare_class import RareClassSampling
 

@@ -2,8 +2,7 @@
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
-
-from .street_shapes import CLASSES, PALETTE
+from mmseg_fst.streets.shapes import CLASSES, PALETTE
 
 
 @DATASETS.register_module()

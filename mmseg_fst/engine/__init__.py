@@ -1,10 +1,22 @@
 """Hooks and loops: when weights move, what is kept, what is shown."""
-from .hooks import (AtomicCheckpointHook, FiniteGuardHook, FSTHook,
-                    MeanTeacherHook, MixVisualizationHook, ResumeHook,
-                    SeedIterationHook, SelfLookAheadHook, WideFSTHook)
+from .hooks import (
+                    AtomicCheckpointHook,
+                    FiniteGuardHook,
+                    FSTHook,
+                    MeanTeacherHook,
+                    MixVisualizationHook,
+                    ResumeHook,
+                    SeedIterationHook,
+                    SelfLookAheadHook,
+                    WideFSTHook,
+)
 from .loops import NetworksTestLoop, NetworksValLoop
-from .optim import (AutocastOptimWrapper, FewGroupsConstructor,
-                    JointOptimWrapper, PerStudentConstructor)
+from .optim import (
+                    AutocastOptimWrapper,
+                    FewGroupsConstructor,
+                    JointOptimWrapper,
+                    PerStudentConstructor,
+)
 from .snapshot import Snapshot
 from .step_watch import StepWatch, from_plain, to_plain
 

@@ -7,9 +7,13 @@ from typing import Any, Optional, Union
 import torch
 from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
-from mmengine.optim import (AmpOptimWrapper, DefaultOptimWrapperConstructor,
-                            OptimWrapper, OptimWrapperDict,
-                            build_optim_wrapper)
+from mmengine.optim import (
+    AmpOptimWrapper,
+    DefaultOptimWrapperConstructor,
+    OptimWrapper,
+    OptimWrapperDict,
+    build_optim_wrapper,
+)
 from torch import Tensor, nn
 
 from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS

@@ -1,21 +1,32 @@
 """Segmentors and the parts that a method is put together from."""
 from .attention import fuse_attention
-from .backbones import (DCTInput, DCTMobileNetV2, DCTPretrained, DCTResNet,
-                        ResizedBEiT, TIMMVisionTransformer)
-from .contrast import ContrastiveMemory
+from .backbones import (
+                        DCTInput,
+                        DCTMobileNetV2,
+                        DCTPretrained,
+                        DCTResNet,
+                        ResizedBEiT,
+                        TIMMVisionTransformer,
+)
+from .contrastive_memory import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
-from .decode_heads import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
-                           PlainDPTHead, ShufflePSPHead)
+from .decode_heads import (
+                        DAFormerHead,
+                        DeepLabV2Head,
+                        DeepLabV3PlusHead,
+                        PlainDPTHead,
+                        ShufflePSPHead,
+)
 from .dilated import split_dilated
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
-from .photometric import StrongPhotometric
 from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
 from .segmentors import CoTrainingSegmentor, SelfTrainingSegmentor
+from .strong_photometric import StrongPhotometric
 
 __all__ = [
     'Canvas', 'ChannelDropout', 'ClassMix', 'CoTrainingSegmentor',

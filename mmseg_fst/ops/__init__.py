@@ -1,22 +1,52 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
-from .canvas import center_canvas
+from .center_canvas import center_canvas
+from .color import (
+                       color_jitter,
+                       denormalize,
+                       gaussian_blur,
+                       grayscale,
+                       normalize,
+)
 from .confusion import count_confusion_
-from .contrast import (TeacherView, draw_rows, info_nce, likelihood_rank,
-                       membership, membership_as_released, rows_of,
-                       select_pixels, split_by_entropy, sum_by_class)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .gradients import DeferredGradient, graphs_stay_valid
-from .step_cache import StepCache
-from .label_quality import (LabelCounts, count_labels, label_quality,
-                            quality_by_class)
+from .label_quality import (
+                       LabelCounts,
+                       count_labels,
+                       label_quality,
+                       quality_by_class,
+)
 from .largest import largest_class
-from .mixing import (Mixed, box_mask, class_mix_mask, concatenate, mix,
-                     mix_labels)
-from .photometric import (color_jitter, denormalize, gaussian_blur, grayscale,
-                          normalize)
-from .pseudo_labels import (agreement, confident_ratio, drop_uncertain,
-                            entropy_of, ignore_padding, ignore_rows,
-                            masked_percentile)
+from .mixing import (
+                       Mixed,
+                       box_mask,
+                       class_mix_mask,
+                       concatenate,
+                       mix,
+                       mix_labels,
+)
+from .pixel_contrast import (
+                       TeacherView,
+                       draw_rows,
+                       info_nce,
+                       likelihood_rank,
+                       membership,
+                       membership_as_released,
+                       rows_of,
+                       select_pixels,
+                       split_by_entropy,
+                       sum_by_class,
+)
+from .pseudo_labels import (
+                       agreement,
+                       confident_ratio,
+                       drop_uncertain,
+                       entropy_of,
+                       ignore_padding,
+                       ignore_rows,
+                       masked_percentile,
+)
+from .step_cache import StepCache
 from .weights import ema_decay, ema_update_
 
 __all__ = [

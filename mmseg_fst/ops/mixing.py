@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 import torch
 from torch import Tensor
 
-from .contrast import TeacherView
+from .pixel_contrast import TeacherView
 
 
 class Mixed(NamedTuple):

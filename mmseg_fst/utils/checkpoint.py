@@ -15,7 +15,6 @@ from mmengine.runner import CheckpointLoader
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-
 # PyTorch reads it at each load; it wins over what the caller asks for.
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 

@@ -9,8 +9,13 @@ from helpers import paired_cfg, streets_cfg
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
-from mmseg_fst.datasets.packed import (INDEX, ITEMS, LoadPacked, decode_item,
-                                       encode_item)
+from mmseg_fst.datasets.packed import (
+    INDEX,
+    ITEMS,
+    LoadPacked,
+    decode_item,
+    encode_item,
+)
 from mmseg_fst.datasets.packing import Pack
 from mmseg_fst.datasets.samplers import PairedSampler
 from mmseg_fst.registry import DATASETS

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import (IGNORE, NUM_CLASSES, paired_cfg, save_pair, streets_cfg)
+from helpers import IGNORE, NUM_CLASSES, paired_cfg, save_pair, streets_cfg
 from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader

@@ -8,8 +8,11 @@ import torch
 from helpers import NUM_CLASSES, paired_cfg
 from PIL import Image
 
-from mmseg_fst.datasets.rare_class import (RareClassSampling,
-                                           class_probabilities, image_name)
+from mmseg_fst.datasets.rare_class import (
+    RareClassSampling,
+    class_probabilities,
+    image_name,
+)
 from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import count_pixels, save_class_stats

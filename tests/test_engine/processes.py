@@ -22,9 +22,14 @@ from mmseg_fst.apis import prepare_processes  # noqa: E402
 from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
-from tests.test_engine.toy import (ToyPairs, co_training_config,  # noqa: E402
-                                   make_runner, model_config,
-                                   segmentor_config, u2pl_config)
+from tests.test_engine.toy import (  # noqa: E402
+    ToyPairs,
+    co_training_config,
+    make_runner,
+    model_config,
+    segmentor_config,
+    u2pl_config,
+)
 
 
 @MODELS.register_module()

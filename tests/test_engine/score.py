@@ -20,9 +20,8 @@ from mmengine.structures import PixelData  # noqa: E402
 from mmseg.structures import SegDataSample  # noqa: E402
 
 from mmseg_fst.apis import prepare_processes  # noqa: E402
-from mmseg_fst.engine.hooks.mean_teacher import unwrap  # noqa: E402
-from tests.test_engine.toy import (NUM_CLASSES, ToyPairs,  # noqa: E402
-                                   model_config)
+from mmseg_fst.engine.hooks.mean_teacher_hook import unwrap  # noqa: E402
+from tests.test_engine.toy import NUM_CLASSES, ToyPairs, model_config  # noqa: E402
 
 
 class OddImages(Dataset):

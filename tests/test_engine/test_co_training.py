@@ -6,8 +6,14 @@ import torch
 from mmengine.hooks import Hook
 
 from .test_processes import run
-from .toy import (assert_equal, assert_same, co_training_config, make_runner,
-                  prepare, state)
+from .toy import (
+    assert_equal,
+    assert_same,
+    co_training_config,
+    make_runner,
+    prepare,
+    state,
+)
 
 SGD = dict(type='SGD', lr=.05, momentum=.9, weight_decay=1e-4)
 # mmengine divides by one iteration less than it is told.

@@ -11,9 +11,18 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 from mmseg_fst.utils.checks import NotFinite
 
 from .test_fst import ADAMW, SGD, ScaledOptimWrapper
-from .toy import (ToyPairs, assert_equal, assert_same, co_training_config,
-                  everything, make_runner, model_config, prepare, state,
-                  u2pl_config)
+from .toy import (
+    ToyPairs,
+    assert_equal,
+    assert_same,
+    co_training_config,
+    everything,
+    make_runner,
+    model_config,
+    prepare,
+    state,
+    u2pl_config,
+)
 
 MEAN_TEACHER = dict(type='MeanTeacherHook', decay=.9)
 

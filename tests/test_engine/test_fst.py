@@ -9,8 +9,15 @@ from mmengine.registry import init_default_scope
 import mmseg_fst  # noqa: F401
 from mmseg_fst.engine import Snapshot
 
-from .toy import (assert_equal, assert_same, everything, make_runner,
-                  model_config, prepare, trained)
+from .toy import (
+    assert_equal,
+    assert_same,
+    everything,
+    make_runner,
+    model_config,
+    prepare,
+    trained,
+)
 
 SGD = dict(type='SGD', lr=0.05, momentum=0.9)
 ADAMW = dict(type='AdamW', lr=1e-3)

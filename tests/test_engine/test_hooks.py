@@ -11,8 +11,11 @@ from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
 from mmseg.structures import SegDataSample
 
-from mmseg_fst.engine.hooks.prediction_panel import (PredictionPanelHook,
-                                                      picture_name, tiles_of)
+from mmseg_fst.engine.hooks.prediction_panel_hook import (
+    PredictionPanelHook,
+    picture_name,
+    tiles_of,
+)
 from mmseg_fst.registry import MODELS
 
 from .toy import NUM_CLASSES, SIZE, ToyPairs, make_runner, model_config

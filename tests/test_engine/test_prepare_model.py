@@ -4,8 +4,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from mmseg_fst.engine.hooks import (FSTHook, MeanTeacherHook,
-                                    PrepareModelHook)
+from mmseg_fst.engine.hooks import FSTHook, MeanTeacherHook, PrepareModelHook
 
 from .toy import ToyPairs, model_config
 

@@ -8,13 +8,23 @@ import torch
 from mmengine.structures import PixelData
 
 from mmseg_fst.engine.hooks import PseudoLabelQualityHook
-from mmseg_fst.engine.hooks.label_looks import look, true_labels
+from mmseg_fst.engine.pseudo_label_probe import look, true_labels
 from mmseg_fst.ops import count_labels, label_quality
 from mmseg_fst.utils.run_logs import cut_logs
 
-from .toy import (NUM_CLASSES, SIZE, ToyPairs, assert_equal, assert_same,
-                  co_training_config, everything, make_runner, model_config,
-                  prepare, state)
+from .toy import (
+    NUM_CLASSES,
+    SIZE,
+    ToyPairs,
+    assert_equal,
+    assert_same,
+    co_training_config,
+    everything,
+    make_runner,
+    model_config,
+    prepare,
+    state,
+)
 
 ADAM = dict(type='AdamW', lr=0.01)
 QUALITY = dict(type='PseudoLabelQualityHook', interval=1)
@@ -168,7 +178,7 @@ def test_a_class_that_dies_is_warned_of_once(tmp_path, monkeypatch):
         return found._replace(label=label)
 
     monkeypatch.setattr(
-        'mmseg_fst.engine.hooks.pseudo_label_quality.look', blind)
+        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.look', blind)
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook'), dict(QUALITY, patience=2)],
         ADAM, max_iters=4)
@@ -189,7 +199,7 @@ def test_no_class_has_died_before_any_label_has_a_weight(
         return found._replace(weight=torch.zeros_like(found.weight))
 
     monkeypatch.setattr(
-        'mmseg_fst.engine.hooks.pseudo_label_quality.look', unsure)
+        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.look', unsure)
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook'), dict(QUALITY, patience=1)],
         ADAM, max_iters=2)
@@ -223,7 +233,7 @@ def test_it_asks_in_the_precision_of_the_training(tmp_path, monkeypatch):
         return look(*args)
 
     monkeypatch.setattr(
-        'mmseg_fst.engine.hooks.pseudo_label_quality.look', spy)
+        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.look', spy)
     hooks = [dict(type='MeanTeacherHook'), QUALITY]
     for kind in ('AutocastOptimWrapper', 'OptimWrapper'):
         run(tmp_path / kind, hooks, optim_wrapper=dict(

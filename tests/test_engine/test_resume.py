@@ -9,8 +9,14 @@ from mmseg_fst.datasets.samplers import PairedSampler
 from mmseg_fst.utils.checkpoint import ForeignCheckpoint
 
 from .test_hooks import SGD, validated_runner
-from .toy import (ToyPairs, assert_equal, co_training_config, make_runner,
-                  prepare, state)
+from .toy import (
+    ToyPairs,
+    assert_equal,
+    co_training_config,
+    make_runner,
+    prepare,
+    state,
+)
 
 EVERY_RUN = [dict(type='SeedIterationHook'), dict(type='ResumeHook')]
 CHECKPOINTS = dict(checkpoint=dict(

@@ -2,8 +2,8 @@
 import pytest
 import torch
 
-from mmseg_fst.apis.launch import speed_up
 from mmseg_fst.models import split_dilated
+from mmseg_fst.run.launch import speed_up
 
 from .toy import NUM_CLASSES, make_runner, model_config, prepare, state
 

@@ -7,8 +7,15 @@ from ssl_methods import FOLDER, Config
 
 from mmseg_fst.registry import HOOKS
 
-from .toy import (assert_equal, assert_same, everything, make_runner,
-                  model_config, prepare, trained)
+from .toy import (
+    assert_equal,
+    assert_same,
+    everything,
+    make_runner,
+    model_config,
+    prepare,
+    trained,
+)
 
 SGD = dict(type='SGD', lr=0.05, momentum=0.9)
 ADAMW = dict(type='AdamW', lr=1e-3)

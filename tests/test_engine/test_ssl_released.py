@@ -6,8 +6,7 @@ from mmengine.hooks import Hook
 from mmseg_fst.registry import HOOKS
 
 from .test_ssl_hooks import SGD, counts_of, method
-from .toy import (assert_equal, make_runner, model_config, trained,
-                  u2pl_config)
+from .toy import assert_equal, make_runner, model_config, trained, u2pl_config
 
 MEAN = dict(type='MeanTeacherHook', decay=.9, when='after')
 

@@ -12,9 +12,9 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmseg.datasets import CityscapesDataset
 
-from mmseg_fst.apis.results import read_scores
 from mmseg_fst.evaluation import SynthiaIoUMetric
 from mmseg_fst.registry import METRICS
+from mmseg_fst.run.score_files import read_scores
 
 META = CityscapesDataset.METAINFO
 # Written down by train id, apart from the names in the metric.

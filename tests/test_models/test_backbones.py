@@ -10,7 +10,7 @@ import torchvision
 from helpers import REPOSITORY
 from mmengine.config import Config
 
-from mmseg_fst.models import (DCTResNet, ResizedBEiT, TIMMVisionTransformer)
+from mmseg_fst.models import DCTResNet, ResizedBEiT, TIMMVisionTransformer
 from mmseg_fst.models.backbones import dct_resnet as dct_resnet_module
 from mmseg_fst.models.backbones.beit import geometric_positions
 from mmseg_fst.registry import MODELS

@@ -9,8 +9,8 @@ from helpers import IGNORE, NUM_CLASSES, make_batch
 from students import co_training, model_cfg, student_cfg
 from torch import nn
 
-from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.models.domains import to_domain
+from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.registry import MODELS
 
 

@@ -7,8 +7,13 @@ import torch
 import torch.nn.functional as F
 from mmseg.models.losses import CrossEntropyLoss
 
-from mmseg_fst.models import (DAFormerHead, DeepLabV2Head, DeepLabV3PlusHead,
-                              PlainDPTHead, ShufflePSPHead)
+from mmseg_fst.models import (
+    DAFormerHead,
+    DeepLabV2Head,
+    DeepLabV3PlusHead,
+    PlainDPTHead,
+    ShufflePSPHead,
+)
 from mmseg_fst.models.losses import head_logits, head_losses
 
 BN = dict(type='BN', requires_grad=True)

@@ -5,8 +5,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from mmseg_fst.models import DAFormerHead, split_dilated
-from mmseg_fst.models.dilated import (SpaceToBatchConv2d, merge_phases,
-                                      split_phases)
+from mmseg_fst.models.dilated import (
+    SpaceToBatchConv2d,
+    merge_phases,
+    split_phases,
+)
 
 
 def convolution(dilation=3, kernel=3, channels=4, **changes):

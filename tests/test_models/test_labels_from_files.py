@@ -2,11 +2,21 @@
 import numpy as np
 import pytest
 import torch
-from helpers import (IGNORE, branch, build_model, make_batch, model_cfg,
-                     preprocessor_cfg)
+from helpers import (
+    IGNORE,
+    branch,
+    build_model,
+    make_batch,
+    model_cfg,
+    preprocessor_cfg,
+)
 
-from mmseg_fst.models.losses import (head_logits, heads_of, labeled_losses,
-                                     pseudo_losses)
+from mmseg_fst.models.losses import (
+    head_logits,
+    heads_of,
+    labeled_losses,
+    pseudo_losses,
+)
 
 
 def file_cfg(**options):

@@ -3,8 +3,7 @@ import math
 
 import pytest
 import torch
-from helpers import (REPOSITORY, build_model, make_batch, model_cfg,
-                     network_cfg)
+from helpers import REPOSITORY, build_model, make_batch, model_cfg, network_cfg
 from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.models.decode_heads import FCNHead

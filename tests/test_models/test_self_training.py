@@ -4,14 +4,24 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import (IGNORE, build_model, make_batch, model_cfg, network_cfg,
-                     preprocessor_cfg)
+from helpers import (
+    IGNORE,
+    build_model,
+    make_batch,
+    model_cfg,
+    network_cfg,
+    preprocessor_cfg,
+)
 from mmseg.models.data_preprocessor import SegDataPreProcessor
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.models.losses import (head_logits, head_losses, heads_of,
-                                     labeled_losses)
+from mmseg_fst.models.losses import (
+    head_logits,
+    head_losses,
+    heads_of,
+    labeled_losses,
+)
 from mmseg_fst.registry import MODELS
 
 TERMS = [

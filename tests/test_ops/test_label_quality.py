@@ -2,8 +2,12 @@
 import pytest
 import torch
 
-from mmseg_fst.ops import (LabelCounts, count_labels, label_quality,
-                           quality_by_class)
+from mmseg_fst.ops import (
+    LabelCounts,
+    count_labels,
+    label_quality,
+    quality_by_class,
+)
 
 LABEL = torch.tensor([[[0, 0, 0, 1, 1, 2, 255]]])
 TRUTH = torch.tensor([[[0, 0, 1, 1, 255, 2, 2]]])

@@ -5,8 +5,14 @@ import torch
 from helpers import IGNORE, random_label
 
 from mmseg_fst.models import ClassMix, CutMix, HalfCutMix, NoMix
-from mmseg_fst.ops import (Mixed, box_mask, class_mix_mask, concatenate,
-                           mix, mix_labels)
+from mmseg_fst.ops import (
+    Mixed,
+    box_mask,
+    class_mix_mask,
+    concatenate,
+    mix,
+    mix_labels,
+)
 
 
 def labels(count=3, num_classes=11):

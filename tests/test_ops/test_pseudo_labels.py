@@ -4,8 +4,13 @@ import pytest
 import torch
 from helpers import IGNORE
 
-from mmseg_fst.ops import (agreement, confident_ratio, drop_uncertain,
-                           ignore_padding, ignore_rows)
+from mmseg_fst.ops import (
+    agreement,
+    confident_ratio,
+    drop_uncertain,
+    ignore_padding,
+    ignore_rows,
+)
 
 
 def reference_ratio(logits, threshold):

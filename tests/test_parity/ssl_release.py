@@ -157,7 +157,7 @@ def build_runner(record: dict, work_dir: Path, match_release: bool = True
         decay=meta['ema_decay'],
         when='after',
         # The first epoch is the one in which supervision alone ends.
-        copy_iters=meta['iters_per_epoch'] if released else 0)
+        copy_iters=meta['iters_per_epoch'] if match_release else 0)
     if meta['fst']:
         hook['depth'] = 3
     return Runner(
@@ -204,7 +204,7 @@ def replay(path: Path, work_dir: Path, match_release: bool = True
     """
     record = torch.load(path, weights_only=True)
     dtype = torch.float64 if '64' in record['meta']['dtype'] else torch.float32
-    runner = build_runner(record, work_dir, released)
+    runner = build_runner(record, work_dir, match_release)
     model = runner.model.to(dtype)
     model.data_preprocessor.forward = lambda data, training: dict(
         inputs={

@@ -26,7 +26,7 @@ def two_threads():
 
 def check(path: Path, work_dir: Path, match_release: bool = True) -> None:
     """A replay against the record."""
-    record, runner, logged = replay(path, work_dir, released)
+    record, runner, logged = replay(path, work_dir, match_release)
     tolerance = 1e-9 if '64' in record['meta']['dtype'] else 1e-5
     passes = 4 if record['meta']['fst'] else 1
     real = logged[passes - 1::passes]  # the record has the last of each

@@ -8,8 +8,7 @@ from helpers import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / 'tools'))
 from benchmarks import scoring  # noqa: E402
-from benchmarks.evaluation import (add_arguments, command_of,  # noqa: E402
-                                   run, ways_of)
+from benchmarks.evaluation import add_arguments, command_of, run, ways_of  # noqa: E402
 
 SMALL = ('--size 128 64 --crop 49 --stride 33 --rounds 2 --images 2 '
          '--no-memory').split()

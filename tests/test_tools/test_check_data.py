@@ -7,7 +7,7 @@ from fake_data import MAKERS, make_cityscapes
 from helpers import PYTHON, REPOSITORY, load_tool, make_camvid, make_streets
 from mmengine.config import Config
 
-from mmseg_fst.utils.known_data import KNOWN_DATA, Files, list_files
+from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
 
 
 @pytest.fixture

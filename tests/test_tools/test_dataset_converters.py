@@ -9,14 +9,22 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 import pytest
-from fake_data import (MAKERS, make_acdc, make_cityscapes, make_gta,
-                       make_mapillary, make_synthia, save_grey, save_synthia)
+from fake_data import (
+    MAKERS,
+    make_acdc,
+    make_cityscapes,
+    make_gta,
+    make_mapillary,
+    make_synthia,
+    save_grey,
+    save_synthia,
+)
 from helpers import load_tool
 from mmseg.datasets import CityscapesDataset, MapillaryDataset_v1
 from PIL import Image
 
+from mmseg_fst.datasets.known_data import KNOWN_DATA, list_files
 from mmseg_fst.utils import conversion as conversion_module
-from mmseg_fst.utils.known_data import KNOWN_DATA, list_files
 
 CLASSES = CityscapesDataset.METAINFO['classes']
 CONVERTERS = dict(

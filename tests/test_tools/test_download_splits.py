@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 import pytest
 from helpers import load_tool
 
-from mmseg_fst.utils.known_data import PUBLISHED_LISTS
+from mmseg_fst.datasets.known_data import PUBLISHED_LISTS
 
 # From the papers: labeled images by family and data set.
 COUNTS = dict(

@@ -18,12 +18,16 @@ from mmseg_fst.utils.checkpoint import load_weights, read_checkpoint
 TESTS = Path(__file__).parents[1]
 sys.path.append(str(TESTS.parent / 'tools'))
 
-from model_converters import (beit_to_mmseg, dinov2_to_timm,  # noqa: E402
-                              mit_to_mmseg, mobilenetv2_to_timm,
-                              release_to_mmseg_fst, resnet_to_mmseg,
-                              swin_to_mmseg)
-from model_converters.network import (check_fit, convert_encoder,  # noqa: E402
-                                      without_prefix)
+from model_converters import (  # noqa: E402
+    beit_to_mmseg,
+    dinov2_to_timm,
+    mit_to_mmseg,
+    mobilenetv2_to_timm,
+    release_to_mmseg_fst,
+    resnet_to_mmseg,
+    swin_to_mmseg,
+)
+from model_converters.network import check_fit, convert_encoder, without_prefix  # noqa: E402
 from model_converters.shell import run, save  # noqa: E402
 
 # Recorded from the class of the releases, see the README beside it.

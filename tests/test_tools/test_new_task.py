@@ -69,7 +69,7 @@ KINDS = dict(
                'road = 7\ncar = 1007\nsky = 2007\nignore = 3007\n'),
     colors=(save_colors, 'road = 128 64 128\ncar = 0 0 142\n'
             'sky = 70 130 180\nignore = 0 0 0\n'),
-    gray_as_color=(save_grey_as_color, 'road\ncar\nsky\n'))
+    gray_as_color=(save_gray_as_color, 'road\ncar\nsky\n'))
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 from streetgen import generate, shaders  # noqa: E402
 from streetgen.camera import develop  # noqa: E402
 from streetgen.draws import hsv  # noqa: E402
-from streetgen.labels import (CLASSES, PALETTE, Label,  # noqa: E402
-                              Material)
+from streetgen.labels import CLASSES, PALETTE, Label, Material  # noqa: E402
 from streetgen.mesh import Mesh, Surface  # noqa: E402
 from streetgen.placement import Placement  # noqa: E402
 from streetgen.render import Renderer, import_moderngl  # noqa: E402

@@ -19,9 +19,14 @@ from mmengine.runner.checkpoint import load_from_local
 from torch import nn
 from torch.utils.data import DataLoader
 
-from mmseg_fst.utils.checkpoint import (UnsafeCheckpoint, damage_of,
-                                        guard_loading, iteration_of,
-                                        load_weights, read_checkpoint)
+from mmseg_fst.utils.checkpoint import (
+    UnsafeCheckpoint,
+    damage_of,
+    guard_loading,
+    iteration_of,
+    load_weights,
+    read_checkpoint,
+)
 
 
 def network(width=3):

@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_fst.utils.files import (atomic_write, count_pixels, is_whole,
-                                   parallel_map, read_image, read_label,
-                                   save_class_stats, save_label, save_lines,
-                                   summarize_split)
+from mmseg_fst.utils.files import (
+    atomic_write,
+    count_pixels,
+    is_whole,
+    parallel_map,
+    read_image,
+    read_label,
+    save_class_stats,
+    save_label,
+    save_lines,
+    summarize_split,
+)
 
 
 def names(folder):

@@ -3,7 +3,8 @@ import json
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import (
-    EventAccumulator)
+    EventAccumulator,
+)
 from torch.utils.tensorboard import SummaryWriter
 
 from mmseg_fst.utils.run_logs import cut_logs, read_scalars

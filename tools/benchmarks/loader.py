@@ -49,8 +49,13 @@ from mmseg_fst.datasets.rare_class import RareClassSampling
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.randomness import seeded
 
-from .loader_jobs import (Job, config_jobs, made_jobs, reduced_pipeline,
-                          stock_pipeline)
+from .loader_jobs import (
+    Job,
+    config_jobs,
+    made_jobs,
+    reduced_pipeline,
+    stock_pipeline,
+)
 from .step_table import spread
 
 Draw = Callable[[int], dict]

@@ -8,8 +8,8 @@ import numpy as np
 
 from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.rare_class import image_name
-from mmseg_fst.datasets.street_scenes import draw_picture
 from mmseg_fst.registry import DATASETS
+from mmseg_fst.streets.scenes import draw_picture
 from mmseg_fst.utils.files import count_pixels, save_class_stats
 
 _OPENCV = ((0.5, 1.), (1., 2.)), 'cv2'

@@ -13,7 +13,6 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
-
 from torch import nn
 
 from mmseg_fst.apis import build_runner

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mmseg_fst.utils.conversion import make_parser
-from mmseg_fst.utils.known_data import KNOWN_DATA, Files, list_files
+from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
+from mmseg_fst.prepare.conversion import make_parser
 from mmseg_fst.utils.messages import one_message
 
 

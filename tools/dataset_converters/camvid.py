@@ -19,10 +19,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmseg_fst.utils.files import (IGNORE, atomic_write, count_pixels,
-                                   parallel_map, read_image, read_label,
-                                   save_class_stats, save_json, save_label,
-                                   save_lines, summarize_split)
+from mmseg_fst.utils.files import (
+    IGNORE,
+    atomic_write,
+    count_pixels,
+    parallel_map,
+    read_image,
+    read_label,
+    save_class_stats,
+    save_json,
+    save_label,
+    save_lines,
+    summarize_split,
+)
 from mmseg_fst.utils.messages import one_message
 
 CLASSES = ('sky', 'building', 'pole', 'road', 'sidewalk', 'tree', 'sign',

@@ -11,8 +11,7 @@ stopped run goes on where it stopped when the command is given again.
 """
 from collections.abc import Sequence
 
-from mmseg_fst.utils.conversion import (CITYSCAPES_TRAIN_IDS, Conversion,
-                                        run)
+from mmseg_fst.prepare.conversion import CITYSCAPES_TRAIN_IDS, Conversion, run
 
 # Licence plates have no id in these files.
 CITYSCAPES = Conversion('cityscapes', CITYSCAPES_TRAIN_IDS, num_ids=34)

@@ -11,8 +11,7 @@ command is given again.
 """
 from collections.abc import Sequence
 
-from mmseg_fst.utils.conversion import (CITYSCAPES_TRAIN_IDS, Conversion,
-                                        run)
+from mmseg_fst.prepare.conversion import CITYSCAPES_TRAIN_IDS, Conversion, run
 
 # 34 is the licence plate.
 GTA = Conversion('gta', CITYSCAPES_TRAIN_IDS, num_ids=35, fit_size=True)

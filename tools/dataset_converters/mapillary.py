@@ -15,7 +15,7 @@ do, too; acdc.py only links them to where the configs look.
 """
 from collections.abc import Sequence
 
-from mmseg_fst.utils.conversion import Conversion, run
+from mmseg_fst.prepare.conversion import Conversion, run
 
 # The choice of tue-mps/benchmark-vfm-ss (Kerssies et al. 2024), among others;
 # there are wider ones. All other classes are ignored.

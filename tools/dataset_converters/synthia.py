@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_fst.utils.conversion import Conversion, run
+from mmseg_fst.prepare.conversion import Conversion, run
 from mmseg_fst.utils.files import read_bytes
 
 

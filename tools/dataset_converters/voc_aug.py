@@ -24,11 +24,20 @@ from mmseg.datasets import PascalVOCDataset
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
-from mmseg_fst.utils.conversion import (Conversion, Label, convert_label,
-                                        make_parser)
-from mmseg_fst.utils.files import (IGNORE, parallel_map, read_label,
-                                   save_class_stats, save_lines)
-from mmseg_fst.utils.known_data import KNOWN_DATA
+from mmseg_fst.datasets.known_data import KNOWN_DATA
+from mmseg_fst.prepare.conversion import (
+    Conversion,
+    Label,
+    convert_label,
+    make_parser,
+)
+from mmseg_fst.utils.files import (
+    IGNORE,
+    parallel_map,
+    read_label,
+    save_class_stats,
+    save_lines,
+)
 from mmseg_fst.utils.messages import one_message
 
 COUNTS = dict(train=10582, val=1449)

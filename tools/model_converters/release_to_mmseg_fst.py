@@ -24,14 +24,11 @@ from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from model_converters import mit_to_mmseg, u2pl_to_mmseg  # noqa: E402
-from model_converters.network import (Weights, build_shapes,  # noqa: E402
-                                      check_fit)
-from model_converters.shell import (base_parser, clear_errors,  # noqa: E402
-                                    save)
-
 from mmseg_fst.apis import read_config  # noqa: E402
 from mmseg_fst.utils.checkpoint import read_checkpoint  # noqa: E402
+from model_converters import mit_to_mmseg, u2pl_to_mmseg  # noqa: E402
+from model_converters.network import Weights, build_shapes, check_fit  # noqa: E402
+from model_converters.shell import base_parser, clear_errors, save  # noqa: E402
 
 # Scratch copies of FST's look-ahead.
 DROPPED = ('pre_model.', 'tmp_model.')

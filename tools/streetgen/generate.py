@@ -17,9 +17,17 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from mmseg_fst.utils.files import (IGNORE, atomic_write, count_pixels,
-                                   parallel_map, save_class_stats, save_json,
-                                   save_label, save_lines, summarize_split)
+from mmseg_fst.utils.files import (
+    IGNORE,
+    atomic_write,
+    count_pixels,
+    parallel_map,
+    save_class_stats,
+    save_json,
+    save_label,
+    save_lines,
+    summarize_split,
+)
 
 # This file is run as a program, so its package has to be findable.
 sys.path.append(str(Path(__file__).resolve().parents[1]))

@@ -10,8 +10,14 @@ import numpy as np
 from .buildings import add_building
 from .camera import Camera, draw_camera
 from .draws import hsv
-from .furniture import (add_bollard, add_fence, add_lamp, add_litter_bin,
-                        add_road_sign, add_traffic_light)
+from .furniture import (
+    add_bollard,
+    add_fence,
+    add_lamp,
+    add_litter_bin,
+    add_road_sign,
+    add_traffic_light,
+)
 from .labels import Label, Material
 from .light import Light, draw_light
 from .mesh import Color, Mesh, Surface

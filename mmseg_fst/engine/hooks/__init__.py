@@ -1,16 +1,16 @@
 """Hooks of the training run."""
-from .checkpoint import AtomicCheckpointHook
-from .finite_guard import FiniteGuardHook
-from .fst import FSTHook, SelfLookAheadHook, WideFSTHook
-from .mean_teacher import MeanTeacherHook
-from .mix_visualization import MixVisualizationHook
-from .prediction_panel import PredictionPanelHook
-from .prepare_model import PrepareModelHook
-from .pseudo_label_quality import PseudoLabelQualityHook
-from .results import ResultsHook
-from .resume import ResumeHook
-from .seed_iteration import SeedIterationHook
-from .sync_statistics import SyncStatisticsHook
+from .checkpoint_hook import AtomicCheckpointHook
+from .finite_guard_hook import FiniteGuardHook
+from .fst_hook import FSTHook, SelfLookAheadHook, WideFSTHook
+from .mean_teacher_hook import MeanTeacherHook
+from .mix_visualization_hook import MixVisualizationHook
+from .prediction_panel_hook import PredictionPanelHook
+from .prepare_model_hook import PrepareModelHook
+from .pseudo_label_quality_hook import PseudoLabelQualityHook
+from .results_hook import ResultsHook
+from .resume_hook import ResumeHook
+from .seed_iteration_hook import SeedIterationHook
+from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
     'AtomicCheckpointHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',

@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.decode_heads.sep_aspp_head import \
-    DepthwiseSeparableASPPModule
+from mmseg.models.decode_heads.sep_aspp_head import (
+    DepthwiseSeparableASPPModule,
+)
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 

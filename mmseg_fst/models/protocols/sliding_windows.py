@@ -7,8 +7,12 @@ import torch
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
-from mmseg_fst.models.domains import (domain_of, domain_slice, domain_stride,
-                                      to_domain)
+from mmseg_fst.models.domains import (
+    domain_of,
+    domain_slice,
+    domain_stride,
+    to_domain,
+)
 from mmseg_fst.registry import MODELS
 
 from .base import Protocol

@@ -8,13 +8,20 @@ from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
 from mmseg_fst.models.domains import domain_of, to_domain
-from mmseg_fst.models.losses import (labeled_losses, all_logits,
-                                     pseudo_losses, resize_logits)
+from mmseg_fst.models.losses import (
+    all_logits,
+    labeled_losses,
+    pseudo_losses,
+    resize_logits,
+)
 from mmseg_fst.ops import DeferredGradient, Mixed, agreement, ignore_padding
 from mmseg_fst.registry import MODELS
 
-from .student_teacher import (check_no_checkpoints, check_same_shape,
-                              stack_labels)
+from .student_teacher import (
+    check_no_checkpoints,
+    check_same_shape,
+    stack_labels,
+)
 from .students import ENSEMBLE, StudentsSegmentor
 
 

@@ -6,17 +6,34 @@ import torch
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
-from mmseg_fst.models.losses import (all_logits, head_logits, heads_of,
-                                     labeled_losses, pseudo_losses, represent,
-                                     resize_logits)
-from mmseg_fst.ops import (DeferredGradient, Mixed, TeacherView, concatenate,
-                           ignore_padding, mix_labels)
+from mmseg_fst.models.losses import (
+    all_logits,
+    head_logits,
+    heads_of,
+    labeled_losses,
+    pseudo_losses,
+    represent,
+    resize_logits,
+)
+from mmseg_fst.ops import (
+    DeferredGradient,
+    Mixed,
+    TeacherView,
+    concatenate,
+    ignore_padding,
+    mix_labels,
+)
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
-from .student_teacher import (StudentTeacherSegmentor, check_no_checkpoints,
-                              check_same_shape, checkpointed, set_batch_norm,
-                              stack_labels)
+from .student_teacher import (
+    StudentTeacherSegmentor,
+    check_no_checkpoints,
+    check_same_shape,
+    checkpointed,
+    set_batch_norm,
+    stack_labels,
+)
 
 
 def _check(name: str, value: str, values: tuple[str, ...]) -> str:

@@ -9,8 +9,12 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.models.protocols import (Scores, default_scores,
-                                        name_of_test_cfg, write_labels)
+from mmseg_fst.models.protocols import (
+    Scores,
+    default_scores,
+    name_of_test_cfg,
+    write_labels,
+)
 from mmseg_fst.ops import StepCache
 from mmseg_fst.registry import MODELS
 

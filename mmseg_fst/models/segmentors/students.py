@@ -8,8 +8,11 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
-from mmseg_fst.models.protocols import (metas_of, name_of_test_cfg,
-                                        native_scores)
+from mmseg_fst.models.protocols import (
+    metas_of,
+    name_of_test_cfg,
+    native_scores,
+)
 
 from .student_teacher import StudentTeacherSegmentor
 

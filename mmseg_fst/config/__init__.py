@@ -1,0 +1,1 @@
+"""Configs: reading, checking and writing them."""

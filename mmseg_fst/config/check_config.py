@@ -1,0 +1,187 @@
+"""Checks of a config before anything is built from it."""
+import difflib
+import inspect
+import re
+from collections.abc import Collection, Iterator
+from glob import escape, glob
+from os import path as osp
+from typing import Any, Optional
+
+from mmengine.config import Config
+
+from mmseg_fst import registry
+from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
+
+from .check_values import check_classes, check_numbers
+
+_REGISTRIES = [
+    value for value in vars(registry).values()
+    if isinstance(value, registry.Registry) and value.scope == 'mmseg_fst'
+]
+# Where the type of a dict is looked up, by what its place ends with.
+_REGISTRY_BY_PLACE = {
+    r'^(custom_hooks\[\d+\]|default_hooks\.\w+)$': registry.HOOKS,
+    r'^model(\.|$)(\w*(segmentor|backbone|head|mixer|labeler|filter)$|$)':
+    registry.MODELS,
+    r'segmentor\.\w*(backbone|head)$': registry.MODELS,
+    r'dataloader\.dataset(\.(un)?labeled)?$': registry.DATASETS,
+    r'dataloader\.sampler$': registry.DATA_SAMPLERS,
+    r'dataloader\..*pipeline\[\d+\]$': registry.TRANSFORMS,
+    r'^optim_wrapper$': registry.OPTIM_WRAPPERS,
+    r'^optim_wrapper\.optimizer$': registry.OPTIMIZERS,
+    r'^param_scheduler\[\d+\]$': registry.PARAM_SCHEDULERS,
+    r'^(train|val|test)_cfg$': registry.LOOPS,
+    r'^(val|test)_evaluator(\[\d+\])?$': registry.METRICS,
+}
+# Keys that mmengine takes out before it builds.
+_ALWAYS = ('type', '_scope_', 'priority')
+# By a part of the missing path.
+_CURES = {
+    **{name: data.cure(f'data/{name}') for name, data in KNOWN_DATA.items()},
+}
+
+
+def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
+    """Raise on what would fail later, or worse, be ignored.
+
+    Args:
+        cfg (Config): A config of a training or test run.
+        planned (Collection[str]): Work folders of runs that will be trained
+            before this one, which may start from them. Defaults to ().
+
+    Raises:
+        ValueError: If one of our classes does not know a key it is given, a
+            ``type`` names no class, a number of iterations or images is none,
+            or heads and data differ in their number of classes.
+        FileNotFoundError: If a data folder, a list of images or a file of
+            weights is missing.
+    """
+    content = cfg.to_dict()
+    for where, node in _walk(content, ''):
+        _check_type(where, node)
+        _check_keys(where, node)
+        _check_folders(where, node)
+        _check_weights(where, node, planned)
+    check_numbers(content)
+    check_classes(content)
+    start = cfg.get('load_from')
+    if (start and '://' not in start and not osp.isfile(start)
+            and osp.dirname(start) not in planned):
+        # Such as those of a run of other iterations.
+        there = sorted(
+            glob(osp.join(escape(osp.dirname(start)), '*.pth')))
+        others = f' There is: {", ".join(there)}.' if there else ''
+        raise FileNotFoundError(
+            f'load_from: there is no checkpoint {start}.{others} Train that '
+            'run first, or name another checkpoint with --cfg-options '
+            'load_from=FILE.')
+
+
+def _walk(node: Any, where: str) -> Iterator[tuple[str, dict]]:
+    """All dicts of a config that name a type, with their place."""
+    if isinstance(node, dict):
+        if isinstance(node.get('type'), (str, type)):
+            yield where or 'the config', node
+        for key, value in node.items():
+            yield from _walk(value, f'{where}.{key}' if where else key)
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from _walk(value, f'{where}[{index}]')
+
+
+def _own_class(name: Any) -> Optional[type]:
+    """The class of that name if it is one of this package's."""
+    if inspect.isclass(name):
+        return name if name.__module__.startswith('mmseg_fst.') else None
+    if isinstance(name, str):
+        name = name.removeprefix('mmseg_fst.')
+        for one in _REGISTRIES:
+            if name in one.module_dict:
+                return one.module_dict[name]
+    return None
+
+
+def _check_type(where: str, node: dict) -> None:
+    """Raise if a type that is looked up by its name is not there."""
+    name = node['type']
+    for place, owner in _REGISTRY_BY_PLACE.items():
+        if not isinstance(name, str) or not re.search(place, where):
+            continue
+        if owner.get(name) is None:
+            known: list[str] = []
+            above: Optional[registry.Registry] = owner
+            while above is not None:
+                known += above.module_dict
+                above = above.parent
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f' Did you mean {close[0]!r}?' if close else ''
+            raise ValueError(
+                f'{where}.type: there is no {owner.name} {name!r}.{hint} A '
+                'class of your own is found once its file is imported; name '
+                'the file in `custom_imports` of the config.')
+
+
+def _check_keys(where: str, node: dict) -> None:
+    """Raise on a key that the class does not take."""
+    cls = _own_class(node['type'])
+    if cls is None:
+        return
+    parameters = inspect.signature(cls).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for key in node:
+        if key not in parameters and key not in _ALWAYS:
+            close = difflib.get_close_matches(key, parameters, n=1)
+            hint = f' Did you mean {close[0]!r}?' if close else ''
+            raise ValueError(
+                f'{where}.{key}: {cls.__name__} has no argument {key!r}.'
+                f'{hint} It takes: {", ".join(parameters)}.')
+
+
+def _cure(path: str) -> str:
+    """What to do about a missing path."""
+    stem, extension = osp.splitext(osp.basename(path))
+    if extension == '.pth' and 'checkpoints' in path.split(osp.sep):
+        return f' Fetch it with: sh tools/download_checkpoints.sh {stem}'
+    parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
+    for family in PUBLISHED_LISTS:
+        if family in parts:
+            return f' Fetch it with: sh tools/download_splits.sh {family}'
+    for name, sentence in _CURES.items():
+        if name in parts:
+            return f' {sentence}'
+    return ' Correct the config, or put the data there (a link will do).'
+
+
+def _check_folders(where: str, node: dict) -> None:
+    """Raise on a data set whose folders or list are missing."""
+    if 'data_prefix' not in node:
+        return
+    root = node.get('data_root') or ''
+    if '://' in root:  # kept elsewhere, read through a file client
+        return
+    for prefix in node['data_prefix'].values():
+        folder = osp.join(root, prefix)
+        if not osp.isdir(folder):
+            raise FileNotFoundError(f'{where}: there is no folder {folder}.' +
+                                    _cure(folder))
+    for key in ('ann_file', 'extra_ann_file'):
+        path = osp.join(root, node.get(key) or '')
+        if node.get(key) and not osp.isfile(path):
+            raise FileNotFoundError(
+                f'{where}.{key}: there is no file {path}.' + _cure(path))
+
+
+def _check_weights(where: str, node: dict, planned: Collection[str]) -> None:
+    """Raise on a local file of weights that is missing."""
+    if node['type'] not in ('Pretrained', 'DCTPretrained'):
+        return
+    paths = [node[key] for key in ('checkpoint', 'fallback') if node.get(key)]
+    if any('://' in path or osp.isfile(path) or osp.dirname(path) in planned
+           for path in paths):
+        return
+    if paths:
+        sentences = [f'there is no file {path}.{_cure(path)}'
+                     for path in paths]
+        raise FileNotFoundError(
+            f'{where}.checkpoint: {" In its place: ".join(sentences)}')

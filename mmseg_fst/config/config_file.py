@@ -1,0 +1,143 @@
+"""Config files: Python, which is run, and JSON, which is data."""
+from os import path as osp
+from pathlib import Path
+from typing import Any, Optional
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from mmseg_fst.utils.config_json import decode_config, encode_config
+from mmseg_fst.utils.files import atomic_write
+
+from .safe_config import check_data
+
+#: Name of the file beside a checkpoint.
+CONFIG_JSON = 'config.json'
+
+
+def save_config(cfg: Config, folder: str) -> str:
+    """Write a config as data.
+
+    Args:
+        cfg (Config): The config.
+        folder (str): Folder that gets a ``config.json``.
+
+    Returns:
+        str: Path of the file.
+
+    Raises:
+        TypeError: If a value is neither a number, nor text, list or dict, or
+            a key is not text.
+    """
+    path = osp.join(folder, CONFIG_JSON)
+    try:
+        text = encode_config(cfg.to_dict())
+    except TypeError as error:
+        raise TypeError(
+            f'{path} is not written: {error}. Name classes and functions in '
+            "the config by their registered names, such as type='CutMix'."
+        ) from error
+    with atomic_write(path) as temporary:
+        temporary.write_text(text + '\n')
+    return path
+
+
+def open_config(path: str) -> Config:
+    """Read the config of a finished run.
+
+    ``config.json`` is data: nothing in it is run, and it can name nothing
+    but what is registered, see :func:`check_data`. Any other file is
+    Python and is run, which is logged before.
+
+    Args:
+        path (str): Path of the config, see :func:`find_config`.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If Python cannot be read, or JSON is damaged or refused by
+            :func:`check_data`.
+    """
+    if not path.endswith('.json'):
+        print_log(f'{path} is Python: it is run, and can do all that you can.',
+                  'current')
+        return read_python(path)
+    _check_there(path)
+    return parse_config(
+        Path(path).read_bytes().decode(errors='replace'), path,
+        'If you know who made it, give the .py that the run was started with')
+
+
+def parse_config(text: str, source: str, cure: str) -> Config:
+    """Read a config that is data.
+
+    Args:
+        text (str): JSON of :func:`encode_config`.
+        source (str): Where it is from, for messages.
+        cure (str): What to do instead, for messages; a sentence without its
+            stop.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        ValueError: If it is damaged, or :func:`check_data` refuses it.
+    """
+    try:
+        cfg = decode_config(text)
+    except ValueError as error:
+        raise ValueError(f'{source} holds no config that is data: {error}. '
+                         f'Copy it again. {cure}.') from error
+    check_data(cfg, source, cure)
+    return Config(cfg)
+
+
+def read_python(path: str) -> Config:
+    """Read, and run, a config in Python.
+
+    Args:
+        path (str): Path of the file.
+
+    Returns:
+        Config: The config, with its bases.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read.
+    """
+    _check_there(path)
+    try:
+        return Config.fromfile(path)
+    except Exception as error:  # it is Python, which can end in any of them
+        raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
+                         f'{error}. Correct the config.') from error
+
+
+def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
+    """Override values of a config; say which key does not fit.
+
+    Args:
+        cfg (Config): The config; changed in place.
+        options (dict[str, Any], optional): Values by dotted key, if any.
+
+    Raises:
+        ValueError: If a key leads into what is no dict or list, or past the
+            end of a list.
+    """
+    for key, value in (options or {}).items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except (KeyError, TypeError, AttributeError, AssertionError,
+                IndexError) as error:
+            raise ValueError(
+                f'--cfg-options {key}: there is no such place in '
+                f'{cfg.filename} ({error}). A number is a place in a list, '
+                'from 0.') from error
+
+
+def _check_there(path: str) -> None:
+    """Raise unless there is such a file."""
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'There is no config {path}; see configs/.')

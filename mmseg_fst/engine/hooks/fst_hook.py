@@ -1,0 +1,394 @@
+"""FST, "Learning from Future": the teacher moves with a future student.
+
+Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
+for Semantic Segmentation", NeurIPS 2022.
+"""
+from contextlib import nullcontext
+from typing import Literal
+
+import torch
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmseg_fst.engine.snapshot import Snapshot
+from mmseg_fst.ops import StepCache, graphs_stay_valid
+from mmseg_fst.registry import HOOKS
+
+from .mean_teacher_hook import MeanTeacherHook, unwrap
+
+
+def loss_scale(runner: Runner) -> float:
+    """Scale of the loss in half precision; a device is waited for.
+
+    Args:
+        runner (Runner): The runner of the training.
+
+    Returns:
+        float: 1 without a scaler.
+    """
+    scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
+    return 1. if scaler is None else scaler.get_scale()
+
+
+class LookAheadHook(MeanTeacherHook):
+    """What both look-ahead hooks share: arguments and their checks.
+
+    Args:
+        restore (str): What the present consists of, see :class:`Snapshot`:
+            ``'weights'`` as in the authors' release, where the optimizer's
+            moments and the statistics of batch normalization keep the traces
+            of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
+        decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
+        buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+        match_release (bool): Whether to count time as the authors' release for
+            domain adaptation does: the average warms up with every training
+            step, virtual ones included, and the first iteration does not look
+            ahead. Defaults to False.
+        when (str): See :class:`MeanTeacherHook`; ``'after'`` moves the
+            teacher with the student of the real step as well, as the release
+            for semi-supervision does. Defaults to ``'before'``.
+        copy_iters (int): See :class:`MeanTeacherHook`. Defaults to 0.
+    """
+
+    #: Virtual steps of an iteration.
+    num_virtual: int
+
+    def __init__(self,
+                 restore: Literal['weights', 'all'] = 'weights',
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 match_release: bool = False,
+                 when: Literal['before', 'after'] = 'before',
+                 copy_iters: int = 0) -> None:
+        super().__init__(decay, buffers, when, copy_iters)
+        if restore not in ('weights', 'all'):
+            raise ValueError(f'{type(self).__name__}: restore={restore!r} is '
+                             "not known; give 'weights' or 'all'.")
+        self.restore = restore
+        self.match_release = match_release
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that one ``train_step`` is one optimizer step.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If gradients are accumulated, or the check of
+                :class:`MeanTeacherHook` fails.
+        """
+        super().before_train(runner)
+        counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        if counts != 1:
+            raise ValueError(
+                f'{type(self).__name__} does not go with '
+                f'`optim_wrapper.accumulative_counts={counts}`: a virtual '
+                'step would move nothing and leave its gradient behind. Take '
+                'the key out and raise `train_dataloader.batch_size` '
+                'instead.')
+
+    def looks_ahead(self, runner: Runner) -> bool:
+        """Whether this iteration looks ahead.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: False in the first iteration of the release, and while the
+            model learns from labels alone.
+        """
+        if runner.iter < getattr(unwrap(runner), 'labeled_iters', 0):
+            return False
+        return not self.begins(runner)
+
+    def begins(self, runner: Runner) -> bool:
+        """Whether this is the first iteration of the release.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: True if the teacher moves after it for the first time.
+        """
+        return self.match_release and runner.iter == 0
+
+    def updates(self, runner: Runner, passes: int) -> int:
+        """Time of the moving average, see ``match_release``.
+
+        Args:
+            runner (Runner): The runner of the training.
+            passes (int): Training steps made in this iteration, virtual ones
+                included.
+
+        Returns:
+            int: Iterations so far, or training steps so far.
+        """
+        if not self.match_release:
+            return runner.iter
+        if runner.iter == 0:
+            return passes
+        return 1 + (runner.iter - 1) * (1 + self.num_virtual) + passes
+
+
+@HOOKS.register_module()
+class FSTHook(LookAheadHook):
+    """FST-D: the teacher follows a student ``depth`` virtual steps ahead.
+
+    Iteration t, student s, teacher m, batch b::
+
+        present <- s
+        depth times:  m <- EMA(m, s);  s <- step(s, b)      # virtual
+        m <- EMA(m, s)                                      # the future
+        s <- present
+        s <- step(s, b)                                     # by the train loop
+
+    The teacher's moves stay. ``depth=1`` is FST, ``depth=0`` the mean
+    teacher. Costs ``depth`` training steps more in each iteration, less what
+    the steps have in common.
+
+    Args:
+        depth (int): Number of virtual steps K, at least 0. Defaults to 1.
+        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
+        buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+        match_release (bool): See :class:`LookAheadHook`. Defaults to False.
+        when (str): See :class:`LookAheadHook`. Defaults to ``'before'``.
+        copy_iters (int): See :class:`MeanTeacherHook`. Defaults to 0.
+        repeat (bool): Whether, with ``when='after'``, the look-ahead begins
+            with the move that ended the iteration before: ``depth + 2`` moves
+            in an iteration, as in the release for semi-supervision; else
+            ``depth + 1``. Defaults to True.
+        reuse (bool): Whether the real step takes the losses of the labeled
+            images, and their gradient, from the first virtual step, which
+            stood at the same weights, and all steps the features of the
+            pretrained encoder: less passes for the same method, up to
+            dropout, which is drawn once. One gradient of the student is kept
+            meanwhile. Where a segmentor has no pass for labeled images alone
+            it saves nothing. Defaults to True.
+        resample_mix (bool): Whether the real step mixes the batch anew; with
+            ``restore='weights'`` by other draws, as in the release. If not,
+            it has the mixed images of the first virtual step, and of the
+            student's pass only the backward half is left to do, with the
+            labels of the future; needs ``reuse``, and, of ``depth`` 2 or
+            more, the memory of one more graph. Our own variant; with
+            ``restore='all'`` the draws are the same anyway, and so is the
+            result. Defaults to True.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 depth: int = 1,
+                 restore: Literal['weights', 'all'] = 'weights',
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 match_release: bool = False,
+                 when: Literal['before', 'after'] = 'before',
+                 copy_iters: int = 0,
+                 repeat: bool = True,
+                 reuse: bool = True,
+                 resample_mix: bool = True) -> None:
+        super().__init__(restore, decay, buffers, match_release, when, copy_iters)
+        if depth < 0:
+            raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
+                             'steps; give 0 or more.')
+        if not (reuse or resample_mix):
+            raise ValueError('FSTHook: resample_mix=False takes passes from the '
+                             'first virtual step; give reuse=True with it.')
+        self.depth = self.num_virtual = depth
+        self.repeat = repeat
+        self.reuse = reuse
+        self.resample_mix = resample_mix
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that the model can keep what the hook lets it keep.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If ``resample_mix=False`` meets a model without graphs to
+                keep, ``reuse`` a batch normalization without a momentum, or
+                the check of :class:`LookAheadHook` fails.
+        """
+        super().before_train(runner)
+        for name, module in unwrap(runner).student.named_modules():
+            if (self.reuse and isinstance(module, _BatchNorm)
+                    and module.momentum is None):
+                raise ValueError(
+                    f'FSTHook: {name} has momentum=None, so a pass that is '
+                    'kept cannot count twice in its statistics; give '
+                    'reuse=False, or the layer a momentum.')
+        if not self.resample_mix and not unwrap(runner).can_keep_graph:
+            raise ValueError(
+                'FSTHook: resample_mix=False goes with a SelfTrainingSegmentor that '
+                "labels with its teacher and has backward='staged'; take "
+                'resample_mix out, or `with_cp` and backward.')
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: DATA_BATCH = None) -> None:
+        """Look ahead on the batch of the real step.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch.
+        """
+        unwrap(runner).step_cache = None  # of a step that has failed
+        if self.depth == 0 or not self.looks_ahead(runner):
+            if not self.begins(runner):  # a mean teacher's iteration
+                super().before_train_iter(runner, batch_idx, data_batch)
+            return
+        present, model = Snapshot(runner, self.restore), unwrap(runner)
+        if self.reuse:
+            model.step_cache = StepCache(self.restore, self.resample_mix)
+            scale = loss_scale(runner)
+        # What changes below is restored, or not read by a backward pass.
+        changing = [*model.student.parameters(), *model.student.buffers()]
+        with nullcontext() if self.resample_mix else graphs_stay_valid(changing):
+            for step in range(self.depth):
+                if step or self.repeat or self.when == 'before':
+                    self.update_teacher(runner, passes=step)
+                if step and self.reuse:
+                    model.step_cache.step = 'between'
+                runner.model.train_step(data_batch, runner.optim_wrapper)
+            self.update_teacher(runner, passes=self.depth)
+            present.restore()
+        if self.reuse:
+            model.step_cache.step = 'last'
+            if loss_scale(runner) < scale:  # a kept gradient has overflowed
+                model.step_cache = None
+        if self.copies(runner):  # the student of the present
+            self.update_teacher(runner)
+
+    def finish(self, runner: Runner) -> None:
+        """Move the teacher where the release has not done so before.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        unwrap(runner).step_cache = None
+        looked = self.looks_ahead(runner)
+        if self.when == 'after' or self.begins(runner):
+            self.update_teacher(runner, passes=1 + self.depth * looked)
+
+
+@HOOKS.register_module()
+class SelfLookAheadHook(FSTHook):
+    """Co-training with labels from the students of the future.
+
+    Our own experiment, of no paper: students that label for one another have
+    no teacher for FST to move. Here each has a copy that stands ``depth``
+    virtual steps of all students ahead, all of them made at once, and in the
+    real step it labels for the others in its place. Goes with
+    ``label_with='future'`` of a :class:`CoTrainingSegmentor`. With
+    ``depth=0`` the copies are the students themselves, but for dropout and
+    stochastic depth, which are off in them.
+
+    Args:
+        depth (int): Number of virtual steps, at least 0. Defaults to 1.
+        restore (str): See :class:`LookAheadHook`. Defaults to ``'all'``.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 depth: int = 1,
+                 restore: Literal['weights', 'all'] = 'all') -> None:
+        super().__init__(depth, restore, decay=0)
+
+
+@HOOKS.register_module()
+class WideFSTHook(LookAheadHook):
+    """FST-W: the teacher follows the mean of ``width`` possible futures.
+
+    Iteration t, student s, teacher m, batches b_1 .. b_N of their own::
+
+        present <- s
+        for each b_i:  s <- step(s, b_i);  mean += s / N;  s <- present
+        m <- EMA(m, mean)
+        s <- step(s, b)                                     # by the train loop
+        m <- EMA(m, s)
+
+    The teacher stands still during the virtual steps. The batches of the
+    futures are taken from the training loader, so each iteration consumes
+    ``width + 1`` batches and costs as many training steps.
+
+    Args:
+        width (int): Number of futures N, at least 1. Defaults to 3.
+        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
+        buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
+        match_release (bool): See :class:`LookAheadHook`. Defaults to False.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 width: int = 3,
+                 restore: Literal['weights', 'all'] = 'weights',
+                 decay: float = 0.999,
+                 buffers: Literal['keep', 'copy'] = 'keep',
+                 match_release: bool = False) -> None:
+        super().__init__(restore, decay, buffers, match_release)
+        if width < 1:
+            raise ValueError(f'WideFSTHook: width={width} is a number of '
+                             'futures; give 1 or more.')
+        self.width = self.num_virtual = width
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the run; tell the sampler how many batches a step takes.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If the check of :class:`LookAheadHook` fails.
+        """
+        super().before_train(runner)
+        # Read on resume only, when the loop skips what was trained on.
+        runner.train_dataloader.sampler.batches_per_step = self.width + 1
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: DATA_BATCH = None) -> None:
+        """Look ahead, once on each of ``width`` further batches.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch of the real step, not
+                used.
+        """
+        batches = [
+            next(runner.train_loop.dataloader_iterator)
+            for _ in range(self.width)
+        ]
+        if not self.looks_ahead(runner):
+            return
+        present = Snapshot(runner, self.restore)
+        student = unwrap(runner).student
+        weights = [weight.detach() for weight in student.parameters()]
+        future = [torch.zeros_like(weight) for weight in weights]
+        for batch in batches:
+            runner.model.train_step(batch, runner.optim_wrapper)
+            torch._foreach_add_(future, weights)
+            present.restore()
+        torch._foreach_div_(future, self.width)
+        self.update_teacher(runner, future, passes=self.width)
+
+    def finish(self, runner: Runner) -> None:
+        """Move the teacher with the student of the real step.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        passes = 1 + self.width * self.looks_ahead(runner)
+        self.update_teacher(runner, passes=passes)

@@ -1,0 +1,113 @@
+"""Pictures of the method at work."""
+from os import path as osp
+from typing import Optional
+
+import numpy as np
+import torch
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+from torch import Tensor
+
+from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.images import color_label, titled, write_picture
+
+from .mean_teacher_hook import unwrap
+
+
+@HOOKS.register_module()
+class MixVisualizationHook(Hook):
+    """Draw what a training step has seen, every ``interval`` iterations.
+
+    A row for each image: source image, its label, target image, its
+    pseudo-label, mixing mask, mixed image, mixed label, pixel weight. Written
+    to ``WORK_DIR/.../vis_data/mixed/iter_N.png`` and to TensorBoard. Does
+    nothing where there is no teacher.
+
+    Args:
+        interval (int): Iterations between pictures, at least 1. Defaults to
+            1000.
+        max_images (int): Rows of a picture. Defaults to 2.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, interval: int = 1000, max_images: int = 2) -> None:
+        self.interval = interval
+        self.max_images = max_images
+
+    @master_only
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Draw the batch of the real step.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch, as it came from the loader.
+            outputs (dict, optional): Logged values, not used.
+        """
+        model = unwrap(runner)
+        first = runner.iter == 0
+        due = self.every_n_train_iters(runner, self.interval)
+        if not (first or due) or getattr(model, 'mixed', None) is None:
+            return
+        batch = model.data_preprocessor(data_batch, training=True)
+        palette = runner.train_dataloader.dataset.metainfo['palette']
+        picture = draw_mixed(model, batch, palette, self.max_images)
+        folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
+        name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
+        write_picture(name, picture)
+        runner.visualizer.add_image('mixed', picture, step=runner.iter + 1)
+
+
+def draw_mixed(model: torch.nn.Module, batch: dict,
+               palette: list[list[int]], max_images: int) -> np.ndarray:
+    """Draw the last mixed batch of a segmentor beside what it came from.
+
+    Args:
+        model (SelfTrainingSegmentor): The segmentor, after a training step.
+        batch (dict): The preprocessed batch of that step.
+        palette (list[list[int]]): RGB color of each class.
+        max_images (int): Rows to draw.
+
+    Returns:
+        np.ndarray: RGB picture of shape (H, W, 3), uint8.
+    """
+    preprocessor = model.data_preprocessor
+    labels = torch.stack([
+        sample.gt_sem_seg.data[0]
+        for sample in batch['data_samples']['labeled']
+    ])
+
+    def photo(image: Tensor) -> list[np.ndarray]:
+        image = image[:max_images] * preprocessor.std + preprocessor.mean
+        image = image.clamp(0, 255).byte().permute(0, 2, 3, 1)
+        return list(image.cpu().numpy())
+
+    def label_map(label: Tensor) -> list[np.ndarray]:
+        return [
+            color_label(one, palette)
+            for one in label[:max_images].cpu().numpy()
+        ]
+
+    def gray(value: Tensor) -> list[np.ndarray]:
+        value = (value[:max_images].float() * 255).byte().cpu().numpy()
+        return [np.repeat(one[..., None], 3, -1) for one in value]
+
+    columns = {
+        'source': photo(batch['inputs']['labeled']),
+        'label': label_map(labels),
+        'target': photo(batch['inputs']['unlabeled']),
+        'pseudo-label': label_map(model.pseudo_label),
+        'mask': gray(model.mixed.mask),
+        'mixed': photo(model.mixed.image),
+        'mixed label': label_map(model.mixed.label),
+        'weight': gray(model.mixed.weight),
+    }
+    return np.concatenate(
+        [titled(title, tiles) for title, tiles in columns.items()], axis=1)

@@ -1,0 +1,115 @@
+"""Pictures of predictions."""
+from collections.abc import Sequence
+from os import path as osp
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+from mmseg.structures import SegDataSample
+from torch.utils.data import Dataset
+
+from mmseg_fst.ops import center_canvas
+from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.images import color_label, titled, write_picture
+
+from .mean_teacher_hook import unwrap
+
+
+@HOOKS.register_module()
+class PredictionPanelHook(Hook):
+    """Save image, label and the prediction of each network side by side.
+
+    One PNG for each tested image in ``folder``, named by
+    :func:`picture_name`.
+
+    Args:
+        folder (str): Folder to write to.
+        max_images (int): Number of pictures of each process, at least 1.
+            Defaults to 100.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, folder: str, max_images: int = 100) -> None:
+        self.folder = folder
+        self.max_images = max_images
+
+    def after_test_iter(self,
+                        runner: Runner,
+                        batch_idx: int,
+                        data_batch: DATA_BATCH = None,
+                        outputs: Sequence[SegDataSample] = ()) -> None:
+        """Draw one batch.
+
+        Args:
+            runner (Runner): The runner of the test.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (Sequence[SegDataSample]): Predictions.
+        """
+        dataset = runner.test_dataloader.dataset
+        done = batch_idx * runner.test_dataloader.batch_size
+        for sample in outputs[:max(0, self.max_images - done)]:
+            tiles = tiles_of(sample, unwrap(runner).networks,
+                             dataset.metainfo['palette'])
+            panel = np.concatenate(
+                [titled(title, [tile]) for title, tile in tiles.items()],
+                axis=1)
+            name = picture_name(sample.img_path, dataset)
+            write_picture(osp.join(self.folder, f'{name}.png'), panel)
+
+
+def picture_name(path: str, dataset: Dataset) -> str:
+    """What a picture of an image is called.
+
+    Images of other folders may have the same file name, so the folders count.
+
+    Args:
+        path (str): The image.
+        dataset (Dataset): Where it is from; its ``data_prefix``, if it has
+            one, says where its images begin.
+
+    Returns:
+        str: The path below that folder, or else below the current one, such
+        as ``'city_img_7'`` of ``city/img/7.png``.
+    """
+    folder = getattr(dataset, 'data_prefix', {}).get('img_path')
+    below = Path(osp.relpath(path, folder or osp.curdir)).with_suffix('')
+    return '_'.join(part for part in below.parts if part != osp.pardir)
+
+
+def tiles_of(sample: SegDataSample, networks: Sequence[str],
+             palette: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
+    """An image, its label and what networks make of it.
+
+    Args:
+        sample (SegDataSample): A prediction; that of each network is
+            ``NETWORK_sem_seg``.
+        networks (Sequence[str]): Their names.
+        palette (Sequence[Sequence[int]]): RGB color of each class.
+
+    Returns:
+        dict[str, np.ndarray]: ``'image'``, ``'label'``, if there is one, and
+        the networks: RGB pictures (H, W, 3) of one size, uint8.
+    """
+    image = cv2.imread(sample.img_path)[..., ::-1]
+    if 'canvas' in sample:  # where label and predictions are
+        image = center_canvas(
+            torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
+        image = image.movedim(0, 2).numpy()
+    size = image.shape[1::-1]
+    maps = {}
+    if 'gt_sem_seg' in sample:
+        maps['label'] = sample.gt_sem_seg
+    for network in networks:
+        maps[network] = sample.get(f'{network}_sem_seg')
+    tiles = {'image': image}
+    for title, one in maps.items():
+        label = one.data[0].cpu().numpy().astype(np.uint8)
+        label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
+        tiles[title] = color_label(label, palette)
+    return tiles

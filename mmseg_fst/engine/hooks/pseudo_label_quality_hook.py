@@ -1,0 +1,226 @@
+"""How good the pseudo-labels of a run are, while it trains."""
+from typing import Optional
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from mmseg_fst.engine.pseudo_label_probe import Look, look, true_labels
+from mmseg_fst.ops import (
+    LabelCounts,
+    count_labels,
+    label_quality,
+    quality_by_class,
+)
+from mmseg_fst.registry import HOOKS
+
+from .mean_teacher_hook import unwrap
+
+#: In front of the names of all that is logged.
+PREFIX = 'pseudo_label'
+
+
+@HOOKS.register_module()
+class PseudoLabelQualityHook(Hook):
+    """Measure pseudo-labels on the batch of the step, now and then.
+
+    Asked are, about the same unlabeled images: the ``student``, the ``past``
+    teacher, which is the one that the last iteration has left, and the
+    ``future`` one, which labels this iteration. With :class:`FSTHook` it has
+    followed the virtual steps in between: that it labels better is the claim
+    of the paper. With :class:`MeanTeacherHook` it has followed the student of
+    the present. Co-trained students are asked each by its name.
+
+    Logged to ``scalars.json`` and TensorBoard, in percent, as
+    ``pseudo_label/WHO/coverage`` and so on: see :func:`label_quality` and,
+    with the class behind it, :func:`quality_by_class`; and
+    ``disagreement``, the share of pixels that a teacher labels otherwise than
+    the student. What needs true labels is there if the data set gives them,
+    see ``labels_for_diagnosis`` of :class:`PairedDataset`. A class that gets
+    no label of any weight any more is warned of, once.
+
+    A run with this hook is that without it, to the last bit. Does nothing
+    where no pseudo-labels are made. Costs three passes without a gradient in
+    each iteration that is measured.
+
+    Args:
+        interval (int): Iterations between measurements, at least 1. Defaults
+            to 500.
+        patience (int): Measurements without a class, but with others, until
+            it is warned of. Defaults to 5.
+
+    Raises:
+        ValueError: If an argument is not positive.
+    """
+
+    # After the timer and before the hook that moves the teacher, which is
+    # BELOW_NORMAL, in front of the step as behind it.
+    priority = 'NORMAL'
+
+    def __init__(self, interval: int = 500, patience: int = 5) -> None:
+        for name, value in (('interval', interval), ('patience', patience)):
+            if value < 1:
+                raise ValueError(f'PseudoLabelQualityHook: {name}={value} is '
+                                 'a number of times; give 1 or more.')
+        self.interval = interval
+        self.patience = patience
+        # Only between the two halves of one iteration.
+        self.looks: dict[str, Look] = {}
+        # Measurements since each class was last seen. A resumed run counts
+        # anew; nothing but the warning depends on it.
+        self.missed: Optional[Tensor] = None
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: DATA_BATCH = None) -> None:
+        """Ask students and the past teacher.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch of the real step.
+        """
+        model = unwrap(runner)
+        self.looks = {}
+        if not self._is_due(runner, model):
+            return
+        if isinstance(model.student, nn.ModuleDict):
+            networks = dict(model.student.items())
+        else:
+            networks = dict(student=model.student, past=model.teacher)
+        self._ask(runner, data_batch, networks)
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Ask the teacher that has labeled this iteration; log.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch of the real step.
+            outputs (dict, optional): Logged values, not used.
+        """
+        if not self.looks:
+            return
+        if 'past' in self.looks:
+            self._ask(runner, data_batch,
+                      dict(future=unwrap(runner).teacher))
+        first = next(iter(self.looks.values())).label
+        truth = true_labels(data_batch['unlabeled']['data_samples'],
+                            first.shape[1:])
+        classes = runner.train_dataloader.dataset.metainfo['classes']
+        values, weights = {}, {}
+        for who, found in self.looks.items():
+            counts = summed(count_labels(*found, len(classes), truth))
+            weights[who] = counts.weight
+            values.update(self._values(who, counts, classes))
+            if who in ('past', 'future'):
+                values[f'{PREFIX}/{who}/disagreement'] = disagreement(
+                    found.label, self.looks['student'].label, len(classes))
+        self._log(runner, values)
+        # Without a teacher, all that were asked label.
+        self._warn(runner, weights.get('future', sum(weights.values())),
+                   classes)
+        self.looks = {}
+
+    def _is_due(self, runner: Runner, model: nn.Module) -> bool:
+        """Whether this iteration is measured."""
+        return (self.every_n_train_iters(runner, self.interval)
+                and getattr(model, 'pseudo_labeler', None) is not None
+                and runner.iter >= getattr(model, 'labeled_iters', 0))
+
+    def _ask(self, runner: Runner, data_batch: dict,
+             networks: dict[str, Optional[nn.Module]]) -> None:
+        """Look at the unlabeled images with some networks, in the precision
+        of the training."""
+        model = unwrap(runner)
+        batch = model.data_preprocessor(data_batch, training=True)
+        with runner.optim_wrapper.optim_context(runner.model):
+            for who, network in networks.items():
+                if network is not None:
+                    self.looks[who] = look(
+                        model, network, batch['inputs']['unlabeled'],
+                        batch['data_samples']['unlabeled'])
+
+    @staticmethod
+    def _values(who: str, counts: LabelCounts,
+                classes: tuple[str, ...]) -> dict[str, float]:
+        """Scalars of one network, those that are numbers."""
+        values = {
+            f'{PREFIX}/{who}/{name}': float(value)
+            for name, value in label_quality(counts).items()
+        }
+        for name, of_classes in quality_by_class(counts).items():
+            for one, value in zip(classes, of_classes.tolist()):
+                values[f'{PREFIX}/{who}/{name}/{one}'] = value
+        return {key: value for key, value in values.items() if value == value}
+
+    @staticmethod
+    def _log(runner: Runner, values: dict[str, float]) -> None:
+        """Write the scalars, and the main ones into the log."""
+        step = runner.iter + 1
+        # With its iteration a line counts as one of the training where a
+        # resumed run takes back what it will log again.
+        runner.visualizer.add_scalars({'iter': step, **values}, step=step)
+        line = ', '.join(f'{key.partition("/")[2]} {value:.1f}'
+                         for key, value in values.items()
+                         if key.count('/') == 2)
+        runner.logger.info(f'Pseudo-labels at iteration {step}, %: {line}')
+
+    def _warn(self, runner: Runner, weight: Tensor,
+              classes: tuple[str, ...]) -> None:
+        """Name the classes that have died, by the weights (C,) of labels."""
+        if not weight.any():
+            return  # as long as no network is sure, nothing is unlearned
+        if self.missed is None:
+            self.missed = torch.zeros(len(classes), dtype=torch.long)
+        self.missed = (self.missed + 1) * (weight == 0)
+        dead = [
+            one for one, missed in zip(classes, self.missed.tolist())
+            if missed == self.patience
+        ]
+        if dead:
+            runner.logger.warning(
+                f'No pseudo-label of {", ".join(dead)} in the last '
+                f'{self.patience} measurements, the last at iteration '
+                f'{runner.iter + 1}. If these classes occur in the target '
+                'images, training unlearns them: lower the threshold of '
+                '`pseudo_labeler`, or give the data set '
+                '`rare_class_sampling`.')
+
+
+def summed(counts: LabelCounts) -> LabelCounts:
+    """Counts over all processes.
+
+    Args:
+        counts (LabelCounts): Those of this one; changed in place.
+
+    Returns:
+        LabelCounts: Their sum.
+    """
+    for count in counts:
+        all_reduce(count, 'sum')
+    return counts
+
+
+def disagreement(label: Tensor, other: Tensor, num_classes: int) -> float:
+    """Share of pixels that two networks label differently, in percent.
+
+    Args:
+        label (Tensor): Class ids of shape (N, H, W), of this process.
+        other (Tensor): Those of another network.
+        num_classes (int): Number of classes; other ids are padding.
+
+    Returns:
+        float: Over the batch of all processes.
+    """
+    counts = torch.stack([(label != other).sum(), (label < num_classes).sum()])
+    all_reduce(counts, 'sum')
+    return 100 * float(counts[0] / counts[1])

@@ -1,0 +1,126 @@
+"""Scores of a run in one small file."""
+import json
+import os
+import shlex
+import sys
+from os import path as osp
+from typing import Optional
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.files import save_json
+
+from .mean_teacher_hook import unwrap
+
+#: In the message hub: metrics by iteration.
+RESULTS = 'results'
+
+
+@HOOKS.register_module()
+class ResultsHook(Hook):
+    """Write ``WORK_DIR/results.json`` after each validation.
+
+    It holds the command line, the seed, the training minutes (without
+    validation), the evaluation protocol and the metrics by iteration;
+    ``tools/summarize.py`` makes tables of such files. The metrics are part of
+    each checkpoint, so that a resumed run lists what it had listed there,
+    whatever it wrote later.
+    """
+
+    # Before CheckpointHook (VERY_LOW), whose checkpoint holds the metrics.
+    priority = 'LOW'
+
+    def before_train(self, runner: Runner) -> None:
+        """Forget an earlier run in the same folder, unless it goes on.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Raises:
+            ValueError: If it goes on under another evaluation protocol.
+        """
+        hub, path = runner.message_hub, self._path(runner)
+        past = hub.get_info(RESULTS, {})
+        if runner.iter > 0 and osp.isfile(path):
+            with open(path) as file:
+                content = json.load(file)
+            check_protocol(path, content, unwrap(runner).protocol_name)
+            if RESULTS not in hub.runtime_info:  # of an older version
+                past = {
+                    key: value
+                    for key, value in content['iterations'].items()
+                    if int(key) <= runner.iter
+                }
+        hub.update_info(RESULTS, past)
+        self._write(runner)
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[dict[str, float]] = None) -> None:
+        """Add one entry.
+
+        Args:
+            runner (Runner): The runner of the training.
+            metrics (dict[str, float]): Metrics of this validation.
+        """
+        entry = {
+            key: round(float(value), 4)
+            for key, value in metrics.items() if 'time' not in key
+        }
+        past = runner.message_hub.get_info(RESULTS, {})
+        runner.message_hub.update_info(
+            RESULTS, {**past, str(runner.iter): entry})
+
+    def after_val(self, runner: Runner) -> None:
+        """Write the file: by now what it lists was saved.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        self._write(runner)
+
+    @staticmethod
+    def _path(runner: Runner) -> str:
+        """The file."""
+        return osp.join(runner.work_dir, 'results.json')
+
+    @master_only
+    def _write(self, runner: Runner) -> None:
+        """Write the file, or remove it if there is nothing to list."""
+        hub, path = runner.message_hub, self._path(runner)
+        iterations = hub.get_info(RESULTS)
+        if iterations:
+            seconds = hub.get_scalar('train/time').data[0].sum()
+            content = dict(
+                command=shlex.join(['python', *sys.argv]),
+                seed=runner.seed,
+                max_iters=runner.max_iters,
+                protocol=unwrap(runner).protocol_name,
+                train_minutes=round(float(seconds) / 60, 3),
+                iterations=iterations)
+            save_json(path, content, durable=True)
+        elif osp.isfile(path):
+            os.remove(path)
+
+
+def check_protocol(path: str, content: dict, protocol: str) -> None:
+    """Raise on scores of another evaluation protocol.
+
+    Args:
+        path (str): The file they are from.
+        content (dict): Its content.
+        protocol (str): The protocol of the run, in words.
+
+    Raises:
+        ValueError: If they are.
+    """
+    before = content.get('protocol', protocol)
+    if before != protocol:
+        raise ValueError(
+            f'{path} lists scores of another evaluation protocol, {before}; '
+            f'model.protocol is now: {protocol}. Go on with the protocol the '
+            'run began with, and score its checkpoints under another one '
+            'with: sh test.sh WORK_DIR --protocol FILE')

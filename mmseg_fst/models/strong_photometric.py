@@ -1,0 +1,128 @@
+"""Strong photometric augmentation of a batch, on its device."""
+from typing import Optional
+
+import torch
+from torch import Tensor, nn
+
+from mmseg_fst.ops import (
+    color_jitter,
+    denormalize,
+    gaussian_blur,
+    grayscale,
+    normalize,
+)
+from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_range
+
+
+@MODELS.register_module()
+class StrongPhotometric(nn.Module):
+    """Color jitter and Gaussian blur.
+
+    The strong augmentation of DACS and DAFormer. How much is drawn for each
+    image on its own, from PyTorch's CPU generator, so that no device is
+    waited for.
+
+    Args:
+        jitter_prob (float): Probability of color jitter, in [0, 1], as all
+            of them. Defaults to 0.8.
+        jitter_strength (float): Brightness, contrast and saturation are
+            multiplied by a factor from [1 - s, 1 + s], hue is shifted by up
+            to s, at most 0.5. Defaults to 0.2.
+        hue (float, optional): Largest shift of the hue, at most 0.5. Defaults
+            to None: ``jitter_strength``.
+        gray_prob (float): Probability to lose all color, after the jitter.
+            Defaults to 0.
+        blur_prob (float): Probability of blur. Defaults to 0.5.
+        blur_sigma (tuple[float, float]): Range of the blur's standard
+            deviation in pixels. Defaults to (0.15, 1.15).
+        per_image (bool): Whether each image draws whether it is jittered and
+            whether it is blurred. False as in the releases of DACS, DAFormer
+            and FST: the batch draws once. Defaults to True.
+        random_order (bool): Whether brightness, contrast, saturation and hue
+            change in a random order, as in those releases, or in this one.
+            Defaults to False.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        jitter_prob: float = 0.8,
+        jitter_strength: float = 0.2,
+        hue: Optional[float] = None,
+        gray_prob: float = 0.,
+        blur_prob: float = 0.5,
+        blur_sigma: tuple[float, float] = (0.15, 1.15),
+        per_image: bool = True,
+        random_order: bool = False
+    ) -> None:
+        super().__init__()
+        hue = jitter_strength if hue is None else hue
+        check_range(self, high=0.5, jitter_strength=jitter_strength, hue=hue)
+        check_range(
+            self,
+            jitter_prob=jitter_prob,
+            gray_prob=gray_prob,
+            blur_prob=blur_prob)
+        if not 0 < blur_sigma[0] <= blur_sigma[1]:
+            raise ValueError(
+                f'StrongPhotometric: blur_sigma={tuple(blur_sigma)} is no '
+                'range of standard deviations; give two numbers above 0, the '
+                'smaller one first.')
+        self.jitter_prob = jitter_prob
+        # Of brightness, contrast, saturation and hue.
+        self.strengths = torch.tensor([jitter_strength] * 3 + [hue])
+        self.gray_prob = gray_prob
+        self.blur_prob = blur_prob
+        self.blur_sigma = blur_sigma
+        self.per_image = per_image
+        self.random_order = random_order
+        # Five standard deviations each way: what lies beyond is below 1e-6.
+        self.kernel_size = 2 * int(5 * blur_sigma[1]) + 1
+
+    def forward(self, image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+        """Augment a batch.
+
+        Args:
+            image (Tensor): Normalized images of shape (N, 3, H, W).
+            mean (Tensor): Mean of the normalization, (3, 1, 1).
+            std (Tensor): Its standard deviation, (3, 1, 1).
+
+        Returns:
+            Tensor: Normalized images of shape (N, 3, H, W).
+        """
+        image = denormalize(image, mean, std)
+        triggers = self._draw_triggers(len(image))
+        done = torch.cat([
+            self._augment(one, *trigger)
+            for one, trigger in zip(image.split(1), triggers)
+        ])
+        return normalize(done, mean, std)
+
+    def _draw_triggers(self, count: int) -> list[tuple[bool, bool, bool]]:
+        """Whether to jitter, to take the color and to blur each image."""
+        draws = torch.rand(count if self.per_image else 1, 3).tolist()
+        triggers = [(jitter < self.jitter_prob, gray < self.gray_prob,
+                     blur < self.blur_prob) for jitter, gray, blur in draws]
+        return triggers if self.per_image else triggers * count
+
+    def _augment(self, image: Tensor, jitter: bool, gray: bool,
+                 blur: bool) -> Tensor:
+        """Augment one image of shape (1, 3, H, W), in [0, 1]."""
+        if jitter:
+            shifts = torch.empty(4).uniform_(-1, 1) * self.strengths
+            brightness, contrast, saturation, hue = shifts.tolist()
+            order = torch.randperm(4).tolist() if self.random_order else (
+                0, 1, 2, 3)
+            image = color_jitter(
+                image,
+                (1 + brightness, 1 + contrast, 1 + saturation, hue), order)
+        if gray:
+            image = grayscale(image)
+        if blur:
+            low, high = self.blur_sigma
+            sigma = low + torch.rand(()).item() * (high - low)
+            image = gaussian_blur(image, sigma, self.kernel_size)
+        return image

@@ -1,0 +1,1 @@
+"""Data sets on disk: survey, class lists, conversion, tasks."""

@@ -1,0 +1,224 @@
+"""Configs of a task of the user's own data, as text."""
+import os
+from os import path as osp
+from pathlib import Path
+from pprint import pformat
+from string import Template
+from typing import NamedTuple
+
+import numpy as np
+
+from mmseg_fst.run.train import default_work_dir
+
+from .task import Task
+from .task_files import needs_conversion, palette_of
+
+# Crops are multiples of it, the stride of the networks.
+_STRIDE = 32
+# Of an image, so that crops of it differ.
+_CROP = 0.85
+
+_DATA = Template('''\
+# $name: written by tools/new_task.py; yours to edit.
+classes = $classes
+palette = $palette
+data_root = $data_root
+# Images are seen at this size, long and short side. On a GPU give more,
+# and crops of about 0.85 of it in multiples of 32.
+image_scale = $image_scale
+crop_size = $crop_size  # height, width
+
+dataset_type = 'ListedDataset'
+metainfo = dict(classes=classes, palette=palette)
+data_preprocessor = dict(
+    type='SelfTrainingDataPreProcessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True,
+    pad_val=0,
+    seg_pad_val=255,
+    size=crop_size)
+augmentation = [
+    dict(
+        type='RandomResize',
+        scale=image_scale,
+        ratio_range=(0.9, 1.6),
+        keep_ratio=True),
+    dict(type='RandomCrop', crop_size=crop_size),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackSegInputs')
+]
+test_pipeline = [
+    dict(type='LoadWholeImage'),
+    dict(type='Resize', scale=image_scale, keep_ratio=True),
+    # After the resize: predictions are compared at the size of the mask.
+    dict(type='LoadAnnotations'),
+    dict(type='PackSegInputs')
+]
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='PairedSampler'),
+    dataset=dict(
+        type='PairedDataset',
+        labeled=dict(
+            type=dataset_type,
+            metainfo=metainfo,
+            data_root=data_root,
+            ann_file='train.txt',
+            data_prefix=dict(
+                img_path=$train_images,
+                seg_map_path=$train_labels),
+            pipeline=[
+                dict(type='LoadWholeImage'),
+                dict(type='LoadAnnotations'), *augmentation
+            ]),
+        unlabeled=dict(
+            type=dataset_type,
+            metainfo=metainfo,
+            data_root=data_root,
+            ann_file='unlabeled.txt',
+            data_prefix=dict(img_path=$unlabeled_images),
+            pipeline=[dict(type='LoadWholeImage'), *augmentation]),
+        # A list that was changed by accident stops the run.
+        expected=dict(labeled=$num_train, unlabeled=$num_unlabeled),
+        disjoint=True))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        metainfo=metainfo,
+        data_root=data_root,
+        ann_file='val.txt',
+        data_prefix=dict(
+            img_path=$val_images,
+            seg_map_path=$val_labels),
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+test_evaluator = val_evaluator
+''')
+
+_RUN = Template('''\
+# $title
+_base_ = [
+    './data.py',
+    # Another network, method or schedule: another file of these folders.
+    '$base/models/mobilenetv2_segformer-ssl.py',
+    '$base/methods/$method.py',
+    '$base/schedules/$schedule.py',
+    '$base/default_runtime.py'
+]
+model = dict(
+    segmentor=_base_.segmentor,
+    data_preprocessor=_base_.data_preprocessor)
+model['segmentor']['decode_head']['num_classes'] = $num_classes
+$rest''')
+
+
+class View(NamedTuple):
+    """At which size a task is seen.
+
+    Attributes:
+        scale (tuple[int, int]): Long and short side of an image.
+        crop (tuple[int, int]): Height and width of a crop.
+    """
+    scale: tuple[int, int]
+    crop: tuple[int, int]
+
+
+def choose_view(sizes: list[tuple[int, int]], long_side: int) -> View:
+    """Choose the size of images and crops by those of the files.
+
+    Args:
+        sizes (list[tuple[int, int]]): Height and width of images.
+        long_side (int): Long side to see images at, if they are as large.
+
+    Returns:
+        View: Both; the crop is upright if most images are.
+    """
+    sides = np.array(sizes)
+    long, short = np.median(sides.max(1)), np.median(sides.min(1))
+    factor = min(1., long_side / long)
+    scale = round(long * factor), max(1, round(short * factor))
+
+    def crop(side: int) -> int:
+        return max(_STRIDE, int(side * _CROP) // _STRIDE * _STRIDE)
+
+    upright = np.mean(sides[:, 0] > sides[:, 1])
+    if .25 < upright < .75:  # of both kinds: a square fits into either
+        return View(scale, (crop(scale[1]), ) * 2)
+    height, width = scale if upright > .5 else scale[::-1]
+    return View(scale, (crop(height), crop(width)))
+
+
+def _data_text(task: Task, view: View, data_root: str) -> str:
+    """The config of the data."""
+    converted = needs_conversion(task)
+
+    def labels(name: str, root: Path) -> str:
+        return repr(f'labels/{name}' if converted else str(root))
+
+    return _DATA.substitute(
+        name=task.name,
+        classes=pformat(task.classes.names, compact=True),
+        palette=pformat(palette_of(task.classes), compact=True),
+        data_root=repr(data_root),
+        image_scale=view.scale,
+        crop_size=view.crop,
+        train_images=repr(str(task.train.root)),
+        train_labels=labels('train', task.train.root),
+        val_images=repr(str(task.val.root)),
+        val_labels=labels('val', task.val.root),
+        unlabeled_images=repr(str(task.unlabeled.root)),
+        num_train=len(task.train.images),
+        num_unlabeled=len(task.unlabeled.images))
+
+
+def config_texts(task: Task, view: View, data_root: str, folder: Path,
+                 bases: Path, adapt: bool = False) -> dict[str, str]:
+    """The configs of a task: its data, labels alone, and FST.
+
+    Args:
+        task (Task): The task.
+        view (View): Size of images and crops.
+        data_root (str): Folder of lists, masks and statistics.
+        folder (Path): Folder that the configs will lie in.
+        bases (Path): ``configs/_base_`` of this repository.
+        adapt (bool): Whether the unlabeled images are of another domain.
+            Defaults to False.
+
+    Returns:
+        dict[str, str]: Texts by file name.
+    """
+    base = Path(os.path.relpath(bases.resolve(), folder.resolve())).as_posix()
+    common = dict(base=base, num_classes=len(task.classes.names))
+    first = _RUN.substitute(
+        common,
+        title=f'{task.name}: labels alone. fst.py goes on from here.',
+        method='labels_only',
+        schedule='adamw_ssl',
+        rest='train_dataloader = dict('
+        'dataset=dict(unlabeled=None, disjoint=False))\n')
+    runs = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
+    hook = "dict(type='FSTHook', depth=1, decay=0.99{when})".format(
+        when='' if adapt else ", when='after'")
+    second = _RUN.substitute(
+        common,
+        title=f'{task.name}: FST on all images, from what labels taught.',
+        method='mean_teacher' if adapt else 'ssl_cutmix_mean_teacher',
+        schedule='adamw_ssl_adapt',
+        rest=f'custom_hooks = [{hook}]\n'
+        '# Of supervised.py; name another if that trains for other '
+        'iterations.\n'
+        f"load_from = '{runs}/{{run}}/iter_900.pth'\n")
+    return {
+        'data.py': _data_text(task, view, data_root),
+        'supervised.py': first,
+        'fst.py': second
+    }

@@ -1,0 +1,78 @@
+"""One HTML page of runs, whole in itself."""
+from pathlib import Path
+
+import jinja2
+
+from mmseg_fst.utils.files import atomic_write
+
+from .panels import last_mixed, predict_panels
+from .quality_parts import (
+    future_table,
+    gain_chart,
+    quality_charts,
+    quality_tables,
+)
+from .runs import Method, differences
+from .score_parts import (
+    class_tables,
+    method_colors,
+    score_charts,
+    score_tables,
+)
+
+
+def write_report(path: Path,
+                 methods: list[Method],
+                 command: str,
+                 num_panels: int = 4,
+                 trust: bool = False) -> list[str]:
+    """Write the page.
+
+    Args:
+        path (Path): The file.
+        methods (list[Method]): Runs of :func:`find_methods`.
+        command (str): Command line that asked for it.
+        num_panels (int): Images to predict; 0 loads no checkpoint. Defaults
+            to 4.
+        trust (bool): Whether to run code that a checkpoint asks for. Defaults
+            to False.
+
+    Returns:
+        list[str]: A sentence for each method that could not predict.
+
+    Raises:
+        ValueError: If runs of one method were scored under different
+            protocols.
+    """
+    panels, palette, missing = [], {}, []
+    if num_panels:
+        panels, palette, missing = predict_panels(methods, num_panels, trust)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader('mmseg_fst.report', '.'),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True)
+    mixed = {method.name: last_mixed(method) for method in methods}
+    text = environment.get_template('page.html').render(
+        methods=methods,
+        command=command,
+        colors=method_colors(methods),
+        scores=score_tables(methods),
+        charts=score_charts(methods),
+        quality_charts=quality_charts(methods),
+        future=future_table(methods),
+        gain=gain_chart(methods),
+        class_tables=class_tables(methods),
+        quality_tables=quality_tables(methods),
+        panels=panels,
+        palette=palette,
+        missing=missing,
+        mixed={name: one for name, one in mixed.items() if one},
+        differences=differences({
+            method.name: method.runs[0].config
+            for method in methods
+        }))
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
+    return missing

@@ -1,0 +1,221 @@
+"""What finished and unfinished runs have left in their folders."""
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mmseg_fst.run.train import SPLIT_MARK
+from mmseg_fst.utils.run_logs import read_scalars
+
+_TABLE = re.compile(
+    r'Results of the (\w[^ :]*)[ :].*?\n\+[-+]+\n\|\s*Class(.*?)\n\+[-+]+\n'
+    r'(.*?)\n\+[-+]+\n', re.DOTALL)
+_ENVIRONMENT = re.compile(r'System environment:\n(.*?)\n\s*Runtime environ',
+                          re.DOTALL)
+
+
+@dataclass
+class Run:
+    """One training of one config with one seed; files are read when asked.
+
+    Attributes:
+        folder (Path): Its folder.
+    """
+    folder: Path
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """Content of ``results.json``; empty before the first validation."""
+        path = self.folder / 'results.json'
+        return json.loads(path.read_text()) if path.is_file() else {}
+
+    @cached_property
+    def scalars(self) -> dict[str, dict[int, float]]:
+        """See :func:`mmseg_fst.utils.run_logs.read_scalars`."""
+        return read_scalars(self.folder)
+
+    @cached_property
+    def log(self) -> str:
+        """Text of all its logs, the oldest first."""
+        return '\n'.join(
+            path.read_text(errors='replace')
+            for path in sorted(self.folder.glob('*/*.log')))
+
+    @property
+    def scores(self) -> dict[str, dict[int, float]]:
+        """Metrics of its validations, by name and iteration."""
+        found: dict[str, dict[int, float]] = {}
+        past = self.results.get('iterations', {})
+        for iteration in sorted(past, key=int):
+            for key, value in past[iteration].items():
+                found.setdefault(key, {})[int(iteration)] = value
+        return found
+
+    @property
+    def state(self) -> str:
+        """How far it has come, in words."""
+        if not self.results:
+            return 'not validated yet'
+        done = max(map(int, self.results['iterations']))
+        end = self.results['max_iters']
+        return 'finished' if done >= end else f'validated at {done} of {end}'
+
+    @property
+    def class_iou(self) -> dict[str, dict[str, float]]:
+        """IoU by network and class of the last validation, from the log."""
+        found = {}
+        for network, _, rows in _TABLE.findall(self.log):
+            cells = [row.strip('|').split('|') for row in rows.splitlines()]
+            found[network] = {
+                cell[0].strip(): float(cell[1])
+                for cell in cells
+            }
+        return found
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it ran on, from the log."""
+        block = _ENVIRONMENT.search(self.log)
+        lines = block[1].splitlines() if block else []
+        # Details of the build of PyTorch are indented otherwise.
+        pairs = [
+            line.strip().partition(': ') for line in lines
+            if line.startswith('    ')
+        ]
+        return {
+            name: value
+            for name, _, value in pairs
+            if value and name != 'PyTorch compiling details'
+        }
+
+    @property
+    def config(self) -> str:
+        """Text of the config that it has written; empty if there is none."""
+        paths = sorted(self.folder.glob('*.py'))
+        return paths[0].read_text() if paths else ''
+
+
+@dataclass
+class Method:
+    """Runs of one config.
+
+    Attributes:
+        name (str): What it is called.
+        runs (list[Run]): One for each seed.
+    """
+    name: str
+    runs: list[Run] = field(default_factory=list)
+
+    def keys(self) -> list[str]:
+        """Names of all logged values of all runs."""
+        return list(dict.fromkeys(key for run in self.runs
+                                  for key in run.scalars))
+
+    def metrics(self) -> list[str]:
+        """Names of all metrics of all runs."""
+        return list(dict.fromkeys(key for run in self.runs
+                                  for key in run.scores))
+
+
+def find_methods(folders: Iterable[Path]) -> list[Method]:
+    """Group run folders by config and draw of the labeled images.
+
+    Args:
+        folders (Iterable[Path]): Folders of runs, or folders that hold one
+            for each seed.
+
+    Returns:
+        list[Method]: In the order given; names are as short as they can be
+        and still differ.
+
+    Raises:
+        FileNotFoundError: If one of them holds no run.
+    """
+    grouped: dict[tuple[Path, str], list[Run]] = {}
+    for folder in folders:
+        folder = folder.resolve()
+        seeds = sorted(folder.glob('seed_*'))
+        for one in seeds or [folder]:
+            if not any(one.glob('*/vis_data')) and not (
+                    one / 'results.json').is_file():
+                raise FileNotFoundError(
+                    f'{one} holds no run: neither results.json nor a log. '
+                    'Name folders such as work_dirs/demo/streets_fst.')
+            parent = one.parent if one.name.startswith('seed_') else one
+            split = one.name.partition(SPLIT_MARK)[2]
+            runs = grouped.setdefault((parent, split), [])
+            if all(run.folder != one for run in runs):
+                runs.append(Run(one))
+    parents = list(dict.fromkeys(parent for parent, _ in grouped))
+    names = dict(zip(parents, _short_names(parents)))
+    return [
+        Method(names[parent] + (f', split {split}' if split else ''), runs)
+        for (parent, split), runs in grouped.items()
+    ]
+
+
+def _short_names(folders: list[Path]) -> list[str]:
+    """Last parts of paths, as many as it takes to tell them apart."""
+    names = [folder.name for folder in folders]
+    depth = 1
+    while len(set(names)) < len(names):
+        depth += 1
+        names = ['/'.join(folder.parts[-depth:]) for folder in folders]
+    return names
+
+
+def flat_config(text: str) -> dict[str, str]:
+    """Settings of a config by dotted key; nothing of it is run.
+
+    Args:
+        text (str): A config as a run writes it: names, numbers and strings,
+            in calls of ``dict`` and in lists.
+
+    Returns:
+        dict[str, str]: Values as they are written.
+    """
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign):
+            found.update(_leaves(node.targets[0].id, node.value))
+    return found
+
+
+def _leaves(where: str, node: ast.expr) -> Iterator[tuple[str, str]]:
+    """Settings below a place of a config."""
+    if isinstance(node, ast.Call):
+        children = [(one.arg, one.value) for one in node.keywords]
+    elif isinstance(node, ast.Dict):
+        children = [(ast.literal_eval(key), value)
+                    for key, value in zip(node.keys, node.values)]
+    elif isinstance(node, ast.List) and any(
+            isinstance(one, (ast.Call, ast.Dict)) for one in node.elts):
+        children = list(enumerate(node.elts))
+    else:
+        yield where, ast.unparse(node)
+        return
+    for name, value in children:
+        yield from _leaves(f'{where}.{name}', value)
+
+
+def differences(configs: dict[str, str]) -> dict[str, list[str]]:
+    """What several configs do not have in common.
+
+    Args:
+        configs (dict[str, str]): Their texts by name.
+
+    Returns:
+        dict[str, list[str]]: By dotted key the value of each config, ``'-'``
+        where it has none; but for the folder of the run.
+    """
+    flat = [flat_config(text) for text in configs.values()]
+    found = {}
+    for key in dict.fromkeys(key for one in flat for key in one):
+        values = [one.get(key, '-') for one in flat]
+        if len(set(values)) > 1 and key != 'work_dir':
+            found[key] = values
+    return found

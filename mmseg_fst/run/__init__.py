@@ -1,0 +1,1 @@
+"""Training, testing, grids of runs and their scores."""

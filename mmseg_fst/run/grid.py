@@ -1,0 +1,219 @@
+"""A set of runs: every config of a table, for every seed."""
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from os import path as osp
+from pathlib import Path
+from typing import Any, NamedTuple, Optional, Union
+
+from mmseg_fst.config.config_file import read_python
+from mmseg_fst.utils.files import atomic_write
+
+from .score_files import FINISHED, NEW, UNFINISHED, state_of
+from .tables import format_markdown, make_row, write_csv
+from .train import SPLIT_SEED, load_config
+
+FAILED = 'failed'
+
+
+class Grid(NamedTuple):
+    """What a grid file says.
+
+    Attributes:
+        name (str): Name of the file without ``table_`` and ``.py``.
+        title (str): Heading of the table.
+        configs (list[str]): Paths of the config files.
+    """
+    name: str
+    title: str
+    configs: list[str]
+
+
+@dataclass
+class GridRun:
+    """One run of a grid.
+
+    Attributes:
+        config (str): Path of its config.
+        seed (int): Its seed.
+        split (str): Seed of the draw of its labeled images; empty if the
+            config has but one.
+        work_dir (str): Its folder; empty if the config cannot be read.
+        state (str): ``FINISHED``, ``UNFINISHED``, ``NEW`` or ``FAILED``.
+        error (str): Why it failed.
+    """
+    config: str
+    seed: int
+    split: str = ''
+    work_dir: str = ''
+    state: str = NEW
+    error: str = ''
+
+    def __str__(self) -> str:
+        """Such as ``'voc-662_pspnet_fst, seed 0'``."""
+        split = f', split {self.split}' if self.split else ''
+        return f'{Path(self.config).stem}, seed {self.seed}{split}'
+
+
+def read_grid(path: str) -> Grid:
+    """Read a grid file: Python with ``title`` and ``configs``.
+
+    Args:
+        path (str): The file. Its configs are relative to its folder.
+
+    Returns:
+        Grid: Its content.
+
+    Raises:
+        FileNotFoundError: If the file or one of its configs is missing.
+        ValueError: If it cannot be read, or lacks a key.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f'There is no grid {path}; see configs/*/table_*.py.')
+    cfg = read_python(path)
+    for key in ('title', 'configs'):
+        if not cfg.get(key):
+            raise ValueError(f'{path} has no `{key}`. A grid file holds '
+                             "title = 'TEXT' and configs = ['FILE.py', ...]; "
+                             'give a plain config to --config instead.')
+    configs = [osp.join(osp.dirname(path), name) for name in cfg.configs]
+    for config in configs:
+        if not osp.isfile(config):
+            raise FileNotFoundError(f'{path}: configs: there is no {config}; '
+                                    'paths are relative to the grid file.')
+    name = Path(path).stem.removeprefix('table_')
+    return Grid(name, cfg.title, configs)
+
+
+def set_split(split: Optional[Union[int, str]], seed: Optional[int]) -> None:
+    """Choose the draw of labeled images for configs that are read next.
+
+    Args:
+        split (int | str, optional): Its seed, or ``'run'``: that of the run.
+            None leaves the environment as it is.
+        seed (int, optional): Seed of the run; None for the config's, 0.
+    """
+    if split is not None:
+        os.environ[SPLIT_SEED] = str((seed or 0) if split == 'run' else split)
+
+
+def plan_runs(configs: Sequence[str],
+              seeds: Sequence[int],
+              split: Optional[Union[int, str]] = None,
+              options: Optional[dict[str, Any]] = None,
+              debug: bool = False) -> list[GridRun]:
+    """Look at every run before the first one begins.
+
+    A run may start from what one before it in the list will have trained.
+
+    Args:
+        configs (Sequence[str]): Paths of config files.
+        seeds (Sequence[int]): The seeds.
+        split (int | str, optional): See :func:`set_split`. Defaults to None.
+        options (dict, optional): See :func:`load_config`. Defaults to None.
+        debug (bool): See :func:`load_config`. Defaults to False.
+
+    Returns:
+        list[GridRun]: Seed by seed for each config; what cannot be read, or
+        lacks data, has failed.
+    """
+    runs = [GridRun(config, seed) for config in configs for seed in seeds]
+    # Said aloud, or a config would not tell whether it reads it.
+    os.environ.setdefault(SPLIT_SEED, '0')
+    planned: set[str] = set()
+    for run in runs:
+        set_split(split, run.seed)
+        try:
+            cfg = load_config(
+                run.config, options, run.seed, debug=debug, planned=planned)
+            planned.add(cfg.work_dir)
+            run.split = cfg.env_variables.get(SPLIT_SEED, '')
+            run.work_dir = cfg.work_dir
+            if not debug:  # which is to try all of them
+                run.state = state_of(cfg.work_dir, cfg.train_cfg.max_iters)
+        except (OSError, ValueError) as error:
+            run.state, run.error = FAILED, f'{type(error).__name__}: {error}'
+    return runs
+
+
+def run_grid(grid: Grid,
+             runs: Sequence[GridRun],
+             start: Callable[[GridRun], bool],
+             folder: str = osp.join('work_dirs', 'tables')) -> int:
+    """Run what is not finished, one after another, and keep the table.
+
+    Args:
+        grid (Grid): The grid.
+        runs (Sequence[GridRun]): Of :func:`plan_runs`; changed in place.
+        start (Callable): Makes a run; tells whether it ended well.
+        folder (str): Where the table goes. Defaults to
+            ``'work_dirs/tables'``.
+
+    Returns:
+        int: Number of runs that failed.
+    """
+    seconds: list[float] = []
+    left = sum(run.state in (NEW, UNFINISHED) for run in runs)
+    for index, run in enumerate(runs, 1):
+        title = f'run {index} of {len(runs)}: {run}'
+        if run.state == FINISHED:
+            print(f'{title}: is finished, skipped ({run.work_dir})')
+        elif run.state == FAILED:
+            print(f'{title}: cannot begin. {run.error}')
+        else:
+            print(f'{title}: {run.state}{_time_left(seconds, left)}',
+                  flush=True)
+            begin = time.monotonic()
+            if start(run):
+                run.state = FINISHED
+            else:
+                run.state, run.error = FAILED, 'see its output above'
+            seconds.append(time.monotonic() - begin)
+            left -= 1
+        try:
+            write_table(grid, runs, folder)
+        except ValueError as error:  # the training is worth more
+            print(f'No table: {error}')
+    print('Table: ' + osp.join(folder, grid.name) + '.md and .csv')
+    failed = [run for run in runs if run.state == FAILED]
+    for run in failed:
+        print(f'Failed: {run}: {run.error}')
+    return len(failed)
+
+
+def _time_left(seconds: Sequence[float], left: int) -> str:
+    """Estimate from the runs so far; nothing before the first has ended."""
+    if not seconds:
+        return ''
+    guess = round(sum(seconds) / len(seconds) * left)
+    return f'; {left} to go, about {timedelta(seconds=guess)} h'
+
+
+def write_table(grid: Grid, runs: Sequence[GridRun], folder: str) -> None:
+    """Write ``NAME.md`` and ``NAME.csv``, one row for each config.
+
+    Args:
+        grid (Grid): The grid.
+        runs (Sequence[GridRun]): Its runs.
+        folder (str): Where to.
+
+    Raises:
+        ValueError: If the seeds of a config were scored under different
+            protocols.
+    """
+    rows = []
+    for config in grid.configs:
+        ours = [run for run in runs if run.config == config and run.work_dir]
+        # As the runs are; each folder holds one split.
+        splits = dict.fromkeys(run.split for run in ours if run.split)
+        rows.append(
+            make_row(
+                Path(config).stem, [run.work_dir for run in ours],
+                split=' '.join(splits)))
+    stem = osp.join(folder, grid.name)
+    write_csv(f'{stem}.csv', rows)
+    with atomic_write(f'{stem}.md') as temporary:
+        temporary.write_text(f'# {grid.title}\n\n{format_markdown(rows)}')

@@ -1,0 +1,204 @@
+"""Self-training in stages, with pseudo-labels on disk: ST++."""
+import copy
+import glob
+import shutil
+from os import path as osp
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
+
+from mmseg_fst.config.check_config import check_config
+from mmseg_fst.config.run_folder import find_checkpoint, sorted_checkpoints
+from mmseg_fst.use.label_images import (
+    UnlabeledImages,
+    label_images,
+    rank_images,
+)
+from mmseg_fst.use.load import load_network
+from mmseg_fst.utils.files import save_json, save_lines
+
+from .launch import join_processes, wait_for_all
+from .score_files import FINISHED, state_of
+from .train import train
+
+# What the first stage, which learns from labels alone, has of the model.
+_LABELS_ONLY = ('type', 'segmentor', 'data_preprocessor', 'protocol')
+
+
+def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
+    """Train a config; one with ``stages`` in all of them.
+
+    ``stages`` holds ``checkpoints``, the number that is compared,
+    ``reliable``, the share of images kept for the second stage, ``label_by``,
+    the checkpoint that labels, ``'last'`` or ``'best'``, ``transforms`` of
+    pseudo-labeled images before they are packed, and ``first`` and
+    ``second``, in what the config of these stages differs, such as
+    ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
+    list. Several processes train each stage together; one ranks and labels
+    while the others wait, so that all have to see the work folder.
+
+    Args:
+        cfg (Config): Config of :func:`load_config`.
+        resume (bool): See :func:`train`. Defaults to False.
+        trust (bool): See :func:`train`. Defaults to False.
+
+    Returns:
+        str: The work folder.
+
+    Raises:
+        UnsafeCheckpoint: See :func:`train`.
+        ValueError: See :func:`train`.
+    """
+    if not cfg.get('stages'):
+        return train(cfg, resume, trust)
+    join_processes(cfg)
+    if not resume and is_main_process():
+        _forget(cfg.work_dir)
+    first = labels_only(cfg)
+    _train_stage(first, resume, trust)
+    ranking = _rank(cfg, first, trust)
+    second = retrain(cfg, 2, osp.join(ranking, 'reliable.txt'))
+    _label(second, first, cfg.stages.label_by, trust)
+    _train_stage(second, resume, trust)
+    third = retrain(cfg, 3, osp.join(ranking, 'all.txt'))
+    _label(third, second, cfg.stages.label_by, trust)
+    return _train_stage(third, resume, trust)
+
+
+def _forget(work_dir: str) -> None:
+    """Remove what networks of an earlier run have written for later ones."""
+    for kind in ('labels', 'ranking'):
+        pattern = osp.join(glob.escape(work_dir), 'stage_*', f'{kind}_*')
+        for folder in glob.glob(pattern):
+            shutil.rmtree(folder)
+
+
+def _stage(cfg: Config, number: int) -> Config:
+    """A copy of the config for one stage; the last is the run itself."""
+    stage = copy.deepcopy(cfg)
+    name = cfg.get('experiment_name') or Path(cfg.filename).stem
+    stage.experiment_name = f'{name}_stage-{number}'
+    if number < 3:
+        stage.work_dir = osp.join(cfg.work_dir, f'stage_{number}')
+        key = ('first', 'second')[number - 1]
+        stage.merge_from_dict(cfg.stages.get(key, {}))
+    stage.pop('stages')
+    return stage
+
+
+def _train_stage(cfg: Config, resume: bool, trust: bool) -> str:
+    """Train a stage, unless it is finished; all it writes is there then."""
+    say = print if is_main_process() else (lambda text: None)
+    say(f'\n{cfg.experiment_name}: {cfg.work_dir}')
+    if resume and state_of(cfg.work_dir,
+                           cfg.train_cfg.max_iters) == FINISHED:
+        say('It is finished.')
+    else:
+        check_config(cfg)
+        train(cfg, resume, trust)
+    wait_for_all()
+    return cfg.work_dir
+
+
+def labels_only(cfg: Config) -> Config:
+    """The first stage: labels alone, several checkpoints kept.
+
+    Args:
+        cfg (Config): Config with ``stages``.
+
+    Returns:
+        Config: A config without.
+    """
+    stage, count = _stage(cfg, 1), cfg.stages.checkpoints
+    stage.model = ConfigDict({
+        key: value
+        for key, value in stage.model.items() if key in _LABELS_ONLY
+    })
+    stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
+    stage.default_hooks.checkpoint.update(
+        interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
+    return stage
+
+
+def retrain(cfg: Config, number: int, list_file: str) -> Config:
+    """A later stage, which learns from pseudo-labels, too.
+
+    Args:
+        cfg (Config): Config with ``stages``.
+        number (int): The stage, 2 or 3.
+        list_file (str): List of the images that have pseudo-labels.
+
+    Returns:
+        Config: A config without; ``seg_map_path`` of its unlabeled side is
+        still to be filled in.
+    """
+    stage = _stage(cfg, number)
+    dataset = stage.train_dataloader.dataset
+    side = dataset.unlabeled
+    side.ann_file = osp.abspath(list_file)
+    side.pop('extra_ann_file', None)  # the list has them all
+    load, *augment, pack = side.pipeline
+    side.pipeline = [
+        load,
+        dict(type='LoadAnnotations'), *augment,
+        *cfg.stages.get('transforms', ()), pack
+    ]
+    if 'expected' in dataset:
+        count = len(Path(list_file).read_text().split('\n')) - 1
+        dataset.expected.unlabeled = count
+    return stage
+
+
+def _rank(cfg: Config, first: Config, trust: bool) -> str:
+    """Rank the unlabeled images by the first stage; returns the folder."""
+    checkpoints = sorted_checkpoints(first.work_dir)[-cfg.stages.checkpoints:]
+    folder = osp.join(first.work_dir, f'ranking_{Path(checkpoints[-1]).stem}')
+    is_done = osp.isfile(osp.join(folder, 'ranking.json'))
+    if is_main_process() and not is_done:
+        models = [load_network(first, path, trust) for path in checkpoints]
+        scores = rank_images(models, UnlabeledImages(cfg))
+        write_ranking(folder, scores, checkpoints, cfg.stages.reliable)
+    wait_for_all()
+    return folder
+
+
+def write_ranking(folder: str, scores: dict[str, float],
+                  checkpoints: list[str], reliable: float) -> None:
+    """Write the lists and, last, the scores of a ranking.
+
+    Args:
+        folder (str): Gets ``reliable.txt``, ``unreliable.txt``, ``all.txt``
+            and ``ranking.json``.
+        scores (dict[str, float]): Of :func:`rank_images`.
+        checkpoints (list[str]): What was compared.
+        reliable (float): Share of reliable images, in (0, 1].
+
+    Raises:
+        ValueError: If no image would be reliable.
+    """
+    names = list(scores)
+    count = int(reliable * len(names))
+    if not 0 < count <= len(names):
+        raise ValueError(f'A share of {reliable} of {len(names)} images is '
+                         f'{count} images; give a number in (0, 1].')
+    lists = dict(
+        reliable=names[:count], unreliable=names[count:], all=names)
+    for name, lines in lists.items():
+        save_lines(osp.join(folder, f'{name}.txt'), lines)
+    save_json(
+        osp.join(folder, 'ranking.json'),
+        dict(checkpoints=checkpoints, reliable=count, scores=scores))
+
+
+def _label(stage: Config, teacher: Config, which: str, trust: bool) -> None:
+    """Fill in the pseudo-labels of a stage, by the one before."""
+    checkpoint = find_checkpoint(teacher.work_dir, which)
+    folder = osp.join(teacher.work_dir, f'labels_{Path(checkpoint).stem}')
+    if is_main_process():
+        label_images(
+            load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
+            folder)
+    wait_for_all()
+    side = stage.train_dataloader.dataset.unlabeled
+    side.data_prefix['seg_map_path'] = osp.abspath(folder)

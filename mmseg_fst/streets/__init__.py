@@ -1,0 +1,1 @@
+"""Procedural streets, the embedded data set in two domains."""

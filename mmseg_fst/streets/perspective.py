@@ -1,0 +1,214 @@
+"""Perspective of the street scenes: from faces in meters to pixels."""
+from dataclasses import dataclass
+from typing import List, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+
+from .shapes import Face
+
+# Scenes are drawn at this multiple of the final size.
+OVERSAMPLING = 2
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A level pinhole camera above (0, 0, 0), in drawing pixels.
+
+    Attributes:
+        width: Columns of the drawing.
+        rows: Rows of the drawing.
+        focal: Focal length.
+        horizon: Row of the horizon.
+        height: Height above the road in meters.
+    """
+    width: int
+    rows: int
+    focal: float
+    horizon: float
+    height: float
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Map points of the world to the drawing.
+
+        Args:
+            points: Float array (N, 3) in meters.
+
+        Returns:
+            Columns and rows, float array (N, 2).
+        """
+        scale = self.focal / np.maximum(points[:, 2], .5)
+        return np.stack([self.width / 2 + points[:, 0] * scale, self.horizon
+                         - (points[:, 1] - self.height) * scale], axis=1)
+
+
+@dataclass(frozen=True)
+class Road:
+    """The course of a street over the ground, in meters.
+
+    Attributes:
+        offset: Middle of the road at the camera, to the right.
+        heading: Its slope to the right.
+        bend: Its quadratic bend to the right.
+        lane: Width of the lane of either direction.
+        half: Half of the road's width, with parking.
+        walks: Widths of the left and right sidewalks.
+    """
+    offset: float
+    heading: float
+    bend: float
+    lane: float
+    half: float
+    walks: Tuple[float, float]
+
+    def middle(self, depth: np.ndarray) -> np.ndarray:
+        """Find the road's middle.
+
+        Args:
+            depth: Depths in meters, of any shape.
+
+        Returns:
+            X in meters, of the same shape.
+        """
+        return self.offset + self.heading * depth + self.bend * depth ** 2
+
+    def at(self, lateral: float, depth: float,
+           height: float = 0.0) -> np.ndarray:
+        """Find a point beside the road's middle.
+
+        Args:
+            lateral: Distance to the right of the middle in meters.
+            depth: Depth in meters.
+            height: Height above the road in meters.
+
+        Returns:
+            The point (x, y, z), float array (3,).
+        """
+        return np.array([self.middle(depth) + lateral, height, depth])
+
+    def front(self, side: int) -> float:
+        """Find the building line.
+
+        Args:
+            side: Side of the road, -1 or 1.
+
+        Returns:
+            Its distance from the road's middle in meters, positive.
+        """
+        return self.half + self.walks[(side + 1) // 2]
+
+    def yaw(self, depth: float) -> float:
+        """Find the road's heading.
+
+        Args:
+            depth: Depth in meters.
+
+        Returns:
+            Angle to the right of straight ahead, in radians.
+        """
+        return float(np.arctan(self.heading + 2 * self.bend * depth))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A street scene.
+
+    Attributes:
+        camera: The camera.
+        road: The course of the road.
+        faces: Faces from far to near; the first one is the sky.
+        casters: Point sets (N, 3) whose hulls cast shadows on the ground.
+        rooflines: Heights of the building lines in meters, float array
+            (2, 141): left and right, one a meter of depth.
+    """
+    camera: Camera
+    road: Road
+    faces: List[Face]
+    casters: List[np.ndarray]
+    rooflines: np.ndarray
+
+
+class Raster(NamedTuple):
+    """A scene as pixels.
+
+    Attributes:
+        face: Index of the face seen, uint16 array (2H, 2W).
+        label: Class index or 255, uint8 array (H, W).
+    """
+    face: np.ndarray
+    label: np.ndarray
+
+
+def rasterize(scene: Scene) -> Raster:
+    """Draw a scene's faces over each other.
+
+    Args:
+        scene: The scene.
+
+    Returns:
+        Which face is seen where, and the label map.
+    """
+    camera = scene.camera
+    seen = np.zeros((camera.rows, camera.width), np.uint16)
+    counted = seen.copy()
+    spots = camera.project(np.concatenate([f.points for f in scene.faces]))
+    # Four fractional bits; far-off corners must still fit 32 bits.
+    spots = np.round(np.clip(spots, -1e5, 1e5) * 16).astype(np.int32)
+    ends = np.cumsum([len(face.points) for face in scene.faces])
+    outlines = np.split(spots, ends[:-1])
+    # Above the horizon, the sky is what nothing else covers.
+    for index, (face, outline) in enumerate(zip(scene.faces, outlines)):
+        if index == 0:
+            continue
+        cv2.fillPoly(counted, [outline], index, cv2.LINE_8, 4)
+        if face.drawn:
+            cv2.fillPoly(seen, [outline], index, cv2.LINE_8, 4)
+    labels = np.array([face.label for face in scene.faces], np.uint8)
+    step = slice(None, None, OVERSAMPLING)
+    return Raster(seen, labels[counted[step, step]])
+
+
+def trace(scene: Scene, raster: Raster) -> Tuple[np.ndarray, np.ndarray]:
+    """Find where in the world each pixel of the drawing lies.
+
+    Args:
+        scene: The scene.
+        raster: Its pixels, of size (2H, 2W).
+
+    Returns:
+        Positions (x, y, z) in meters, float32 array (3, 2H, 2W), and the
+        faces' unit normals towards the camera, float32 array (faces, 3).
+    """
+    camera, faces = scene.camera, scene.faces
+    normals = _normals(faces)
+    starts = np.stack([face.points[0] for face in faces])
+    towards = starts - [0, camera.height, 0]
+    offsets = (normals * towards).sum(axis=1)
+    normals *= -np.sign(offsets)[:, None]
+    offsets = -np.abs(offsets)
+    rays = [(np.arange(camera.width) + .5 - camera.width / 2)[None],
+            (camera.horizon - np.arange(camera.rows) - .5)[:, None]]
+    right, up = (ray.astype(np.float32) / camera.focal for ray in rays)
+    across, rise, ahead, offset = (
+        column.astype(np.float32)[raster.face]
+        for column in (*normals.T, offsets))
+    depth = offset / np.minimum(across * right + rise * up + ahead, -1e-4)
+    depth = np.clip(depth, .5, 200)
+    position = np.stack([depth * right, depth * up + camera.height, depth])
+    return position, normals.astype(np.float32)
+
+
+def _normals(faces: List[Face]) -> np.ndarray:
+    """Unit normals of polygons, also of concave ones (Newell's way)."""
+    counts = np.array([len(face.points) for face in faces])
+    starts = np.cumsum(counts) - counts
+    points = np.concatenate([face.points for face in faces])
+    successor = np.arange(1, len(points) + 1)
+    successor[starts + counts - 1] = starts
+    after = points[successor]
+    # Component k is the sum of (p - q) along k + 1 times (p + q) along k + 2.
+    terms = np.roll(points - after, -1, axis=1) \
+        * np.roll(points + after, -2, axis=1)
+    normals = np.add.reduceat(terms, starts, axis=0)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return normals / np.maximum(lengths, 1e-9)

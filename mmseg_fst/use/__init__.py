@@ -1,0 +1,1 @@
+"""Trained networks: loading, predicting, exporting and sharing."""

@@ -1,0 +1,323 @@
+"""The contrastive memory of U2PL."""
+import copy
+
+import pytest
+import torch
+from helpers import (
+    NUM_CLASSES,
+    build_model,
+    make_batch,
+    model_cfg,
+    network_cfg,
+)
+from mmengine.logging import MessageHub
+from mmengine.runner.checkpoint import load_state_dict
+
+from mmseg_fst.models import ContrastiveMemory
+from mmseg_fst.ops import TeacherView, info_nce
+
+CLASSES, CHANNELS = 6, 4
+
+
+def memory(**changes):
+    return ContrastiveMemory(
+        **{
+            **dict(num_classes=CLASSES, channels=CHANNELS, num_anchors=8,
+                   num_negatives=3), **changes
+        })
+
+
+def make_look(classes=tuple(range(CLASSES)), seed=0, sharpness=3.):
+    """A second look in which only some classes are present.
+
+    The representation of a pixel is near the unit vector of its class.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    label = torch.tensor(classes)[torch.randint(
+        len(classes), (4, 8, 8), generator=generator)]
+    logits = torch.randn(4, CLASSES, 8, 8, generator=generator)
+    logits.scatter_add_(1, label[:, None],
+                        torch.full((4, 1, 8, 8), sharpness))
+    label[2:] = logits[2:].argmax(1)
+    noise = torch.randn(4, CHANNELS, 8, 8, generator=generator)
+    basis = torch.eye(CLASSES)[:, :CHANNELS] + .1
+    maps = basis[label].movedim(-1, 1) + .05 * noise
+    return TeacherView(logits, maps, label, 2)
+
+
+def state(module):
+    return copy.deepcopy(module.state_dict())
+
+
+def equal_states(one, other):
+    return all(torch.equal(value, other[key]) for key, value in one.items())
+
+
+def test_a_step_writes_nothing_until_it_is_committed():
+    contrast = memory()
+    before = state(contrast)
+    for seed in range(3):
+        contrast(torch.randn(4, CHANNELS, 8, 8), make_look(seed=seed))
+        assert equal_states(before, state(contrast))
+    contrast.commit()
+    once = memory()
+    once(torch.randn(4, CHANNELS, 8, 8), make_look(seed=2))
+    once.commit()
+    assert equal_states(state(contrast), state(once)), 'the last step alone'
+    after = state(contrast)
+    contrast.commit()
+    assert equal_states(after, state(contrast)), 'written twice'
+    assert after['queue'].shape == (after['sizes'].sum(), CHANNELS)
+
+
+def test_first_step_has_no_negatives_and_a_loss_of_zero():
+    student = torch.randn(4, CHANNELS, 8, 8, requires_grad=True)
+    loss = memory()(student, make_look())
+    loss.backward()
+    assert loss.item() == 0 and student.grad.abs().sum() == 0
+
+
+@pytest.mark.parametrize('classes', [(0, 1, 2), (1, 3, 5), (2, 4)])
+def test_classes_meet_their_own_positive_and_negatives(classes):
+    """Whatever the place of a class among those that are present."""
+    contrast, look = memory(percent=0.), make_look(classes)
+    look = look._replace(label=look.label.clone())
+    look.label[2:] = 255  # labels alone
+    seen = []
+    original = contrast._contrast
+
+    def spy(student, anchor, positive, queue):
+        seen.append((anchor, positive, queue))
+        return original(student, anchor, positive, queue)
+
+    contrast._contrast = spy
+    student = torch.randn(4, CHANNELS, 8, 8)
+    contrast(student, look)
+    contrast.commit()
+    contrast(student, look)
+    assert len(seen) == len(classes)
+    rows = look.representation.movedim(1, -1).reshape(-1, CHANNELS)
+    label = look.label.flatten()
+    probability = look.logits.softmax(1).movedim(1, -1).reshape(-1, CLASSES)
+    place = look.logits.argsort(1, descending=True)[:, :3]
+    for index, (anchor, positive, queue) in zip(classes, seen):
+        mine = label == index
+        wanted = mine & (probability[:, index] > .3)
+        assert anchor.tolist() == wanted.nonzero()[:, 0].tolist()
+        torch.testing.assert_close(positive, rows[mine].mean(0))
+        mistaken = (place == index).any(1).flatten() & ~mine & (label != 255)
+        assert torch.equal(queue, rows[mistaken]) and len(queue)
+
+
+def test_loss_against_a_loop_over_classes():
+    contrast, look = memory(num_anchors=4), make_look((1, 2, 4))
+    student = torch.randn(4, CHANNELS, 8, 8)
+    contrast(student, look)
+    contrast.commit()
+    torch.manual_seed(3)
+    loss = contrast(student, look)
+    rows = student.movedim(1, -1).reshape(-1, CHANNELS)
+    staged, start, terms = contrast.staged, 0, []
+    entropy = torch.distributions.Categorical(
+        logits=look.logits.movedim(1, -1)).entropy()
+    sure = entropy <= torch.quantile(entropy[2:], .2)
+    sure[:2] = True
+    torch.manual_seed(3)
+    for index, size in enumerate(contrast.sizes.tolist()):
+        queue, start = contrast.queue[start:start + size], start + size
+        likely = look.logits.softmax(1)[:, index] > .3
+        anchor = ((look.label == index) & sure & likely).flatten().nonzero()
+        if not len(anchor) or not size:
+            continue
+        chosen = rows[anchor[:, 0][torch.randint(len(anchor), (4, ))]]
+        others = queue[torch.randint(size, (12, ))].view(4, 3, CHANNELS)
+        mean = staged.total[index] / staged.count[index]
+        mean = .5 * mean + .5 * contrast.positive[index]
+        terms.append(info_nce(chosen, mean, others, .5))
+    present = int((staged.count > 0).sum())
+    assert len(terms) >= 3
+    torch.testing.assert_close(loss, sum(terms) / present)
+
+
+def test_positive_is_a_moving_average_of_each_class():
+    contrast, means = memory(decay=.6), []
+    for seed in range(4):
+        classes = (0, 1) if seed else (0, )
+        look = make_look(classes, seed)
+        contrast(torch.randn(4, CHANNELS, 8, 8), look)
+        means.append(contrast.staged.total / contrast.staged.count.clamp(
+            min=1)[:, None])
+        contrast.commit()
+    wanted = means[1][1]  # met first in the second step
+    for decay, mean in zip((.5, .6), means[2:]):
+        wanted = decay * wanted + (1 - decay) * mean[1]
+    torch.testing.assert_close(contrast.positive[1], wanted)
+    assert contrast.updates[:2].tolist() == [4, 3]
+
+
+def test_the_oldest_leave_first():
+    contrast = memory(capacity=30, first_capacity=50)
+    for seed in range(3):
+        contrast(torch.randn(4, CHANNELS, 8, 8), make_look(seed=seed))
+        newest = contrast.staged
+        contrast.commit()
+    assert contrast.sizes.tolist() == [50] + [30] * (CLASSES - 1)
+    wanted = newest.rows[newest.negative[:, 2]][-30:]
+    assert torch.equal(contrast.queue.split([50] + [30] * 5)[2][-len(wanted):],
+                       wanted)
+
+
+def test_nothing_with_a_label_stages_nothing():
+    contrast, look = memory(), make_look()
+    contrast(torch.randn(4, CHANNELS, 8, 8), look)
+    contrast.commit()
+    before = state(contrast)
+    student = torch.randn(4, CHANNELS, 8, 8, requires_grad=True)
+    loss = contrast(
+        student, look._replace(label=torch.full_like(look.label, 255)))
+    loss.backward()
+    contrast.commit()
+    assert loss.item() == 0 and equal_states(before, state(contrast))
+
+
+def test_share_of_unlabeled_pixels_ends_at_zero():
+    hub = MessageHub.get_instance('test_contrast')
+    hub.update_info('max_iters', 10)
+    counts = []
+    for iteration in (0, 5, 10):
+        hub.update_info('iter', iteration)
+        contrast, look = memory(), make_look(sharpness=0.)
+        contrast(torch.randn(4, CHANNELS, 8, 8), look)
+        counts.append(int(contrast.staged.count.sum()) - 2 * 64)
+    hub.update_info('iter', 0)
+    assert counts == [26, 13, 1]  # of 128, and the one at the threshold
+
+
+def test_labels_finer_than_the_logits():
+    look = make_look()
+    fine = look.label.repeat_interleave(3, 1).repeat_interleave(3, 2)
+    contrasts = memory(), memory()
+    for contrast, label in zip(contrasts, (look.label, fine)):
+        contrast(torch.randn(4, CHANNELS, 8, 8), look._replace(label=label))
+        contrast.commit()
+    assert equal_states(*map(state, contrasts))
+
+
+def test_saved_queue_of_any_length_is_loaded():
+    contrast, empty = memory(), memory()
+    contrast(torch.randn(4, CHANNELS, 8, 8), make_look())
+    contrast.commit()
+    saved = state(contrast)
+    load_state_dict(empty, saved, strict=True)
+    assert equal_states(saved, state(empty))
+    empty.load_state_dict(memory().state_dict())
+    assert len(empty.queue) == 0
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (dict(percent=51.), 'percent=51.0'),
+    (dict(num_classes=3), 'ranks of 3 classes'),
+    (dict(ranks=(0, 4)), r'ranks=\(0, 4\)'),
+    (dict(capacity=0), '1 or more'),
+])
+def test_wrong_arguments_name_the_cure(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        memory(**arguments)
+
+
+# Within the segmentor.
+
+
+def u2pl_cfg(representation_channels=None, **changes):
+    """A model with the method U2PL and a small network."""
+    cfg = model_cfg(
+        pseudo_labeler=dict(type='Threshold', threshold=0.),
+        mixer=dict(type='HalfCutMix'),
+        pseudo_filter=dict(type='EntropyPercentile', percentile=80, final=100),
+        contrast=dict(
+            type='ContrastiveMemory', num_anchors=8, threshold=.05),
+        passes='joint', mixed_auxiliary='off', teacher_mode='eval')
+    if representation_channels:
+        head = network_cfg()['decode_head']
+        head = {key: head[key] for key in (
+            'in_channels', 'in_index', 'channels', 'num_classes', 'norm_cfg',
+            'align_corners', 'loss_decode')}
+        cfg['segmentor']['decode_head'] = dict(
+            head, type='DeepLabV3PlusHead', c1_in_channels=16, c1_channels=8,
+            dilations=(1, 2),
+            representation_channels=representation_channels)
+        cfg['segmentor']['backbone'].update(depth=50)
+        cfg['segmentor']['decode_head']['in_channels'] = 128
+        cfg['segmentor']['auxiliary_head']['in_channels'] = 64
+    return {**cfg, **changes}
+
+
+def losses_of(model):
+    return model(**model.data_preprocessor(make_batch(), True), mode='loss')
+
+
+@pytest.mark.parametrize('channels', [None, 12])
+def test_gradient_is_the_students_alone(channels):
+    model = build_model(u2pl_cfg(channels)).train()
+    assert model.contrast.positive.shape == (
+        NUM_CLASSES, channels or NUM_CLASSES)
+    losses_of(model)
+    model.commit()
+    loss = losses_of(model)['loss_contrast']
+    assert loss > 0
+    loss.backward()
+    head = model.student.decode_head
+    trained = head.represent[-1] if channels else head.conv_seg
+    assert trained.weight.grad.abs().sum() > 0
+    if channels:
+        assert head.conv_seg.weight.grad is None
+    assert model.student.backbone.stem[0].weight.grad.abs().sum() > 0
+    assert all(one.grad is None for one in model.teacher.parameters())
+    assert not model.contrast.queue.requires_grad
+    assert not any(model.contrast.parameters())
+
+
+@pytest.mark.parametrize('channels', [None, 12])
+def test_before_it_begins_each_weight_has_a_gradient(channels):
+    """Else several processes would wait for it."""
+    model = build_model(u2pl_cfg(channels, labeled_iters=10**9)).train()
+    losses = losses_of(model)
+    assert losses['loss_contrast'] == 0 and model.contrast.staged is None
+    assert not any(key.startswith('mixed') for key in losses)
+    model.parse_losses(losses)[0].backward()
+    assert all(one.grad is not None for one in model.student.parameters())
+    if channels:
+        assert not model.student.decode_head.represent[-1].weight.grad.any()
+
+
+def test_weight_of_zero_is_the_method_without_it():
+    """What is computed beside it changes nothing but random numbers."""
+    gradients = []
+    for contrast in (None, dict(type='ContrastiveMemory', loss_weight=0.)):
+        model = build_model(u2pl_cfg(contrast=contrast)).train()
+        torch.manual_seed(0)
+        model.parse_losses(losses_of(model))[0].backward()
+        model.commit()
+        gradients.append([one.grad for one in model.student.parameters()])
+    assert all(map(torch.equal, *gradients))
+
+
+def test_it_sees_labels_that_no_filter_has_dropped():
+    model = build_model(u2pl_cfg()).train()
+    looks = []
+    original = model.contrast.forward
+    model.contrast.forward = lambda *args: (looks.append(args[1]),
+                                            original(*args))[1]
+    losses_of(model)
+    look, = looks
+    count = look.num_labeled
+    dropped = model.mixed.label == 255
+    assert dropped.any() and (look.label[count:][dropped] != 255).any()
+    assert model.mixed.look is None
+
+
+@pytest.mark.parametrize('changes', [
+    dict(passes='separate'), dict(pseudo_filter=None)])
+def test_it_needs_a_second_look(changes):
+    with pytest.raises(ValueError, match='contrast goes with'):
+        build_model(u2pl_cfg(**changes))

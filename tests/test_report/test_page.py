@@ -1,0 +1,326 @@
+"""The page about runs."""
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from helpers import (
+    NUM_CLASSES,
+    build_model,
+    make_streets,
+    model_cfg,
+    streets_cfg,
+)
+from mmengine.config import Config
+from PIL import Image
+
+from mmseg_fst.report import curves, find_methods, write_report
+from mmseg_fst.report.panels import data_url, predict_panels
+from mmseg_fst.report.runs import differences, flat_config
+
+LOG = '''
+2026/01/01 00:00:00 - mmengine - INFO -
+------------------------------------------------------------
+System environment:
+    sys.platform: linux
+    Python: 3.11.7
+    PyTorch compiling details: PyTorch built with:
+  - GCC 13.3
+    OpenCV: 5.0.0
+
+Runtime environment:
+    seed: 0
+------------------------------------------------------------
+'''
+TABLE = '''
+2026/01/01 00:00:00 - mmengine - INFO - Results of the {} (whole image):
+2026/01/01 00:00:00 - mmengine - INFO - per class results:
+2026/01/01 00:00:00 - mmengine - INFO -
++-------+-------+-------+
+| Class |  IoU  |  Acc  |
++-------+-------+-------+
+|  sky  | {} | 98.19 |
+| a <b> |  nan  |  nan  |
++-------+-------+-------+
+2026/01/01 00:00:00 - mmengine - INFO - Iter(val) [1/1]
+'''
+
+
+def write_run(folder, score, config='model = dict(depth=1)\n', done=20):
+    """A run with two validations, its log and one mixed picture."""
+    seen = folder / 'now' / 'vis_data'
+    (seen / 'mixed').mkdir(parents=True)
+    entries = [dict(step=step, loss=1 / step, lr=.1, time=3.)
+               for step in (5, 10, 15, 20)]
+    for step in (10, 20):
+        entries.append({
+            'step': step, 'pseudo_label/past/mIoU': 50. + step,
+            'pseudo_label/future/mIoU': 51. + step + step / 10,
+            'pseudo_label/future/iou/sky': 70. + step})
+    (seen / 'scalars.json').write_text('\n'.join(map(json.dumps, entries)))
+    Image.new('RGB', (40, 20), (9, 99, 200)).save(
+        seen / 'mixed' / 'iter_000020.png')
+    (folder / 'now' / 'now.log').write_text(
+        LOG + TABLE.format('student', '11.11') +
+        TABLE.format('student', '93.22') + TABLE.format('teacher', ' 94.0'))
+    (folder / 'fst.py').write_text(config)
+    iterations = {
+        str(step): {'student/mIoU': score - 20 + step,
+                    'teacher/mIoU': score - 19 + step}
+        for step in (10, 20) if step <= done
+    }
+    (folder / 'results.json').write_text(
+        json.dumps(
+            dict(seed=int(folder.name[5]), max_iters=20, protocol='whole',
+                 command='python run.py --seed <0>', iterations=iterations)))
+
+
+@pytest.fixture
+def work_dirs(tmp_path):
+    for seed, score in enumerate((40., 44.)):
+        write_run(tmp_path / 'fst' / f'seed_{seed}', score)
+    write_run(tmp_path / 'base' / 'seed_0', 39., 'model = dict(depth=0)\n')
+    return tmp_path
+
+
+class Reader(HTMLParser):
+    """Notes what a page refers to, its text, and open elements."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.references, self.open, self.words = [], [], []
+        self.ids = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ('src', 'href'):
+                self.references.append(value)
+            if name == 'id':
+                self.ids.add(value)
+        if tag not in ('meta', 'img', 'input', 'link'):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data.strip())
+
+
+def page_of(work_dirs, *names):
+    path = work_dirs / 'out' / 'report.html'
+    methods = find_methods([work_dirs / name for name in names])
+    write_report(path, methods, 'python tools/report.py', num_panels=0)
+    return path
+
+
+def test_the_page_holds_all_that_it_shows(work_dirs):
+    page = Reader(page_of(work_dirs, 'fst', 'base').read_text())
+    assert not page.open
+    inside = {one[1:] for one in page.references if one.startswith('#')}
+    assert inside == page.ids
+    assert all(one.startswith(('#', 'data:image/'))
+               for one in page.references)
+    # Last mIoU of both seeds, the class table, the config, the command.
+    for word in ('42.0 ± 2.8', '39.0', '93.2 ± 0.0', 'model.depth', '3.11.7',
+                 'python run.py --seed <0>', 'a <b>', 'finished'):
+        assert any(word in text for text in page.words), word
+    assert not any('GCC' in text for text in page.words)
+
+
+def test_past_and_future_are_compared_on_the_same_batches(work_dirs):
+    page = Reader(page_of(work_dirs, 'fst').read_text())
+    # Gains of 2 and 3 in both seeds: 2.5, standard error .5774 / 2.
+    assert '+2.500 ± 0.289' in page.words and '4 of 4' in page.words
+    assert 'fst: future - past, iteration 20: 3' in page.words
+
+
+def test_a_run_in_progress_has_a_page(work_dirs):
+    write_run(work_dirs / 'new' / 'seed_0', 30., done=10)
+    page = Reader(page_of(work_dirs, 'new').read_text())
+    assert any('validated at 10 of 20' in text for text in page.words)
+    (work_dirs / 'new' / 'seed_0' / 'results.json').unlink()
+    page = Reader(page_of(work_dirs, 'new').read_text())
+    assert any('not validated yet' in text for text in page.words)
+
+
+def test_values_that_are_not_finite_are_left_out(work_dirs):
+    """Of a diverged run; JSON holds them as NaN and Infinity."""
+    folder = work_dirs / 'fst' / 'seed_0'
+    path = folder / 'now' / 'vis_data' / 'scalars.json'
+    entries = [
+        dict(step=21, loss=float('nan'), grad_norm=float('inf')),
+        dict(step=22, loss=float('inf'), grad_norm=float('-inf')),
+        {'step': 25, 'pseudo_label/past/mIoU': float('nan'),
+         'pseudo_label/future/mIoU': 60.}]
+    path.write_text('\n'.join(
+        [path.read_text(), *map(json.dumps, entries)]))
+    scores = json.loads((folder / 'results.json').read_text())
+    scores['iterations']['20']['teacher/mIoU'] = float('nan')
+    (folder / 'results.json').write_text(json.dumps(scores))
+    page = Reader(page_of(work_dirs, 'fst').read_text())
+    assert 'Loss' in page.words and 'Norm of the gradient' not in page.words
+    # As without these lines.
+    assert '+2.500 ± 0.289' in page.words and '4 of 4' in page.words
+
+
+def test_runs_are_grouped_and_named(work_dirs):
+    write_run(work_dirs / 'fst' / 'seed_1_split-2', 50.)
+    write_run(work_dirs / 'other' / 'fst' / 'seed_0', 50.)
+    methods = find_methods([
+        work_dirs / 'fst', work_dirs / 'fst' / 'seed_0',
+        work_dirs / 'other' / 'fst'])
+    parent = f'{work_dirs.name}/fst'
+    assert {one.name: len(one.runs) for one in methods} == {
+        parent: 2, f'{parent}, split 2': 1, 'other/fst': 1}
+    with pytest.raises(FileNotFoundError, match='holds no run'):
+        find_methods([work_dirs])
+
+
+def test_differences_of_configs_run_nothing():
+    texts = dict(
+        a="hooks = [dict(type='A', decay=.9)]\nkept = (1, 2)\n"
+          "work_dir = 'a'\n",
+        b="hooks = [dict(type='B', decay=.9), dict(type='C')]\n"
+          "kept = (1, 2)\nimport os\n")
+    assert differences(texts) == {
+        'hooks.0.type': ["'A'", "'B'"], 'hooks.1.type': ['-', "'C'"]}
+    assert flat_config("model = {'a.b': [1, 2]}\n") == {'model.a.b': '[1, 2]'}
+
+
+@pytest.mark.parametrize('low, high, expected', [
+    (0, 500, [0, 100, 200, 300, 400, 500]),
+    (31.2, 47.6, [30, 35, 40, 45, 50]),
+    (2., 2., [1.4, 1.6, 1.8, 2., 2.2, 2.4, 2.6]),
+])
+def test_ticks_are_round_and_span_the_range(low, high, expected):
+    found = curves.ticks(low, high)
+    assert found[0] <= low and found[-1] >= high
+    assert found == pytest.approx(expected)
+
+
+def test_curves_are_means_over_seeds_and_neighbors():
+    seeds = [{1: 2., 2: 4., 3: 9.}, {1: 4., 2: 8.}]
+    assert curves.over_seeds(seeds) == {1: 3., 2: 6.}
+    many = {step: float(step % 2) for step in range(4 * curves.MAX_POINTS)}
+    thin = curves.thinned(many)
+    assert len(thin) == curves.MAX_POINTS and set(thin.values()) == {.5}
+    line = curves.Line('a', 'red', False, seeds)
+    chart = curves.make_chart('Loss', [line])
+    _, mean, single, marks = chart.lines[0]
+    points = [tuple(map(float, one.split(','))) for one in mean.split()]
+    assert len(points) == 2 and len(single) == 2 and len(marks) == 2
+    # Larger values lie higher, later iterations to the right.
+    assert points[0][0] < points[1][0] and points[0][1] > points[1][1]
+
+
+@pytest.mark.parametrize('flat', [False, True])
+def test_pictures_are_small_and_labels_keep_their_colors(flat):
+    picture = np.zeros((60, 800, 3), np.uint8)
+    picture[:, 400:] = 10, 200, 30
+    kind, text = data_url(picture, 100, flat).split(',')
+    assert kind == f'data:image/{"png" if flat else "jpeg"};base64'
+    image = Image.open(io.BytesIO(base64.b64decode(text))).convert('RGB')
+    assert image.size == (100, 8)
+    if flat:
+        assert {color for _, color in image.getcolors()} == {
+            (0, 0, 0), (10, 200, 30)}
+
+
+def write_config(folder, streets, **kwargs):
+    """The config of a run that is scored on some streets."""
+    Config(
+        dict(
+            default_scope='mmseg_fst',
+            model=model_cfg(),
+            val_dataloader=dict(
+                dataset=streets_cfg(
+                    streets, 'camera', split='val', **kwargs)))
+    ).dump(folder / 'fst.py')
+
+
+def write_checkpoint(folder):
+    """The network of a run, untrained."""
+    classes = dict(
+        classes=[*map(str, range(NUM_CLASSES))],
+        palette=[[0, 0, 0]] * NUM_CLASSES)
+    torch.save(
+        dict(
+            state_dict=build_model().state_dict(),
+            meta=dict(dataset_meta=classes)), folder / 'iter_20.pth')
+
+
+@pytest.fixture
+def predicted(tmp_path):
+    """A page of a run with a checkpoint, and of one without."""
+    streets = make_streets(tmp_path / 'streets')
+    for name in ('fst', 'none'):
+        folder = tmp_path / name / 'seed_0'
+        write_run(folder, 40.)
+        write_config(folder, streets)
+    write_checkpoint(tmp_path / 'fst' / 'seed_0')
+    path = tmp_path / 'report.html'
+    missing = write_report(
+        path, find_methods([tmp_path / 'fst', tmp_path / 'none']), 'x', 1)
+    return path, missing
+
+
+def test_predictions_of_each_network(predicted):
+    path, missing = predicted
+    assert len(missing) == 1 and 'none: There is no checkpoint' in missing[0]
+    text = path.read_text()
+    panel = text[text.index('<div class="stage">'):]
+    titles = ['image', 'label', 'fst: student', 'fst: teacher']
+    assert re.findall('alt="([^"]*)" src="data:image/([a-z]+)', panel)[:4] == [
+        *zip(titles, ['jpeg', 'png', 'png', 'png'])]
+    assert re.findall('<option[^>]*>([^<]*)<', panel) == titles * 2
+
+
+def test_only_predictions_of_one_image_lie_over_each_other(tmp_path):
+    """Data sets with equal file names, and one with other classes."""
+    cities = [make_streets(tmp_path / name, seed=seed)
+              for seed, name in enumerate(('paris', 'rome'))]
+    other = dict(metainfo=dict(
+        classes=['road', 'car'], palette=[[9, 0, 0], [0, 9, 0]]))
+    runs = dict(a=(cities[0], {}), b=(cities[0], {}), c=(cities[1], {}),
+                d=(cities[0], other))
+    for name, (streets, kwargs) in runs.items():
+        folder = tmp_path / name / 'seed_0'
+        write_run(folder, 40.)
+        write_config(folder, streets, **kwargs)
+        write_checkpoint(folder)
+    panels, _, missing = predict_panels(
+        find_methods([tmp_path / name for name in runs]), 1)
+    assert not missing and len({panel.name for panel in panels}) == 1
+    shown = [sorted({title[0] for title in panel.layers if ': ' in title})
+             for panel in panels]
+    assert shown == [['a', 'b'], ['c'], ['d']]
+    images = [panel.layers['image'] for panel in panels]
+    assert images[0] == images[2] != images[1]
+
+
+def test_a_browser_shows_it_without_a_complaint(predicted):
+    browser = shutil.which('chromium') or shutil.which('google-chrome')
+    if browser is None:
+        pytest.skip('no Chromium here: the page was read by a parser alone')
+    path, _ = predicted
+    picture = path.with_suffix('.png')
+    done = subprocess.run([
+        browser, '--headless', '--no-sandbox', '--disable-gpu',
+        '--enable-logging=stderr', '--window-size=1200,2400',
+        f'--user-data-dir={path.parent / "browser"}',
+        f'--screenshot={picture}', path.as_uri()
+    ], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert 'CONSOLE' not in done.stderr, done.stderr
+    assert np.asarray(Image.open(picture)).std() > 1

@@ -1,0 +1,186 @@
+"""Grids: what is run, what is skipped, and the table at the end."""
+import csv
+import json
+import os
+
+import pytest
+from helpers import REPOSITORY
+from mmengine.config import Config
+
+from mmseg_fst.apis import grid as grid_module
+from mmseg_fst.apis import plan_runs, read_grid, run_grid
+from mmseg_fst.run.score_files import state_of
+from mmseg_fst.run.tables import make_row
+
+TABLES = sorted((REPOSITORY / 'configs').rglob('table_*.py'))
+
+
+@pytest.mark.parametrize('path', TABLES, ids=lambda path: path.stem)
+def test_a_grid_names_configs_that_are_there(path):
+    grid = read_grid(str(path))
+    assert grid.name == path.stem.removeprefix('table_') and grid.title
+    assert len(set(grid.configs)) == len(grid.configs) > 1
+
+
+@pytest.mark.parametrize('name, pattern', [
+    ('ssl/table_voc', 'voc-[0-9]*.py'),
+    ('ssl/table_voc-stpp', 'voc-stpp-*_resnet*.py'),
+    ('ssl/table_voc-stpp_unimatch-v2', 'voc-stpp-*_dinov2*.py'),
+    ('ssl/table_cityscapes', 'cityscapes-[0-9]*.py'),
+    ('ssl/table_cityscapes-stpp', 'cityscapes-stpp-*_resnet*.py'),
+    ('ssl/table_cityscapes-stpp_unimatch-v2',
+     'cityscapes-stpp-*_dinov2*.py'),
+    *((f'ssl/table_{data}', f'{data}_*.py')
+      for data in ('camvid-1_16', 'camvid-1_8', 'camvid-1_4', 'ccp-1_8',
+                   'ccp-1_16')),
+    ('uda/table_gta2cityscapes', 'gta2cityscapes_*.py'),
+    ('uda/table_synthia2cityscapes', 'synthia2cityscapes_*.py'),
+])
+def test_a_grid_has_all_cells_of_its_task(name, pattern):
+    path = REPOSITORY / 'configs' / f'{name}.py'
+    named = {os.path.basename(one) for one in read_grid(str(path)).configs}
+    assert named == {
+        one.name for one in path.parent.glob(pattern)
+        # Ablations: not as the others of their table train.
+        if not one.stem.endswith(('_clean', '_released'))
+    }
+
+
+@pytest.mark.parametrize('text, error, message', [
+    (None, FileNotFoundError, 'no grid'),
+    ("configs = ['a.py']", ValueError, 'no `title`'),
+    ("title = 'x'", ValueError, 'no `configs`'),
+    ("title = 'x'\nconfigs = ['b.py']", FileNotFoundError, 'no .*b.py'),
+])
+def test_a_wrong_grid_is_named(tmp_path, text, error, message):
+    path = tmp_path / 'table_x.py'
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(error, match=message):
+        read_grid(str(path))
+
+
+def write_results(folder, score, iteration=4, max_iters=4, seed=0):
+    """As a run does."""
+    os.makedirs(folder, exist_ok=True)
+    content = dict(
+        seed=seed, max_iters=max_iters, protocol='whole',
+        iterations={str(iteration): {'student/mIoU': score}})
+    with open(os.path.join(folder, 'results.json'), 'w') as file:
+        json.dump(content, file)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A grid of two configs, one of which draws its split."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('SPLIT_SEED', raising=False)
+    (tmp_path / 'a.py').write_text('train_cfg = dict(max_iters=4)\n')
+    (tmp_path / 'b.py').write_text(
+        "train_cfg = dict(max_iters=4)\nsplit = 'x{{$SPLIT_SEED:0}}'\n")
+    (tmp_path / 'table_t.py').write_text(
+        "title = 'Both'\nconfigs = ['a.py', 'b.py']\n")
+    yield tmp_path
+    os.environ.pop('SPLIT_SEED', None)
+
+
+def test_split_follows_the_seed_and_names_the_folder(place):
+    runs = plan_runs(['a.py', 'b.py'], [0, 1], 'run')
+    assert [run.work_dir for run in runs] == [
+        'work_dirs/a/seed_0', 'work_dirs/a/seed_1', 'work_dirs/b/seed_0',
+        'work_dirs/b/seed_1_split-1'
+    ]
+    assert [run.split for run in runs] == ['', '', '0', '1']
+    runs = plan_runs(['b.py'], [0, 1], 2)
+    assert [run.work_dir for run in runs] == [
+        'work_dirs/b/seed_0_split-2', 'work_dirs/b/seed_1_split-2'
+    ]
+
+
+def test_states(place):
+    assert state_of('r', 4) == 'new'
+    (place / 'r' / 'stage_1').mkdir(parents=True)
+    (place / 'r' / 'stage_1' / 'last_checkpoint').write_text('x')
+    assert state_of('r', 4) == 'unfinished'
+    write_results('r', 1., iteration=2)
+    assert state_of('r', 4) == 'unfinished'
+    write_results('r', 1.)
+    assert state_of('r', 4) == 'finished'
+    assert state_of('r', 8) == 'unfinished'
+    with pytest.raises(ValueError, match='r holds a run of 4 iterations'):
+        state_of('r', 2)
+
+
+def test_a_grid_skips_goes_on_and_keeps_a_table(place, capsys):
+    grid = read_grid('table_t.py')
+    write_results('work_dirs/a/seed_0', 40.)
+    runs = plan_runs(grid.configs, [0, 1])
+    started = []
+
+    def start(run):
+        started.append((run.config, run.seed))
+        if (run.config, run.seed) == ('b.py', 0):
+            return False
+        write_results(run.work_dir, 44. + run.seed, seed=run.seed)
+        return True
+
+    assert run_grid(grid, runs, start) == 1
+    assert started == [('a.py', 1), ('b.py', 0), ('b.py', 1)]
+    said = capsys.readouterr().out
+    assert 'run 1 of 4: a, seed 0: is finished, skipped' in said
+    assert 'run 3 of 4: b, seed 0, split 0: new; 2 to go, about 0:00' in said
+    assert 'Failed: b, seed 0' in said
+    table = (place / 'work_dirs/tables/t.md').read_text()
+    assert table.startswith('# Both\n\nProtocol: whole\n')
+    assert '| a | 4 | 2 | - | 42.5 ± 3.5 |' in table
+    assert '| b, split 0 | 4 | 1 | - | 45.0 |' in table
+    with open('work_dirs/tables/t.csv') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['run'] for row in rows] == ['a', 'b']
+    assert rows[0]['seeds'] == '0 1' and rows[1]['seeds'] == '1'
+    assert float(rows[0]['student_last_std']) == pytest.approx(3.5355)
+    assert rows[1]['student_last_std'] == ''
+    assert 'teacher_last_mean' not in rows[0]  # none has a teacher
+    assert rows[1]['split'] == '0' and rows[0]['split'] == ''
+
+
+def test_stages_count_as_one_run(place):
+    for folder, seconds in (('r', 6.), ('r/stage_1', 3.), ('r/stage_2', 6.)):
+        write_results(folder, 40.)
+        log = place / folder / 'now' / 'vis_data' / 'scalars.json'
+        log.parent.mkdir(parents=True)
+        log.write_text(json.dumps(dict(lr=.1, time=seconds)))
+    row = make_row('r', ['r'])
+    assert row.iterations == {12}
+    assert row.minutes == [pytest.approx(4 * 15 / 60)]
+
+
+def test_what_cannot_begin_fails_alone(place, monkeypatch, capsys):
+    def load(config, *args, **kwargs):
+        if config == 'a.py':
+            raise FileNotFoundError('no data')
+        return Config(dict(train_cfg=dict(max_iters=4), work_dir='w'))
+
+    monkeypatch.setattr(grid_module, 'load_config', load)
+    grid = read_grid('table_t.py')
+    runs = plan_runs(grid.configs, [0])
+    assert run_grid(grid, runs, lambda run: True) == 1
+    assert 'a, seed 0: cannot begin. FileNotFoundError: no data' in (
+        capsys.readouterr().out)
+    table = (place / 'work_dirs/tables/t.md').read_text()
+    assert 'Protocol: not run yet' in table
+
+
+def test_a_run_may_start_from_one_before_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'first.py').write_text('train_cfg = dict(max_iters=4)\n')
+    (tmp_path / 'second.py').write_text(
+        "_base_ = './first.py'\n"
+        "load_from = 'work_dirs/first/{run}/iter_4.pth'\n")
+    first, second = 'first.py', 'second.py'
+    runs = plan_runs([first, second], seeds=[0, 1])
+    assert {run.state for run in runs} == {'new'}
+    alone, = plan_runs([second], seeds=[1])
+    assert alone.state == 'failed' and 'first/seed_1/iter_4' in alone.error
+    backwards = plan_runs([second, first], seeds=[0])
+    assert [run.state for run in backwards] == ['failed', 'new']

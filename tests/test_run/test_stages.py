@@ -1,0 +1,231 @@
+"""ST++: three stages, with pseudo-labels on disk in between."""
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cells import load, roots  # noqa: F401
+from helpers import REPOSITORY
+from PIL import Image
+
+from mmseg_fst.apis import label as label_module
+from mmseg_fst.apis import load_network, train_all
+from mmseg_fst.run.stages import labels_only, retrain, write_ranking
+from mmseg_fst.use.label_images import mean_iou
+
+CELL = 'ssl/camvid-1_16_stpp'
+
+
+@pytest.fixture(scope='module')
+def run(roots, tmp_path_factory):  # noqa: F811
+    """Folder of one whole run."""
+    folder = tmp_path_factory.mktemp('stpp') / 'seed_0'
+    train_all(load(CELL, folder))
+    return folder
+
+
+def lines(path):
+    return path.read_text().split()
+
+
+def test_every_stage_is_scored(run):
+    for folder in (run / 'stage_1', run / 'stage_2', run):
+        results = json.loads((folder / 'results.json').read_text())
+        assert set(results['iterations']) == {'2'}
+
+
+def test_every_stage_logs_into_its_own_folder(run):
+    for folder in (run / 'stage_1', run / 'stage_2', run):
+        log, = folder.glob('*/vis_data')
+        logged = [json.loads(line)
+                  for line in (log / 'scalars.json').read_text().splitlines()]
+        assert any('student/mIoU' in line for line in logged)
+        assert any('loss' in line for line in logged)
+        assert list(log.glob('events.out.tfevents.*'))
+
+
+def test_the_reliable_half_is_labeled_first(run, roots):  # noqa: F811
+    ranking = run / 'stage_1' / 'ranking_iter_2'
+    content = json.loads((ranking / 'ranking.json').read_text())
+    unlabeled = lines(
+        roots / 'camvid/splits/train_1_16_seed0_unlabelled.txt')
+    scores = list(content['scores'].values())
+    assert sorted(content['scores']) == sorted(unlabeled)
+    assert scores == sorted(scores, reverse=True)
+    assert [path.rpartition('/')[2] for path in content['checkpoints']
+            ] == ['iter_1.pth', 'iter_2.pth']
+    reliable = lines(ranking / 'reliable.txt')
+    assert reliable == list(content['scores'])[:len(unlabeled) // 2]
+    labels = run / 'stage_1' / 'labels_iter_2'
+    assert {path.stem for path in labels.iterdir()} == set(reliable)
+    labels = run / 'stage_2' / 'labels_iter_2'
+    assert {path.stem for path in labels.iterdir()} == set(unlabeled)
+
+
+def test_labels_are_ids_at_the_size_of_the_image(run, roots):  # noqa: F811
+    for path in (run / 'stage_2' / 'labels_iter_2').iterdir():
+        label = Image.open(path)
+        photo = Image.open(roots / 'camvid/images' / f'{path.stem}.jpg')
+        assert label.mode == 'P' and label.size == photo.size
+        assert np.asarray(label).max() < 11
+
+
+def test_a_finished_run_is_not_repeated(run, capsys):
+    before = (run / 'iter_2.pth').stat().st_mtime_ns
+    train_all(load(CELL, run), resume=True)
+    assert capsys.readouterr().out.count('It is finished.') == 3
+    assert (run / 'iter_2.pth').stat().st_mtime_ns == before
+
+
+def call(monkeypatch, name, *words):
+    """Run a tool."""
+    monkeypatch.setattr('sys.argv', [name, *map(str, words)])
+    runpy.run_path(str(REPOSITORY / 'tools' / name), run_name='__main__')
+
+
+def test_tools_do_the_same(run, roots, tmp_path,  # noqa: F811
+                           monkeypatch, capsys):
+    source = roots / 'camvid/splits/train_1_16_seed0_unlabelled.txt'
+    first = run / 'stage_1'
+    call(monkeypatch, 'rank_images.py', first, '--list', source, '--out',
+         tmp_path)
+    for name in ('reliable.txt', 'unreliable.txt', 'ranking.json'):
+        ours = (tmp_path / name).read_text()
+        assert ours == (first / 'ranking_iter_2' / name).read_text()
+    out = tmp_path / 'labels'
+    for written in (1, 0):  # the second time all are there
+        call(monkeypatch, 'label_images.py', first, '--list',
+             tmp_path / 'reliable.txt', '--out', out)
+        assert f'{written} of 1 labels' in capsys.readouterr().out
+    for path in out.iterdir():
+        same = first / 'labels_iter_2' / path.name
+        assert path.read_bytes() == same.read_bytes()
+
+
+def test_labeling_goes_on_where_it_was_broken_off(run, tmp_path,
+                                                   monkeypatch):
+    cfg = load(CELL, run)
+    model = load_network(
+        labels_only(cfg), str(run / 'stage_1' / 'iter_2.pth'))
+    images = label_module.UnlabeledImages(cfg)
+    whole, calls = label_module.label_batch, []
+
+    def broken(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return whole(*args)
+
+    monkeypatch.setattr(label_module, 'label_batch', broken)
+    with pytest.raises(KeyboardInterrupt):
+        label_module.label_images(model, images, str(tmp_path))
+    assert len(list(tmp_path.iterdir())) == 1
+    count = len(images.names)
+    assert label_module.label_images(
+        model, images, str(tmp_path)) == count - 1
+    assert len(list(tmp_path.iterdir())) == count
+
+
+def test_agreement_is_over_classes_that_occur():
+    first = np.array([[0, 0], [1, 1]], np.uint8)
+    second = np.array([[0, 0], [1, 2]], np.uint8)
+    assert mean_iou(first, first) == 1
+    assert mean_iou(first, second) == pytest.approx((1 + 1 / 2 + 0) / 3)
+
+
+def test_one_checkpoint_has_no_stability():
+    with pytest.raises(ValueError, match='max_keep_ckpts'):
+        label_module.rank_images([None], None)
+
+
+def test_a_share_without_images_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r'0.1 of 2 images'):
+        write_ranking(str(tmp_path), dict(a=1., b=.5), [], 0.1)
+
+
+def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    cfg.train_dataloader.dataset.expected = dict(labeled=2, unlabeled=2)
+    cfg.train_cfg.max_iters = 100
+    first = labels_only(cfg)
+    assert set(first.model) == {'type', 'segmentor', 'data_preprocessor'}
+    assert first.default_hooks.checkpoint.interval == 34
+    (tmp_path / 'list.txt').write_text('a\n')
+    second = retrain(cfg, 2, str(tmp_path / 'list.txt'))
+    assert second.train_dataloader.dataset.expected == dict(
+        labeled=2, unlabeled=1)
+    steps = [step.type for step in
+             second.train_dataloader.dataset.unlabeled.pipeline]
+    assert steps[:2] == ['LoadWholeImage', 'LoadAnnotations']
+    assert steps[-2:] == ['RandomCutOut', 'PackByteInputs']
+    assert second.work_dir.endswith('stage_2')
+    assert retrain(cfg, 3, str(tmp_path / 'list.txt')
+                   ).work_dir == str(tmp_path)
+    for stage in (first, second):
+        assert 'stages' not in stage and 'stages' in cfg
+
+
+def test_a_stage_differs_in_what_is_said_of_it(roots,  # noqa: F811
+                                               tmp_path):
+    cfg = load(CELL, tmp_path)
+    cfg.param_scheduler = [dict(type='PolyLR', end=9), dict(type='LinearLR')]
+    cfg.stages.first = dict(
+        train_cfg=dict(max_iters=30), train_dataloader=dict(batch_size=7))
+    cfg.stages.second = dict(param_scheduler={'0': dict(end=5)})
+    (tmp_path / 'list.txt').write_text('a\n')
+    first, second, third = labels_only(cfg), *(
+        retrain(cfg, number, str(tmp_path / 'list.txt')) for number in (2, 3))
+    assert first.train_cfg == {**cfg.train_cfg, 'max_iters': 30}
+    assert first.train_dataloader.batch_size == 7
+    assert first.default_hooks.checkpoint.interval == 10
+    assert second.param_scheduler == [
+        dict(type='PolyLR', end=5), dict(type='LinearLR')]
+    assert third.param_scheduler == first.param_scheduler == (
+        cfg.param_scheduler)
+    for stage in (second, third):
+        assert stage.train_cfg == cfg.train_cfg
+        assert stage.train_dataloader.batch_size == (
+            cfg.train_dataloader.batch_size)
+
+
+def start(processes, folder, *options):
+    """Train the cell in several processes; returns what they print."""
+    command = [
+        sys.executable, '-m', 'torch.distributed.run', '--standalone',
+        '--nproc_per_node', str(processes),
+        str(Path(__file__).with_name('staged_processes.py')), CELL,
+        str(folder), *options
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def written_in(folder):
+    """Files of a run; which image is the most stable is left to chance."""
+    return {
+        path.relative_to(folder)
+        for path in folder.rglob('*')
+        if path.suffix in ('.pth', '.txt', '.json', '.png')
+        and 'vis_data' not in path.parts
+        and path.parent != folder / 'stage_1' / 'labels_iter_2'
+    }
+
+
+@pytest.mark.slow
+def test_two_processes_train_all_stages(run, roots, tmp_path):  # noqa: F811
+    folder = tmp_path / 'seed_0'
+    assert start(2, folder).count('stage-') == 3  # by one of them
+    written, alone = written_in(folder), written_in(run)
+    assert written == alone
+    for stage in ('stage_1', 'stage_2'):
+        count = [len(list((one / stage / 'labels_iter_2').iterdir()))
+                 for one in (folder, run)]
+        assert count[0] == count[1] > 0
+    assert start(2, folder, '--resume').count('It is finished.') == 3

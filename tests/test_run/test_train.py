@@ -1,0 +1,223 @@
+"""Tests of reading a config for a run, and of building its runner."""
+import sys
+
+import pytest
+import torch
+from helpers import REPOSITORY, network_cfg
+from mmengine.config import Config
+
+from mmseg_fst.apis import (
+    build_runner,
+    find_config,
+    load_config,
+    open_config,
+    read_config,
+    train,
+)
+from mmseg_fst.engine import FiniteGuardHook
+from mmseg_fst.models.dilated import SpaceToBatchConv2d
+from mmseg_fst.run.launch import explain_lost_process
+from mmseg_fst.run.train import leave_config
+from mmseg_fst.utils.checks import LostProcess
+
+# The function of that name hides it.
+train_module = sys.modules['mmseg_fst.run.train']
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A config that starts where another run ended."""
+    checkpoint = tmp_path / 'seed_3' / 'iter_1.pth'
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    path = tmp_path / 'adapt.py'
+    path.write_text(f"load_from = '{tmp_path}/{{run}}/iter_1.pth'\n")
+    return path
+
+
+def test_load_from_follows_the_seed(config, tmp_path):
+    cfg = load_config(str(config), seed=3)
+    assert cfg.load_from == str(tmp_path / 'seed_3' / 'iter_1.pth')
+
+
+def test_load_from_follows_the_split(config, tmp_path, monkeypatch):
+    monkeypatch.setenv('SPLIT_SEED', '2')
+    config.write_text("split = '{{$SPLIT_SEED:0}}'\n" + config.read_text())
+    (tmp_path / 'seed_3').rename(tmp_path / 'seed_3_split-2')
+    cfg = load_config(str(config), seed=3)
+    assert cfg.load_from == str(tmp_path / 'seed_3_split-2' / 'iter_1.pth')
+
+
+def test_a_run_that_is_not_there_is_named(config, tmp_path):
+    with pytest.raises(FileNotFoundError, match='seed_4.*Train that run'):
+        load_config(str(config), seed=4)
+
+
+def test_a_short_run_has_short_stages(tmp_path):
+    path = tmp_path / 'stages.py'
+    loader = 'dict(dataset=dict())'
+    path.write_text(
+        "train_cfg = dict(max_iters=8, val_interval=8)\n"
+        "default_hooks = dict(logger=dict(), checkpoint=dict())\n"
+        f'train_dataloader = {loader}\nval_dataloader = {loader}\n'
+        "stages = dict(reliable=.5, first=dict(train_cfg=dict(max_iters=8)))")
+    assert load_config(str(path)).stages.first.train_cfg.max_iters == 8
+    cfg = load_config(str(path), debug=True)
+    assert cfg.train_cfg.max_iters == 4 and cfg.stages == dict(reliable=.5)
+
+
+def small_cfg(tmp_path, segmentor=None, **settings):
+    """Config of a run without data."""
+    return Config(
+        dict(
+            model=dict(
+                type='SelfTrainingSegmentor',
+                segmentor=segmentor or network_cfg(),
+                data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
+            default_scope='mmseg_fst',
+            log_level='ERROR',
+            work_dir=str(tmp_path),
+            **settings))
+
+
+@pytest.mark.parametrize('channels_last', [True, False])
+def test_layout_of_the_weights(channels_last, tmp_path):
+    cfg = small_cfg(tmp_path, channels_last=channels_last)
+    model = build_runner(cfg).model
+    kernels = [
+        weight for weight in model.parameters()
+        if weight.dim() == 4 and min(weight.shape[1:3]) > 1
+    ]
+    assert kernels
+    for weight in kernels:
+        assert weight.is_contiguous(
+            memory_format=torch.channels_last) is channels_last
+
+
+@pytest.mark.parametrize('split', [True, False, None])
+def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
+    """Unless the config says no."""
+    segmentor = network_cfg()
+    segmentor['decode_head'] = dict(
+        type='DepthwiseSeparableASPPHead', dilations=[1, 2, 3], channels=4,
+        in_channels=segmentor['decode_head']['in_channels'], in_index=-1,
+        c1_in_channels=0, c1_channels=0, num_classes=3)
+    settings = {} if split is None else dict(split_dilated=split)
+    modules = build_runner(
+        small_cfg(tmp_path, segmentor, **settings)).model.modules()
+    count = sum(isinstance(one, SpaceToBatchConv2d) for one in modules)
+    assert count == (0 if split is False else 2)
+
+
+@pytest.mark.parametrize('settings, guards', [
+    ({}, 1), (dict(non_finite=dict(action='skip')), 1),
+    (dict(non_finite=None), 0)])
+def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
+                                                     tmp_path):
+    hooks = build_runner(small_cfg(tmp_path, **settings)).hooks
+    assert sum(isinstance(one, FiniteGuardHook) for one in hooks) == guards
+
+
+@pytest.mark.parametrize('error, lost', [
+    (RuntimeError('[/pytorch/gloo/transport/tcp/pair.cc:545] Read error'), 1),
+    (RuntimeError('ncclRemoteError: A call failed possibly due to'), 1),
+    (torch.distributed.DistNetworkError('failed to recv'), 1),
+    (RuntimeError('size mismatch'), 0), (ValueError('gloo/transport'), 0)])
+def test_a_process_that_lost_the_others_says_so(error, lost, monkeypatch):
+    module = sys.modules['mmseg_fst.run.launch']
+    with pytest.raises(type(error)) as raised:
+        with explain_lost_process():  # a run of one has none to lose
+            raise error
+    assert raised.value is error
+    monkeypatch.setattr(module, 'is_distributed', lambda: True)
+    with pytest.raises(LostProcess if lost else type(error)) as raised:
+        with explain_lost_process():
+            raise error
+    assert (raised.value.__cause__ if lost else raised.value) is error
+    assert ('--resume' in str(raised.value)) == lost
+
+
+def test_runs_of_a_process_log_into_folders_of_their_own(tmp_path):
+    folders = []
+    for run in 'ab':
+        cfg = small_cfg(
+            tmp_path / run, experiment_name=run,
+            # As MMSegmentation's configs have it.
+            visualizer=dict(type='SegLocalVisualizer', name='visualizer',
+                            vis_backends=[dict(type='LocalVisBackend')]))
+        runner = build_runner(cfg)
+        runner.visualizer.add_scalar('loss', 1., step=1)
+        folders += (tmp_path / run).glob('*/vis_data/scalars.json')
+    assert len(folders) == 2
+
+
+@pytest.mark.parametrize('begun', [True, False])
+def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
+                                                  monkeypatch):
+    """mmengine would go on from the iteration of ``load_from``."""
+    seen = {}
+
+    class Runner:
+        cfg, work_dir, val_loop = Config(), str(tmp_path), None
+
+        def train(self):
+            pass
+
+    def spy(cfg):
+        seen.update(resume=cfg.resume, load_from=cfg.load_from)
+        return Runner()
+
+    monkeypatch.setattr(train_module, 'build_runner', spy)
+    cfg = load_config(str(config), seed=3, work_dir=str(tmp_path))
+    start = cfg.load_from
+    checkpoint = str(tmp_path / 'iter_2.pth')
+    if begun:
+        torch.save(dict(state_dict={}), checkpoint)
+    train(cfg, resume=True)
+    assert seen == dict(resume=begun, load_from=checkpoint if begun else start)
+
+
+def test_the_config_is_left_as_data_or_not_at_all(tmp_path):
+    """What an earlier run has left is not that of this one."""
+    leave_config(Config(dict(a=1)), str(tmp_path))
+    assert open_config(find_config(str(tmp_path))).a == 1
+    leave_config(Config(dict(a=Config)), str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+CELL = str(REPOSITORY / 'configs/co_training/voc-stpp-92_321_r50-b2_2-cps.py')
+
+
+@pytest.mark.parametrize('options, iterations, labels', [
+    ({}, 52400, 92),
+    ({'epochs.count': 1}, 655, 92),
+    ({'train_dataloader.batch_size': 8}, 26160, 92),
+    ({'partition.name': '366', 'partition.labeled': 366,
+      'partition.unlabeled': 10216}, 51040, 366),
+    ({'train_cfg.max_iters': 7}, 7, 92),
+])
+def test_a_partition_is_that_of_the_options(options, iterations, labels):
+    cfg = read_config(CELL, options)
+    assert cfg.train_cfg.max_iters == iterations
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert dataset.expected.labeled == labels
+
+
+@pytest.mark.parametrize('options, message', [
+    ({'partition.unlabeled': 5}, '5 images do not fill'),
+    ({'partition': dict(_delete_=True, name='92')}, "'labeled', 'unlabeled'"),
+    ({'epochs': dict(_delete_=True, count=1)}, '`processes`'),
+])
+def test_a_partition_that_says_too_little(options, message):
+    with pytest.raises(ValueError, match=message):
+        read_config(CELL, options)
+
+
+def test_a_short_run_teaches_itself(config, monkeypatch):
+    monkeypatch.setattr(train_module, 'check_config', lambda *_: None)
+    cfg = load_config(
+        str(REPOSITORY /
+            'configs/ssl/voc-662_deeplabv3plus_u2pl_released.py'), debug=True)
+    assert cfg.model.labeled_iters == 1
+    assert cfg.custom_hooks[0].copy_iters == 1

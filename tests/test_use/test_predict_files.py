@@ -1,0 +1,223 @@
+"""Predictions of folders and videos."""
+import json
+import os
+import runpy
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fake_run import META, make_run
+from helpers import REPOSITORY, picture_of, random_label
+from PIL import Image
+
+from mmseg_fst.apis import (
+    find_sources,
+    load_model,
+    predict,
+    predict_files,
+    prediction_writer,
+)
+
+SIZE = (32, 64)
+FRAMES = 3
+
+
+def photo(seed):
+    rng = np.random.default_rng(seed)
+    return picture_of(rng, random_label(rng, SIZE))
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp('runs') / 'plain')
+
+
+@pytest.fixture
+def model(run):
+    return load_model(str(run), 'cpu')
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / 'photos'
+    (folder / 'sub').mkdir(parents=True)
+    for seed, name in enumerate(('a.png', 'b.jpg', 'sub/c.png')):
+        Image.fromarray(photo(seed)).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / 'v.avi'
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5,
+                            SIZE[::-1])
+    for seed in range(FRAMES):
+        video.write(photo(seed))
+    video.release()
+    return path
+
+
+def written(folder):
+    return {
+        str(path.relative_to(folder))
+        for path in Path(folder).rglob('*') if path.is_file()
+    }
+
+
+def act(model, source, folder, **options):
+    return predict_files(model, find_sources(str(source)), str(folder),
+                         **options)
+
+
+def counted(monkeypatch, broken_at=None):
+    """Count predictions; the one of that number is broken off."""
+    calls, whole = [], prediction_writer.predict
+
+    def predict_counted(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == broken_at:
+            raise KeyboardInterrupt
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(prediction_writer, 'predict', predict_counted)
+    return calls
+
+
+def test_all_outputs_of_a_folder(model, photos, tmp_path):
+    out = tmp_path / 'out'
+    report = act(model, photos, out,
+                 save=('labels', 'overlays', 'probabilities'), opacity=.25)
+    assert report == (3, 0, {})
+    assert written(out) == {'predict.json'} | {
+        f'{kind}/{name}{ending}' for name in ('a', 'b', 'sub/c')
+        for kind, ending in (('labels', '.png'), ('overlays', '.jpg'),
+                             ('probabilities', '.npy'))
+    }
+    one, = predict(model, photo(0), with_probabilities=True)
+    label = Image.open(out / 'labels' / 'a.png')
+    assert (np.asarray(label) == one.label).all()
+    assert label.getpalette()[:6] == sum(META['palette'][:2], [])
+    probabilities = np.load(out / 'probabilities' / 'a.npy')
+    np.testing.assert_allclose(probabilities, one.probabilities, atol=1e-3)
+    colors = np.array(META['palette'])[one.label]
+    overlay = np.asarray(Image.open(out / 'overlays' / 'a.jpg')).astype(float)
+    expected = .75 * photo(0) + .25 * colors
+    # A JPEG loses some.
+    assert (abs(overlay - expected).mean() <
+            abs(overlay - photo(0)).mean() / 2)
+    content = json.loads((out / 'predict.json').read_text())
+    assert content['classes'] == META['classes']
+    assert content['network'] == 'student'
+
+
+def test_a_folder_goes_on_where_it_was_broken_off(model, photos, tmp_path,
+                                                  monkeypatch):
+    out = tmp_path / 'out'
+    with monkeypatch.context() as patch:
+        counted(patch, broken_at=3)
+        with pytest.raises(KeyboardInterrupt):
+            act(model, photos, out)
+    assert (out / 'labels' / 'b.png').is_file()
+    calls = counted(monkeypatch)
+    assert act(model, photos, out) == (1, 2, {})
+    assert len(calls) == 1
+    (out / 'overlays' / 'a.jpg').unlink()
+    assert act(model, photos, out) == (1, 2, {})
+    assert len(calls) == 1  # painted from the label
+    assert act(model, photos, out, save=['probabilities']) == (3, 0, {})
+    assert act(model, photos, out, save=['probabilities']) == (0, 3, {})
+
+
+def test_predictions_of_two_kinds_do_not_mix(run, model, photos, tmp_path):
+    act(model, photos, tmp_path / 'out', save=['labels'])
+    teacher = load_model(str(run), 'cpu', 'teacher')
+    with pytest.raises(ValueError, match="network='student', now .*'teacher'"):
+        act(teacher, photos, tmp_path / 'out')
+    with pytest.raises(ValueError, match='flip=False'):
+        act(model, photos, tmp_path / 'out', flip=True)
+
+
+def test_predictions_of_two_trainings_do_not_mix(tmp_path, photos):
+    run = make_run(tmp_path / 'run')
+    act(load_model(str(run), 'cpu'), photos, tmp_path / 'out')
+    os.utime(run / 'iter_4.pth', (0, 0))
+    with pytest.raises(ValueError, match='made with checkpoint_of='):
+        act(load_model(str(run), 'cpu'), photos, tmp_path / 'out')
+
+
+def test_an_image_that_the_network_refuses_is_named(model, photos, tmp_path,
+                                                    monkeypatch):
+
+    def refuse(*args, **kwargs):
+        raise ValueError('no such size')
+
+    monkeypatch.setattr(prediction_writer, 'predict', refuse)
+    with pytest.raises(ValueError, match='a.png: no such size'):
+        act(model, photos, tmp_path / 'out')
+
+
+def test_a_damaged_file_stops_nobody(model, photos, tmp_path):
+    content = (photos / 'a.png').read_bytes()
+    (photos / 'a.png').write_bytes(content[:len(content) // 2])
+    report = act(model, photos, tmp_path / 'out', save=['labels'])
+    assert report.written == 2
+    path, reason = report.failed.popitem()
+    assert path == str(photos / 'a.png') and 'truncated' in reason
+
+
+def test_a_video_goes_on_where_it_was_broken_off(model, video, tmp_path,
+                                                 monkeypatch):
+    out = tmp_path / 'out'
+    with monkeypatch.context() as patch:
+        counted(patch, broken_at=3)
+        with pytest.raises(KeyboardInterrupt):
+            act(model, video, out)
+    assert written(out) == {
+        'predict.json', 'labels/v/000000.png', 'labels/v/000001.png'}
+    calls = counted(monkeypatch)
+    assert act(model, video, out) == (1, 0, {})
+    assert len(calls) == 1
+    overlay = cv2.VideoCapture(str(out / 'overlays' / 'v.mp4'))
+    assert overlay.get(cv2.CAP_PROP_FRAME_COUNT) == FRAMES
+    assert overlay.get(cv2.CAP_PROP_FPS) == 5
+    assert overlay.read()[1].shape == (*SIZE, 3)
+    assert act(model, video, out) == (0, 1, {})
+
+
+def test_a_file_that_is_no_video(model, tmp_path):
+    path = tmp_path / 'v.mp4'
+    path.write_bytes(b'nothing')
+    report = act(model, path, tmp_path / 'out')
+    assert 'is no video' in report.failed[str(path)]
+
+
+@pytest.mark.parametrize('options, reason', [
+    (dict(save=['labels', 'logits']), 'labels, overlays, probabilities'),
+    (dict(save=[]), 'labels, overlays, probabilities'),
+    (dict(opacity=2.), 'from 0 to 1')
+])
+def test_other_options_are_refused(model, photos, tmp_path, options, reason):
+    with pytest.raises(ValueError, match=reason):
+        act(model, photos, tmp_path / 'out', **options)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_the_command_line(run, photos, tmp_path, monkeypatch, capsys):
+    out = photos / 'out'  # its pictures are not predicted in their turn
+    words = ['predict.py', run, photos, '--out', out, '--network', 'teacher',
+             '--windows', 32, 32, '--scales', 1, .5, '--device', 'cpu']
+    monkeypatch.setattr('sys.argv', list(map(str, words)))
+    for line in ('3 predicted, 0 were', '0 predicted, 3 were'):
+        runpy.run_path(
+            str(REPOSITORY / 'tools' / 'predict.py'), run_name='__main__')
+        assert line in capsys.readouterr().out
+    content = json.loads((out / 'predict.json').read_text())
+    assert content['network'] == 'teacher' and content['scales'] == [1, .5]
+    assert content['protocol'].startswith('sliding windows 32')
+    (photos / 'a.png').write_bytes(b'')
+    (out / 'labels' / 'a.png').unlink()
+    with pytest.raises(SystemExit) as error:
+        runpy.run_path(
+            str(REPOSITORY / 'tools' / 'predict.py'), run_name='__main__')
+    assert '1 failed' in str(error.value) and 'a.png' in str(error.value)
