@@ -17,7 +17,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmseg_fst.datasets import LoadWholeImage
-from mmseg_fst.models.segmentors.students import ENSEMBLE
+from mmseg_fst.methods import ENSEMBLE
 
 #: A path, or RGB values of shape (H, W, 3), uint8.
 Image = Union[str, Path, np.ndarray]
