@@ -153,7 +153,14 @@ class NetworkScores(ScoredImages):
             yield sample, scores
 
     def to_probabilities(self, scores: Tensor) -> Tensor:
-        """See :meth:`ScoredImages.to_probabilities`."""
+        """From scores to probabilities, as the protocol defines it.
+
+        Args:
+            scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
+
+        Returns:
+            Tensor: Of the same shape; they sum up to 1 over the classes.
+        """
         if self.protocol is None:
             return scores.softmax(0)
         return self.protocol.probabilities(scores)
@@ -227,7 +234,14 @@ class MeanScores(ScoredImages):
             yield sample, mean
 
     def to_probabilities(self, scores: Tensor) -> Tensor:
-        """The scores, which are probabilities."""
+        """The scores, which are probabilities already.
+
+        Args:
+            scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
+
+        Returns:
+            Tensor: The same.
+        """
         return scores
 
 
