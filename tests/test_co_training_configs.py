@@ -1,6 +1,5 @@
 """Cells of co-training: what the papers say of them, and short runs."""
 import re
-import sys
 
 import pytest
 from cells import CO_TRAINED, roots, run  # noqa: F401
@@ -10,6 +9,7 @@ from slim import segmentors_of, without_weights
 
 from mmseg_fst.apis import load_config, read_config
 from mmseg_fst.registry import MODELS
+from mmseg_fst.run import run_config
 
 FOLDER = REPOSITORY / 'configs' / 'co_training'
 CELLS = sorted(path.stem for path in FOLDER.glob('*.py')
@@ -169,9 +169,7 @@ def test_tables_name_every_cell_once():
 
 
 def test_the_second_of_cps_draws_for_itself(monkeypatch):
-    # The function of that name hides the module.
-    monkeypatch.setattr(
-        sys.modules['mmseg_fst.run.train'], 'check_config', lambda *_: None)
+    monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     cfg = load_config(
         str(FOLDER / 'camvid-1_16_supervised-second.py'), seed=2)
     assert cfg.randomness.seed == 1002

@@ -1,7 +1,10 @@
 """Config files: Python, which is run, and JSON, which is data."""
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import path as osp
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -13,6 +16,9 @@ from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
 CONFIG_JSON = 'config.json'
+#: Environment variable in which configs find the seed of a random split of
+#: the labeled images.
+SPLIT_SEED = 'SPLIT_SEED'
 
 
 def save_config(cfg: Config, folder: str) -> str:
@@ -94,11 +100,14 @@ def parse_config(text: str, source: str, cure: str) -> Config:
     return Config(cfg)
 
 
-def read_python(path: str) -> Config:
+def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
     """Read, and run, a config in Python.
 
     Args:
         path (str): Path of the file.
+        split (int | str, optional): Seed of the split of the labeled images,
+            for configs with ``{{$SPLIT_SEED:0}}``. Defaults to None: that of
+            the environment.
 
     Returns:
         Config: The config, with its bases.
@@ -109,10 +118,28 @@ def read_python(path: str) -> Config:
     """
     _check_there(path)
     try:
-        return Config.fromfile(path)
+        with _split_seed(split):
+            return Config.fromfile(path)
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+
+
+@contextmanager
+def _split_seed(split: Optional[Union[int, str]]) -> Iterator[None]:
+    """Set ``SPLIT_SEED`` while a file is read, if a split is given.
+
+    Configs in Python take values from the environment alone.
+    """
+    before = os.environ.get(SPLIT_SEED)
+    if split is not None:
+        os.environ[SPLIT_SEED] = str(split)
+    try:
+        yield
+    finally:
+        os.environ.pop(SPLIT_SEED, None)
+        if before is not None:
+            os.environ[SPLIT_SEED] = before
 
 
 def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
