@@ -91,8 +91,8 @@ def _shorten(cfg: Config) -> None:
     cfg.test_dataloader = cfg.val_dataloader
     # All but the first iteration are of the method itself.
     model = cfg.get('model', {})
-    if 'labeled_iters' in model:
-        model['labeled_iters'] = min(model['labeled_iters'], 1)
+    if 'warmup_iters' in model:
+        model['warmup_iters'] = min(model['warmup_iters'], 1)
     for hook in cfg.get('custom_hooks', []):
         if 'copy_iters' in hook:
             hook.copy_iters = min(hook.copy_iters, 1)
