@@ -84,7 +84,7 @@ def test_padding_is_not_learned():
 
 
 def test_a_labeler_does_not_go_with_files():
-    with pytest.raises(ValueError, match='STPlusPlus does not use `model.pseudo_lab'):
+    with pytest.raises(ValueError, match='does not use `model.pseudo_lab'):
         build_model({
             **file_cfg(), 'pseudo_labeler': dict(
                 type='Threshold', threshold=0.)

@@ -105,7 +105,7 @@ def test_it_sees_labels_that_no_filter_has_dropped():
 def test_it_needs_both_parts(name):
     cfg = u2pl_cfg()
     del cfg[name]
-    with pytest.raises(TypeError, match=f'U2PL.*{name}'):
+    with pytest.raises(TypeError, match=f'missing .*{name}'):
         build_model(cfg)
 
 
