@@ -17,9 +17,9 @@ META = dict(
 
 
 def co_training_cfg(**students):
-    """Config of a ``CoTrainingSegmentor``, by default of students a and b."""
+    """Config of a ``CoTraining``, by default of students a and b."""
     return dict(
-        type='CoTrainingSegmentor',
+        type='CoTraining',
         students=students or dict(a=network_cfg(), b=network_cfg()),
         data_preprocessor=preprocessor_cfg(),
         pseudo_labeler=dict(type='Threshold', threshold=.5),

@@ -165,9 +165,9 @@ def preprocessor_cfg(size=(32, 64)):
 
 def model_cfg(labels_only=False, dropout=0.1, auxiliary=True, size=(32, 64),
               **kwargs):
-    """Config of a ``SelfTrainingSegmentor``, with a teacher by default."""
+    """Config of a ``MeanTeacher``, or of ``Supervised`` training."""
     cfg = dict(
-        type='SelfTrainingSegmentor',
+        type='Supervised' if labels_only else 'MeanTeacher',
         segmentor=network_cfg(dropout, auxiliary),
         data_preprocessor=preprocessor_cfg(size))
     if not labels_only:

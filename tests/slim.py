@@ -135,5 +135,5 @@ def slim_run(cfg, max_iters=2):
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.update(num_workers=0, persistent_workers=False)
     cfg.test_dataloader = cfg.val_dataloader
-    if 'labeled_iters' in cfg.model:
-        cfg.model.labeled_iters = 1  # in the second one it teaches itself
+    if 'warmup_iters' in cfg.model:
+        cfg.model.warmup_iters = 1  # in the second one it teaches itself

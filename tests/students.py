@@ -21,7 +21,7 @@ def model_cfg(students, **changes):
     """Config of the segmentor; ``changes`` win."""
     return {
         **dict(
-            type='CoTrainingSegmentor',
+            type='CoTraining',
             students=students,
             data_preprocessor=preprocessor_cfg(),
             pseudo_labeler=dict(type='Threshold', threshold=0.),

@@ -257,7 +257,7 @@ def test_as_released_and_without_its_traces():
     epoch = iterations('voc-662_', FST, TOTAL['voc'])
     assert released.train_cfg.max_iters == 80 * epoch
     assert released.param_scheduler[0].end == 80 * epoch + 1
-    assert released.model.labeled_iters == epoch
+    assert released.model.warmup_iters == epoch
     assert released.custom_hooks[0].copy_iters == 2 * epoch
     assert released.model.protocol.type == 'Canvas'
     assert clean.train_cfg.max_iters == FST.epochs * epoch

@@ -126,8 +126,8 @@ def _check_keys(where: str, node: dict) -> None:
     cls = _own_class(node['type'])
     if cls is None:
         return
-    parameters = inspect.signature(cls).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    parameters = _parameters_of(cls)
+    if parameters is None:
         return
     for key in node:
         if key not in parameters and key not in _ALWAYS:
@@ -136,6 +136,26 @@ def _check_keys(where: str, node: dict) -> None:
             raise ValueError(
                 f'{where}.{key}: {cls.__name__} has no argument {key!r}.'
                 f'{hint} It takes: {", ".join(parameters)}.')
+
+
+def _parameters_of(cls: type) -> Optional[list[str]]:
+    """Arguments of a class and, through ``**kwargs``, of its bases.
+
+    None if they take any.
+    """
+    names: list[str] = []
+    for base in cls.__mro__[:-1]:
+        if '__init__' not in vars(base):
+            continue
+        _, *parameters = inspect.signature(base.__init__).parameters.values()
+        names += [
+            one.name for one in parameters
+            if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+            and one.name not in names
+        ]
+        if all(one.kind is not one.VAR_KEYWORD for one in parameters):
+            return names
+    return None
 
 
 def _cure(path: str) -> str:

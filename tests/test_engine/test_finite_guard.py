@@ -322,7 +322,7 @@ def test_looking_changes_nothing(tmp_path):
 
 
 def test_labels_alone_are_guarded(tmp_path):
-    model = model_config(pseudo_labeler=None, mixer=None)
+    model = model_config(type='Supervised', pseudo_labeler=None, mixer=None)
     runner = runner_of(tmp_path, Spoil([2], 'value'), hook=None, model=model)
     with pytest.raises(NotFinite, match='^Iteration 2,'):
         runner.train()

@@ -71,13 +71,13 @@ def scalars(runner):
     (dict(type='WideFSTHook', width=2, decay=.9, restore='all'), {}),
     (dict(type='MeanTeacherHook', decay=.9, buffers='copy', when='after'),
      dict(teacher_mode='eval')),
-    (None, dict(label_with='student')),
+    (None, dict(type='FixMatch')),
     (None, co_training_config()),
 ], ids=['fst', 'fst_kept', 'wide', 'eval', 'student', 'co-training'])
 def test_a_run_is_the_same_with_and_without_it(tmp_path, mover, model):
     """To the last bit, whatever the labels for diagnosis are."""
     hooks = [mover] if mover else []
-    if model.get('type') is None:
+    if 'students' not in model:
         model = model_config(**model)
     shifted = DiagnosedPairs()
     shifted.shift = 1
@@ -162,11 +162,11 @@ def test_it_measures_rarely_and_only_pseudo_labels(tmp_path):
     mover = dict(type='MeanTeacherHook', decay=.9)
     rare = dict(QUALITY, interval=2)
     assert list(scalars(run(tmp_path / 'rare', [mover, rare]))) == [2]
-    late = model_config(labeled_iters=2)
+    late = model_config(warmup_iters=2)
     assert list(
         scalars(run(tmp_path / 'late', [mover, QUALITY], model=late))) == [3]
     labels_only = model_config(
-        pseudo_labeler=None, mixer=None, photometric=None)
+        type='Supervised', pseudo_labeler=None, mixer=None, photometric=None)
     assert not scalars(run(tmp_path / 'none', [QUALITY], model=labels_only))
 
 

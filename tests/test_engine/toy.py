@@ -9,6 +9,7 @@ from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
 from mmseg_fst.datasets.samplers import PairedSampler
+from mmseg_fst.engine.hooks import PrepareModelHook
 
 NUM_CLASSES = 5
 SIZE = 32
@@ -144,7 +145,9 @@ def make_runner(work_dir,
         randomness=dict(seed=seed),
         experiment_name=f'toy_{id(hooks)}_{torch.rand(1).item()}')
     config.update(changes)
-    return Runner(work_dir=str(work_dir), **copy.deepcopy(config))
+    runner = Runner(work_dir=str(work_dir), **copy.deepcopy(config))
+    runner.register_hook(PrepareModelHook())  # as every run has it
+    return runner
 
 
 def prepare(runner: Runner) -> dict:

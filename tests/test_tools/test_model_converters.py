@@ -269,7 +269,7 @@ def test_a_converter_runs_no_code(tmp_path, monkeypatch):
 CONFIG = '''
 default_scope = 'mmseg_fst'
 model = dict(
-    type='SelfTrainingSegmentor',
+    type='MeanTeacher',
     segmentor=dict(
         type='EncoderDecoder',
         backbone={backbone},

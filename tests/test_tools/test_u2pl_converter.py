@@ -22,7 +22,7 @@ default_scope = 'mmseg_fst'
 epoch = 7
 norm_cfg = dict(type='BN')
 model = dict(
-    type='SelfTrainingSegmentor',
+    type='MeanTeacher',
     segmentor=dict(
         type='EncoderDecoder',
         backbone=dict(
@@ -208,7 +208,7 @@ def test_a_memory_that_no_release_saves_is_empty(tmp_path):
     path = write_config(tmp_path, 'represented')
     cfg = Config.fromfile(path)
     cfg.model.update(
-        passes='joint', pseudo_filter=dict(type='EntropyPercentile'),
+        type='U2PL', pseudo_filter=dict(type='EntropyPercentile'),
         contrast=dict(type='ContrastiveMemory', ranks=(1, 3)))
     target = MODELS.build(cfg.model)
     target.load_state_dict(release_to_mmseg_fst.convert(

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
+from mmseg_fst.engine.networks import networks_of
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.images import color_label, titled, write_picture
@@ -54,7 +55,7 @@ class PredictionPanelHook(Hook):
         dataset = runner.test_dataloader.dataset
         done = batch_idx * runner.test_dataloader.batch_size
         for sample in outputs[:max(0, self.max_images - done)]:
-            tiles = tiles_of(sample, unwrap(runner).networks,
+            tiles = tiles_of(sample, networks_of(unwrap(runner)),
                              dataset.metainfo['palette'])
             panel = np.concatenate(
                 [titled(title, [tile]) for title, tile in tiles.items()],

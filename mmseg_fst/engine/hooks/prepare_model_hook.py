@@ -16,8 +16,13 @@ class PrepareModelHook(Hook):
     """Check the model, give it the loss scaler, let it write staged state.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run. A segmentor
-    of MMSegmentation, without a ``student``, passes.
+    of MMSegmentation, without a ``student``, passes. After the real step, and
+    never after a virtual one, the model writes what the step has staged.
     """
+
+    # After FiniteGuardHook (NORMAL), which may refuse the step; before hooks
+    # that rely on the contract (BELOW_NORMAL).
+    priority = 55
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the model of the run.
