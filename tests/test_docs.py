@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from helpers import REPOSITORY, make_streets
+from mmengine.registry import init_default_scope
+from test_engine.toy import assert_equal, model_config, trained
 
 from mmseg_fst.registry import MODELS
 
@@ -162,48 +164,97 @@ def test_what_examples_import_is_there():
     assert found
 
 
-@pytest.mark.slow
-def test_the_method_that_is_written_works(tmp_path, monkeypatch, capsys):
-    """docs/new_method.md: the class, the config, the commands, the test."""
+@pytest.fixture
+def written_method(tmp_path, monkeypatch):
+    """Files of docs/new_method.md in the current folder; the page's text."""
     text = (DOCS / 'new_method.md').read_text()
-    part, config, test = re.findall(r'```python\n(.*?)```', text, re.S)
-    (tmp_path / 'top_share.py').write_text(part)
-    (tmp_path / 'top_share_fst.py').write_text(config)
+    method, config, fst, test = re.findall(r'```python\n(.*?)```', text, re.S)
+    (tmp_path / 'masked_consistency.py').write_text(method)
+    (tmp_path / 'masked.py').write_text(config)
+    (tmp_path / 'masked_fst-d.py').write_text(fst)
+    (tmp_path / 'test_masked_consistency.py').write_text(test)
     (tmp_path / 'configs').symlink_to(REPOSITORY / 'configs')
-    make_streets(tmp_path / 'data' / 'streets')
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv('STREETS_ROOT', raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(sys, 'argv', [
-        'run_experiments.py', '--config', 'top_share_fst.py', '--debug',
-        '--cfg-options', 'train_dataloader.batch_size=2',
-        'train_cfg.max_iters=2'])
-    runpy.run_path(str(REPOSITORY / 'run_experiments.py'),
-                   run_name='__main__')
-    results, = Path('work_dirs').rglob('results.json')
-    assert 'teacher/mIoU' in results.read_text()
+    yield text
+    forget_method()
 
-    Path('work_dirs/top_share_fst/seed_0').symlink_to('debug')
+
+def forget_method():
+    """As in a new process."""
+    sys.modules.pop('masked_consistency', None)
+    MODELS.module_dict.pop('MaskedConsistency', None)
+
+
+def start(command, monkeypatch):
+    """Run a command line in this process."""
+    forget_method()
+    monkeypatch.setattr(sys, 'argv', shlex.split(command))
+    runpy.run_path(str(REPOSITORY / sys.argv[0]), run_name='__main__')
+
+
+@pytest.mark.slow
+def test_the_example_method_works(written_method, monkeypatch, capsys):
+    """docs/new_method.md: the class, both configs, the commands."""
+    make_streets('data/streets')
+    commands = re.findall(r'PYTHONPATH=\. python (.*)', written_method)
+    debug, train, *others = commands
+    assert debug.endswith(' --debug') and train.endswith(' --seed 0 1 2')
+    for name in ('masked.py', 'masked_fst-d.py'):
+        assert name in debug and name in train
+    start(f'{debug} --cfg-options train_dataloader.batch_size=2 '
+          'train_cfg.max_iters=2', monkeypatch)
+    for name in ('masked', 'masked_fst-d'):
+        results, = Path('work_dirs', name).rglob('results.json')
+        assert 'teacher/mIoU' in results.read_text()
+        log, = Path('work_dirs', name).rglob('scalars.json')
+        assert 'masked.decode.loss_ce' in log.read_text()
+
+    Path('work_dirs/masked_fst-d/seed_0').symlink_to('debug')
     Path('photos').symlink_to('data/streets/camera/leftImg8bit/val')
-    commands = re.findall(r'PYTHONPATH=\. python (tools/.*)', text)
-    assert len(commands) == 3
-    for command in commands:  # each as in a process of its own
-        del sys.modules['top_share'], MODELS.module_dict['TopShare']
-        monkeypatch.setattr(sys, 'argv', shlex.split(command))
-        runpy.run_path(str(REPOSITORY / sys.argv[0]), run_name='__main__')
+    assert len(others) == 3
+    for command in others:
+        start(command, monkeypatch)
     metrics = json.loads(
-        Path('work_dirs/top_share_fst/seed_0/test/test.json').read_text())
+        Path('work_dirs/masked_fst-d/seed_0/test/test.json').read_text())
     assert 'student/mIoU' in metrics['metrics']
     assert len(list(Path('labeled/labels').glob('*.png'))) == 2
-    assert 'top_share_fst: teacher' in Path('report.html').read_text()
-    assert 'No pictures' not in capsys.readouterr().err
+    assert 'masked_fst-d: teacher' in Path('report.html').read_text()
+    assert not re.search('No (pictures|images)', capsys.readouterr().err)
 
-    names = {}
-    exec(test, names)
-    tests = [value for name, value in names.items() if name[:5] == 'test_']
-    assert len(tests) == 2
-    for one in tests:
-        one()
+
+def test_the_tests_of_the_example_method_pass(written_method):
+    names = runpy.run_path('test_masked_consistency.py')
+    functions = [
+        value for name, value in names.items() if name[:5] == 'test_']
+    assert len(functions) == 3
+    for function in functions:
+        function()
+
+
+@pytest.mark.parametrize('hook', [
+    dict(type='MeanTeacherHook'),
+    dict(type='FSTHook', depth=3),
+    dict(type='FSTHook', depth=2, restore='all', resample_mix=False),
+], ids=['mean-teacher', 'fst-d', 'graph'])
+@pytest.mark.parametrize('block_size', [8, 13])
+def test_the_example_method_is_mic_bit_for_bit(
+        written_method, tmp_path, hook, block_size):
+    importlib.import_module('masked_consistency')
+    init_default_scope('mmseg_fst')
+    models = dict(
+        page=model_config(
+            type='MaskedConsistency', block_size=block_size, ratio=.6),
+        package=model_config(
+            type='MIC',
+            mask=dict(type='BlockMask', block_size=block_size, ratio=.6)))
+    states = {
+        name: trained(tmp_path / name, hook,
+                      dict(type='SGD', lr=.05, momentum=.9), model=model)[0]
+        for name, model in models.items()
+    }
+    assert_equal(states['page'], states['package'])
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ _REGISTRIES = [
 # Where the type of a dict is looked up, by what its place ends with.
 _REGISTRY_BY_PLACE = {
     r'^(custom_hooks\[\d+\]|default_hooks\.\w+)$': registry.HOOKS,
-    r'^model(\.|$)(\w*(segmentor|backbone|head|mixer|labeler|filter)$|$)':
+    r'^model(\.|$)(\w*(segmentor|backbone|head|mixer|mask|labeler|filter)$|$)':
     registry.MODELS,
     r'segmentor\.\w*(backbone|head)$': registry.MODELS,
     r'dataloader\.dataset(\.(un)?labeled)?$': registry.DATASETS,

@@ -8,6 +8,7 @@ from .backbones import (
                         ResizedBEiT,
                         TIMMVisionTransformer,
 )
+from .block_mask import BlockMask
 from .contrastive_memory import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
@@ -28,7 +29,7 @@ from .regularizers import FeatureDistance
 from .strong_photometric import StrongPhotometric
 
 __all__ = [
-    'Canvas', 'ChannelDropout', 'ClassMix', 
+    'BlockMask', 'Canvas', 'ChannelDropout', 'ClassMix',
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',

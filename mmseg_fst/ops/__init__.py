@@ -16,6 +16,7 @@ from .label_quality import (
                        quality_by_class,
 )
 from .largest import largest_class
+from .masking import block_grid, block_mask
 from .mixing import (
                        Mixed,
                        box_mask,
@@ -49,7 +50,8 @@ from .weights import ema_decay, ema_update_
 
 __all__ = [
     'LabelCounts', 'Mixed', 'TeacherView',
-    'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
+    'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
+    'class_mix_mask', 'color_jitter',
     'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
