@@ -8,7 +8,7 @@ class Weights(NamedTuple):
     Attributes:
         urls (tuple[str]): Addresses of the same file, tried in this order.
         megabytes (int): Size of that file, roughly.
-        licence (str): Licence of the weights, as their makers state it.
+        license (str): License of the weights, as stated by their authors.
         sha256 (str): First digits of its SHA-256. OpenMMLab and PyTorch put
             them into the name of a file; those of DINOv2 are what many users
             recorded. '' where nobody states any.
@@ -23,7 +23,7 @@ class Weights(NamedTuple):
     """
     urls: tuple[str, ...]
     megabytes: int
-    licence: str
+    license: str
     sha256: str = ''
     converter: str = ''
     package: str = ''
@@ -38,12 +38,12 @@ class Weights(NamedTuple):
             ('https://drive.google.com/', 'https://1drv.ms/'))
 
 
-def _openmmlab(path: str, megabytes: int, licence: str) -> Weights:
+def _openmmlab(path: str, megabytes: int, license: str) -> Weights:
     """A file of OpenMMLab, which names it by its hash, and OneDL's copy."""
     return Weights(
         tuple(f'https://{host}/{path}'
               for host in ('download.openmmlab.com', 'mmassets.onedl.ai')),
-        megabytes, licence,
+        megabytes, license,
         path.removesuffix('.pth').rpartition('-')[2])
 
 
