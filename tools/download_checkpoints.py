@@ -23,7 +23,10 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 # Python is started with this file, so it must find the packages beside it.
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from model_converters.network import convert_encoder, without_prefix  # noqa: E402
+from model_converters.network import (  # noqa: E402
+    convert_encoder,
+    without_prefix,
+)
 from model_converters.shell import save  # noqa: E402
 from weight_sources.fetch import (  # noqa: E402
     at_mirror,
