@@ -16,7 +16,7 @@ from fake_data import (
     make_gta,
     make_mapillary,
     make_synthia,
-    save_grey,
+    save_gray,
     save_synthia,
 )
 from helpers import load_tool
@@ -164,7 +164,7 @@ def test_only_wrong_files_are_written_again(name, root, monkeypatch):
     assert not written and snapshot(root) == before
     # A wrong and a truncated file are written again.
     (_, wrong), (_, truncated) = labels_of(name, root)[:2]
-    save_grey(wrong, np.zeros((72, 128), np.uint8))
+    save_gray(wrong, np.zeros((72, 128), np.uint8))
     truncated.write_bytes(truncated.read_bytes()[:-30])
     run(name, root)
     assert sorted(written) == [wrong, truncated]
@@ -216,7 +216,7 @@ def test_a_label_of_another_size_is_resized_and_named(tmp_path, capsys):
     root = make_gta(tmp_path / 'gta')
     ids = np.full((36, 64), 26, np.uint8)
     ids[:, 32:] = 7
-    save_grey(root / 'labels' / '00003.png', ids)
+    save_gray(root / 'labels' / '00003.png', ids)
     capsys.readouterr()
     run('gta', root)
     assert '1 labels had another size' in (out := capsys.readouterr().out)
@@ -231,7 +231,7 @@ def test_a_label_of_another_size_is_resized_and_named(tmp_path, capsys):
 def test_another_size_is_an_error_except_for_gta(tmp_path):
     root = make_mapillary(tmp_path / 'mapillary')
     path, _ = labels_of('mapillary', root)[0]
-    save_grey(path, np.zeros((8, 8), np.uint8))
+    save_gray(path, np.zeros((8, 8), np.uint8))
     with pytest.raises(SystemExit, match=f'size .128, 72.*{path.name} has'):
         run('mapillary', root)
 
@@ -239,7 +239,7 @@ def test_another_size_is_an_error_except_for_gta(tmp_path):
 def test_an_unknown_id_is_named_with_its_file(name, root):
     path, _ = labels_of(name, root)[1]
     unknown = getattr(tool_of(name), CONVERTERS[name]).num_ids
-    save = save_synthia if name == 'synthia' else save_grey
+    save = save_synthia if name == 'synthia' else save_gray
     save(path, np.full((72, 128), unknown, np.uint8))
     with pytest.raises(
             SystemExit,
@@ -250,7 +250,7 @@ def test_an_unknown_id_is_named_with_its_file(name, root):
 def test_labels_with_wrong_channels_are_refused(name, root):
     path, _ = labels_of(name, root)[0]
     if name == 'synthia':  # one channel, as written by other tools
-        save_grey(path, np.zeros((72, 128), np.uint8))
+        save_gray(path, np.zeros((72, 128), np.uint8))
     else:  # colors
         Image.new('RGB', (128, 72)).save(path)
     with pytest.raises(SystemExit, match=f'{path.name} .*shape .*Get '):

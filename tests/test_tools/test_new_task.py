@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import load_tool, picture_of
+from helpers import image_of, load_tool
 from mmengine.config import Config
 from PIL import Image
 
@@ -36,7 +36,7 @@ def write_folder(root, save_mask, count=6):
         folder = root if save_mask is None else root / 'images'
         image = folder / f'd{index % 2}' / f'{index}.{ending}'
         image.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture_of(rng, label)).save(image)
+        Image.fromarray(image_of(rng, label)).save(image)
         if save_mask is not None:
             mask = root / 'labels' / f'd{index % 2}' / f'{index}.png'
             mask.parent.mkdir(parents=True, exist_ok=True)
