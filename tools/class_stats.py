@@ -2,9 +2,9 @@
 
     python tools/class_stats.py CONFIG [--out FILE] [--workers N]
 
-Reads the labels of the labeled training set of a config and writes, for each
-image, the pixels of each class. By default to class_stats_train.json in the
-data set's folder.
+Reads the labels of the labeled training set of a config and writes the number
+of pixels of each class for each image. The default output file is
+class_stats_train.json in the folder of the data set.
 """
 import argparse
 from os import path as osp

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 from fake_run import META, co_training_cfg, make_run
-from helpers import model_cfg, network_cfg, picture_of, random_label
+from helpers import image_of, model_cfg, network_cfg, random_label
 from mmseg.models.utils import resize
 from PIL import Image
 
@@ -15,7 +15,7 @@ SIZE = (48, 80)
 
 def photo(size=SIZE, seed=0):
     rng = np.random.default_rng(seed)
-    return picture_of(rng, random_label(rng, size))
+    return image_of(rng, random_label(rng, size))
 
 
 @pytest.fixture(scope='module')

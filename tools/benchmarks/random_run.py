@@ -1,4 +1,4 @@
-"""Runs on random images: no data set and no pretrained weights are needed."""
+"""Runs on random images, without a data set or pretrained weights."""
 from typing import Optional
 
 import torch
@@ -13,7 +13,9 @@ from mmseg_fst.registry import DATASETS
 
 @DATASETS.register_module()
 class RandomPairs(Dataset):
-    """Random images with labels in blocks, and without.
+    """Pairs of a random labeled image and a random unlabeled image.
+
+    Labels consist of random blocks of 32 x 32 pixels.
 
     Args:
         size (tuple[int, int]): Height and width.
@@ -32,14 +34,14 @@ class RandomPairs(Dataset):
         return self.num_labeled
 
     def __getitem__(self, index: tuple) -> dict:
-        """A pair; the index of :class:`PairedSampler` seeds it."""
+        """Return a pair, seeded by the index of :class:`PairedSampler`."""
         generator = torch.Generator().manual_seed(int(index[-1]))
         return dict(
             labeled=self._side(generator, True),
             unlabeled=self._side(generator, False))
 
     def _side(self, generator: torch.Generator, labeled: bool) -> dict:
-        """Image of shape (3, H, W), uint8, and its sample."""
+        """Make an image of shape (3, H, W), uint8, and its data sample."""
         height, width = self.size
         image = torch.randint(
             0, 256, (3, height, width), dtype=torch.uint8,
@@ -57,14 +59,14 @@ class RandomPairs(Dataset):
 
 def use_random_images(cfg: Config, batch_size: int, iterations: int,
                       crop: Optional[int]) -> None:
-    """Let a run train on random images, and do nothing else.
+    """Change a run to train on random images, without validation or logs.
 
     Args:
         cfg (Config): Config of a run. Changed in place.
-        batch_size (int): Labeled images, and unlabeled ones.
+        batch_size (int): Number of pairs in a batch.
         iterations (int): Iterations to run.
-        crop (int, optional): Side of the images. Defaults to None: the
-            config's.
+        crop (int, optional): Side length of the images. Defaults to the crop
+            size of the config.
     """
     size = (crop, crop) if crop else tuple(cfg.crop_size)
     drop_pretrained(cfg.model)
