@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.run_folder import find_checkpoint, sorted_checkpoints
+from mmseg_fst.datasets.sides import LABELED, UNLABELED, single_config
 from mmseg_fst.use.label_images import (
     UnlabeledImages,
     label_images,
@@ -115,7 +116,10 @@ def labels_only(cfg: Config) -> Config:
         key: value
         for key, value in stage.model.items() if key in _LABELS_ONLY
     })
-    stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
+    dataset = stage.train_dataloader.dataset
+    dataset.disjoint = False
+    for name in dataset.sides.keys() - {LABELED}:
+        dataset.sides[name] = None
     stage.default_hooks.checkpoint.update(
         interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
     return stage
@@ -135,7 +139,7 @@ def retrain(cfg: Config, number: int, list_file: str) -> Config:
     """
     stage = _stage(cfg, number)
     dataset = stage.train_dataloader.dataset
-    side = dataset.unlabeled
+    side = single_config(UNLABELED, dataset.sides.unlabeled, 'ST++')
     side.ann_file = osp.abspath(list_file)
     side.pop('extra_ann_file', None)  # the list has them all
     load, *augment, pack = side.pipeline
@@ -200,5 +204,5 @@ def _label(stage: Config, teacher: Config, which: str, trust: bool) -> None:
             load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
             folder)
     wait_for_all()
-    side = stage.train_dataloader.dataset.unlabeled
+    side = stage.train_dataloader.dataset.sides.unlabeled
     side.data_prefix['seg_map_path'] = osp.abspath(folder)
