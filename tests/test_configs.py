@@ -16,7 +16,6 @@ from mmseg_fst.apis import check as check_module
 from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.datasets.known_data import KNOWN_DATA
 from mmseg_fst.datasets.rare_class import image_name
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.engine import MeanTeacherHook
 from mmseg_fst.registry import (
     DATA_SAMPLERS,
@@ -176,7 +175,7 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
     check_config(Config(dict(data=cfg.train_dataloader)))
     data = DATASETS.build(cfg.train_dataloader.dataset)
     assert DATASETS.get('PairedDataset') is type(data)
-    items = [data[PairIndex(0, 1, seed)] for seed in range(2)]
+    items = [data[pair_index(0, 1, seed)] for seed in range(2)]
     branches = {
         side: dict(
             inputs=[item[side]['inputs'] for item in items],

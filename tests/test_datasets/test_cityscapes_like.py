@@ -6,7 +6,6 @@ from mmengine.config import Config
 from mmseg.datasets import CityscapesDataset
 
 from mmseg_fst.apis import check_config
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS
 
 TASKS = ('gta_to_cityscapes', 'synthia_to_cityscapes', 'cityscapes_to_acdc',
@@ -39,7 +38,7 @@ def test_a_config_reads_its_data_set(load, task):
         side.serialize_data = False  # it collects garbage
     data = DATASETS.build(dataset)
     assert data.num_labeled == data.num_unlabeled == 4
-    item = data[PairIndex(0, 1, 0)]
+    item = data[pair_index(0, 1, 0)]
     for side in item.values():
         assert side['inputs'].shape[0] == 3
         assert max(side['inputs'].shape[1:]) == 512

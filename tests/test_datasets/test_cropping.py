@@ -5,7 +5,6 @@ import torch
 from helpers import paired_cfg, random_label
 
 from mmseg_fst.datasets.cropping import resized_part, scale_crops_alone
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, TRANSFORMS
 
 
@@ -146,7 +145,7 @@ def test_pairs_scale_what_their_crops_show(streets):
     for side in ('labeled', 'unlabeled'):
         assert len(cfg[side]['pipeline']) == 4 + (side == 'labeled')
     plain, scaled = (
-        DATASETS.build(dict(cfg, scale_crops=switch))[PairIndex(1, 2, 3)]
+        DATASETS.build(dict(cfg, scale_crops=switch))[pair_index(1, 2, 3)]
         for switch in (False, True))
     for side in ('labeled', 'unlabeled'):
         gap = plain[side]['inputs'].int() - scaled[side]['inputs'].int()

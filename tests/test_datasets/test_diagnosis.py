@@ -7,7 +7,6 @@ from mmcv.transforms import BaseTransform
 from mmengine.dataset import pseudo_collate
 
 from mmseg_fst.datasets.packing import Pack
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, MODELS, TRANSFORMS
 
 FOLDER = 'gtFine/train'
@@ -38,7 +37,7 @@ def test_the_item_is_that_without_labels_and_the_label_goes_along(streets):
     plain, diagnosed = (build(streets, folder, RANDOM)
                         for folder in (None, FOLDER))
     for index in range(8):
-        where = PairIndex(index % 4, (index + 1) % 4, seed=index)
+        where = pair_index(index % 4, (index + 1) % 4, seed=index)
         first, second = plain[where], diagnosed[where]
         for side in first:
             assert torch.equal(first[side]['inputs'], second[side]['inputs'])
@@ -54,7 +53,7 @@ def test_the_label_is_that_of_the_image_cropped_as_it_is(streets):
                 and step['type'] != 'PhotoMetricDistortion']
     data = build(streets, pipeline=pipeline)
     for index in range(4):
-        item = data[PairIndex(0, index, seed=index)]['unlabeled']
+        item = data[pair_index(0, index, seed=index)]['unlabeled']
         label = item['data_samples'].gt_for_diagnosis.data[0].numpy()
         image = item['inputs'].float().mean(0).numpy()
         known = label != 255
@@ -80,7 +79,7 @@ def test_packed_images_and_crops_scaled_alone_have_their_labels(
     plain = DATASETS.build(cfg)
     diagnosed = DATASETS.build(dict(cfg, labels_for_diagnosis=FOLDER))
     for seed in range(4):
-        first, second = (data[PairIndex(0, seed, seed)]['unlabeled']
+        first, second = (data[pair_index(0, seed, seed)]['unlabeled']
                          for data in (plain, diagnosed))
         assert torch.equal(first['inputs'], second['inputs'])
         label = second['data_samples'].gt_for_diagnosis.data

@@ -6,7 +6,6 @@ from helpers import REPOSITORY, make_streets, random_label
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, MODELS, TRANSFORMS
 
 
@@ -52,7 +51,7 @@ def config_batch(root, stock):
         if stock:
             pairs[side].pipeline[-1].type = 'PackSegInputs'
     data = DATASETS.build(pairs)
-    raw = pseudo_collate([data[PairIndex(i, i, i)] for i in range(2)])
+    raw = pseudo_collate([data[pair_index(i, i, i)] for i in range(2)])
     return MODELS.build(preprocessor)(raw, True), raw
 
 

@@ -10,7 +10,7 @@ from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmseg_fst.datasets.samplers import PairedSampler, PairIndex
+from mmseg_fst.datasets.samplers import PairedSampler
 from mmseg_fst.registry import DATASETS
 
 RANDOM = [
@@ -89,7 +89,7 @@ def test_labels_alone_make_items_of_one_side(streets):
 
 def test_a_pair_index_asks_for_each_side(streets):
     data = DATASETS.build(paired_cfg(streets))
-    pair = data[PairIndex(3, 1, seed=0)]
+    pair = data[pair_index(3, 1, seed=0)]
     assert path_of(pair['labeled']).name.startswith('train_003')
     assert path_of(pair['unlabeled']).name.startswith('train_001')
 
@@ -109,12 +109,12 @@ def same(one, other):
 
 def test_the_seed_fixes_every_random_choice(streets):
     data = DATASETS.build(random_cfg(streets))
-    first = data[PairIndex(0, 1, 7)]
+    first = data[pair_index(0, 1, 7)]
     torch.manual_seed(5)
     np.random.seed(5)
     random.seed(5)
-    assert same(first, data[PairIndex(0, 1, 7)])
-    others = [data[PairIndex(0, 1, seed)] for seed in range(8, 12)]
+    assert same(first, data[pair_index(0, 1, 7)])
+    others = [data[pair_index(0, 1, seed)] for seed in range(8, 12)]
     assert not any(same(first, other) for other in others)
 
 
@@ -133,9 +133,9 @@ def test_global_random_states_are_left_alone(streets, fails):
     before = states()
     if fails:
         with pytest.raises(ValueError):
-            data[PairIndex(0, 1, 7)]
+            data[pair_index(0, 1, 7)]
     else:
-        data[PairIndex(0, 1, 7)]
+        data[pair_index(0, 1, 7)]
     assert states() == before
 
 
@@ -183,7 +183,7 @@ def test_an_id_that_is_no_class_is_named(streets, wrong, pair_index):
     data = DATASETS.build(paired_cfg(streets))
     data[1]
     with pytest.raises(ValueError) as error:
-        data[PairIndex(2, 0, 0) if pair_index else 2]
+        data[pair_index(2, 0, 0) if pair_index else 2]
     message = str(error.value)
     assert str(path) in message and f'[{wrong}]' in message
     assert f'0 to {NUM_CLASSES - 1}' in message
