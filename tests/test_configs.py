@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from cells import CO_TRAINED, is_twin
-from helpers import REPOSITORY, build_model, save_pair
+from helpers import REPOSITORY, build_model, pair_index, save_pair
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.evaluator import Evaluator
@@ -95,9 +95,8 @@ def test_parts_fit_together(cfg):
     ]
     moves_teacher = [isinstance(hook, MeanTeacherHook) for hook in hooks]
     assert sum(moves_teacher) == (model.teacher is not None)
-    dataset = cfg.train_dataloader.dataset
-    assert ('unlabeled' in dataset and dataset.unlabeled is not None) == (
-        model.mixer is not None)
+    sides = cfg.train_dataloader.dataset.sides
+    assert (sides.unlabeled is not None) == (model.mixer is not None)
 
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     trained = {
@@ -125,11 +124,11 @@ def test_parts_fit_together(cfg):
 
 def sides_of(cfg):
     """Configs of all data sets in a config."""
-    dataset = cfg.train_dataloader.dataset
-    sides = [dataset.labeled, cfg.val_dataloader.dataset]
-    if dataset.get('unlabeled') is not None:
-        sides.append(dataset.unlabeled)
-    return sides
+    sides = cfg.train_dataloader.dataset.sides
+    found = [sides.labeled, cfg.val_dataloader.dataset]
+    if sides.unlabeled is not None:
+        found.append(sides.unlabeled)
+    return found
 
 
 def write_images(side, root):
@@ -161,7 +160,7 @@ def move_to_tiny_data(cfg, root):
         write_images(side, root / f'{index}')
     dataset = cfg.train_dataloader.dataset
     dataset.pop('expected', None)
-    classes, pixels = write_images(dataset.labeled, root / 'labeled')
+    classes, pixels = write_images(dataset.sides.labeled, root / 'labeled')
     if 'rare_class_sampling' in dataset:
         stats = str(root / 'class_stats.json')
         save_class_stats(stats, classes, pixels)

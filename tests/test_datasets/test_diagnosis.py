@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers import make_streets, paired_cfg
+from helpers import make_streets, pair_index, paired_cfg
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import pseudo_collate
 
@@ -29,7 +29,7 @@ def streets(tmp_path):
 def build(root, folder=FOLDER, pipeline=None, **changes):
     cfg = paired_cfg(root, labels_for_diagnosis=folder, **changes)
     if pipeline is not None:
-        cfg['unlabeled']['pipeline'] = pipeline
+        cfg['sides']['unlabeled']['pipeline'] = pipeline
     return DATASETS.build(cfg)
 
 
@@ -70,10 +70,11 @@ def test_packed_images_and_crops_scaled_alone_have_their_labels(
         dict(type='PackByteInputs')
     ]
     cfg = paired_cfg(streets, scale_crops=True)
-    cfg['labeled']['pipeline'][2:] = steps
-    cfg['unlabeled']['pipeline'][1:] = steps
+    cfg['sides']['labeled']['pipeline'][2:] = steps
+    cfg['sides']['unlabeled']['pipeline'][1:] = steps
     for side in ('labeled', 'unlabeled'):
-        Pack(side, DATASETS.build(cfg[side]), cfg[side]['pipeline'],
+        Pack(side, DATASETS.build(cfg['sides'][side]),
+             cfg['sides'][side]['pipeline'],
              str(tmp_path)).write()
     cfg['packed'] = str(tmp_path)
     plain = DATASETS.build(cfg)

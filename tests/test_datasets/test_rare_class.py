@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from helpers import NUM_CLASSES, paired_cfg
+from helpers import NUM_CLASSES, pair_index, paired_cfg
 from PIL import Image
 
 from mmseg_fst.datasets.rare_class import (
