@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from cells import CO_TRAINED, is_twin
-from helpers import REPOSITORY, build_model, pair_index, save_pair
+from helpers import REPOSITORY, build_model, save_pair
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.evaluator import Evaluator
@@ -16,6 +16,7 @@ from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.config import check_config as check_module
 from mmseg_fst.datasets.known_data import KNOWN_DATA
 from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.engine import MeanTeacherHook
 from mmseg_fst.registry import (
     DATA_SAMPLERS,
@@ -174,7 +175,8 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
     check_config(Config(dict(data=cfg.train_dataloader)))
     data = DATASETS.build(cfg.train_dataloader.dataset)
     assert DATASETS.get('PairedDataset') is type(data)
-    items = [data[pair_index(0, 1, seed)] for seed in range(2)]
+    images = dict(zip(data.sides, (0, 1)))
+    items = [data[PairIndex(images, seed)] for seed in range(2)]
     branches = {
         side: dict(
             inputs=[item[side]['inputs'] for item in items],

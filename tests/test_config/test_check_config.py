@@ -81,7 +81,7 @@ def test_a_missing_folder_is_named_with_its_place(cfg, place, prefix):
     side = cfg.train_dataloader.dataset.sides[place]
     side.data_prefix[prefix] = 'no/such/folder'
     message = message_of(cfg, FileNotFoundError)
-    assert message.startswith(f'train_dataloader.dataset.{place}:')
+    assert message.startswith(f'train_dataloader.dataset.sides.{place}:')
     assert f'{side.data_root}/no/such/folder' in message
 
 

@@ -178,8 +178,7 @@ class PseudoLabelQualityHook(Hook):
                 values[f'{self.prefix}/{who}/{name}/{one}'] = value
         return {key: value for key, value in values.items() if value == value}
 
-    @staticmethod
-    def _log(runner: Runner, values: dict[str, float]) -> None:
+    def _log(self, runner: Runner, values: dict[str, float]) -> None:
         """Write the scalars, and the main ones into the log."""
         step = runner.iter + 1
         # With its iteration a line counts as one of the training where a
