@@ -140,7 +140,7 @@ DATA = (
     Case('a label of another size', DEBUG, 'train_001_leftImg8bit.jpg',
          'Save the label at the size of the image', smaller_label, True),
     Case('a list that is not there', f'{RUN} --cfg-options '
-         'train_dataloader.dataset.labeled.ann_file=none.txt',
+         'train_dataloader.dataset.sides.labeled.ann_file=none.txt',
          'data/streets/rendered/none.txt', 'make_streets.py'),
     Case('a list that names a missing image',
          'run_experiments.py --config bad.py --debug', 'list.txt',

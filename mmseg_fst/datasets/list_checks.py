@@ -44,13 +44,14 @@ def check_labels_exist(side: Side, name: str = LABELED) -> None:
                     'says: python tools/check_data.py')
 
 
-def check_images_exist(side: Side) -> None:
+def check_images_exist(side: Side, name: str = LABELED) -> None:
     """Raise if a list names an image that is not there.
 
     Folders are not read again: what they contain exists.
 
     Args:
         side (BaseDataset | ConcatDataset | RepeatDataset): Any side.
+        name (str): Its name. Defaults to ``'labeled'``.
 
     Raises:
         FileNotFoundError: If an image is missing.
@@ -62,8 +63,8 @@ def check_images_exist(side: Side) -> None:
         missing = [image for image in images if not osp.isfile(image)]
         if missing:
             raise FileNotFoundError(
-                f'{part.ann_file} names {len(images)} images, but '
-                f'{len(missing)} of them are missing, first {missing[0]}. A '
+                f'{part.ann_file} of the {name} side names {len(images)} '
+                f'images, but {len(missing)} of them are missing, first {missing[0]}. A '
                 'line of a list is the path below img_path without the ending '
                 f'{part.img_suffix!r}; tools/download_splits.sh writes '
                 'published lists in that form. Correct the list, data_prefix '

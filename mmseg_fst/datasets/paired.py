@@ -165,8 +165,8 @@ class PairedDataset:
                      disjoint: Union[bool, Sequence[Sequence[str]]],
                      known: Mapping[str, Any]) -> None:
         """Stop now and not in the middle of the training."""
-        for side in self.sides.values():
-            check_images_exist(side)
+        for name, side in self.sides.items():
+            check_images_exist(side, name)
         for name in self.ignore_indices:
             check_labels_exist(self.sides[name], name)
         check_counts(self.sides, expected, known)

@@ -160,7 +160,8 @@ def test_faults_in_lists_of_dicts_are_found(cfg):
 @pytest.mark.parametrize('key, value, hint', [
     ('custom_hooks.1.type', 'FSTHok', "'FSTHook'"),
     ('model.segmentor.decode_head.type', 'FCNHaed', "'FCNHead'"),
-    ('train_dataloader.dataset.sides.unlabeled.pipeline.0.type', 'LoadWholeImages',
+    ('train_dataloader.dataset.sides.unlabeled.pipeline.0.type',
+     'LoadWholeImages',
      "'LoadWholeImage'"),
 ])
 def test_a_type_that_is_not_there_is_named(cfg, key, value, hint):

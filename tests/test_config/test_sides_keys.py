@@ -5,7 +5,12 @@ import pytest
 from helpers import paired_cfg, streets_cfg
 from mmengine.config import Config
 
-from mmseg_fst.apis import check_config, merge_options, open_config, read_config
+from mmseg_fst.apis import (
+    check_config,
+    merge_options,
+    open_config,
+    read_config,
+)
 from mmseg_fst.config.batch_sizes import apply_batch_sizes, side_batch_size
 from mmseg_fst.config.config_file import read_python, save_config
 from mmseg_fst.config.partition import apply_partition
@@ -133,6 +138,14 @@ def test_batch_sizes_of_all_sides_are_filled_in(streets):
     before = cfg.to_dict()
     apply_batch_sizes(cfg)
     assert cfg.to_dict() == before
+
+
+def test_a_completed_config_is_data(streets, tmp_path):
+    cfg = loader_cfg(streets)
+    cfg.train_dataloader.sampler.batch_sizes = dict(unlabeled=5)
+    apply_batch_sizes(cfg)
+    again = open_config(save_config(cfg, str(tmp_path)))
+    assert again.train_dataloader == cfg.train_dataloader
 
 
 def test_a_batch_size_of_a_side_that_is_left_out(streets):

@@ -76,8 +76,7 @@ def test_sizes_of_the_release_and_of_daformer(load, task, scales):
     cfg = load(task)
     dataset = cfg.train_dataloader.dataset
     found = []
-    for side in (dataset.sides.labeled, dataset.sides.unlabeled, cfg.val_dataloader.dataset
-                 ):
+    for side in (*dataset.sides.values(), cfg.val_dataloader.dataset):
         resize = next(one for one in side.pipeline if one.type == 'Resize')
         assert resize.keep_ratio
         found.append(tuple(resize.scale))

@@ -58,7 +58,8 @@ def test_the_stream_depends_on_the_seed_alone():
 def test_unshuffled_goes_in_order():
     pairs = take(sampler(shuffle=False), 7)
     assert [pair.images['labeled'] for pair in pairs] == [0, 1, 2, 3, 4, 0, 1]
-    assert [pair.images['unlabeled'] for pair in pairs] == [0, 1, 2, 0, 1, 2, 0]
+    assert [pair.images['unlabeled'] for pair in pairs] == [
+        0, 1, 2, 0, 1, 2, 0]
 
 
 def test_without_a_seed_one_is_shared(monkeypatch):
@@ -82,8 +83,9 @@ def test_processes_share_one_stream(monkeypatch, world_size):
 
 def test_processes_together_see_each_image_as_often(monkeypatch):
     pairs = [pair for one in ranks(monkeypatch, 2) for pair in take(one, 15)]
-    assert set(Counter(pair.images['labeled'] for pair in pairs).values()) == {6}
-    assert set(Counter(pair.images['unlabeled'] for pair in pairs).values()) == {10}
+    for side, count in zip(SIDES, (6, 10)):
+        seen = Counter(pair.images[side] for pair in pairs)
+        assert set(seen.values()) == {count}
 
 
 @pytest.mark.parametrize('world_size', [1, 2])
