@@ -70,8 +70,8 @@ def with_list(lines, **keys):
     def prepare(root):
         (root / TRAIN / 'list.txt').write_text(lines)
         config('bad.py', f"_base_ = './{FST}'\n"
-               "train_dataloader = dict(dataset=dict(labeled=dict("
-               f"ann_file='list.txt'){settings}))\n")(root)
+               "train_dataloader = dict(dataset=dict(sides=dict(labeled="
+               f"dict(ann_file='list.txt')){settings}))\n")(root)
 
     return prepare
 
@@ -79,7 +79,7 @@ def with_list(lines, **keys):
 def shared_sides(root):
     config('bad.py', f"_base_ = './{FST}'\n"
            "train_dataloader = dict(dataset=dict(disjoint=True, "
-           f"unlabeled=dict(data_root='{TRAIN}')))\n")(root)
+           f"sides=dict(unlabeled=dict(data_root='{TRAIN}'))))\n")(root)
 
 
 def statistics(text):
@@ -140,7 +140,7 @@ DATA = (
     Case('a label of another size', DEBUG, 'train_001_leftImg8bit.jpg',
          'Save the label at the size of the image', smaller_label, True),
     Case('a missing list', f'{RUN} --cfg-options '
-         'train_dataloader.dataset.labeled.ann_file=none.txt',
+         'train_dataloader.dataset.sides.labeled.ann_file=none.txt',
          'data/streets/rendered/none.txt', 'make_streets.py'),
     Case('a list with a missing image',
          'run_experiments.py --config bad.py --debug', 'list.txt',

@@ -80,7 +80,7 @@ def _data(root: Path) -> dict[str, Any]:
             num_workers=2,
             persistent_workers=True,
             sampler=dict(type='PairedSampler'),
-            dataset=dict(type='PairedDataset', **sides)),
+            dataset=dict(type='PairedDataset', sides=sides)),
         val_dataloader=val,
         val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']))
 

@@ -112,9 +112,16 @@ def paired_cfg(root, **kwargs):
     """Config of a ``PairedDataset`` on :func:`make_streets`."""
     return dict(
         type='PairedDataset',
-        labeled=streets_cfg(root),
-        unlabeled=streets_cfg(root, 'camera', labeled=False),
+        sides=dict(
+            labeled=streets_cfg(root),
+            unlabeled=streets_cfg(root, 'camera', labeled=False)),
         **kwargs)
+
+
+def pair_index(labeled, unlabeled, seed):
+    """Index of a ``PairedDataset`` with two sides."""
+    from mmseg_fst.datasets.samplers import PairIndex
+    return PairIndex(dict(labeled=labeled, unlabeled=unlabeled), seed)
 
 
 def network_cfg(dropout=0.1, auxiliary=True):

@@ -102,7 +102,7 @@ def slim_data(cfg, factor=8):
     cfg.model.data_preprocessor.size = crop_size
     dataset = cfg.train_dataloader.dataset
     dataset.pop('expected', None)  # fake lists are shorter
-    for side in (dataset.labeled, dataset.get('unlabeled')):
+    for side in dataset.sides.values():
         if side is not None:
             side.serialize_data = False  # its garbage collection is slow
             _resize(side.pipeline, factor, crop_size)

@@ -57,7 +57,7 @@ def test_numbers_of_the_paper(name):
         batch //= 2
     epochs = 80 if is_voc else 240
     dataset = cfg.train_dataloader.dataset
-    assert dataset.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert dataset.sides.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
     assert dataset.expected.labeled == labels
     if 'cps' in method:
         assert batch * processes == (16 if is_voc else 8)
@@ -65,7 +65,7 @@ def test_numbers_of_the_paper(name):
         length = -(-(total - labels) // processes) // batch
         if processes == (4 if is_voc else 8):  # as the logs are
             assert length == EPOCHS[data][labels]
-        assert dataset.unlabeled.ann_file == (
+        assert dataset.sides.unlabeled.ann_file == (
             f'splits/stpp/{labels}/unlabeled.txt')
         assert dataset.expected.unlabeled == total - labels
         assert cfg.train_cfg.val_interval == length
@@ -73,7 +73,7 @@ def test_numbers_of_the_paper(name):
     else:  # of labels alone in twice the batch
         assert batch * processes == (32 if is_voc else 16)
         length = -(-labels // processes) // batch
-        assert dataset.unlabeled is None
+        assert dataset.sides.unlabeled is None
         assert cfg.train_cfg.val_interval == 10 * length
     assert cfg.train_cfg.max_iters == epochs * length
     scheduler, = cfg.param_scheduler
@@ -90,9 +90,9 @@ def test_numbers_of_the_paper(name):
         crops = [one for one in cfg[f'{side}_pipeline']
                  if one['type'] == 'RandomCrop']
         assert [one.crop_size for one in crops] == [(crop, crop)]
-    if dataset.unlabeled:
-        assert dataset.unlabeled.pipeline == cfg.unlabeled_pipeline
-    assert dataset.labeled.pipeline == cfg.labeled_pipeline
+    if dataset.sides.unlabeled:
+        assert dataset.sides.unlabeled.pipeline == cfg.unlabeled_pipeline
+    assert dataset.sides.labeled.pipeline == cfg.labeled_pipeline
     protocol = cfg.model.protocol
     if is_voc:
         assert protocol == dict(type='WholeImage')

@@ -27,8 +27,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mmseg_fst.apis import read_config
+from mmseg_fst.datasets.sides import build_side, name_sides
 from mmseg_fst.ops import dct_coefficients
-from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import atomic_write, read_image
 from mmseg_fst.utils.messages import one_message
 
@@ -96,13 +96,12 @@ def training_images(path: str) -> Images:
         path (str): Config with a ``PairedDataset``.
 
     Returns:
-        Images: The labeled images, then the unlabeled images.
+        Images: The labeled images, then those of the other sides.
     """
     cfg = read_config(path)
     init_default_scope('mmseg_fst')
-    dataset = cfg.train_dataloader.dataset
-    sides = [DATASETS.build(dataset[key]) for key in ('labeled', 'unlabeled')
-             if dataset.get(key)]
+    configs = name_sides(cfg.train_dataloader.dataset.sides)
+    sides = [build_side(name, side) for name, side in configs.items()]
     items = [(side, index) for side in sides for index in range(len(side))]
     is_bgr = cfg.data_preprocessor.get('bgr_to_rgb', False)
 

@@ -24,7 +24,7 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 
 from mmseg_fst.apis import read_config
-from mmseg_fst.datasets.packing import Pack
+from mmseg_fst.datasets.packing import Pack, packs_of
 from mmseg_fst.registry import DATASETS
 
 
@@ -36,14 +36,14 @@ def find_packs(cfg: Config, root: str) -> list[Pack]:
         root (str): Folder of all packs.
 
     Returns:
-        list[Pack]: One pack for each side.
+        list[Pack]: One pack for each data set of each side.
     """
     pairs = cfg.train_dataloader.dataset
     pairs.packed = pairs.rare_class_sampling = None
     built = DATASETS.build(pairs)
     return [
-        Pack(name, getattr(built, name), pairs[name].pipeline, root)
-        for name in ('labeled', 'unlabeled') if pairs.get(name)
+        pack for name, side in built.sides.items()
+        for pack in packs_of(name, side, pairs.sides[name], root)
     ]
 
 

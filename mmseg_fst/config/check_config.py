@@ -24,7 +24,8 @@ _REGISTRY_BY_PLACE = {
     r'^model(\.|$)(\w*(segmentor|backbone|head|mixer|mask|labeler|filter)$|$)':
     registry.MODELS,
     r'segmentor\.\w*(backbone|head)$': registry.MODELS,
-    r'dataloader\.dataset(\.(un)?labeled)?$': registry.DATASETS,
+    r'dataloader\.dataset(\.sides\.\w+)?(\.datasets\[\d+\]|\.dataset)*$':
+    registry.DATASETS,
     r'dataloader\.sampler$': registry.DATA_SAMPLERS,
     r'dataloader\..*pipeline\[\d+\]$': registry.TRANSFORMS,
     r'^optim_wrapper$': registry.OPTIM_WRAPPERS,
@@ -60,6 +61,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     for where, node in _walk(content, ''):
         _check_type(where, node)
         _check_keys(where, node)
+        _check_sides(where, node)
         _check_folders(where, node)
         _check_weights(where, node, planned)
     check_numbers(content)
@@ -156,6 +158,21 @@ def _parameters_of(cls: type) -> Optional[list[str]]:
         if all(one.kind is not one.VAR_KEYWORD for one in parameters):
             return names
     return None
+
+
+def _check_sides(where: str, node: dict) -> None:
+    """Raise on a side that is no data set, such as one of a wrong name."""
+    sides = node.get('sides')
+    if not isinstance(sides, dict):
+        return
+    known = [name for name, side in sides.items()
+             if side is None or 'type' in side]
+    for name in sides.keys() - set(known):
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f' Did you mean {close[0]!r}?' if close else ''
+        raise ValueError(
+            f'{where}.sides.{name}: a side needs the `type` of a data set.'
+            f'{hint} There are: {", ".join(known)}.')
 
 
 def _cure(path: str) -> str:

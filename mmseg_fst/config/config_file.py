@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
+from .renamed_keys import upgrade_keys, upgrade_option
 from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
@@ -97,7 +98,9 @@ def parse_config(text: str, source: str, cure: str) -> Config:
         raise ValueError(f'{source} holds no config that is data: {error}. '
                          f'Copy it again. {cure}.') from error
     check_data(cfg, source, cure)
-    return Config(cfg)
+    cfg = Config(cfg)
+    upgrade_keys(cfg, source)
+    return cfg
 
 
 def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
@@ -114,15 +117,18 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read.
+        ValueError: If it cannot be read, or has a key in two forms, see
+            :func:`upgrade_keys`.
     """
     _check_there(path)
     try:
         with _split_seed(split):
-            return Config.fromfile(path)
+            cfg = Config.fromfile(path)
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+    upgrade_keys(cfg, path)
+    return cfg
 
 
 @contextmanager
@@ -147,7 +153,8 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 
     Args:
         cfg (Config): The config; changed in place.
-        options (dict[str, Any], optional): Values by dotted key, if any.
+        options (dict[str, Any], optional): Values by dotted key, if any; an
+            older key stands for its present one, see :func:`upgrade_option`.
 
     Raises:
         ValueError: If a key leads into what is no dict or list, or past the
@@ -155,7 +162,7 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
     """
     for key, value in (options or {}).items():
         try:
-            cfg.merge_from_dict({key: value})
+            cfg.merge_from_dict({upgrade_option(cfg, key): value})
         except (KeyError, TypeError, AttributeError, AssertionError,
                 IndexError) as error:
             raise ValueError(

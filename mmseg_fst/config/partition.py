@@ -3,6 +3,14 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 
+from mmseg_fst.datasets.sides import (
+    LABELED,
+    UNLABELED,
+    name_sides,
+    part_configs,
+)
+
+from .batch_sizes import side_batch_size
 from .options import set_unless_given
 
 #: Stands in ``ann_file`` for the name of the partition.
@@ -22,7 +30,7 @@ def apply_partition(cfg: Config,
     are what is expected of the lists. With ``epochs``, iterations, validation
     and rates count as programs do that pass over the unlabeled images (or,
     without any, over the labeled ones) on so many ``processes``, each with
-    ``train_dataloader.batch_size``: what does not fill a batch is left out.
+    the batch size of that side: what does not fill a batch is left out.
     ``validate`` of ``epochs`` counts those between validations, by default 1.
 
     Args:
@@ -37,14 +45,19 @@ def apply_partition(cfg: Config,
     if not partition:
         return
     dataset = cfg.train_dataloader.dataset
-    sides = [side for side in ('labeled', 'unlabeled') if dataset.get(side)]
+    there = name_sides(dataset.sides)
+    # The number of images of a further side need not be given.
+    sides = [name for name in there
+             if name in (LABELED, UNLABELED) or name in partition]
     missing = [key for key in ('name', *sides) if key not in partition]
     if missing:
         raise ValueError(f'partition={dict(partition)} lacks {missing}: the '
                          'name of its folder and the numbers of images.')
-    for side in sides:
-        dataset[side].ann_file = dataset[side].ann_file.replace(
-            PARTITION, str(partition.name))
+    for side in there.values():
+        for part in part_configs(side):
+            if 'ann_file' in part:
+                part['ann_file'] = part['ann_file'].replace(
+                    PARTITION, str(partition.name))
     dataset.expected = {
         side: count
         for side, count in (dataset.get('expected') or {}).items()
@@ -63,12 +76,11 @@ def _length_settings(cfg: Config, counts: dict[str, int]) -> dict[str, Any]:
     if not {'count', 'processes'} <= set(epochs):
         raise ValueError(f'epochs={dict(epochs)} needs `count` and '
                          '`processes`.')
-    total = list(counts.values())[-1]
-    images = -(-total // epochs.processes)
-    length = images // epochs.get('batch_size',
-                                  cfg.train_dataloader.batch_size)
+    passed = UNLABELED if UNLABELED in counts else LABELED
+    images = -(-counts[passed] // epochs.processes)
+    length = images // epochs.get('batch_size', side_batch_size(cfg, passed))
     if length < 1:
-        raise ValueError(f'{total} images do not fill one '
+        raise ValueError(f'{counts[passed]} images do not fill one '
                          f'batch of {epochs.processes} processes; lower '
                          '`epochs.batch_size` and that of the loader.')
     iterations = epochs.count * length

@@ -1,4 +1,4 @@
-"""Normalization and stacking of labeled and unlabeled batches."""
+"""Normalization and stacking of batches that have sides."""
 from typing import Any
 
 from mmseg.models.data_preprocessor import SegDataPreProcessor
@@ -9,10 +9,11 @@ from mmseg_fst.utils.fields import DIAGNOSIS
 
 @MODELS.register_module()
 class SelfTrainingDataPreProcessor(SegDataPreProcessor):
-    """MMSegmentation's preprocessor, applied to each branch of a batch.
+    """MMSegmentation's preprocessor, applied to each side of a batch.
 
     A training batch of :class:`PairedDataset` is
-    ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
+    ``{SIDE: {'inputs', 'data_samples'}, ...}`` with any number of sides, which
+    may have different numbers of images; one is ``'labeled'``. Any other
     batch goes straight to the parent class. The batch is not written to.
     Images, and labels of :class:`PackByteInputs`, reach the device as uint8;
     all else is done there. Labels for diagnosis stay behind: no model sees

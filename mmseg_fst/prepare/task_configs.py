@@ -62,25 +62,26 @@ train_dataloader = dict(
     sampler=dict(type='PairedSampler'),
     dataset=dict(
         type='PairedDataset',
-        labeled=dict(
-            type=dataset_type,
-            metainfo=metainfo,
-            data_root=data_root,
-            ann_file='train.txt',
-            data_prefix=dict(
-                img_path=$train_images,
-                seg_map_path=$train_labels),
-            pipeline=[
-                dict(type='LoadWholeImage'),
-                dict(type='LoadAnnotations'), *augmentation
-            ]),
-        unlabeled=dict(
-            type=dataset_type,
-            metainfo=metainfo,
-            data_root=data_root,
-            ann_file='unlabeled.txt',
-            data_prefix=dict(img_path=$unlabeled_images),
-            pipeline=[dict(type='LoadWholeImage'), *augmentation]),
+        sides=dict(
+            labeled=dict(
+                type=dataset_type,
+                metainfo=metainfo,
+                data_root=data_root,
+                ann_file='train.txt',
+                data_prefix=dict(
+                    img_path=$train_images,
+                    seg_map_path=$train_labels),
+                pipeline=[
+                    dict(type='LoadWholeImage'),
+                    dict(type='LoadAnnotations'), *augmentation
+                ]),
+            unlabeled=dict(
+                type=dataset_type,
+                metainfo=metainfo,
+                data_root=data_root,
+                ann_file='unlabeled.txt',
+                data_prefix=dict(img_path=$unlabeled_images),
+                pipeline=[dict(type='LoadWholeImage'), *augmentation])),
         # A list that was changed by accident stops the run.
         expected=dict(labeled=$num_train, unlabeled=$num_unlabeled),
         disjoint=True))
@@ -204,7 +205,7 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         method='labels_only',
         schedule='adamw_ssl',
         rest='train_dataloader = dict('
-        'dataset=dict(unlabeled=None, disjoint=False))\n')
+        'dataset=dict(sides=dict(unlabeled=None), disjoint=False))\n')
     runs = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
     hook = "dict(type='FSTHook', depth=1, decay=0.99{when})".format(
         when='' if adapt else ", when='after'")

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.run_folder import find_checkpoint, sorted_checkpoints
+from mmseg_fst.datasets.sides import LABELED, UNLABELED, single_config
 from mmseg_fst.use.label_images import (
     UnlabeledImages,
     label_images,
@@ -114,7 +115,10 @@ def labels_only(cfg: Config) -> Config:
     shared = {key: stage.model[key] for key in _LABELS_ONLY
               if key in stage.model}
     stage.model = ConfigDict(type='Supervised', **shared)
-    stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
+    dataset = stage.train_dataloader.dataset
+    dataset.disjoint = False
+    for name in dataset.sides.keys() - {LABELED}:
+        dataset.sides[name] = None
     stage.default_hooks.checkpoint.update(
         interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
     return stage
@@ -134,7 +138,7 @@ def retrain(cfg: Config, number: int, list_file: str) -> Config:
     """
     stage = _stage(cfg, number)
     dataset = stage.train_dataloader.dataset
-    side = dataset.unlabeled
+    side = single_config(UNLABELED, dataset.sides.unlabeled, 'ST++')
     side.ann_file = osp.abspath(list_file)
     side.pop('extra_ann_file', None)  # the list has them all
     load, *augment, pack = side.pipeline
@@ -199,5 +203,5 @@ def _label(stage: Config, teacher: Config, which: str, trust: bool) -> None:
             load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
             folder)
     wait_for_all()
-    side = stage.train_dataloader.dataset.unlabeled
+    side = stage.train_dataloader.dataset.sides.unlabeled
     side.data_prefix['seg_map_path'] = osp.abspath(folder)

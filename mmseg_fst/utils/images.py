@@ -45,6 +45,23 @@ def titled(title: str, tiles: Sequence[np.ndarray]) -> np.ndarray:
     return np.pad(column, ((1, 1), (1, 1), (0, 0)), constant_values=255)
 
 
+def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Put images beside each other, aligned at the top.
+
+    Args:
+        columns (Sequence[np.ndarray]): RGB images of shape (H, W, 3), uint8,
+            of any heights and widths.
+
+    Returns:
+        np.ndarray: RGB image, uint8; white below the shorter ones.
+    """
+    height = max(len(column) for column in columns)
+    return np.concatenate([
+        np.pad(column, ((0, height - len(column)), (0, 0), (0, 0)),
+               constant_values=255) for column in columns
+    ], axis=1)
+
+
 def write_picture(path: str, picture: np.ndarray) -> None:
     """Write a picture, making its folder.
 

@@ -36,9 +36,9 @@ DRAWN = [
 def cfg_of(root, steps=FIXED, **kwargs):
     """Config of pairs, whose images are scaled first by some steps."""
     cfg = paired_cfg(root, **kwargs)
-    cfg['labeled']['pipeline'] = [*steps, *DRAWN]
-    cfg['unlabeled']['pipeline'] = [
-        step for step in cfg['labeled']['pipeline']
+    cfg['sides']['labeled']['pipeline'] = [*steps, *DRAWN]
+    cfg['sides']['unlabeled']['pipeline'] = [
+        step for step in cfg['sides']['labeled']['pipeline']
         if step['type'] != 'LoadAnnotations'
     ]
     return cfg
@@ -47,8 +47,8 @@ def cfg_of(root, steps=FIXED, **kwargs):
 def packs_of(cfg, folder):
     """The packs of both sides, not yet made."""
     data = DATASETS.build(dict(cfg, packed=None))
-    return [Pack(name, getattr(data, name), cfg[name]['pipeline'],
-                 str(folder)) for name in ('labeled', 'unlabeled')]
+    return [Pack(name, side, cfg['sides'][name]['pipeline'], str(folder))
+            for name, side in data.sides.items()]
 
 
 @pytest.fixture

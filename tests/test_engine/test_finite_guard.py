@@ -32,9 +32,9 @@ class NamedPairs(ToyPairs):
 
     def __getitem__(self, index):
         item = super().__getitem__(index)
-        for place, (side, one) in enumerate(item.items()):
+        for side, one in item.items():
             one['data_samples'].set_metainfo(
-                dict(img_path=f'{side}_{index[place]}.png',
+                dict(img_path=f'{side}_{index.images[side]}.png',
                      img_shape=(32, 32)))
         return item
 

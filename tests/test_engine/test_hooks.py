@@ -32,7 +32,8 @@ def scope():
 class ToyTest(ToyPairs):
     """Single labeled images, as a validation set has them."""
 
-    num_labeled = 6
+    def __len__(self) -> int:
+        return 6
 
     def __getitem__(self, index: int) -> dict:
         item = self._item(index, labeled=True)

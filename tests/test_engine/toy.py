@@ -21,13 +21,13 @@ class ToyPairs(Dataset):
     metainfo = dict(
         classes=tuple('abcde'),
         palette=[[50 * i, 10, 200] for i in range(NUM_CLASSES)])
-    num_labeled = num_unlabeled = 64
+    lengths = dict(labeled=64, unlabeled=64)
 
     def __len__(self) -> int:
-        return self.num_labeled
+        return 64
 
     def __getitem__(self, index) -> dict:
-        first, second = index[:2]
+        first, second = index.images.values()
         return dict(
             labeled=self._item(first, True),
             unlabeled=self._item(1000 + second, False))

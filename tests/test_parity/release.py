@@ -39,7 +39,7 @@ class RecordedBatches(Dataset):
     """The batches of the record, in the order in which the hooks use them."""
 
     metainfo = dict(classes=tuple(map(str, range(19))))
-    num_labeled = num_unlabeled = 1
+    lengths = dict(labeled=1, unlabeled=1)
 
     def __init__(self, record: dict) -> None:
         self.batches = []

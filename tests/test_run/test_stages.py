@@ -159,7 +159,7 @@ def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
     assert second.train_dataloader.dataset.expected == dict(
         labeled=2, unlabeled=1)
     steps = [step.type for step in
-             second.train_dataloader.dataset.unlabeled.pipeline]
+             second.train_dataloader.dataset.sides.unlabeled.pipeline]
     assert steps[:2] == ['LoadWholeImage', 'LoadAnnotations']
     assert steps[-2:] == ['RandomCutOut', 'PackByteInputs']
     assert second.work_dir.endswith('stage_2')

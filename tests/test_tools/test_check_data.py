@@ -113,9 +113,8 @@ def test_the_table_contains_every_folder_of_the_configs(tool):
     folder = REPOSITORY / 'configs/_base_/datasets'
     for path in folder.glob('*.py'):
         cfg = Config.fromfile(str(path))
-        dataset = cfg.train_dataloader.dataset
-        for side in (dataset.labeled, dataset.unlabeled,
-                     cfg.val_dataloader.dataset):
+        sides = cfg.train_dataloader.dataset.sides
+        for side in (*sides.values(), cfg.val_dataloader.dataset):
             parts = side.data_root.split('/')
             if parts[0] != 'data':
                 continue

@@ -22,7 +22,8 @@ side = dict(
     type='CamVidDataset', data_root={root!r}, ann_file='splits/train.txt',
     data_prefix=dict(img_path='images'), pipeline=pipeline)
 train_dataloader = dict(
-    dataset=dict(type='PairedDataset', labeled=side, unlabeled={unlabeled}))
+    dataset=dict(type='PairedDataset',
+                 sides=dict(labeled=side, unlabeled={unlabeled})))
 '''
 
 

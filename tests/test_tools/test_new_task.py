@@ -124,7 +124,7 @@ def test_two_folders_are_turned_into_a_task(task, kind, tmp_path, capsys):
     dataset = cfg.train_dataloader.dataset
     check_config(Config(dict(data=cfg.train_dataloader)))
     data = DATASETS.build(dataset)
-    assert (data.num_labeled, data.num_unlabeled) == (5, 4)
+    assert (data.lengths['labeled'], data.lengths['unlabeled']) == (5, 4)
     for index in range(4):
         item = data[index]
         assert item['labeled']['inputs'].shape[0] == 3
@@ -169,7 +169,7 @@ def test_a_validation_folder_and_another_domain(task, tmp_path):
          '--long-side', 48)
     cfg = read_config('configs/own/other/fst.py')
     assert len(DATASETS.build(cfg.val_dataloader.dataset)) == 3
-    assert len(DATASETS.build(cfg.train_dataloader.dataset.labeled)) == 6
+    assert len(DATASETS.build(cfg.train_dataloader.dataset.sides.labeled)) == 6
     assert cfg.model.mixer.type == 'ClassMix'
     assert cfg.image_scale[0] == 48 and cfg.crop_size == (32, 32)
     assert cfg.load_from == 'work_dirs/own/other/supervised/{run}/iter_900.pth'

@@ -20,7 +20,7 @@ def out(streets, tmp_path, monkeypatch):
 
 
 # Serialization runs the garbage collector, which takes half a second.
-FAST = [f'train_dataloader.dataset.{side}.serialize_data=False'
+FAST = [f'train_dataloader.dataset.sides.{side}.serialize_data=False'
         for side in ('labeled', 'unlabeled')]
 
 
@@ -71,12 +71,12 @@ def test_a_run_reads_the_packs(out, monkeypatch, capsys):
     assert 'to be written' not in shown and shown.count('ready') == 2
     pairs = Config.fromfile(CONFIG).train_dataloader.dataset
     data = DATASETS.build(dict(pairs, packed=str(out)))
-    for side in (data.labeled, data.unlabeled):
+    for side in data.sides.values():
         names = [type(step).__name__ for step in side.pipeline.transforms]
         assert names == ['LoadPacked', 'RandomFlip', 'PackByteInputs']
 
 
 def test_config_options_are_applied(out, monkeypatch):
     call(monkeypatch, out, '--yes', cfg_options=[
-        FAST[0], 'train_dataloader.dataset.unlabeled=None'])
+        FAST[0], 'train_dataloader.dataset.sides.unlabeled=None'])
     assert [path.name[:8] for path in out.iterdir()] == ['labeled_']

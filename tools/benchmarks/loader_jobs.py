@@ -8,6 +8,7 @@ import numpy as np
 
 from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.datasets.sides import name_sides, part_configs
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.streets.scenes import draw_picture
 from mmseg_fst.utils.files import count_pixels, save_class_stats
@@ -184,12 +185,13 @@ def config_jobs(path: str, count: int) -> list[Job]:
         list[Job]: The jobs.
     """
     pairs = read_config(path).train_dataloader.dataset.to_dict()
+    sides = name_sides(pairs['sides'])
     rare = pairs.get('rare_class_sampling')
     return [
         Job(f'{name} side of {path}',
-            dict(pairs[name], indices=count, serialize_data=False),
+            dict(part, indices=count, serialize_data=False),
             rare if name == 'labeled' else None)
-        for name in ('labeled', 'unlabeled') if pairs.get(name)
+        for name, side in sides.items() for part in part_configs(side)
     ]
 
 

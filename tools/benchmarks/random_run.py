@@ -8,6 +8,7 @@ from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
 from mmseg_fst.apis import drop_pretrained
+from mmseg_fst.datasets.paired import PairIndex
 from mmseg_fst.registry import DATASETS
 
 
@@ -22,7 +23,7 @@ class RandomPairs(Dataset):
         num_classes (int): Number of classes.
     """
 
-    num_labeled = num_unlabeled = 64
+    lengths = dict(labeled=64, unlabeled=64)
 
     def __init__(self, size: tuple[int, int], num_classes: int) -> None:
         self.size = size
@@ -31,11 +32,11 @@ class RandomPairs(Dataset):
 
     def __len__(self) -> int:
         """Number of pairs."""
-        return self.num_labeled
+        return max(self.lengths.values())
 
-    def __getitem__(self, index: tuple) -> dict:
+    def __getitem__(self, index: PairIndex) -> dict:
         """Return a pair, seeded by the index of :class:`PairedSampler`."""
-        generator = torch.Generator().manual_seed(int(index[-1]))
+        generator = torch.Generator().manual_seed(int(index.seed))
         return dict(
             labeled=self._side(generator, True),
             unlabeled=self._side(generator, False))

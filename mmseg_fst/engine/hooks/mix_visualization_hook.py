@@ -11,7 +11,12 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmseg_fst.registry import HOOKS
-from mmseg_fst.utils.images import color_label, titled, write_picture
+from mmseg_fst.utils.images import (
+    color_label,
+    side_by_side,
+    titled,
+    write_picture,
+)
 
 from .mean_teacher_hook import unwrap
 
@@ -21,7 +26,8 @@ class MixVisualizationHook(Hook):
     """Draw what a training step has seen, every ``interval`` iterations.
 
     A row for each image: source image, its label, target image, its
-    pseudo-label, mixing mask, mixed image, mixed label, pixel weight. Written
+    pseudo-label, mixing mask, mixed image, mixed label, pixel weight; then
+    the images of further sides, and their labels if there are any. Written
     to ``WORK_DIR/.../vis_data/mixed/iter_N.png`` and to TensorBoard. Does
     nothing where there is no teacher.
 
@@ -109,5 +115,13 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
         'mixed label': label_map(model.mixed.label),
         'weight': gray(model.mixed.weight),
     }
-    return np.concatenate(
-        [titled(title, tiles) for title, tiles in columns.items()], axis=1)
+    for side in batch['inputs']:
+        if side in ('labeled', 'unlabeled'):
+            continue
+        columns[side] = photo(batch['inputs'][side])
+        samples = batch['data_samples'][side]
+        if all('gt_sem_seg' in sample for sample in samples):
+            columns[f'{side} label'] = label_map(torch.stack(
+                [sample.gt_sem_seg.data[0] for sample in samples]))
+    return side_by_side(
+        [titled(title, tiles) for title, tiles in columns.items()])
