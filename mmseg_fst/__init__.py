@@ -24,7 +24,7 @@ import mmseg.evaluation  # noqa: E402
 import mmseg.models  # noqa: E402
 import mmseg.visualization  # noqa: E402, F401
 
-from . import datasets, engine, evaluation, models  # noqa: E402, F401
+from . import datasets, engine, evaluation, methods, models  # noqa: E402, F401
 from .version import __version__  # noqa: E402
 
 __all__ = ['__version__']

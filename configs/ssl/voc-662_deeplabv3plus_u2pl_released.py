@@ -16,7 +16,7 @@ model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor,
     protocol=_base_.protocol,
-    labeled_iters=_base_.epoch)
+    warmup_iters=_base_.epoch)
 # The teacher is the student until the end of the second epoch.
 custom_hooks = [
     dict(

@@ -18,13 +18,13 @@ from .optim import (
                     PerStudentConstructor,
 )
 from .snapshot import Snapshot
-from .step_watch import StepWatch, from_plain, to_plain
+from .step_watch import SINGLE_SIDE, StepWatch, from_plain, to_plain
 
 __all__ = [
     'AtomicCheckpointHook', 'AutocastOptimWrapper', 'FSTHook',
     'FewGroupsConstructor', 'FiniteGuardHook', 'JointOptimWrapper',
     'MeanTeacherHook', 'MixVisualizationHook', 'NetworksTestLoop',
     'NetworksValLoop', 'PerStudentConstructor', 'ResumeHook',
-    'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot', 'StepWatch',
+    'SINGLE_SIDE', 'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot', 'StepWatch',
     'WideFSTHook', 'from_plain', 'to_plain'
 ]

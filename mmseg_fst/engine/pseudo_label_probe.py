@@ -7,11 +7,11 @@ import torch
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
+from mmseg_fst.methods import set_batch_norm
 from mmseg_fst.models.domains import to_domain
 from mmseg_fst.models.losses import resize_logits
-from mmseg_fst.models.segmentors.student_teacher import set_batch_norm
 from mmseg_fst.ops import ignore_padding
-from mmseg_fst.ops.random_state import get_random_state, set_random_state
+from mmseg_fst.utils.randomness import get_random_state, set_random_state
 from mmseg_fst.utils.fields import DIAGNOSIS
 
 

@@ -6,7 +6,7 @@ import torch
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from mmseg_fst.ops.random_state import get_random_state, set_random_state
+from mmseg_fst.utils.randomness import get_random_state, set_random_state
 
 
 class Snapshot:
@@ -29,10 +29,13 @@ class Snapshot:
         model = model.module if is_model_wrapper(model) else model
         self.optim_wrapper = runner.optim_wrapper
         self.scope = scope
-        self.parameters = list(model.student.parameters())
+        self.parameters = model.trained_parameters()
         self.weights = [weight.detach().clone() for weight in self.parameters]
         if scope == 'all':
-            self.buffers = list(model.student.buffers())
+            self.buffers = [
+                buffer for module in model.trained_modules()
+                for buffer in module.buffers()
+            ]
             self.statistics = [buffer.clone() for buffer in self.buffers]
             self.gradients = [
                 None if weight.grad is None else weight.grad.clone()

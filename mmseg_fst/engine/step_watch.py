@@ -9,7 +9,10 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_fst.ops.random_state import get_random_state
+from mmseg_fst.utils.randomness import get_random_state
+
+#: Name of the only side of a batch without sides.
+SINGLE_SIDE = 'images'
 
 
 class StepWatch:
@@ -62,9 +65,12 @@ class StepWatch:
         self.pending, self.losses = True, {}
         self.count += 1
         self.inputs, self.samples = kwargs['inputs'], kwargs['data_samples']
+        if not isinstance(self.inputs, dict):  # a segmentor of MMSegmentation
+            self.inputs = {SINGLE_SIDE: self.inputs}
+            self.samples = {SINGLE_SIDE: self.samples}
         self.random_state = get_random_state()
-        kept = model.step_cache
-        if kept is not None and kept.step == 'first':
+        cache = getattr(model, 'step_cache', None)
+        if cache is not None and cache.step == 'first':
             self.first_random_state = self.random_state
         device = next(model.parameters()).device.type
         self.autocast = (
@@ -88,7 +94,8 @@ class StepWatch:
         """Take back what the forward pass has changed or staged."""
         if self.before:
             torch._foreach_copy_(self.statistics, self.before)
-        self.model.discard()
+        if hasattr(self.model, 'discard'):
+            self.model.discard()
 
     def release(self) -> None:
         """Let go of the batch, whose step is done."""
@@ -125,11 +132,11 @@ class StepWatch:
             earlier one from a :class:`mmseg_fst.ops.StepCache`, what that is
             made of, else None.
         """
-        step, kept = self.model.step_cache, None
-        if step is not None and step.step == 'last':
-            kept = dict(
-                restored=step.restored,
-                resample_mix=step.resample_mix,
+        cache, shared = getattr(self.model, 'step_cache', None), None
+        if cache is not None and cache.step == 'last':
+            shared = dict(
+                restored=cache.restored,
+                resample_mix=cache.resample_mix,
                 random_state=self.first_random_state)
         return dict(
             state_dict=weights_to_cpu(self.model.state_dict()),
@@ -141,7 +148,7 @@ class StepWatch:
             random_state=self.random_state,
             losses={name: one.item() for name, one in self.losses.items()},
             autocast=self.autocast,
-            kept=kept)
+            shared=shared)
 
 
 def _mean(loss: Union[Tensor, Sequence[Tensor]]) -> Tensor:

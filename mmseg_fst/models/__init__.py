@@ -25,16 +25,15 @@ from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
-from .segmentors import CoTrainingSegmentor, SelfTrainingSegmentor
 from .strong_photometric import StrongPhotometric
 
 __all__ = [
-    'Canvas', 'ChannelDropout', 'ClassMix', 'CoTrainingSegmentor',
+    'Canvas', 'ChannelDropout', 'ClassMix', 
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
     'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'SelfTrainingSegmentor', 'ShufflePSPHead',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
     'Threshold', 'WholeImage',
     'fuse_attention', 'heads_of', 'split_dilated'

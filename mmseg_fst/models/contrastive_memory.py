@@ -293,6 +293,10 @@ class ContrastiveMemory(nn.Module):
         self.queue = torch.cat(queues)
         self.sizes = self.sizes.new_tensor([len(queue) for queue in queues])
 
+    def discard(self) -> None:
+        """Drop what the last step has staged."""
+        self.staged = None
+
     def _queues_after(self, staged: Staged) -> list[Tensor]:
         """The queue of each class, what all processes have staged behind."""
         rows = gather_rows(staged.rows)

@@ -4,6 +4,10 @@ A backbone for another domain has its name as ``domain``, a method
 ``to_domain`` from normalized images to maps, and ``domain_stride``, the
 distance of the places of a map in pixels.
 """
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 #: What a network reads whose backbone does not say.
@@ -61,3 +65,47 @@ def domain_slice(network: nn.Module, span: slice) -> slice:
     """
     stride = domain_stride(network)
     return slice(span.start // stride, -(-span.stop // stride))
+
+
+def mix_in_domains(
+    mixer: nn.Module, inputs: Iterable[Tensor],
+    size: Sequence[int]) -> tuple[Callable[[Tensor], Tensor], Tensor, Tensor]:
+    """Sample boxes that are the same in the domains of several networks.
+
+    They are sampled on the coarsest grid that one of the networks reads.
+
+    Args:
+        mixer (nn.Module): A :class:`CutMix` or :class:`NoMix`.
+        inputs (Iterable[Tensor]): The input of each network, (N, D, h, w).
+        size (Sequence[int]): Height and width of the images.
+
+    Returns:
+        tuple: A function that mixes images (N, C, h, w) or labels (N, h, w)
+        of any size; the mask of pasted pixels (N, H, W), bool; and the index
+        of the image they are taken from, (N, ), int64.
+    """
+    coarsest = min(inputs, key=lambda image: image.shape[2:].numel())
+    mask, index = mixer.plan(
+        len(coarsest), tuple(coarsest.shape[2:]), coarsest.device)
+
+    def mix(part: Tensor) -> Tensor:
+        where = resize_mask(mask, part.shape[-2:])
+        return torch.where(where[:, None] if part.dim() == 4 else where,
+                           part[index], part)
+
+    return mix, resize_mask(mask, size), index
+
+
+def resize_mask(mask: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize a mask by the nearest pixel.
+
+    Args:
+        mask (Tensor): Bool mask of shape (N, h, w).
+        size (Sequence[int]): Height and width to resize to.
+
+    Returns:
+        Tensor: Bool mask of shape (N, *size).
+    """
+    if tuple(mask.shape[1:]) == tuple(size):
+        return mask
+    return F.interpolate(mask[:, None].float(), tuple(size))[:, 0] > 0

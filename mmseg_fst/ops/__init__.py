@@ -9,7 +9,6 @@ from .color import (
 )
 from .confusion import count_confusion_
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
-from .gradients import DeferredGradient, graphs_stay_valid
 from .label_quality import (
                        LabelCounts,
                        count_labels,
@@ -46,16 +45,15 @@ from .pseudo_labels import (
                        ignore_rows,
                        masked_percentile,
 )
-from .step_cache import StepCache
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'DeferredGradient', 'StepCache', 'LabelCounts', 'Mixed', 'TeacherView',
+    'LabelCounts', 'Mixed', 'TeacherView',
     'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
     'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
-    'gaussian_blur', 'graphs_stay_valid', 'grayscale', 'ignore_padding',
+    'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'normalize',

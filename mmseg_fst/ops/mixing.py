@@ -5,7 +5,6 @@ from typing import NamedTuple, Optional
 import torch
 from torch import Tensor
 
-from .pixel_contrast import TeacherView
 
 
 class Mixed(NamedTuple):
@@ -18,18 +17,12 @@ class Mixed(NamedTuple):
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
         index (Tensor, optional): Unlabeled image that it was taken from,
             (N, ), int64; None where it is the labeled one in its place.
-        factor (Tensor, optional): Factor of the loss of the batch, a scalar;
-            None for 1.
-        look (TeacherView, optional): What the teacher has seen in it; None
-            unless a loss asks for it.
     """
     image: Tensor
     label: Tensor
     weight: Tensor
     mask: Tensor
     index: Optional[Tensor]
-    factor: Optional[Tensor] = None
-    look: Optional[TeacherView] = None
 
 
 def concatenate(views: Sequence[Mixed]) -> Mixed:
@@ -44,7 +37,7 @@ def concatenate(views: Sequence[Mixed]) -> Mixed:
     if len(views) == 1:
         return views[0]
     return Mixed(*(None if parts[0] is None else torch.cat(parts)
-                   for parts in zip(*(view[:5] for view in views))))
+                   for parts in zip(*views)))
 
 
 def class_mix_mask(label: Tensor,

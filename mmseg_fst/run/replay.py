@@ -12,10 +12,10 @@ from torch.nn.utils import get_total_norm
 
 from mmseg_fst.config.config_file import parse_config
 from mmseg_fst.config.run_folder import drop_pretrained
-from mmseg_fst.engine import from_plain
+from mmseg_fst.engine import SINGLE_SIDE, from_plain
 from mmseg_fst.models import split_dilated
-from mmseg_fst.ops import StepCache, graphs_stay_valid
-from mmseg_fst.ops.random_state import set_random_state
+from mmseg_fst.methods import StepCache, graphs_stay_valid
+from mmseg_fst.utils.randomness import set_random_state
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 from mmseg_fst.utils.config_json import decode_config
@@ -85,8 +85,9 @@ def replay(path: str,
     with torch.autograd.set_detect_anomaly(anomaly, check_nan=True):
         losses = _losses_of(model, dump, device)
         total, logged = model.parse_losses(losses)
-        if model.loss_scaler is not None:
-            total = model.loss_scaler.scale(total)
+        scaler = getattr(model, 'loss_scaler', None)
+        if scaler is not None:
+            total = scaler.scale(total)
         total.backward()
     gradients = {
         name: weight.grad / (dump['meta']['loss_scale'] or 1)
@@ -143,12 +144,16 @@ def _tell(meta: dict[str, Any]) -> None:
 def _losses_of(model: nn.Module, dump: dict[str, Any],
                device: str) -> dict[str, Tensor]:
     """The losses of the step, and of one that it takes passes from."""
-    kept = dump['kept']
-    if kept is None:
+    shared = dump['shared']
+    if shared is None:
         return _forward(model, dump, device, dump['random_state'])
-    model.step_cache = StepCache(kept['restored'], kept['resample_mix'])
-    _forward(model, dump, device, kept['random_state'])
-    changed = [*model.student.parameters(), *model.student.buffers()]
+    model.step_cache = StepCache(shared['restored'], shared['resample_mix'])
+    _forward(model, dump, device, shared['random_state'])
+    changed = [
+        *model.trained_parameters(),
+        *(buffer for module in model.trained_modules()
+          for buffer in module.buffers())
+    ]
     with graphs_stay_valid(changed):  # weights are the same again
         model.load_state_dict(dump['state_dict'])
     model.step_cache.step = 'last'
@@ -158,11 +163,16 @@ def _losses_of(model: nn.Module, dump: dict[str, Any],
 def _forward(model: nn.Module, dump: dict[str, Any], device: str,
              random_state: list[Tensor]) -> dict[str, Tensor]:
     """The losses, with random numbers of the run."""
-    inputs = {side: one.to(device) for side, one in dump['inputs'].items()}
+    inputs = {
+        side: image.to(device)
+        for side, image in dump['inputs'].items()
+    }
     samples = {
         side: [from_plain(sample).to(device) for sample in batch]
         for side, batch in dump['samples'].items()
     }
+    if list(inputs) == [SINGLE_SIDE]:  # a segmentor of MMSegmentation
+        inputs, samples = inputs[SINGLE_SIDE], samples[SINGLE_SIDE]
     set_random_state(random_state[:1 if device == 'cpu' else None])
     precision = dump['autocast']
     with torch.autocast(

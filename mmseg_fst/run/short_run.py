@@ -42,9 +42,8 @@ def _short_settings(cfg: Config) -> dict[str, Any]:
         if name in cfg.default_hooks:
             settings[f'default_hooks.{name}.interval'] = 1
     # All but the first iteration are of the method itself.
-    for key in ('labeled_iters', 'warmup_iters'):
-        if key in cfg.get('model', {}):
-            settings[f'model.{key}'] = min(cfg.model[key], 1)
+    if 'warmup_iters' in cfg.get('model', {}):
+        settings['model.warmup_iters'] = min(cfg.model.warmup_iters, 1)
     for index, hook in enumerate(cfg.get('custom_hooks', [])):
         if 'copy_iters' in hook:
             settings[f'custom_hooks.{index}.copy_iters'] = min(

@@ -23,7 +23,7 @@ from .score_files import FINISHED, state_of
 from .train_once import train_once
 
 # What the first stage, which learns from labels alone, has of the model.
-_LABELS_ONLY = ('type', 'segmentor', 'data_preprocessor', 'protocol')
+_LABELS_ONLY = ('segmentor', 'data_preprocessor', 'protocol')
 
 
 def train_stages(cfg: Config,
@@ -111,10 +111,10 @@ def labels_only(cfg: Config) -> Config:
         Config: A config without.
     """
     stage, count = _stage(cfg, 1), cfg.stages.checkpoints
-    stage.model = ConfigDict({
-        key: value
-        for key, value in stage.model.items() if key in _LABELS_ONLY
-    })
+    stage.model = ConfigDict(
+        type='Supervised',
+        **{key: stage.model[key] for key in _LABELS_ONLY
+           if key in stage.model})
     stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
     stage.default_hooks.checkpoint.update(
         interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)

@@ -11,7 +11,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mmseg_fst.config.config_file import CONFIG_JSON, save_config
-from mmseg_fst.models.segmentors.students import ENSEMBLE
+from mmseg_fst.methods import ENSEMBLE
 from mmseg_fst.utils.files import atomic_write
 
 from .load import SAFETENSORS, load_model
@@ -148,7 +148,7 @@ def _what_predicts(
     segmentor = (
         cfg['students'][name] if 'students' in cfg else cfg['segmentor'])
     alone = dict(
-        type='SelfTrainingSegmentor',
+        type='Supervised',
         segmentor=segmentor,
         data_preprocessor=cfg['data_preprocessor'])
     if cfg.get('protocol'):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import Tensor
 
 
 def seed_iteration(seed: int, iteration: int) -> None:
@@ -48,3 +49,26 @@ def seeded(seed: int) -> Iterator[None]:
         np.random.seed(seed)
         torch.random.default_generator.manual_seed(seed)
         yield
+
+
+def get_random_state() -> list[Tensor]:
+    """States of the generators that a training step draws from.
+
+    Returns:
+        list[Tensor]: uint8; the CPU's first.
+    """
+    states = [torch.get_rng_state()]
+    if torch.cuda.is_available():
+        states.append(torch.cuda.get_rng_state())
+    return states
+
+
+def set_random_state(states: list[Tensor]) -> None:
+    """Go back to an earlier state.
+
+    Args:
+        states (list[Tensor]): As :func:`get_random_state` has given them.
+    """
+    torch.set_rng_state(states[0])
+    for state in states[1:]:
+        torch.cuda.set_rng_state(state)

@@ -73,10 +73,10 @@ def segmentor_config(dropout: float = 0.1) -> dict:
 
 
 def model_config(dropout: float = 0.1, **changes) -> dict:
-    """A self-training segmentor; ``changes`` win."""
+    """A mean teacher; ``changes`` win."""
     return dict(
         dict(
-            type='SelfTrainingSegmentor',
+            type='MeanTeacher',
             segmentor=segmentor_config(dropout),
             data_preprocessor=dict(
                 type='SelfTrainingDataPreProcessor',
@@ -93,6 +93,7 @@ def u2pl_config() -> dict:
     segmentor = segmentor_config()
     segmentor['backbone'].update(strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
     return model_config(
+        type='U2PL',
         segmentor=segmentor,
         pseudo_labeler=dict(type='Threshold', threshold=0.),
         mixer=dict(type='HalfCutMix'),
@@ -100,7 +101,6 @@ def u2pl_config() -> dict:
         pseudo_filter=dict(type='EntropyPercentile', percentile=80, final=100),
         contrast=dict(
             type='ContrastiveMemory', num_anchors=8, threshold=.1),
-        passes='joint',
         mixed_auxiliary='off',
         teacher_mode='eval')
 
@@ -110,7 +110,7 @@ def co_training_config(**changes) -> dict:
     wide = segmentor_config()
     wide['decode_head'].update(channels=12)
     config = model_config(
-        type='CoTrainingSegmentor',
+        type='CoTraining',
         students=dict(narrow=segmentor_config(), wide=wide),
         pseudo_labeler=dict(type='Threshold', threshold=0.),
         mixer=dict(type='CutMix', source='other'))

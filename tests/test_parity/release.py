@@ -85,7 +85,7 @@ def model_config(meta: dict) -> dict:
     top, bottom = meta['crop_pl']
     distance = meta['fdist']
     return dict(
-        type='SelfTrainingSegmentor',
+        type='MeanTeacher',
         segmentor=segmentor,
         data_preprocessor=dict(
             type='SelfTrainingDataPreProcessor', size=(64, 64)),

@@ -111,7 +111,7 @@ class RecordedPairs(Dataset):
 def model_config(meta: dict) -> dict:
     """Our model of the record's."""
     return dict(
-        type='SelfTrainingSegmentor',
+        type='CutMixMeanTeacher',
         segmentor=dict(
             type='EncoderDecoder',
             backbone=dict(type='ToyEncoder'),
@@ -133,7 +133,6 @@ def model_config(meta: dict) -> dict:
             is_on=bool(meta['apply_aug'])),
         pseudo_filter=dict(
             type='EntropyPercentile', percentile=meta['drop_percent'] or 100),
-        passes='joint',
         teacher_mode='eval')
 
 

@@ -181,7 +181,7 @@ def build_model(args: argparse.Namespace) -> nn.Module:
             segmentor[name].num_classes = args.classes
     model = MODELS.build(
         ConfigDict(
-            type='SelfTrainingSegmentor',
+            type='Supervised',
             segmentor=segmentor,
             data_preprocessor=dict(
                 type='SelfTrainingDataPreProcessor',

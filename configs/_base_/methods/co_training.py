@@ -3,7 +3,7 @@
 # others, which see the weak view. No threshold, as in all published logs; each
 # box comes from another image, where the release leaves some as they are.
 model = dict(
-    type='CoTrainingSegmentor',
+    type='CoTraining',
     pseudo_labeler=dict(type='Threshold', threshold=0.),
     mixer=dict(type='CutMix', prob=0.5, source='other', single='warn'),
     photometric=dict(

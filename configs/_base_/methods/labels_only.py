@@ -1,2 +1,2 @@
 # No teacher, no pseudo-labels: the source-only baseline and the oracle.
-model = dict(type='SelfTrainingSegmentor')
+model = dict(type='Supervised')

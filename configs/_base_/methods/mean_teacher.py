@@ -1,7 +1,7 @@
 # Mean teacher with ClassMix across domains: DACS (Tranheden et al., WACV
 # 2021). FST is this with another hook.
 model = dict(
-    type='SelfTrainingSegmentor',
+    type='MeanTeacher',
     # 0.968 is DACS's confidence; the share of pixels above it weighs all.
     pseudo_labeler=dict(type='ConfidentRatio', threshold=0.968),
     mixer=dict(type='ClassMix'),

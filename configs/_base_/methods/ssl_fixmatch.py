@@ -1,8 +1,7 @@
 # FixMatch (Sohn et al. 2020) as a baseline of UniMatch: the student labels
 # the weak view and learns on a strong one. No teacher, so FST does not apply.
 model = dict(
-    type='SelfTrainingSegmentor',
-    label_with='student',
+    type='FixMatch',
     pseudo_labeler=dict(type='Threshold', threshold=0.95),
     mixer=dict(type='CutMix', prob=0.5, source='flip'),
     photometric=dict(
@@ -14,5 +13,4 @@ model = dict(
         blur_prob=0.5,
         blur_sigma=(0.1, 2.0),
         random_order=True),
-    photometric_on='unlabeled',
     loss_weights=dict(labeled=0.5, mixed=0.5))

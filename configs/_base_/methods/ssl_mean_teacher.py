@@ -3,11 +3,10 @@
 # labels with its running statistics and then looks at the student's batch
 # with those of the batch, which the former follow.
 model = dict(
-    type='SelfTrainingSegmentor',
+    type='CutMixMeanTeacher',
     pseudo_labeler=dict(type='Threshold', threshold=0.),
     mixer=dict(type='NoMix'),
     pseudo_filter=dict(type='EntropyPercentile', percentile=80),
-    passes='joint',
     mixed_auxiliary='off',
     teacher_mode='eval')
 custom_hooks = [dict(type='MeanTeacherHook', decay=0.99, when='after')]

@@ -2,8 +2,7 @@
 # half of the images whose predictions changed least; then of all images,
 # labeled anew. run_experiments.py trains one stage after the other.
 model = dict(
-    type='SelfTrainingSegmentor',
-    label_with='file',
+    type='STPlusPlus',
     mixer=dict(type='NoMix'),
     photometric=dict(
         type='StrongPhotometric',
@@ -14,7 +13,6 @@ model = dict(
         blur_prob=0.5,
         blur_sigma=(0.1, 2.0),
         random_order=True),
-    photometric_on='unlabeled',
     loss_weights=dict(labeled=0.5, mixed=0.5))
 stages = dict(
     checkpoints=3,

@@ -4,5 +4,6 @@
 # channels and 21 classes up to 650000 pixels, 0.7 GB; see `capacity`.
 _base_ = './ssl_cutmix_mean_teacher.py'
 model = dict(
+    type='U2PL',
     pseudo_filter=dict(percentile=80, final=100),
     contrast=dict(type='ContrastiveMemory'))

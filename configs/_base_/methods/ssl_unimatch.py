@@ -2,6 +2,6 @@
 # perturbed features of the weak one.
 _base_ = './ssl_fixmatch.py'
 model = dict(
-    num_views=2,
-    weak_perturbation=dict(type='ChannelDropout', prob=0.5),
+    type='UniMatch',
+    perturbation=dict(type='ChannelDropout', prob=0.5),
     loss_weights=dict(labeled=0.5, mixed=0.25, perturbed=0.25))

@@ -247,4 +247,4 @@ class FiniteGuardHook(Hook):
 
     def _weights(self) -> Iterator[nn.Parameter]:
         """All that is trained."""
-        return self.watch.model.student.parameters()
+        return self.watch.model.parameters()

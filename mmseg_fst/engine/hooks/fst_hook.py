@@ -3,7 +3,6 @@
 Du, Shen, Wang et al., "Learning from Future: A Novel Self-Training Framework
 for Semantic Segmentation", NeurIPS 2022.
 """
-from contextlib import nullcontext
 from typing import Literal
 
 import torch
@@ -12,7 +11,7 @@ from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.engine.snapshot import Snapshot
-from mmseg_fst.ops import StepCache, graphs_stay_valid
+from mmseg_fst.methods import StepCache, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher_hook import MeanTeacherHook, unwrap
@@ -98,7 +97,7 @@ class LookAheadHook(MeanTeacherHook):
             bool: False in the first iteration of the release, and while the
             model learns from labels alone.
         """
-        if runner.iter < getattr(unwrap(runner), 'labeled_iters', 0):
+        if runner.iter < unwrap(runner).warmup_iters:
             return False
         return not self.begins(runner)
 
@@ -190,13 +189,15 @@ class FSTHook(LookAheadHook):
                  repeat: bool = True,
                  reuse: bool = True,
                  resample_mix: bool = True) -> None:
-        super().__init__(restore, decay, buffers, match_release, when, copy_iters)
+        super().__init__(restore, decay, buffers, match_release, when,
+                         copy_iters)
         if depth < 0:
             raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
                              'steps; give 0 or more.')
         if not (reuse or resample_mix):
-            raise ValueError('FSTHook: resample_mix=False takes passes from the '
-                             'first virtual step; give reuse=True with it.')
+            raise ValueError('FSTHook: resample_mix=False reuses the passes '
+                             'of the first virtual step; it needs '
+                             'reuse=True.')
         self.depth = self.num_virtual = depth
         self.repeat = repeat
         self.reuse = reuse
@@ -214,18 +215,20 @@ class FSTHook(LookAheadHook):
                 the check of :class:`LookAheadHook` fails.
         """
         super().before_train(runner)
-        for name, module in unwrap(runner).student.named_modules():
+        model = unwrap(runner)
+        for name, module in model.named_modules():
             if (self.reuse and isinstance(module, _BatchNorm)
                     and module.momentum is None):
                 raise ValueError(
-                    f'FSTHook: {name} has momentum=None, so a pass that is '
-                    'kept cannot count twice in its statistics; give '
-                    'reuse=False, or the layer a momentum.')
-        if not self.resample_mix and not unwrap(runner).can_keep_graph:
+                    f'FSTHook: {name} has momentum=None, so a reused pass '
+                    'cannot be counted twice in its statistics; set '
+                    'reuse=False, or give the layer a momentum.')
+        if not self.resample_mix and not model.can_share_graph:
             raise ValueError(
-                'FSTHook: resample_mix=False goes with a SelfTrainingSegmentor that '
-                "labels with its teacher and has backward='staged'; take "
-                'resample_mix out, or `with_cp` and backward.')
+                f'FSTHook: resample_mix=False does not go with this '
+                f'{type(model).__name__}: the teacher must label and '
+                "`model.backward` must be 'staged', without `with_cp=True` "
+                'of the backbone. Take resample_mix out.')
 
     def before_train_iter(self,
                           runner: Runner,
@@ -248,8 +251,11 @@ class FSTHook(LookAheadHook):
             model.step_cache = StepCache(self.restore, self.resample_mix)
             scale = loss_scale(runner)
         # What changes below is restored, or not read by a backward pass.
-        changing = [*model.student.parameters(), *model.student.buffers()]
-        with nullcontext() if self.resample_mix else graphs_stay_valid(changing):
+        changing = () if self.resample_mix else [
+            tensor for module in model.trained_modules()
+            for tensor in (*module.parameters(), *module.buffers())
+        ]
+        with graphs_stay_valid(changing):
             for step in range(self.depth):
                 if step or self.repeat or self.when == 'before':
                     self.update_teacher(runner, passes=step)
@@ -285,7 +291,7 @@ class SelfLookAheadHook(FSTHook):
     no teacher for FST to move. Here each has a copy that stands ``depth``
     virtual steps of all students ahead, all of them made at once, and in the
     real step it labels for the others in its place. Goes with
-    ``label_with='future'`` of a :class:`CoTrainingSegmentor`. With
+    ``label_with='future'`` of a :class:`CoTraining`. With
     ``depth=0`` the copies are the students themselves, but for dropout and
     stochastic depth, which are off in them.
 

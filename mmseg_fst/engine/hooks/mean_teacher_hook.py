@@ -37,11 +37,11 @@ class MeanTeacherHook(Hook):
 
     With ``when='after'`` the two lines change places.
 
-    The contract with :class:`SelfTrainingSegmentor`: a hook may change the
-    weights of ``student`` and ``teacher`` and nothing else; it reads the
-    batch and never writes to it. After the real step, and after no virtual
-    one, it lets the model write what the step has staged. It holds no
-    state: time is ``runner.iter``, so a resumed run goes on where it was.
+    What a hook may read and set of a model is written down in
+    :class:`mmseg_fst.methods.TrainedModel`. After the real step, and never
+    after a virtual one, the hook lets the model write what the step has
+    staged. It has no state: time is ``runner.iter``, so a resumed run
+    continues where it was.
 
     Args:
         decay (float): Share of the teacher that is kept at each update in
@@ -102,20 +102,16 @@ class MeanTeacherHook(Hook):
         if getattr(model, 'teacher', None) is None:
             raise ValueError(
                 f'{type(self).__name__} needs a model with a teacher, but '
-                f'{type(model).__name__} has none; give `pseudo_labeler`, '
-                "`mixer` and label_with='teacher' (of co-training: "
-                "label_with='future') to `model`, or take the hook out of "
+                f'{type(model).__name__} has none; choose a method with a '
+                'teacher, such as MeanTeacher (of CoTraining: '
+                "label_with='future'), or take the hook out of "
                 '`custom_hooks`.')
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             raise ValueError(
                 f'EMAHook averages the whole model, teacher included, and '
                 f'swaps it at validation; {type(self).__name__} already '
                 'keeps the average. Take EMAHook out of `custom_hooks`.')
-        mode = getattr(model, 'teacher_mode', 'train')
-        # A pseudo-filter may move them by its own pass of the teacher.
-        looks_again = getattr(
-            getattr(model, 'pseudo_filter', None), 'batch_statistics', False)
-        if mode == 'eval' and self.buffers == 'keep' and not looks_again:
+        if self.buffers == 'keep' and not model.teacher_updates_statistics:
             raise ValueError(
                 "`model.teacher_mode='eval'` leaves the teacher's running "
                 f'statistics as they are; give {type(self).__name__} '
@@ -123,7 +119,8 @@ class MeanTeacherHook(Hook):
         # Half precision scales the gradients that the model computes itself.
         model.loss_scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         if runner.iter == 0:
-            model.teacher.load_state_dict(model.student.state_dict())
+            for teacher, source in model.teacher_pairs():
+                teacher.load_state_dict(source.state_dict())
 
     def before_train_iter(self,
                           runner: Runner,
@@ -203,13 +200,16 @@ class MeanTeacherHook(Hook):
             passes (int): See :meth:`updates`. Defaults to 0.
         """
         model = unwrap(runner)
-        if weights is None:
-            weights = list(model.student.parameters())
-        decay = ema_decay(self.updates(runner, passes), self.decay)
-        ema_update_(
-            list(model.teacher.parameters()), weights,
-            0. if self.copies(runner) else decay)
-        if self.buffers == 'copy':
-            for mine, its in zip(model.teacher.buffers(),
-                                 model.student.buffers()):
-                mine.copy_(its)
+        decay = 0. if self.copies(runner) else ema_decay(
+            self.updates(runner, passes), self.decay)
+        future = {}
+        if weights is not None:
+            future = dict(zip(model.student.parameters(), weights))
+        for teacher, source in model.moving_teachers():
+            ema_update_(
+                list(teacher.parameters()),
+                [future.get(weight, weight) for weight in source.parameters()],
+                decay)
+            if self.buffers == 'copy':
+                for buffer, copied in zip(teacher.buffers(), source.buffers()):
+                    buffer.copy_(copied)

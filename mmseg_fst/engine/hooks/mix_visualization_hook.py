@@ -70,7 +70,7 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
     """Draw the last mixed batch of a segmentor beside what it came from.
 
     Args:
-        model (SelfTrainingSegmentor): The segmentor, after a training step.
+        model (Method): The segmentor, after a training step.
         batch (dict): The preprocessed batch of that step.
         palette (list[list[int]]): RGB color of each class.
         max_images (int): Rows to draw.

@@ -1,7 +1,11 @@
-"""What a segmentor needs to know of the run that trains it."""
+"""Prepares the segmentor for the run that trains it."""
+from typing import Optional
+
 from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
+from mmseg_fst.methods import check_contract
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher_hook import MeanTeacherHook, unwrap
@@ -9,9 +13,10 @@ from .mean_teacher_hook import MeanTeacherHook, unwrap
 
 @HOOKS.register_module()
 class PrepareModelHook(Hook):
-    """Give the model the loss scaler; check that its teacher is moved.
+    """Check the model, give it the loss scaler, let it write staged state.
 
-    :func:`mmseg_fst.apis.build_runner` registers it in every run.
+    :func:`mmseg_fst.apis.build_runner` registers it in every run. A segmentor
+    of MMSegmentation, without a ``student``, passes.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -21,15 +26,36 @@ class PrepareModelHook(Hook):
             runner (Runner): The runner of the training.
 
         Raises:
-            ValueError: If there is a teacher and no hook that moves it: it
-                would stay as it was drawn.
+            TypeError: If the model lacks something that hooks rely on.
+            ValueError: If a parameter would be trained behind the back of the
+                hooks, or a teacher would never be updated.
         """
         model = unwrap(runner)
+        check_contract(model)
+        if not hasattr(model, 'student'):
+            return
         # Half precision scales the gradients that a model computes itself.
         model.loss_scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
-        if getattr(model, 'teacher', None) is not None and not any(
+        if model.teacher is not None and not any(
                 isinstance(hook, MeanTeacherHook) for hook in runner.hooks):
             raise ValueError(
-                f'{type(model).__name__} has a teacher, but no hook moves it; '
-                "give custom_hooks=[dict(type='MeanTeacherHook')], FSTHook "
-                'or, for co-training, SelfLookAheadHook.')
+                f'{type(model).__name__} has a teacher, but no hook updates '
+                "it; give custom_hooks=[dict(type='MeanTeacherHook')], "
+                'FSTHook or, for CoTraining, SelfLookAheadHook.')
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: DATA_BATCH = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Let the model write what the step has staged.
+
+        Args:
+            runner (Runner): The runner of the training.
+            batch_idx (int): Index of the batch.
+            data_batch (dict, optional): The batch, not used.
+            outputs (dict, optional): Logged values, not used.
+        """
+        model = unwrap(runner)
+        if hasattr(model, 'commit'):
+            model.commit()

@@ -134,7 +134,7 @@ class PseudoLabelQualityHook(Hook):
         """Whether this iteration is measured."""
         return (self.every_n_train_iters(runner, self.interval)
                 and getattr(model, 'pseudo_labeler', None) is not None
-                and runner.iter >= getattr(model, 'labeled_iters', 0))
+                and runner.iter >= getattr(model, 'warmup_iters', 0))
 
     def _ask(self, runner: Runner, data_batch: dict,
              networks: dict[str, Optional[nn.Module]]) -> None:

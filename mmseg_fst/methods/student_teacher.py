@@ -14,11 +14,12 @@ from mmseg_fst.models.protocols import (
     name_of_test_cfg,
     score_images,
 )
-from mmseg_fst.ops import StepCache
 from mmseg_fst.registry import MODELS
 
+from .step_cache import StepCache
 
-class StudentTeacherSegmentor(BaseSegmentor):
+
+class StudentTeacher(BaseSegmentor):
     """Two networks of one architecture: which predicts, and in which mode.
 
     Hooks move the teacher; it never has a gradient.
@@ -76,8 +77,12 @@ class StudentTeacherSegmentor(BaseSegmentor):
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
         self.protocol = protocol and MODELS.build(protocol)
-        # Given by a hook for steps that share passes.
+        #: Networks besides the student that are trained, by name.
+        self.auxiliary = nn.ModuleDict()
+        # Set by hooks: what FST's steps of one iteration share, and the
+        # scaler of the loss in half precision.
         self.step_cache: Optional[StepCache] = None
+        self.loss_scaler = None
         self.network()  # raises if there is none of that name
 
     @property
@@ -86,9 +91,28 @@ class StudentTeacherSegmentor(BaseSegmentor):
         return ['student'] + ['teacher'] * (self.teacher is not None)
 
     @property
-    def can_keep_graph(self) -> bool:
-        """Whether a step can leave its graph to another, see `StepCache`."""
+    def can_share_graph(self) -> bool:
+        """Whether steps can share a graph, see :class:`StepCache`."""
         return False
+
+    def trained_modules(self) -> list[nn.Module]:
+        """All that is trained; hooks snapshot and restore nothing else."""
+        return [self.student, *self.auxiliary.values()]
+
+    def trained_parameters(self) -> list[nn.Parameter]:
+        """Parameters of :meth:`trained_modules`."""
+        return [
+            parameter for module in self.trained_modules()
+            for parameter in module.parameters()
+        ]
+
+    def teacher_pairs(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Each teacher with the network that it is an average of."""
+        return [] if self.teacher is None else [(self.teacher, self.student)]
+
+    def moving_teachers(self) -> list[tuple[nn.Module, nn.Module]]:
+        """The pairs of :meth:`teacher_pairs` to move in this iteration."""
+        return self.teacher_pairs()
 
     @property
     def align_corners(self) -> bool:
@@ -109,14 +133,14 @@ class StudentTeacherSegmentor(BaseSegmentor):
             self.pretrained_encoder.load_state_dict(
                 self.student.backbone.state_dict())
 
-    def train(self, mode: bool = True) -> 'StudentTeacherSegmentor':
+    def train(self, mode: bool = True) -> 'StudentTeacher':
         """Switch the student to ``mode``; the teacher follows its own rule.
 
         Args:
             mode (bool): Whether to train. Defaults to True.
 
         Returns:
-            StudentTeacherSegmentor: self.
+            StudentTeacher: self.
         """
         super().train(mode)
         if self.pretrained_encoder is not None:
@@ -141,17 +165,27 @@ class StudentTeacherSegmentor(BaseSegmentor):
         return torch.autocast(device.type, getattr(torch, self.frozen_dtype))
 
     def commit(self) -> None:
-        """Write what the last training step has staged, here nothing.
+        """Let submodules write what the last training step has staged.
 
-        Called once after each real step; what virtual steps have staged is
-        lost.
+        Called once after each real step, never after a virtual one.
         """
+        for module in self._staging_modules('commit'):
+            module.commit()
 
     def discard(self) -> None:
-        """Forget what the last training step has staged, here nothing.
+        """Let submodules drop what the last training step has staged.
 
-        Called after a step that is not to count.
+        Called after a step that does not count.
         """
+        for module in self._staging_modules('discard'):
+            module.discard()
+
+    def _staging_modules(self, method: str) -> list[nn.Module]:
+        """Submodules that define a method."""
+        return [
+            module for module in self.modules()
+            if module is not self and hasattr(module, method)
+        ]
 
     def network(self, name: Optional[str] = None) -> nn.Module:
         """The network of that name.
@@ -179,7 +213,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Predict with the network named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
                 Defaults to None.
 
@@ -193,7 +227,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Predict with every network, for scores: labels alone.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample]): Their data samples; not
                 written to.
 
@@ -231,7 +265,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Features of the network named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
 
         Returns:
             list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
@@ -243,7 +277,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         """Logits of the network named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
             batch_data_samples (list): Metainfo of the images.
 
         Returns:
@@ -269,19 +303,6 @@ def set_batch_norm(network: nn.Module, training: bool) -> None:
     for module in network.modules():
         if isinstance(module, _BatchNorm):
             module.train(training)
-
-
-def stack_labels(samples: SampleList) -> Tensor:
-    """Labels of a batch.
-
-    Args:
-        samples (list[SegDataSample]): With ``gt_sem_seg`` of one size.
-
-    Returns:
-        Tensor: Class ids of shape (N, H, W), int64.
-    """
-    return torch.stack(
-        [sample.gt_sem_seg.data.squeeze(0) for sample in samples])
 
 
 def check_no_checkpoints(student: nn.Module, backward: str) -> None:
@@ -317,20 +338,3 @@ def checkpointed(network: nn.Module) -> list[str]:
         name for name, module in network.named_modules()
         if getattr(module, 'with_cp', False)
     ]
-
-
-def check_same_shape(labeled: Tensor, unlabeled: Tensor) -> None:
-    """Raise on two halves of a batch that differ in shape.
-
-    Args:
-        labeled (Tensor): Images of shape (N, 3, H, W).
-        unlabeled (Tensor): Images of the same shape.
-
-    Raises:
-        ValueError: If they differ.
-    """
-    if labeled.shape != unlabeled.shape:
-        raise ValueError(
-            f'The labeled batch has shape {tuple(labeled.shape)}, the '
-            f'unlabeled one {tuple(unlabeled.shape)}; give both pipelines '
-            'the same crop size, and data_preprocessor the same `size`.')

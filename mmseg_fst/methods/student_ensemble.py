@@ -13,17 +13,17 @@ from mmseg_fst.models.protocols import (
     name_of_test_cfg,
 )
 
-from .student_teacher import StudentTeacherSegmentor
+from .student_teacher import StudentTeacher
 
 #: Name under which the mean of all students predicts.
 ENSEMBLE = 'ensemble'
 
 
-class StudentsSegmentor(StudentTeacherSegmentor):
+class StudentEnsemble(StudentTeacher):
     """Networks of any architectures, and the mean of their probabilities.
 
     ``student`` is a :class:`torch.nn.ModuleDict` of them. See
-    :class:`StudentTeacherSegmentor` for the arguments; ``predict_with`` is
+    :class:`StudentTeacher` for the arguments; ``predict_with`` is
     the name of a student or ``'ensemble'``.
     """
 
@@ -94,7 +94,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         """Scores of a student under the protocol, or of all.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
                 Those of a student are written to. Defaults to None: new ones.
             name (str, optional): Which student, or ``'ensemble'``. Defaults
@@ -116,7 +116,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         Each student reads the images once.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample]): Their data samples; not
                 written to.
 
@@ -144,7 +144,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         """Features of the student named by ``predict_with``.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
 
         Returns:
             list[Tensor]: Feature maps of shape (N, C, h, w), finest first.
@@ -167,7 +167,7 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         that their softmax gives the mean, as with any other network.
 
         Args:
-            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            inputs (Tensor): Normalized images of shape (N, C, H, W).
             batch_data_samples (list): Metainfo of the images.
 
         Returns:

@@ -1,0 +1,26 @@
+"""Methods: what a training step computes, one readable class each."""
+from .batch import Batch, PseudoLabels, Side
+from .co_training import CoTraining
+from .contract import TrainedModel, check_contract
+from .cutmix_mean_teacher import CutMixMeanTeacher
+from .deferred_gradient import DeferredGradient, graphs_stay_valid
+from .fixmatch import FixMatch
+from .mean_teacher import MeanTeacher
+from .method import Method
+from .st_plus_plus import STPlusPlus
+from .step import Losses, Step
+from .step_cache import StepCache
+from .student_ensemble import ENSEMBLE, StudentEnsemble
+from .student_teacher import StudentTeacher, set_batch_norm
+from .supervised import Supervised
+from .u2pl import U2PL
+from .unimatch import UniMatch
+from .unimatch_v2 import UniMatchV2
+
+__all__ = [
+    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
+    'FixMatch', 'Losses', 'MeanTeacher', 'Method', 'PseudoLabels',
+    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
+    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
+    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+]

@@ -1,0 +1,108 @@
+"""A training batch, by the names of its sides."""
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from mmseg.utils import SampleList
+from torch import Tensor
+
+
+class PseudoLabels(NamedTuple):
+    """Pseudo-labels of a batch of images.
+
+    Attributes:
+        label (Tensor): Class ids of shape (N, H, W), int64.
+        weight (Tensor): Loss weights of shape (N, H, W), float32 in [0, 1].
+    """
+    label: Tensor
+    weight: Tensor
+
+
+class Side:
+    """Images of one side of a batch, such as the labeled ones.
+
+    Args:
+        image (Tensor): Normalized images of shape (N, C, H, W).
+        samples (list[SegDataSample]): Their data samples.
+    """
+
+    def __init__(self, image: Tensor, samples: SampleList) -> None:
+        self.image = image
+        self.samples = samples
+
+    @cached_property
+    def label(self) -> Tensor:
+        """Class ids of shape (N, H, W), int64.
+
+        Raises:
+            ValueError: If the images of this side come without labels.
+        """
+        if any('gt_sem_seg' not in sample for sample in self.samples):
+            raise ValueError(
+                'Images come without labels: give their data set '
+                '`seg_map_path` in `data_prefix`, and its pipeline '
+                '`LoadAnnotations`.')
+        return torch.stack(
+            [sample.gt_sem_seg.data.squeeze(0) for sample in self.samples])
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Height and width of each image without its padding."""
+        full = tuple(self.image.shape[2:])
+        return [
+            tuple(sample.metainfo.get('img_shape', full))
+            for sample in self.samples
+        ]
+
+
+class Batch:
+    """The sides of a training batch, as attributes.
+
+    Args:
+        inputs (dict[str, Tensor]): Normalized images of each side, of shape
+            (N, C, H, W).
+        data_samples (dict[str, list[SegDataSample]]): Data samples of each.
+
+    Example:
+        >>> batch.labeled.image, batch.labeled.label, batch.unlabeled.image
+    """
+
+    def __init__(self, inputs: dict[str, Tensor],
+                 data_samples: dict[str, SampleList]) -> None:
+        self.sides = {
+            name: Side(image, data_samples[name])
+            for name, image in inputs.items()
+        }
+
+    def __getattr__(self, name: str) -> Side:
+        """The side of that name.
+
+        Raises:
+            AttributeError: If the batch has no such side.
+        """
+        try:
+            return self.__dict__['sides'][name]
+        except KeyError:
+            raise AttributeError(
+                f'The batch has no side {name!r}, but '
+                f'{", ".join(self.__dict__.get("sides", ()))}; add it to '
+                '`sides` of PairedDataset.') from None
+
+    def check_same_shape(self, *names: str) -> None:
+        """Raise unless sides that are combined have images of one shape.
+
+        Args:
+            *names (str): Names of the sides.
+
+        Raises:
+            ValueError: If their shapes differ.
+        """
+        first = names[0]
+        shape = tuple(getattr(self, first).image.shape)
+        for name in names[1:]:
+            other = tuple(getattr(self, name).image.shape)
+            if other != shape:
+                raise ValueError(
+                    f'The {first} batch has shape {shape}, the {name} one '
+                    f'{other}; give both pipelines the same crop size and '
+                    'data_preprocessor the same `size`.')

@@ -1,0 +1,181 @@
+"""The mean teacher of semi-supervised learning, with CutMix."""
+from typing import Optional
+
+import torch
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from torch import Tensor
+
+from mmseg_fst.models.losses import (
+    all_logits,
+    labeled_losses,
+    pseudo_losses,
+    resize_logits,
+)
+from mmseg_fst.ops import Mixed
+from mmseg_fst.registry import MODELS
+
+from .batch import Batch, Side
+from .method import Method
+from .step import Losses, Step
+from .student_teacher import set_batch_norm
+
+
+@MODELS.register_module()
+class CutMixMeanTeacher(Method):
+    """A mean teacher that drops the pseudo-labels it is least sure of.
+
+    As in the releases of U2PL and FST for semi-supervised learning::
+
+        image_unlabeled -----------> teacher -> pseudo_labeler -> label
+        image_unlabeled -----------> mixer ---> image_mixed
+        image_labeled, image_mixed -> teacher -> pseudo_filter: drop labels
+        image_labeled, image_mixed -> student -> losses on both
+
+    Labeled and mixed images share a pass, so that batch normalization sees
+    both. With :class:`HalfCutMix` this is the CutMix mean teacher (French et
+    al., BMVC 2020), with :class:`NoMix` the plain one.
+
+    See :class:`Method` for other arguments.
+
+    Args:
+        pseudo_filter (dict): Config of the module that drops pseudo-labels by
+            the teacher's view of the mixed images, such as
+            :class:`EntropyPercentile`.
+        **kwargs: Arguments of :class:`Method`, without ``regularizer``.
+
+    Raises:
+        ValueError: If ``regularizer`` is given.
+    """
+
+    single_pass = True
+
+    def __init__(self, pseudo_filter: dict, **kwargs) -> None:
+        super().__init__(**kwargs)
+        if self.regularizer is not None:
+            raise ValueError(f'{type(self).__name__} does not use '
+                             '`model.regularizer`; take it out.')
+        self.pseudo_filter = MODELS.build(pseudo_filter)
+
+    def train_on(self, step: Step, batch: Batch) -> None:
+        """Make one training step, see :class:`Method`.
+
+        Args:
+            step (Step): Takes the passes of the student and their losses.
+            batch (Batch): The sides of the batch.
+        """
+        target = self.pseudo_labels(batch.unlabeled)
+        mixed = self.mixed_view(step, batch, target)
+        logits, _ = self.teacher_view(batch.labeled, mixed)
+        mixed, factor = self.filter_by_teacher(mixed, logits)
+        step.learn(
+            'joint',
+            lambda: self.joint_pass(step, batch.labeled, mixed, factor))
+        step.log(pseudo_label_weight=target.weight.mean())
+
+    @torch.no_grad()
+    def teacher_view(self, labeled: Side,
+                     mixed: Mixed) -> tuple[Tensor, Optional[Tensor]]:
+        """What the teacher predicts for the images of the student's pass.
+
+        Args:
+            labeled (Side): Labeled images.
+            mixed (Mixed): Mixed images.
+
+        Returns:
+            tuple: Logits of shape (N + M, C, h, w), and what
+            :meth:`decode` gives besides.
+        """
+        set_batch_norm(self.teacher, self.pseudo_filter.batch_statistics)
+        with self.frozen_pass(mixed.image.device):
+            features = self.teacher.extract_feat(
+                torch.cat([labeled.image, mixed.image]))
+            logits, further = self.decode(self.teacher.decode_head, features)
+        set_batch_norm(self.teacher, self.teacher_mode == 'train')
+        return logits.to(mixed.image.dtype), further
+
+    @torch.no_grad()
+    def filter_by_teacher(self, mixed: Mixed,
+                          logits: Tensor) -> tuple[Mixed, Tensor]:
+        """Drop unreliable pseudo-labels (U2PL, section 3.1).
+
+        Args:
+            mixed (Mixed): Mixed images with pseudo-labels.
+            logits (Tensor): The teacher's view, its last rows are theirs.
+
+        Returns:
+            tuple: The images with the labels that remain, and the factor of
+            their loss, a scalar.
+        """
+        logits = resize_logits(logits[-len(mixed.image):],
+                               mixed.label.shape[1:],
+                               self.student.align_corners)
+        label, factor = self.pseudo_filter(logits, mixed.label)
+        self.mixed = mixed._replace(label=label)
+        return self.mixed, factor
+
+    def joint_pass(self, step: Step, labeled: Side, mixed: Mixed,
+                   factor: Tensor) -> tuple[Losses, Optional[Tensor]]:
+        """The pass of labeled and mixed images.
+
+        Args:
+            step (Step): The training step.
+            labeled (Side): Labeled images.
+            mixed (Mixed): Mixed images with the labels that remain.
+            factor (Tensor): Factor of their loss, a scalar.
+
+        Returns:
+            tuple: Losses ``labeled`` and ``mixed``, and what :meth:`decode`
+            gives besides logits.
+        """
+        image = torch.cat([labeled.image, mixed.image])
+        logits, further = step.once(
+            'joint_pass',
+            lambda: self.student_logits(image, mixed.label.shape[1:]),
+            forward=True)
+        count = len(labeled.image)
+        losses = pseudo_losses(
+            self.student, {name: part[count:]
+                           for name, part in logits.items()}, mixed.label,
+            mixed.weight, self.mixed_auxiliary)
+        return dict(
+            labeled=labeled_losses(
+                self.student,
+                {name: part[:count]
+                 for name, part in logits.items()}, labeled.label),
+            mixed={name: factor * loss
+                   for name, loss in losses.items()}), further
+
+    def decode(self, head: BaseDecodeHead,
+               features: list[Tensor]) -> tuple[Tensor, Optional[Tensor]]:
+        """Logits of a decode head; a method may take more from it.
+
+        Args:
+            head (BaseDecodeHead): The head.
+            features (list[Tensor]): Feature maps of the encoder.
+
+        Returns:
+            tuple: Logits of shape (N, C, h, w), and here nothing else.
+        """
+        return head(features), None
+
+    def student_logits(
+            self, image: Tensor, size: tuple[int, int]
+    ) -> tuple[dict[str, Tensor], Optional[Tensor]]:
+        """Logits of each head of the student.
+
+        Args:
+            image (Tensor): Images of shape (N, C, H, W).
+            size (tuple[int, int]): Height and width of the labels.
+
+        Returns:
+            tuple: Logits (N, C, *size) by head, and what :meth:`decode` gives
+            besides.
+        """
+        return all_logits(self.student, self.student.extract_feat(image),
+                          size), None
+
+    @property
+    def teacher_updates_statistics(self) -> bool:
+        """Whether passes of the teacher update its running statistics."""
+        return (self.teacher_mode == 'train'
+                or self.pseudo_filter.batch_statistics)
