@@ -111,10 +111,9 @@ def labels_only(cfg: Config) -> Config:
         Config: A config without.
     """
     stage, count = _stage(cfg, 1), cfg.stages.checkpoints
-    stage.model = ConfigDict(
-        type='Supervised',
-        **{key: stage.model[key] for key in _LABELS_ONLY
-           if key in stage.model})
+    shared = {key: stage.model[key] for key in _LABELS_ONLY
+              if key in stage.model}
+    stage.model = ConfigDict(type='Supervised', **shared)
     stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
     stage.default_hooks.checkpoint.update(
         interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
