@@ -493,5 +493,5 @@ model = dict(
     protocol=_base_.protocol)
 ''')
     cfg = Config.fromfile(str(path))
-    assert cfg.model.type == 'SelfTrainingSegmentor'
+    assert cfg.model.type == 'MeanTeacher'
     assert MODELS.build(cfg.model.protocol).name == NAMES[stem]

@@ -160,7 +160,7 @@ def small_cfg(tmp_path, segmentor=None, **settings):
     return Config(
         dict(
             model=dict(
-                type='SelfTrainingSegmentor',
+                type='Supervised',
                 segmentor=segmentor or network_cfg(),
                 data_preprocessor=dict(type='SelfTrainingDataPreProcessor')),
             default_scope='mmseg_fst',
@@ -307,5 +307,5 @@ def test_a_short_run_teaches_itself(config, monkeypatch):
     cfg = load_config(
         str(REPOSITORY /
             'configs/ssl/voc-662_deeplabv3plus_u2pl_released.py'), debug=True)
-    assert cfg.model.labeled_iters == 1
+    assert cfg.model.warmup_iters == 1
     assert cfg.custom_hooks[0].copy_iters == 1
