@@ -13,6 +13,7 @@ from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
 from .check_values import check_classes, check_numbers
+from .renames import hint_for
 
 _REGISTRIES = [
     value for value in vars(registry).values()
@@ -117,6 +118,8 @@ def _check_type(where: str, node: dict) -> None:
                 above = above.parent
             close = difflib.get_close_matches(name, known, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
+            old = hint_for(name)
+            hint = f' {old}' if old else hint
             raise ValueError(
                 f'{where}.type: there is no {owner.name} {name!r}.{hint} A '
                 'class of your own is found once its file is imported; name '
@@ -135,6 +138,8 @@ def _check_keys(where: str, node: dict) -> None:
         if key not in parameters and key not in _ALWAYS:
             close = difflib.get_close_matches(key, parameters, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
+            old = hint_for(cls, key)
+            hint = f' {old}' if old else hint
             raise ValueError(
                 f'{where}.{key}: {cls.__name__} has no argument {key!r}.'
                 f'{hint} It takes: {", ".join(parameters)}.')

@@ -13,6 +13,7 @@ from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
 from .renamed_keys import upgrade_keys, upgrade_option
+from .renames import check_options, upgrade_config
 from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
@@ -78,7 +79,7 @@ def open_config(path: str) -> Config:
 
 
 def parse_config(text: str, source: str, cure: str) -> Config:
-    """Read a config that is data.
+    """Read a config that is data; old names in it are replaced.
 
     Args:
         text (str): JSON of :func:`encode_config`.
@@ -90,13 +91,15 @@ def parse_config(text: str, source: str, cure: str) -> Config:
         Config: The config.
 
     Raises:
-        ValueError: If it is damaged, or :func:`check_data` refuses it.
+        ValueError: If it is damaged, :func:`check_data` refuses it, or
+            :func:`upgrade_config` does not know what an old name is today.
     """
     try:
         cfg = decode_config(text)
     except ValueError as error:
         raise ValueError(f'{source} holds no config that is data: {error}. '
                          f'Copy it again. {cure}.') from error
+    upgrade_config(cfg, source)
     check_data(cfg, source, cure)
     cfg = Config(cfg)
     upgrade_keys(cfg, source)
@@ -113,12 +116,12 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
             the environment.
 
     Returns:
-        Config: The config, with its bases.
+        Config: The config, with its bases; old names are replaced.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read, or has a key in two forms, see
-            :func:`upgrade_keys`.
+            :func:`upgrade_keys` and :func:`upgrade_config`.
     """
     _check_there(path)
     try:
@@ -127,6 +130,7 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+    upgrade_config(cfg._cfg_dict, path)
     upgrade_keys(cfg, path)
     return cfg
 
@@ -158,7 +162,7 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 
     Raises:
         ValueError: If a key leads into what is no dict or list, or past the
-            end of a list.
+            end of a list, or has an old name, see :func:`check_options`.
     """
     for key, value in (options or {}).items():
         try:
@@ -169,6 +173,7 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
                 f'--cfg-options {key}: there is no such place in '
                 f'{cfg.filename} ({error}). A number is a place in a list, '
                 'from 0.') from error
+    check_options(cfg._cfg_dict, options or {})
 
 
 def _check_there(path: str) -> None:

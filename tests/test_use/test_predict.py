@@ -1,4 +1,6 @@
 """Models of finished runs, and what they predict."""
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -261,3 +263,20 @@ def test_classes_of_the_data_set_where_a_checkpoint_has_none(run, tmp_path):
     torch.save(content['state_dict'], path)
     model = load_model(str(path), 'cpu', config=str(run / 'config.json'))
     assert model.dataset_meta['classes'][:2] == ['road', 'sidewalk']
+
+
+def test_a_run_of_an_earlier_version_is_read(tmp_path):
+    """Its config names the switches that are classes today."""
+    run = make_run(tmp_path)
+    expected = predict(load_model(str(run), 'cpu', 'teacher'), photo())[0]
+    path = run / 'config.json'
+    content = json.loads(path.read_text())
+    assert content['model']['type'] == 'MeanTeacher'
+    content['model'].update(
+        type='SelfTrainingSegmentor', label_with='teacher', labeled_iters=0)
+    content['custom_hooks'] = [dict(type='FSTHook', redraw=False)]
+    path.write_text(json.dumps(content))
+    model = load_model(str(run), 'cpu', 'teacher')
+    assert model.cfg.model.type == 'MeanTeacher'
+    assert model.cfg.custom_hooks[0].resample_mix is False
+    assert (predict(model, photo())[0].label == expected.label).all()
