@@ -7,9 +7,12 @@ import mmcv
 import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
+from mmengine.dataset import Compose
+from torch.utils.data import Dataset
 
 from mmseg_fst.registry import TRANSFORMS
 from mmseg_fst.utils.files import is_whole
+from mmseg_fst.utils.images import to_rgb
 
 from .decoding import decode_image, jpeg_size
 
@@ -144,7 +147,7 @@ class LoadWholeImage(LoadImageFromFile):
                 8 bits without a stated ``stretch``.
         """
         path = results['img_path']
-        image, size = self._read(path)
+        image, size = self._read(path, self.reduce_to)
         image = self.prepare(image, path)
         if self.to_float32:
             image = image.astype(np.float32)
@@ -154,7 +157,7 @@ class LoadWholeImage(LoadImageFromFile):
         return results
 
     def read(self, path: str) -> np.ndarray:
-        """Read the values of a file as they are.
+        """Read the values of a whole file as they are.
 
         Args:
             path (str): The file.
@@ -167,7 +170,7 @@ class LoadWholeImage(LoadImageFromFile):
             ImportError: If the file needs a package that is missing.
             OSError: If the file is missing, truncated or not an image.
         """
-        return self._read(path)[0]
+        return self._read(path, None)[0]
 
     def prepare(self, image: np.ndarray, name: str) -> np.ndarray:
         """Bring the values of an image to the form that is trained on.
@@ -218,14 +221,15 @@ class LoadWholeImage(LoadImageFromFile):
             f'channels={found}, with as many numbers in '
             'data_preprocessor.mean and std, or convert the image.')
 
-    def _read(self, path: str) -> tuple[np.ndarray, tuple[int, int]]:
+    def _read(self, path: str, reduce_to: Optional[tuple[int, int]]
+              ) -> tuple[np.ndarray, tuple[int, int]]:
         """Values of a file, and the height and width on disk."""
         content = fileio.get(path, backend_args=self.backend_args)
         if not is_whole(content):
             raise OSError(f'{path} is truncated: it has no end mark. Copy or '
                           'download the file again.')
         try:
-            image, size = self._decode(content)
+            image, size = self._decode(content, reduce_to)
         except ImportError as error:
             raise ImportError(f'{path}: {error}') from error
         # Pillow and rasterio raise OSError, NumPy ValueError.
@@ -237,12 +241,12 @@ class LoadWholeImage(LoadImageFromFile):
                           'download the file again, or take it out.')
         return image, size
 
-    def _decode(self, content: bytes
+    def _decode(self, content: bytes, reduce_to: Optional[tuple[int, int]]
                 ) -> tuple[Optional[np.ndarray], Optional[tuple[int, int]]]:
         """The image, None if it is none, and the height and width on disk."""
-        if self.reduce_to and content.startswith(b'\xff\xd8'):
+        if reduce_to and content.startswith(b'\xff\xd8'):
             size = jpeg_size(content)
-            scale = mmcv.rescale_size(size, self.reduce_to)
+            scale = mmcv.rescale_size(size, reduce_to)
             for divisor, flag in _REDUCED.items():
                 if divisor * scale[0] <= size[0] and \
                         divisor * scale[1] <= size[1]:
@@ -276,18 +280,41 @@ def suggest_stretch(dtype: np.dtype, low: float,
 
 
 def loader_of(pipeline: Sequence[dict[str, Any]]) -> LoadWholeImage:
-    """The step of a pipeline that loads images, for one whole image.
+    """The step of a pipeline that loads images.
 
     Args:
         pipeline (Sequence[dict]): Configs of transforms.
 
     Returns:
-        LoadWholeImage: With the settings of the first ``LoadWholeImage``, but
-        ``reduce_to``; the defaults if there is none.
+        LoadWholeImage: The first one; with the defaults if there is none.
     """
     for step in pipeline:
         if step['type'] in ('LoadWholeImage', LoadWholeImage):
-            settings = {key: value for key, value in step.items()
-                        if key not in ('type', 'reduce_to')}
-            return LoadWholeImage(**settings)
+            return TRANSFORMS.build(step)
     return LoadWholeImage()
+
+
+def load_rgb(path: str, dataset: Dataset) -> np.ndarray:
+    """Load an image of a data set to show it.
+
+    Args:
+        path (str): The image.
+        dataset (Dataset): Its data set, whose pipeline says how images are
+            loaded and whose ``metainfo`` how they are shown, see
+            :func:`mmseg_fst.utils.images.to_rgb`.
+
+    Returns:
+        np.ndarray: RGB image of shape (H, W, 3), uint8.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    metainfo = dataset.metainfo
+    while not hasattr(dataset, 'pipeline') and hasattr(dataset, 'datasets'):
+        dataset = dataset.datasets[0]  # of a concatenation
+    steps = getattr(dataset, 'pipeline', Compose([])).transforms
+    loader = next(
+        (step for step in steps if isinstance(step, LoadWholeImage)),
+        LoadWholeImage())
+    image = loader.prepare(loader.read(path), path)
+    return to_rgb(image, metainfo, bgr=True)

@@ -2,6 +2,7 @@
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmseg_fst.models.backbones import adapt_first_layers, check_channels
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher_hook import MeanTeacherHook, unwrap
@@ -9,10 +10,31 @@ from .mean_teacher_hook import MeanTeacherHook, unwrap
 
 @HOOKS.register_module()
 class PrepareModelHook(Hook):
-    """Give the model the loss scaler; check that its teacher is moved.
+    """Give the model the loss scaler; check its channels and its teacher.
+
+    While initial weights are loaded, first layers of RGB networks are adapted
+    to other channels, see
+    :func:`mmseg_fst.models.backbones.adapt_first_layers`.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run.
     """
+
+    def __init__(self) -> None:
+        self._handles: list = []
+
+    def before_run(self, runner: Runner) -> None:
+        """Check the channels before initial weights are loaded.
+
+        Args:
+            runner (Runner): The runner of the training or the test.
+
+        Raises:
+            ValueError: If a backbone reads other channels than the data
+                preprocessor normalizes.
+        """
+        model = unwrap(runner)
+        check_channels(model)
+        self._handles = adapt_first_layers(model)
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the model of the run.
@@ -24,6 +46,8 @@ class PrepareModelHook(Hook):
             ValueError: If there is a teacher and no hook that moves it: it
                 would stay as it was drawn.
         """
+        for handle in self._handles:
+            handle.remove()
         model = unwrap(runner)
         # Half precision scales the gradients that a model computes itself.
         model.loss_scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
