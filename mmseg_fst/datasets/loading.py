@@ -190,7 +190,7 @@ class LoadWholeImage(LoadImageFromFile):
         """
         if not self._plain:
             return image
-        image = self._match_channels(image, name)
+        image = self.match_channels(image, name)
         if self.stretch is not None:
             values = (image.astype(np.float32) - self._low) * self._factor
             # Where values are missing (NaN) an image is black.
@@ -204,8 +204,20 @@ class LoadWholeImage(LoadImageFromFile):
                 f'stretch={suggest_stretch(image.dtype, low, high)}).')
         return image
 
-    def _match_channels(self, image: np.ndarray, name: str) -> np.ndarray:
-        """Convert between gray and color; raise on any other mismatch."""
+    def match_channels(self, image: np.ndarray, name: str) -> np.ndarray:
+        """Convert between gray and color; raise on any other mismatch.
+
+        Args:
+            image (np.ndarray): Of shape (H, W) or (H, W, C), three channels
+                in BGR order.
+            name (str): What to call the image in messages.
+
+        Returns:
+            np.ndarray: Of shape (H, W, channels), or (H, W) if gray.
+
+        Raises:
+            ValueError: If it has other channels than expected.
+        """
         if image.ndim == 3 and image.shape[2] == 1:
             image = image[..., 0]
         found = image.shape[2] if image.ndim == 3 else 1

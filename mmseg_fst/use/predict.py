@@ -113,15 +113,20 @@ def _pixels(model: BaseSegmentor, image: Image) -> np.ndarray:
     loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
     if not isinstance(image, np.ndarray):
         return loader.prepare(loader.read(fspath(image)), fspath(image))
-    if image.shape[2:] == (3, ):
-        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
-    try:
-        return loader.prepare(image, 'The image')
-    except ValueError as error:
+    count = loader.channels
+    found = image.shape[2] if image.ndim == 3 else 1
+    # Frames of a video have colors, which a gray network does without.
+    known = image.ndim in (2, 3) and found in ((1, 3) if count == 1 else
+                                               (count, ))
+    if not known or loader.stretch is None and image.dtype != np.uint8:
+        kind = 'RGB values' if count == 3 else 'values'
         raise ValueError(
             f'An image of shape {image.shape} and type {image.dtype} cannot '
-            'be predicted by a network that was trained on images of '
-            f'{loader.channels} channels ({error})') from error
+            f'be predicted; give {kind} of shape (H, W, {count})' +
+            (', uint8.' if loader.stretch is None else '.'))
+    if found == 3:
+        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
+    return loader.prepare(image, 'The image')
 
 
 def _test(model: BaseSegmentor,
