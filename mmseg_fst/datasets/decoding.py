@@ -1,5 +1,6 @@
 """From the bytes of an image file to its values, of any number of channels."""
 import io
+import warnings
 from importlib.util import find_spec
 from typing import Optional
 
@@ -108,10 +109,10 @@ def _swap_three(image: np.ndarray) -> np.ndarray:
 def _tiff_tags(content: bytes) -> TiffImagePlugin.ImageFileDirectory_v2:
     """Tags of the first image of a TIFF file; Pillow decodes no pixels."""
     head = content[:16 if 43 in content[2:4] else 8]  # BigTIFF has 16
-    tags = TiffImagePlugin.ImageFileDirectory_v2(head)
     file = io.BytesIO(content)
-    file.seek(tags.next)
     try:
+        tags = TiffImagePlugin.ImageFileDirectory_v2(head)
+        file.seek(tags.next)
         tags.load(file)
     except Exception as error:  # Pillow raises many kinds on damaged tags
         raise OSError(f'its TIFF tags cannot be read ({error})') from error
@@ -148,7 +149,9 @@ def _decode_bands(content: bytes) -> np.ndarray:
             'is not installed; run: pip install rasterio, or install this '
             "package with pip install -e '.[bands]', or save the image as an "
             '.npy file of shape (H, W, C).') from error
-    # Without a log: a file without a place on Earth gives a warning each.
-    with rasterio.Env(CPL_LOG_ERRORS=False), rasterio.MemoryFile(
-            content) as file, file.open() as image:
-        return np.ascontiguousarray(image.read().transpose(1, 2, 0))
+    with warnings.catch_warnings():
+        # Images need no place on Earth.
+        warnings.simplefilter(
+            'ignore', rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.MemoryFile(content) as file, file.open() as image:
+            return np.ascontiguousarray(image.read().transpose(1, 2, 0))

@@ -105,7 +105,7 @@ class LoadWholeImage(LoadImageFromFile):
                              f'integer, got {channels!r}.')
         self.reduce_to = reduce_to and tuple(reduce_to)
         self.channels = channels
-        self.stretch = stretch and tuple(stretch)
+        self.stretch = stretch
         self._plain = imdecode_backend == 'cv2' and color_type in (
             'color', 'grayscale')
         if stretch is not None:
