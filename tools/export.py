@@ -3,8 +3,10 @@
     python tools/export.py RUN --out model.onnx --size 512 1024
     python tools/export.py RUN --out model.pt2 --dynamic --network teacher
 
-The input `images` has shape (N, 3, H, W), float32, RGB values in [0, 255]. The
-output `logits` has shape (N, C, H, W). The outputs of the exported file are
+The input `images` has shape (N, C, H, W), float32: RGB values in [0, 255], or,
+for other than 3 channels, values stretched as in training, in the order of the
+file. The output `logits` has shape (N, K, H, W) for K classes. The outputs of the
+exported file are
 compared with PyTorch; the file is deleted if they differ. ONNX needs: pip
 install onnx onnxscript onnxruntime
 """

@@ -33,7 +33,14 @@ from mmseg_fst.apis import (
     without_copies,
     write_task,
 )
+from mmseg_fst.datasets import LoadWholeImage
 from mmseg_fst.prepare.class_list import ClassList, read_class_list
+from mmseg_fst.prepare.image_values import (
+    Loading,
+    choose_stretch,
+    measure_normalization,
+    note_channels,
+)
 from mmseg_fst.prepare.survey import (
     Survey,
     missing_classes,
@@ -78,6 +85,12 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     add('--long-side', type=int, default=320, metavar='PIXELS',
         help='long side of the images that the network reads; default: '
         '%(default)s, for a CPU')
+    add('--channels', type=int, default=3, metavar='N',
+        help='channels of an image: 1 for gray, 3 for RGB, or all of the '
+        'file; default: %(default)s')
+    add('--stretch', type=float, nargs=2, metavar=('LOW', 'HIGH'),
+        help='values that become 0 and 255; default: images of 8 bits as '
+        'they are, all bits in use of others')
     add('--adapt', action='store_true',
         help='the unlabeled images are of another domain')
     add('--skip-bad', action='store_true',
@@ -97,6 +110,8 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
                      'letters, digits, _, - and dots.')
     if args.long_side < 32:
         parser.error(f'--long-side must be 32 or more, got {args.long_side}.')
+    if args.channels < 1:
+        parser.error(f'--channels must be 1 or more, got {args.channels}.')
     return args
 
 
@@ -105,7 +120,8 @@ def survey_labeled(root: Path, args: argparse.Namespace,
     """Check the images and masks of a folder."""
     return survey_pairs(
         root, find_by_pattern(root, args.images, '--images'),
-        find_by_pattern(root, args.masks, '--masks'), classes, args.workers)
+        find_by_pattern(root, args.masks, '--masks'), classes, args.workers,
+        args.channels)
 
 
 def survey_unlabeled(args: argparse.Namespace) -> Survey:
@@ -119,7 +135,8 @@ def survey_unlabeled(args: argparse.Namespace) -> Survey:
     }
     return survey_images(
         root, [path for path in found.values()
-               if (root / path).resolve() not in masks], args.workers)
+               if (root / path).resolve() not in masks], args.workers,
+        args.channels)
 
 
 def stop_on(problems: Sequence[str], skip: bool = False) -> None:
@@ -164,6 +181,24 @@ def read_task(args: argparse.Namespace) -> Task:
     root = (args.validation or args.labeled).resolve()
     return Task(args.name, classes, Side(args.labeled.resolve(), train),
                 Side(root, scored), Side(args.unlabeled.resolve(), unique))
+
+
+def read_loading(task: Task, args: argparse.Namespace) -> Loading:
+    """Find out how the images are to be loaded, and say so."""
+    values = [one.values for side in (task.train, task.val, task.unlabeled)
+              for one in side.images]
+    stretch, notes = choose_stretch(
+        values, args.stretch and tuple(args.stretch))
+    for note in [*notes, *note_channels(values, args.channels)]:
+        print(note)
+    loading = Loading(args.channels, stretch)
+    if args.channels == 3:
+        return loading
+    loader = LoadWholeImage(channels=args.channels, stretch=stretch)
+    mean, std = measure_normalization(
+        [task.train.root / one.image for one in task.train.images], loader,
+        args.workers)
+    return loading._replace(mean=mean, std=std)
 
 
 def show(task: Task) -> None:
@@ -213,8 +248,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         task = read_task(args)
         view = choose_view(
             [image.size for image in task.train.images], args.long_side)
+        loading = read_loading(task, args)
         texts = config_texts(task, view, str(data), configs, BASES,
-                             args.adapt)
+                             args.adapt, loading)
         show(task)
         backups = write_task(task, data, configs, texts, args.overwrite,
                              args.workers)

@@ -112,7 +112,7 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     found = []
     for index in dict.fromkeys(chosen.astype(int).tolist()):
         sample = _of_each_network(model, pseudo_collate([dataset[index]]))
-        tiles = tiles_of(sample, model.networks, dataset.metainfo['palette'])
+        tiles = tiles_of(sample, model.networks, dataset)
         path = sample.img_path
         found.append((osp.realpath(path), picture_name(path, dataset), tiles,
                       dataset.metainfo))

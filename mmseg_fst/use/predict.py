@@ -16,10 +16,11 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmseg_fst.datasets import LoadWholeImage
+from mmseg_fst.datasets.loading import loader_of
 from mmseg_fst.models.protocols import ScoredImages
 
-#: A path, or RGB values of shape (H, W, 3), uint8.
+#: A path, or the values of a file: RGB of shape (H, W, 3), uint8, or of
+#: another number of channels, or type, if the network was trained on it.
 Image = Union[str, Path, np.ndarray]
 
 
@@ -50,7 +51,9 @@ def predict(model: BaseSegmentor,
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
         images (str | Path | np.ndarray | Sequence): One image or several:
-            paths, or RGB values of shape (H, W, 3), uint8.
+            paths, or RGB values of shape (H, W, 3), uint8; of networks for
+            other images the values of a file, (H, W, C) or (H, W), which are
+            stretched as in training.
         scales (Sequence[float]): Factors of the size at which the network
             sees an image. Defaults to 1 alone.
         flip (bool): Whether to look at the mirror image, too. Defaults to
@@ -62,7 +65,8 @@ def predict(model: BaseSegmentor,
 
     Raises:
         OSError: If a file is missing, truncated or no image.
-        ValueError: If an array is no RGB image, a scale not above 0, the
+        ValueError: If an image is not of the kind trained on, a scale not
+            above 0, the
             network does not take an image of that size, or the protocol
             predicts at another.
     """
@@ -73,7 +77,8 @@ def predict(model: BaseSegmentor,
                          'above 0.')
     init_default_scope(model.cfg.get('default_scope', 'mmseg_fst'))
     return [
-        _predict_one(model, _pixels(image), scales, flip, with_probabilities)
+        _predict_one(model, _pixels(model, image), scales, flip,
+                     with_probabilities)
         for image in images
     ]
 
@@ -81,7 +86,7 @@ def predict(model: BaseSegmentor,
 def _predict_one(model: BaseSegmentor, image: np.ndarray,
                  scales: Sequence[float], flip: bool,
                  with_probabilities: bool) -> Prediction:
-    """Predict one BGR image."""
+    """Predict one image, as the pipeline loads it."""
     plain = tuple(scales) == (1., ) and not flip
     if plain and not with_probabilities:
         # Labels alone need no scores at full size.
@@ -107,7 +112,7 @@ def _predict_one(model: BaseSegmentor, image: np.ndarray,
 
 def _probabilities(model: BaseSegmentor, image: np.ndarray,
                    scale: float) -> Tensor:
-    """Probabilities (C, H, W) of one view, a BGR image."""
+    """Probabilities (C, H, W) of one view."""
     scored = score(model, image, scale)
     share, = scored.probabilities()
     check_size(model, scored.samples[0])
@@ -126,15 +131,25 @@ def to_uint8(label: Tensor) -> np.ndarray:
     return label.to(torch.uint8).cpu().numpy()
 
 
-def _pixels(image: Image) -> np.ndarray:
-    """An image as OpenCV has it, BGR of shape (H, W, 3), uint8."""
+def _pixels(model: BaseSegmentor, image: Image) -> np.ndarray:
+    """An image as the pipeline of the run loads it, (H, W, C) or (H, W)."""
+    loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
     if not isinstance(image, np.ndarray):
-        return LoadWholeImage()(dict(img_path=fspath(image)))['img']
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        return loader.prepare(loader.read(fspath(image)), fspath(image))
+    count = loader.channels
+    found = image.shape[2] if image.ndim == 3 else 1
+    # Frames of a video have colors, which a gray network does without.
+    known = image.ndim in (2, 3) and found in ((1, 3) if count == 1 else
+                                               (count, ))
+    if not known or loader.stretch is None and image.dtype != np.uint8:
+        kind = 'RGB values' if count == 3 else 'values'
         raise ValueError(
             f'An image of shape {image.shape} and type {image.dtype} cannot '
-            'be predicted; give RGB values of shape (H, W, 3), uint8.')
-    return np.ascontiguousarray(image[..., ::-1])
+            f'be predicted; give {kind} of shape (H, W, {count})' +
+            (', uint8.' if loader.stretch is None else '.'))
+    if found == 3:
+        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
+    return loader.prepare(image, 'The image')
 
 
 def score(model: BaseSegmentor,
@@ -144,7 +159,8 @@ def score(model: BaseSegmentor,
 
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
-        image (np.ndarray): BGR values of shape (H, W, 3), uint8.
+        image (np.ndarray): What the loader of the run gives, of shape
+            (H, W, C) or (H, W).
         scale (float): Factor of the size at which the network sees the image.
             Defaults to 1.
 

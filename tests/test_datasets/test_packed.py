@@ -225,7 +225,7 @@ def test_values_stay_what_they_are():
 
 
 @pytest.mark.parametrize('value', [
-    np.zeros(3, np.float32), np.float64(1), object()])
+    np.zeros(3, np.float64), np.float64(1), object()])
 def test_values_of_other_kinds_are_refused(value):
     with pytest.raises(TypeError, match='packed'):
         encode_item(dict(value=value))

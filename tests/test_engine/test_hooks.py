@@ -194,7 +194,7 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
         sample, = model.predict(torch.rand(1, 3, 20, 28), [sample])
     sample.set_field(sample.pred_sem_seg, 'student_sem_seg')
     palette = ToyPairs.metainfo['palette']
-    tiles = tiles_of(sample, ['student'], palette)
+    tiles = tiles_of(sample, ['student'], ToyPairs())
     assert list(tiles) == ['image', 'label', 'student']
     assert {tile.shape for tile in tiles.values()} == {(height, width, 3)}
     picture, label = tiles['image'], tiles['label']

@@ -3,6 +3,7 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from helpers import image_of, load_tool
@@ -377,3 +378,107 @@ def test_a_hint_is_given_for_masks_of_0_and_255(task, tmp_path, capsys):
 def test_a_wrong_option_is_named(task, options, expected, tmp_path, capsys):
     assert expected in refused(task, capsys, 'ids', *options)
     assert written(tmp_path) == []
+
+
+# Images of other channels, and of more than 8 bits.
+
+
+def rewrite(root, change, ending='.png'):
+    """Replace all images by what a function makes of them."""
+    for folder in ('mine/images', 'photos'):
+        for path in [*(root / folder).rglob('*.*')]:
+            image = change(np.asarray(Image.open(path)))
+            path.unlink()
+            path = path.with_suffix(ending)
+            if ending == '.npy':
+                np.save(path, image)
+            else:  # OpenCV wants BGR
+                cv2.imwrite(str(path), image[..., [2, 1, 0, 3][:image.shape[2]]
+                                             ] if image.ndim == 3 else image)
+
+
+def prepare_folders(root, change, ending='.png'):
+    write_folder(root / 'mine', save_ids)
+    write_folder(root / 'photos', None, 4)
+    (root / 'classes.txt').write_text(KINDS['ids'][1])
+    rewrite(root, change, ending)
+
+
+def test_sixteen_bits_are_stretched_and_it_is_said(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: image.astype(np.uint16) * 24)
+    task('ids', make=False)
+    assert '0 to 4095 become 0 to 255' in capsys.readouterr().out
+    cfg = read_config('configs/own/mine/fst.py')
+    load = dict(type='LoadWholeImage', stretch=(0, 4095))
+    dataset = cfg.train_dataloader.dataset
+    for side in (dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
+                 ):
+        assert side.pipeline[0] == load
+    image = DATASETS.build(dataset)[0]['labeled']['inputs']
+    assert image.max() > 100 and len(image.unique()) > 100
+
+
+def test_dark_images_are_told(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: image.astype(np.uint16) * 4 + 60)
+    task('ids', '--stretch', 0, 65535, make=False)
+    output = capsys.readouterr().out
+    assert 'nearly black' in output
+    low, high = map(float, output.split('Try --stretch ')[1].split()[:2])
+    assert 60 <= low < 200 and 300 < high <= 480
+    task('ids', '--stretch', low, high, '--name', 'other', make=False)
+    assert 'nearly black' not in capsys.readouterr().out
+
+
+def test_images_of_several_types_are_refused(task, tmp_path, capsys):
+    def mixed(image, count=iter(range(99))):
+        return image if next(count) % 2 else image.astype(np.uint16) * 16
+
+    prepare_folders(tmp_path, mixed)
+    message = refused(task, capsys, make=False)
+    assert 'uint16' in message and '--stretch LOW HIGH' in message
+
+
+def test_left_out_channels_are_told(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: np.dstack([image, image[..., 0]]),
+                    '.tif')
+    task('ids', make=False)
+    output = capsys.readouterr().out
+    assert '10 images have 4 channels' in output and '--channels 4' in output
+    task('ids', '--channels', 4, '--name', 'four', make=False)
+    assert 'have 4 channels' not in capsys.readouterr().out
+    cfg = read_config('configs/own/four/fst.py')
+    assert cfg.model.segmentor.backbone.in_channels == 4
+    assert len(cfg.model.data_preprocessor.mean) == 4
+    item = DATASETS.build(cfg.train_dataloader.dataset)[0]
+    assert item['labeled']['inputs'].shape[0] == 4
+
+
+def test_a_task_of_six_channels(task, tmp_path, capsys):
+    prepare_folders(
+        tmp_path, lambda image: np.dstack([image, image]) / np.float32(255),
+        '.npy')
+    task('ids', '--channels', 6, '--images', 'images/{name}.npy',
+         '--unlabeled-images', '{name}.npy', '--adapt', make=False)
+    cfg = read_config('configs/own/mine/fst.py')
+    assert cfg.model.photometric.channels == ()
+    mean, std = cfg.model.data_preprocessor.mean, cfg.model.data_preprocessor
+    data = DATASETS.build(cfg.val_dataloader.dataset)
+    images = np.stack([item['inputs'].mean((1, 2)) for item in data])
+    np.testing.assert_allclose(mean, images.mean(0), atol=30)
+    assert len(std.std) == 6 and min(std.std) > 10
+
+
+def test_a_task_of_gray_images(task, tmp_path):
+    prepare_folders(tmp_path, lambda image: image[..., 0])
+    task('ids', '--channels', 1, make=False)
+    cfg = read_config('configs/own/mine/supervised.py')
+    assert cfg.model.segmentor.backbone.in_channels == 1
+    assert len(cfg.model.data_preprocessor.std) == 1
+    item = DATASETS.build(cfg.val_dataloader.dataset)[0]
+    assert item['inputs'].shape[0] == 1
+
+
+def test_other_channels_are_a_problem_of_a_file(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: image)
+    message = refused(task, capsys, 'ids', '--channels', 4, make=False)
+    assert 'channels=3' in message and '10 problems' in message
