@@ -89,19 +89,19 @@ class Batch:
                 '`sides` of PairedDataset.') from None
 
     def check_same_shape(self, *names: str) -> None:
-        """Raise unless sides that are combined have images of one shape.
+        """Raise unless sides that are combined have images of one size.
 
         Args:
             *names (str): Names of the sides.
 
         Raises:
-            ValueError: If their shapes differ.
+            ValueError: If channels, height or width differ.
         """
         first = names[0]
         shape = tuple(getattr(self, first).image.shape)
         for name in names[1:]:
             other = tuple(getattr(self, name).image.shape)
-            if other != shape:
+            if other[1:] != shape[1:]:  # batch sizes may differ
                 raise ValueError(
                     f'The {first} batch has shape {shape}, the {name} one '
                     f'{other}; give both pipelines the same crop size and '

@@ -44,7 +44,8 @@ class UniMatch(FixMatch):
             pseudo-labels.
         """
         labeled, unlabeled = batch.labeled, batch.unlabeled
-        count, end = len(labeled.image), 2 * len(labeled.image)
+        count = len(labeled.image)
+        end = count + len(unlabeled.image)
         features = stages = self.student.backbone(
             torch.cat([labeled.image, unlabeled.image]))
         if self.student.with_neck:

@@ -61,8 +61,16 @@ class ClassMix(nn.Module):
 
         Returns:
             Mixed: The mixed batch.
+
+        Raises:
+            ValueError: If the batch sizes differ.
         """
         image, label = labeled
+        if len(image) != len(unlabeled[0]):
+            raise ValueError(
+                'ClassMix pastes labeled images onto unlabeled ones, so both '
+                f'sides need the same batch size, got {len(image)} and '
+                f'{len(unlabeled[0])}; use CutMix, or equal batch sizes.')
         weight = torch.ones_like(unlabeled[2])
         return mix(self.draw_mask(label), (image, label, weight), unlabeled)
 

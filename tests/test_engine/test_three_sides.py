@@ -4,10 +4,9 @@ import pytest
 import torch
 from helpers import make_streets, model_cfg, paired_cfg, streets_cfg
 from mmengine.config import Config
-from torch import nn
 
 from mmseg_fst.engine.hooks import PseudoLabelQualityHook
-from mmseg_fst.models import SelfTrainingSegmentor
+from mmseg_fst.methods import MeanTeacher
 from mmseg_fst.registry import MODELS
 from mmseg_fst.run.launch import build_runner
 
@@ -18,29 +17,24 @@ FST = dict(type='FSTHook', depth=1, decay=.9)
 
 
 @MODELS.register_module()
-class ReadsThreeSides(SelfTrainingSegmentor):
+class ReadsThreeSides(MeanTeacher):
     """Learns from labels of two sides and from pseudo-labels of another."""
 
-    def loss(self, inputs, data_samples):
-        self.read = {
-            side: (image.shape, [sample.img_path
-                                 for sample in data_samples[side]])
-            for side, image in inputs.items()
-        }
-        losses = {}
-        for side in ('labeled', 'target_labeled'):
-            for name, value in self.student.loss(
-                    inputs[side], data_samples[side]).items():
-                losses[f'{side}.{name}'] = value
-        with torch.no_grad():
-            label = self.resized(self.teacher, inputs['unlabeled']).argmax(1)
-        losses['unlabeled.loss'] = nn.functional.cross_entropy(
-            self.resized(self.student, inputs['unlabeled']), label)
-        return losses
+    parts = ('labeled', 'mixed', 'target')
+    sides = ('labeled', 'unlabeled', 'target_labeled')
 
-    @staticmethod
-    def resized(network, image):
-        return nn.functional.interpolate(network(image), image.shape[2:])
+    def train_on(self, step, batch):
+        self.read = {
+            name: (side.image.shape,
+                   [sample.img_path for sample in side.samples])
+            for name, side in batch.sides.items()
+        }
+        super().train_on(step, batch)
+        step.learn('target', lambda: self.target_pass(batch.target_labeled))
+
+    def target_pass(self, side):
+        losses, _ = self.supervised(side)
+        return dict(target=losses['labeled']), None
 
 
 @pytest.fixture(scope='module')
@@ -58,7 +52,8 @@ def config(root, folder, max_iters=4, sizes=SIZES, hooks=(FST, ), **changes):
             dict(type='RandomFlip', prob=.5),
             dict(type='PhotoMetricDistortion')]
     return Config(dict(
-        model=model_cfg(type='ReadsThreeSides'),
+        model=model_cfg(
+            type='ReadsThreeSides', mixer=dict(type='CutMix', prob=1.)),
         train_dataloader=dict(
             batch_size=2,
             num_workers=0,
@@ -131,7 +126,7 @@ def test_images_of_a_third_side_are_drawn(root, tmp_path):
     cfg = config(
         root, tmp_path, max_iters=1, hooks=[FST, hook],
         sizes=dict(labeled=2, unlabeled=2, target_labeled=1))
-    cfg.model.type = 'SelfTrainingSegmentor'
+    cfg.model.type = 'MeanTeacher'
     build_runner(cfg).train()
     path, = tmp_path.glob('*/vis_data/mixed/*.png')
     image = cv2.imread(str(path))
