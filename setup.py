@@ -22,6 +22,8 @@ setup(
     extras_require=dict(
         tests=['pytest>=8', 'pytest-xdist>=3.7', 'ruff>=0.12', 'mypy>=1.11'],
         streetgen=['moderngl'],
+        # TIFF files of bands that OpenCV cannot read.
+        bands=['rasterio>=1.3'],
         # ONNX, its writer, and what reads it to compare.
         export=['onnx>=1.17', 'onnxscript>=0.3', 'onnxruntime>=1.20']),
 )

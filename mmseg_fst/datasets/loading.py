@@ -106,7 +106,8 @@ class LoadWholeImage(LoadImageFromFile):
         self.reduce_to = reduce_to and tuple(reduce_to)
         self.channels = channels
         self.stretch = stretch
-        self._plain = imdecode_backend == 'cv2' and color_type in (
+        #: Whether values end in [0, 255]; else they are those of mmcv.
+        self.as_8_bits = imdecode_backend == 'cv2' and color_type in (
             'color', 'grayscale')
         if stretch is not None:
             self._low, self._factor = self._scaling(stretch)
@@ -149,8 +150,6 @@ class LoadWholeImage(LoadImageFromFile):
         path = results['img_path']
         image, size = self._read(path, self.reduce_to)
         image = self.prepare(image, path)
-        if self.to_float32:
-            image = image.astype(np.float32)
         results['img'] = image
         results['img_shape'] = image.shape[:2]
         results['ori_shape'] = size
@@ -188,9 +187,12 @@ class LoadWholeImage(LoadImageFromFile):
             ValueError: If it has other channels than expected, or more than
                 8 bits without a stated ``stretch``.
         """
-        if not self._plain:
-            return image
-        image = self.match_channels(image, name)
+        if self.as_8_bits:
+            image = self._to_8_bits(self.match_channels(image, name), name)
+        return image.astype(np.float32) if self.to_float32 else image
+
+    def _to_8_bits(self, image: np.ndarray, name: str) -> np.ndarray:
+        """Values in [0, 255]: stretched, or those of 8 bits."""
         if self.stretch is not None:
             values = (image.astype(np.float32) - self._low) * self._factor
             # Where values are missing (NaN) an image is black.
@@ -265,7 +267,7 @@ class LoadWholeImage(LoadImageFromFile):
                     image = mmcv.imfrombytes(content, flag=flag)
                     # Two roundings might end beside the size of the label.
                     return mmcv.imresize(image, scale), size[::-1]
-        if self._plain:
+        if self.as_8_bits:
             image = decode_image(content, self.channels)
         else:
             image = mmcv.imfrombytes(

@@ -16,7 +16,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmseg_fst.datasets.loading import loader_of
+from mmseg_fst.datasets.loading import LoadWholeImage, loader_of
 from mmseg_fst.models.protocols import ScoredImages
 
 #: A path, or the values of a file: RGB of shape (H, W, 3), uint8, or of
@@ -136,8 +136,18 @@ def _pixels(model: BaseSegmentor, image: Image) -> np.ndarray:
     loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
     if not isinstance(image, np.ndarray):
         return loader.prepare(loader.read(fspath(image)), fspath(image))
-    count = loader.channels
     found = image.shape[2] if image.ndim == 3 else 1
+    if loader.as_8_bits:
+        _check_values(image, found, loader)
+    if found == 3:
+        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
+    return loader.prepare(image, 'The image')
+
+
+def _check_values(image: np.ndarray, found: int,
+                  loader: LoadWholeImage) -> None:
+    """Raise on an array of other channels or values than were trained on."""
+    count = loader.channels
     # Frames of a video have colors, which a gray network does without.
     known = image.ndim in (2, 3) and found in ((1, 3) if count == 1 else
                                                (count, ))
@@ -147,9 +157,6 @@ def _pixels(model: BaseSegmentor, image: Image) -> np.ndarray:
             f'An image of shape {image.shape} and type {image.dtype} cannot '
             f'be predicted; give {kind} of shape (H, W, {count})' +
             (', uint8.' if loader.stretch is None else '.'))
-    if found == 3:
-        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
-    return loader.prepare(image, 'The image')
 
 
 def score(model: BaseSegmentor,
