@@ -147,7 +147,8 @@ def statistics(images: Images) -> tuple[Tensor, Tensor]:
         ValueError: If there is no image, or a channel is constant.
     """
     if not images.count:
-        raise ValueError('There are no images.')
+        raise ValueError(
+            'There are no images; correct the config or the list.')
     moments = Moments()
     for index in tqdm(range(images.count), desc='Transforming'):
         moments.add(dct_coefficients(images.load(index)))

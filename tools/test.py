@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', help='folder of a run, or a checkpoint')
     parser.add_argument(
-        '--config', help='config file; default: the one in the folder')
+        '--config', help='config file; default: the config in the folder')
     parser.add_argument(
         '--last',
         action='store_true',
