@@ -20,7 +20,7 @@ setup(
     python_requires='>=3.10',
     install_requires=REQUIREMENTS,
     extras_require=dict(
-        tests=['pytest>=8', 'pytest-xdist>=3.7'],
+        tests=['pytest>=8', 'pytest-xdist>=3.7', 'ruff>=0.12', 'mypy>=1.11'],
         streetgen=['moderngl'],
         # ONNX, its writer, and what reads it to compare.
         export=['onnx>=1.17', 'onnxscript>=0.3', 'onnxruntime>=1.20']),

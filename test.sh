@@ -1,7 +1,7 @@
 #!/bin/sh
-# Score student and teacher of a finished run, draw their predictions.
+# Score the student and teacher of a finished run, and draw their predictions.
 #   sh test.sh WORK_DIR [--last] [--max-images N]
-# Finds config and checkpoint (the best, or else the last) in the folder.
+# Uses the config and the best checkpoint in the folder, or the last checkpoint.
 set -eu
 if [ $# -eq 0 ]; then
     echo "Usage: sh test.sh WORK_DIR" >&2
@@ -10,7 +10,7 @@ if [ $# -eq 0 ]; then
 fi
 target=$1
 shift
-# The folder may be named from wherever the user stands.
+# The folder may be relative to the current directory of the user.
 if [ -e "$target" ]; then
     target=$(cd "$(dirname "$target")" && pwd)/$(basename "$target")
 fi

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Train, validate, show where the results are.
+# Train, validate and print the folder of the results.
 #   sh train.sh                               the demo: FST-D on streets
 #   sh train.sh CONFIG ... [--seed 0 1 2]     these configs, these seeds
-# Makes .venv and the demo data if they are not there yet.
+# Creates .venv and the demo data if they do not exist.
 set -eu
 cd "$(dirname "$0")"
 . tools/environment.sh

@@ -15,7 +15,7 @@ DEBUG = f'{RUN} --debug --cfg-options train_dataloader.batch_size=4'
 
 
 def remove(path):
-    """Removes a file or folder."""
+    """Remove a file or folder."""
 
     def prepare(root):
         target = root / path
@@ -25,7 +25,7 @@ def remove(path):
 
 
 def empty(path):
-    """Leaves nothing in a folder."""
+    """Remove the contents of a folder."""
 
     def prepare(root):
         shutil.rmtree(root / path)
@@ -34,8 +34,8 @@ def empty(path):
     return prepare
 
 
-def cut(path):
-    """Leaves the first half of a file."""
+def truncate(path):
+    """Truncate a file to its first half."""
 
     def prepare(root):
         content = (root / path).read_bytes()
@@ -45,7 +45,7 @@ def cut(path):
 
 
 def write(path, text):
-    """Writes a text in place of a file."""
+    """Replace a file by a text."""
 
     def prepare(root):
         (root / path).write_text(text)
@@ -64,14 +64,14 @@ def smaller_label(root):
 
 
 def with_list(lines, **keys):
-    """A config whose labeled side has a list of these lines."""
+    """Write a config whose labeled side has a list of the given lines."""
     settings = ''.join(f', {key}={value}' for key, value in keys.items())
 
     def prepare(root):
         (root / TRAIN / 'list.txt').write_text(lines)
         config('bad.py', f"_base_ = './{FST}'\n"
-               "train_dataloader = dict(dataset=dict(labeled=dict("
-               f"ann_file='list.txt'){settings}))\n")(root)
+               "train_dataloader = dict(dataset=dict(sides=dict(labeled="
+               f"dict(ann_file='list.txt')){settings}))\n")(root)
 
     return prepare
 
@@ -79,11 +79,11 @@ def with_list(lines, **keys):
 def shared_sides(root):
     config('bad.py', f"_base_ = './{FST}'\n"
            "train_dataloader = dict(dataset=dict(disjoint=True, "
-           f"unlabeled=dict(data_root='{TRAIN}')))\n")(root)
+           f"sides=dict(unlabeled=dict(data_root='{TRAIN}'))))\n")(root)
 
 
 def statistics(text):
-    """Class statistics of this text, if any, and a config that reads them."""
+    """Write class statistics, unless None, and a config that reads them."""
 
     def prepare(root):
         if text is not None:
@@ -96,7 +96,7 @@ def statistics(text):
 
 
 def run_folder(content=None, names=('config.py', )):
-    """A folder of a run with a checkpoint of this content."""
+    """Write a run folder with a checkpoint of the given content."""
 
     def prepare(root):
         folder = root / 'run'
@@ -113,74 +113,74 @@ def run_folder(content=None, names=('config.py', )):
 
 
 class Code:
-    """What runs code when it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self):
         return print, ('poison', )
 
 
 DATA = (
-    Case('data of another task that are not there', 'run_experiments.py '
+    Case('missing data of another task', 'run_experiments.py '
          '--config configs/uda/gta2cityscapes_resnet101-deeplabv2_fst.py',
          'data/gta', 'gta.py'),
-    Case('data that are not there', RUN, 'data/streets/rendered',
+    Case('missing data', RUN, 'data/streets/rendered',
          'tools/make_streets.py', remove('data')),
-    Case('a folder that is not there', RUN, IMAGES, 'tools/make_streets.py',
+    Case('a missing folder', RUN, IMAGES, 'tools/make_streets.py',
          remove(IMAGES)),
     Case('a folder without images', DEBUG, 'labeled side has no image',
          'check data_prefix, img_suffix', empty(IMAGES), True),
     Case('an image without a label', DEBUG, 'train_001_leftImg8bit.jpg',
          'Add the label', remove(LABEL), True),
     Case('a truncated image', DEBUG, 'train_001_leftImg8bit.jpg',
-         'Copy or download the file again', cut(IMAGE), True),
-    Case('a text in place of an image', DEBUG, 'train_001_leftImg8bit.jpg',
+         'Copy or download the file again', truncate(IMAGE), True),
+    Case('a text file instead of an image', DEBUG, 'train_001_leftImg8bit.jpg',
          'take it out', write(IMAGE, 'no image'), True),
-    Case('an id that is no class', DEBUG, 'labelTrainIds.png',
+    Case('an id without a class', DEBUG, 'labelTrainIds.png',
          'Convert the labels', wrong_id, True),
     Case('a label of another size', DEBUG, 'train_001_leftImg8bit.jpg',
          'Save the label at the size of the image', smaller_label, True),
-    Case('a list that is not there', f'{RUN} --cfg-options '
-         'train_dataloader.dataset.labeled.ann_file=none.txt',
+    Case('a missing list', f'{RUN} --cfg-options '
+         'train_dataloader.dataset.sides.labeled.ann_file=none.txt',
          'data/streets/rendered/none.txt', 'make_streets.py'),
-    Case('a list that names a missing image',
+    Case('a list with a missing image',
          'run_experiments.py --config bad.py --debug', 'list.txt',
          'Correct the list', with_list('train_000\nnobody\n'), True),
-    Case('a list without lines',
+    Case('an empty list',
          'run_experiments.py --config bad.py --debug',
          'labeled side has no image', 'ann_file', with_list(''), True),
     Case('a list of another split',
          'run_experiments.py --config bad.py --debug', 'list.txt',
          'expects 3', with_list('train_000\ntrain_001\n',
                                 expected='dict(labeled=3)'), True),
-    Case('one image on both sides',
+    Case('an image on both sides',
          'run_experiments.py --config bad.py --debug',
          'images are on both sides', 'disjoint=False', shared_sides, True),
-    Case('no class statistics',
+    Case('missing class statistics',
          'run_experiments.py --config bad.py --debug', 'stats.json',
          'tools/class_stats.py', statistics(None), True),
     Case('class statistics of other data',
          'run_experiments.py --config bad.py --debug', 'stats.json',
          'Make it anew', statistics('{"classes": ["a"], "pixels": {}}'),
          True),
-    Case('class statistics that are cut short',
+    Case('truncated class statistics',
          'run_experiments.py --config bad.py --debug', 'stats.json',
          'Make it anew', statistics('{"classes": ['), True),
 )
 
 CHECKPOINTS = (
-    Case('weights that were not fetched',
+    Case('weights that were not downloaded',
          'run_experiments.py --config bad.py', 'checkpoints/mit_b5.pth',
          'sh tools/download_checkpoints.sh mit_b5', config(
              'bad.py', f"_base_ = './{FST}'\nmodel = dict(segmentor=dict("
              "backbone=dict(init_cfg=dict(type='Pretrained', "
              "checkpoint='checkpoints/mit_b5.pth'))))\n")),
-    Case('a checkpoint to start from that is not there',
+    Case('a missing initial checkpoint',
          f'{RUN} --cfg-options load_from=none.pth', 'none.pth',
          'Train that run first'),
-    Case('a checkpoint to start from that is no checkpoint',
+    Case('an initial checkpoint that is not a checkpoint',
          f'{DEBUG} load_from=data/text.pth', 'data/text.pth',
          'Copy it again', write('data/text.pth', 'hello'), True),
-    Case('no run of that name', 'tools/test.py work_dirs/none',
+    Case('a missing run', 'tools/test.py work_dirs/none',
          'work_dirs/none', 'no folder or checkpoint'),
     Case('a run without a checkpoint', 'tools/test.py run', 'run',
          'train first', run_folder()),
@@ -189,21 +189,21 @@ CHECKPOINTS = (
          run_folder({}, names=())),
     Case('a run with two configs', 'tools/test.py run', 'run/other.py',
          'leave the one', run_folder({}, names=('config.py', 'other.py'))),
-    Case('a protocol that is not there',
+    Case('a missing protocol',
          'tools/test.py run --protocol none.py', 'none.py',
          'There is no config', run_folder({})),
-    Case('a config in place of a protocol',
+    Case('a config instead of a protocol',
          f'tools/test.py run --protocol {FST}', FST,
          'configs/_base_/protocols', run_folder({})),
     Case('a truncated checkpoint', 'tools/test.py run', 'run/iter_4.pth',
          'Copy it again', run_folder(b'PK\x03\x04 and no more')),
     Case('an empty checkpoint', 'tools/test.py run', 'run/iter_4.pth',
          'Copy it again', run_folder(b'')),
-    Case('a text in place of a checkpoint', 'tools/test.py run',
+    Case('a text file instead of a checkpoint', 'tools/test.py run',
          'run/iter_4.pth', 'Copy it again', run_folder('hello')),
     Case('a checkpoint that would run code', 'tools/test.py run',
          'run/iter_4.pth', 'add --trust', run_folder(dict(poison=Code()))),
-    Case('a list in place of a checkpoint', 'tools/test.py run',
+    Case('a list instead of a checkpoint', 'tools/test.py run',
          'run/iter_4.pth', 'holds no weights', run_folder([1, 2])),
     Case('the checkpoint of another model', 'tools/test.py run',
          'run/iter_4.pth', 'Test it with the config', run_folder(

@@ -1,17 +1,17 @@
-"""Cases of bad input, and the table of them in docs/bad_inputs.md."""
+"""Cases of bad input, and their table in docs/bad_inputs.md."""
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 TITLE = '''\
-# What goes wrong, and what is said
+# Error messages for bad inputs
 
 Every row is a test (`tests/test_bad_inputs.py`, which also writes this file):
-the command ends with an exit status other than 0 and one message that holds
-the words shown, without a traceback, and no checkpoint or result is left
-behind. `mine`, `photos`, `run` and `bad.py` are made for the case. In a run
-that had begun, the traceback of a wrong file or value is kept in
-`WORK_DIR/error.txt`; a fault of the program itself shows its traceback.
+the command exits with a status other than 0 and one message that contains the
+quoted text, without a traceback, and leaves no checkpoint or result. The tests
+create `mine`, `photos`, `run` and `bad.py`. If the run has started, the
+traceback is written to `WORK_DIR/error.txt`. Only a bug in the program itself
+prints a traceback.
 '''
 
 
@@ -19,24 +19,25 @@ class Case(NamedTuple):
     """A bad input.
 
     Attributes:
-        what (str): What is wrong, in words.
-        command (str): What is run, in the folder of the case.
-        names (str): Part of the message: the file or the key.
-        cure (str): Part of the message: what to do.
-        prepare (Callable, optional): Makes it wrong, given the folder of the
+        what (str): Description of the error.
+        command (str): Command to run in the folder of the case.
+        names (str): Part of the message that names the file or the key.
+        fix (str): Part of the message that suggests a fix.
+        prepare (Callable, optional): Creates the error in the folder of the
             case.
-        begins (bool): Whether the work folder is made before it is found out.
+        begins (bool): Whether the work folder is created before the error is
+            detected.
     """
     what: str
     command: str
     names: str
-    cure: str
+    fix: str
     prepare: Optional[Callable[[Path], None]] = None
     begins: bool = False
 
 
 def format_table(groups: dict[str, Sequence[Case]]) -> str:
-    """The document.
+    """Format the page.
 
     Args:
         groups (dict[str, Sequence[Case]]): Cases by heading.
@@ -47,12 +48,12 @@ def format_table(groups: dict[str, Sequence[Case]]) -> str:
     lines = [TITLE]
     for heading, cases in groups.items():
         lines += [f'## {heading}', '',
-                  '| what is wrong | command | the message names | and says |',
+                  '| error | command | the message names | and suggests |',
                   '|---|---|---|---|']
         lines += [
             '| ' + ' | '.join(
                 text.replace('|', '\\|') for text in (
                     case.what, f'`{case.command}`', f'`{case.names}`',
-                    case.cure)) + ' |' for case in cases
+                    case.fix)) + ' |' for case in cases
         ] + ['']
     return '\n'.join(lines).rstrip() + '\n'

@@ -9,7 +9,7 @@ CLASSES = 'road\nsky\n'
 
 
 def folders(root, classes=CLASSES):
-    """Three images with masks and two without."""
+    """Write three images with masks and two without."""
     rng = np.random.default_rng(0)
     for index in range(5):
         folder = root / ('mine/images' if index < 3 else 'photos')
@@ -25,12 +25,12 @@ def folders(root, classes=CLASSES):
 
 
 def classes(text):
-    """The folders, and a class list of this text."""
+    """Write the folders, and a class list with the given text."""
     return lambda root: folders(root, text)
 
 
 def mask(array):
-    """The folders, with another mask of the second image."""
+    """Write the folders, and replace the mask of the second image."""
 
     def prepare(root):
         folders(root)
@@ -41,7 +41,7 @@ def mask(array):
 
 
 def without(path):
-    """The folders, one file less."""
+    """Write the folders, and remove a file."""
 
     def prepare(root):
         folders(root)
@@ -50,8 +50,8 @@ def without(path):
     return prepare
 
 
-def spoilt(path):
-    """The folders, with a text in place of a file."""
+def damaged(path):
+    """Write the folders, and replace a file by a text."""
 
     def prepare(root):
         folders(root)
@@ -61,19 +61,20 @@ def spoilt(path):
 
 
 OWN_DATA = (
-    Case('no labeled folder', COMMAND, 'no folder mine',
+    Case('a missing labeled folder', COMMAND, 'no folder mine',
          'Correct the path', lambda root: (root / 'classes.txt').write_text(
              CLASSES)),
-    Case('no class list', COMMAND, 'classes.txt', 'one class a line',
+    Case('a missing class list', COMMAND, 'classes.txt', 'one class a line',
          without('classes.txt')),
     Case('a single class', COMMAND, 'classes.txt', '2 to 255',
          classes('road\n')),
     Case('ids and colors in one list', COMMAND, 'classes.txt',
          'Give every line a value or none', classes('road = 1\nsky = 1 2 3')),
-    Case('a color of four numbers', COMMAND, 'classes.txt, line 1',
+    Case('a color with four numbers', COMMAND, 'classes.txt, line 1',
          "'name = R G B'", classes('road = 1 2 3 4\nsky = 1 2 3')),
-    Case('a pattern that fits no image', f'{COMMAND} --images img/{{name}}.*',
-         'img/{name}.*', '--images', folders),
+    Case('a pattern that matches no image',
+         f'{COMMAND} --images img/{{name}}.*', 'img/{name}.*', '--images',
+         folders),
     Case('a pattern without a name', f'{COMMAND} --masks labels/*.png',
          'labels/*.png', '{name} stands for any text', folders),
     Case('an image without a mask', COMMAND, 'mine/images/1.png has no mask',
@@ -82,22 +83,22 @@ OWN_DATA = (
     Case('a mask without an image', COMMAND, 'mine/labels/1.png',
          'Add the image', without('mine/images/1.png')),
     Case('an image that cannot be read', COMMAND, 'mine/images/1.png',
-         '--skip-bad', spoilt('mine/images/1.png')),
+         '--skip-bad', damaged('mine/images/1.png')),
     Case('a mask that cannot be read', COMMAND, 'mine/labels/1.png',
-         'Save it again', spoilt('mine/labels/1.png')),
+         'Save it again', damaged('mine/labels/1.png')),
     Case('an unlabeled image that cannot be read', COMMAND, 'photos/4.png',
-         'take it out', spoilt('photos/4.png')),
-    Case('a mask of another size', COMMAND, 'mine/labels/1.png 12 x 10',
+         'take it out', damaged('photos/4.png')),
+    Case('a mask with a different size', COMMAND, 'mine/labels/1.png 12 x 10',
          'Save the mask at the size of the image', mask(np.zeros((10, 12)))),
-    Case('an id that the list of classes lacks', COMMAND, 'ids 9',
+    Case('an id that is not in the class list', COMMAND, 'ids 9',
          "write 'ignore = 9'", mask(np.full((40, 48), 9))),
-    Case('colors without a color in the list', COMMAND,
+    Case('colors that are not in the class list', COMMAND,
          'mine/labels/1.png has colors (1 2 3)', "'name = R G B'",
          mask(np.full((40, 48, 3), (1, 2, 3)))),
     Case('a class that no mask shows', COMMAND, 'No mask shows car',
          'out of the class list', classes('road\nsky\ncar\n')),
-    Case('a share that leaves nothing', f'{COMMAND} --holdout 0.9',
+    Case('a holdout that leaves no training image', f'{COMMAND} --holdout 0.9',
          'share of 0.9', '--holdout', folders),
-    Case('a name that is no folder', f'{COMMAND} --name a/b', '--name',
+    Case('a name that cannot be a folder', f'{COMMAND} --name a/b', '--name',
          'letters, digits', folders),
 )

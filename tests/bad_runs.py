@@ -1,18 +1,18 @@
-"""Bad arguments of what uses a finished run, or goes on from one."""
+"""Bad arguments of tools that use or resume a run."""
 import torch
 from bad_commands import RUN
-from bad_files import Code, cut, run_folder
+from bad_files import Code, run_folder, truncate
 from bad_inputs import Case
 from fake_run import make_run
 from PIL import Image
 
 PREDICT = 'tools/predict.py run photos --out out'
-# Where a run of --debug goes.
+# The folder of a run with --debug.
 WORK_DIR = 'work_dirs/demo/streets_fst/debug'
 
 
 def finished(root):
-    """A run that was never trained, as it leaves one, and two photos."""
+    """Write the run of an untrained model, and two photos."""
     make_run(root / 'run')
     (root / 'photos').mkdir()
     for name in ('a.png', 'b.png'):
@@ -20,7 +20,7 @@ def finished(root):
 
 
 def finished_and(change):
-    """The same, with one thing wrong."""
+    """Write the same, and apply a change."""
 
     def prepare(root):
         finished(root)
@@ -29,18 +29,18 @@ def finished_and(change):
     return prepare
 
 
-def spoilt(path, content='no image'):
-    """The same, with a text in place of a file."""
+def damaged(path, content='no image'):
+    """Write the same, and replace a file by a text."""
     return finished_and(lambda root: (root / path).write_text(content))
 
 
 def without(path):
-    """The same, one file less."""
+    """Write the same, and remove a file."""
     return finished_and(lambda root: (root / path).unlink())
 
 
 def predicted(settings):
-    """The same, and a folder of predictions that were made otherwise."""
+    """Write the same, and predictions that were made with other settings."""
 
     def change(root):
         (root / 'out').mkdir()
@@ -54,7 +54,7 @@ def two_of_a_name(root):
 
 
 def step_file(content):
-    """What stands for a file of WORK_DIR/not_finite."""
+    """Write a file like those in WORK_DIR/not_finite."""
 
     def prepare(root):
         (root / 'run').mkdir()
@@ -64,7 +64,7 @@ def step_file(content):
 
 
 def foreign_run(root):
-    """A checkpoint of another optimizer, in the folder of the demo."""
+    """Write a checkpoint of another optimizer to the folder of the demo."""
     folder = root / WORK_DIR
     folder.mkdir(parents=True)
     torch.save(
@@ -74,53 +74,54 @@ def foreign_run(root):
 
 
 def damaged_run(root):
-    """A checkpoint cut short, in the folder of the demo."""
+    """Write a truncated checkpoint to the folder of the demo."""
     folder = root / WORK_DIR
     folder.mkdir(parents=True)
     (folder / 'iter_2.pth').write_text('PK')
 
 
 RUNS = (
-    Case('no run of that name to predict with',
+    Case('a missing run to predict with',
          'tools/predict.py work_dirs/none photos --out out',
          'work_dirs/none', 'no folder or checkpoint', finished),
     Case('no image to predict', 'tools/predict.py run nowhere --out out',
          'nowhere', 'looked for .bmp', finished),
-    Case('a text to predict', 'tools/predict.py run photos/a.txt --out out',
-         'photos/a.txt', 'known are', spoilt('photos/a.txt')),
+    Case('a text file to predict',
+         'tools/predict.py run photos/a.txt --out out', 'photos/a.txt',
+         'known are', damaged('photos/a.txt')),
     Case('an image to predict that cannot be read', PREDICT, 'photos/b.png',
-         '1 failed', spoilt('photos/b.png')),
-    Case('two images whose predictions are one file', PREDICT,
+         '1 failed', damaged('photos/b.png')),
+    Case('two images with the same prediction file', PREDICT,
          'photos/a.png', 'rename one', finished_and(two_of_a_name)),
     Case('predictions of another run in the folder', PREDICT,
          'out/predict.json', 'Give another folder',
          predicted('{"network": "teacher"}')),
-    Case('a network that is not there', f'{PREDICT} --network first',
+    Case('an unknown network', f'{PREDICT} --network first',
          'first', 'student', finished),
     Case('windows with gaps', f'{PREDICT} --windows 32 64', '32',
          'give a distance from 1 to 32', finished),
-    Case('an overlay of more than all', f'{PREDICT} --opacity 2',
+    Case('an opacity above 1', f'{PREDICT} --opacity 2',
          'opacity=2', 'give a number from 0 to 1', finished),
-    Case('a run whose config is cut short', PREDICT, 'run/config.json',
-         'Copy it again', finished_and(cut('run/config.json'))),
-    Case('a config as data that names code', PREDICT, "'os.system'",
-         'give the .py', spoilt('run/config.json',
+    Case('a run with a truncated config', PREDICT, 'run/config.json',
+         'Copy it again', finished_and(truncate('run/config.json'))),
+    Case('a JSON config that names code', PREDICT, "'os.system'",
+         'give the .py', damaged('run/config.json',
                                 '{"model": {"type": "os.system"}}')),
-    Case('a config as data that names a file of code', PREDICT,
+    Case('a JSON config that names a pickle file', PREDICT,
          "class_weight='a.pkl'", 'give the .py',
-         spoilt('run/config.json', '{"model": {"class_weight": "a.pkl"}}')),
+         damaged('run/config.json', '{"model": {"class_weight": "a.pkl"}}')),
     Case('a run without a config to predict with', PREDICT,
          'no config in run', 'name the folder of a run',
          without('run/config.json')),
-    Case('a checkpoint cut short to predict with', PREDICT,
+    Case('a truncated checkpoint to predict with', PREDICT,
          'run/iter_4.pth', 'Copy it again',
-         finished_and(cut('run/iter_4.pth'))),
-    Case('a format that is not known', 'tools/export.py run --out model.tf',
+         finished_and(truncate('run/iter_4.pth'))),
+    Case('an unknown format', 'tools/export.py run --out model.tf',
          "'.tf'", '.onnx or .pt2', finished),
     Case('an export of a run without a checkpoint',
          'tools/export.py run --out model.pt2', 'run', 'train first',
          without('run/iter_4.pth')),
-    Case('a push of a run that is not there',
+    Case('a push of a missing run',
          'tools/push.py work_dirs/none --out out', 'work_dirs/none',
          'no folder or checkpoint'),
     Case('a push of a checkpoint that would run code',
@@ -129,12 +130,12 @@ RUNS = (
     Case('a push into the folder of a run',
          'tools/push.py run --out run', 'run/iter_4.pth',
          'Give another folder', finished),
-    Case('a report of runs that are not there',
+    Case('a report of missing runs',
          'tools/report.py work_dirs/none', 'work_dirs/none',
          'Name folders such as'),
-    Case('no step to make again', 'tools/replay.py run/step.pth',
+    Case('a missing step to replay', 'tools/replay.py run/step.pth',
          'run/step.pth', 'There is no'),
-    Case('a checkpoint in place of a step', 'tools/replay.py run/step.pth',
+    Case('a checkpoint instead of a step', 'tools/replay.py run/step.pth',
          'run/step.pth', 'WORK_DIR/not_finite',
          step_file(dict(state_dict={}))),
     Case('a step that would run code', 'tools/replay.py run/step.pth',
@@ -142,12 +143,12 @@ RUNS = (
     Case('a step whose config is code', 'tools/replay.py run/step.pth',
          'run/step.pth', 'add --trust', step_file(
              dict(state_dict={}, inputs={}, meta=dict(cfg='print(1)')))),
-    Case('no whole checkpoint to go on from', f'{RUN} --debug --resume',
+    Case('no complete checkpoint to resume from', f'{RUN} --debug --resume',
          f'{WORK_DIR}/iter_2.pth', 'without --resume', damaged_run, True),
-    Case('a checkpoint of another optimizer to go on from',
+    Case('a checkpoint of another optimizer to resume from',
          f'{RUN} --debug --resume', f'{WORK_DIR}/iter_2.pth',
          'without --resume', foreign_run, True),
-    Case('an action that is not known',
+    Case('an unknown action',
          f'{RUN} --debug --cfg-options non_finite.action=warn',
          "non_finite.action='warn'", "give 'stop' or 'skip'", begins=True),
 )

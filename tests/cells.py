@@ -17,9 +17,9 @@ from slim import (
     without_weights,
 )
 
-from mmseg_fst.apis import check_config, read_config
+from mmseg_fst.apis import check_config, read_config, train
 from mmseg_fst.apis import test as score
-from mmseg_fst.apis import train_all as train
+from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
 # The others differ from one of these by a list, a length or a width, or put
@@ -83,8 +83,7 @@ def networks_of(model):
     """Names of the networks that are scored."""
     if 'students' in model:
         return [*model.students, 'ensemble']
-    has_teacher = model.get('pseudo_labeler') and model.get(
-        'label_with') != 'student'
+    has_teacher = MODELS.get(model.type).with_teacher
     return ['student', 'teacher'] if has_teacher else ['student']
 
 

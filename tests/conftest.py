@@ -13,48 +13,49 @@ from mmseg.visualization import SegLocalVisualizer
 
 import mmseg_fst  # noqa: F401
 
-# A line for each initialized weight would hide what a failed test says.
+# A line for each initialized weight would hide the output of a failed test.
 MMLogger.get_instance('mmengine', log_level='WARNING')
 
 
-@pytest.hookimpl(trylast=True)  # what is left out is gone by then
+@pytest.hookimpl(trylast=True)  # after deselected tests are removed
 def pytest_collection_modifyitems(items):
     """Put files with long tests first.
 
-    Files are handed out in this order; one that takes minutes and comes last
-    would leave the other processes with nothing to do.
+    Files are distributed in this order. If a file that takes minutes came
+    last, the other processes would be idle.
     """
     seconds = Counter()
     for item in items:
-        for mark, roughly in (('faults', 20), ('slow', 5)):
+        for mark, estimate in (('faults', 20), ('slow', 5)):
             if item.get_closest_marker(mark):
-                seconds[item.path] += roughly
+                seconds[item.path] += estimate
     items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(autouse=True)
 def scope(request):
-    """Look names up in ``mmseg_fst``; one thread; fixed global seeds; nothing
-    is known of the runs of other tests."""
-    MessageHub.get_instance(request.node.nodeid)  # is now the current one
+    """Isolate tests: default scope, one thread, fixed seeds, no shared state.
+    """
+    MessageHub.get_instance(request.node.nodeid)  # becomes the current hub
     torch.set_num_threads(1)
     torch.manual_seed(0)
     np.random.seed(0)
     with DefaultScope.overwrite_default_scope('mmseg_fst'):
         yield
-    # Named by the second: the next test must not log into this one's folder.
-    for one in (Visualizer, SegLocalVisualizer):
-        one._instance_dict.clear()
-    # Set by launchers, for their process.
+    # Instances are named by the second, so the next test could otherwise log
+    # to the folder of this test.
+    for visualizer in (Visualizer, SegLocalVisualizer):
+        visualizer._instance_dict.clear()
+    # Launchers set it for their process.
     os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
 
 
 @pytest.fixture(scope='session', autouse=True)
 def plain_config_text():
-    """Configs are written as they are.
+    """Write configs without formatting.
 
-    mmengine formats a config some twenty times in a run, which is most of the
-    time of a short one.
+    mmengine formats a config about twenty times in a run, which takes most of
+    the time of a short run.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr('yapf.yapflib.yapf_api.FormatCode',
@@ -64,7 +65,7 @@ def plain_config_text():
 
 @pytest.fixture
 def streets(tmp_path):
-    """Folder with tiny streets: 4 training and 2 validation images."""
+    """Folder of tiny streets: 4 training and 2 validation images."""
     return make_streets(tmp_path / 'streets')
 
 

@@ -1,16 +1,16 @@
-"""Tiny data sets in the folders and formats of the real ones.
+"""Tiny data sets in the layout and formats of the real data sets.
 
-Each function writes the files as their owners publish them, runs our
-converter where there is one, and leaves a folder that the base config can use,
-class statistics included. Pictures are random; the left half of each is of one
-class, so that rare-class sampling finds images that show enough of a class.
+Each function writes files in their published form, runs the converter if there
+is one, and leaves a folder that the base config can use, including class
+statistics. Images are random. The left half of each image is of one class, so
+that rare-class sampling finds images with enough pixels of a class.
 """
 from pathlib import Path
 
 import cv2
 import numpy as np
 from fake_ssl import make_ccp, make_voc2012, write_published_lists
-from helpers import IGNORE, load_tool, picture_of, random_label
+from helpers import IGNORE, image_of, load_tool, random_label
 from mmseg.datasets import CityscapesDataset
 from PIL import Image
 
@@ -22,8 +22,8 @@ SIZE = (72, 128)
 CONDITIONS = ('fog', 'night', 'rain', 'snow')
 
 
-def draw_label(rng, ids, size, ignored=0):
-    """Label map of some of the ids, and some pixels without a class."""
+def sample_label(rng, ids, size, ignored=0):
+    """Make a label map of random ids, with some pixels without a class."""
     label = random_label(rng, size, len(ids))
     label[:, :size[1] // 2] = rng.integers(len(ids))
     table = np.full(256, ignored, np.uint8)
@@ -31,20 +31,20 @@ def draw_label(rng, ids, size, ignored=0):
     return table[label]
 
 
-def save_picture(path, rng, label):
-    """Write a picture that fits a label."""
+def save_image(path, rng, label):
+    """Write an image of a label."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture_of(rng, label)).save(path)
+    Image.fromarray(image_of(rng, label)).save(path)
 
 
-def save_grey(path, label):
+def save_gray(path, label):
     """Write a label as a gray PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(label).save(path)
 
 
 def save_paletted(path, label):
-    """Write a label as a paletted PNG, as GTA and Mapillary have them."""
+    """Write a label as a paletted PNG, as in GTA and Mapillary."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(label).convert('P')
     image.frombytes(label.tobytes())
@@ -53,8 +53,7 @@ def save_paletted(path, label):
 
 
 def save_synthia(path, label):
-    """Write ids in the first of three channels of 16 bits, objects in the
-    second."""
+    """Write ids and instances to the first two of three 16-bit channels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     channels = np.zeros((*label.shape, 3), np.uint16)
     channels[..., 2] = label  # OpenCV writes the last channel first
@@ -62,15 +61,15 @@ def save_synthia(path, label):
     cv2.imwrite(str(path), channels)
 
 
-def write_split(root, split, names, ids, size, seed, save=save_grey):
-    """Write images and labels of a split; subfolders are part of names."""
+def write_split(root, split, names, ids, size, seed, save=save_gray):
+    """Write images and labels of a split; names may contain subfolders."""
     rng = np.random.default_rng(seed)
-    ignored = IGNORE if save is save_grey and ids == range(19) else 0
+    ignored = IGNORE if save is save_gray and ids == range(19) else 0
     for name in names:
-        label = draw_label(rng, list(ids), size, ignored)
+        label = sample_label(rng, list(ids), size, ignored)
         images, labels = split.images, split.labels
-        save_picture(root / images.folder / f'{name}{images.suffix}', rng,
-                     label)
+        save_image(root / images.folder / f'{name}{images.suffix}', rng,
+                   label)
         if labels:
             save(root / labels.folder / f'{name}{labels.suffix}', label)
 
@@ -90,7 +89,7 @@ def make_synthia(root, count=4, size=SIZE, seed=0):
     """SYNTHIA: ``RGB/0000000.png``, ``GT/LABELS`` with 16-bit channels."""
     root = Path(root)
     conversion = load_tool('dataset_converters/synthia.py').SYNTHIA
-    ids = [one for one, train_id in conversion.train_ids.items()
+    ids = [index for index, train_id in conversion.train_ids.items()
            if train_id not in (9, 14, 16)]
     write_split(root, KNOWN_DATA['synthia'].splits[0],
                 [f'{index:07d}' for index in range(count)], ids, size, seed,
@@ -100,15 +99,14 @@ def make_synthia(root, count=4, size=SIZE, seed=0):
 
 
 def make_cityscapes(root, train=4, val=2, size=SIZE, seed=0):
-    """Cityscapes: folders of cities, ``*_gtFine_labelIds.png``, and all
-    published lists of semi-supervised training."""
+    """Cityscapes: folders of cities, labels, and all published splits."""
     root = Path(root)
     conversion = load_tool('dataset_converters/cityscapes.py').CITYSCAPES
     splits = KNOWN_DATA['cityscapes'].splits
     for split, city, count in zip(splits, ('aachen', 'lindau'), (train, val)):
         names = [f'{city}/{city}_000000_{i:06d}' for i in range(count)]
         write_split(root, split, names, conversion.train_ids, size,
-                    (seed, count), save_grey)
+                    (seed, count), save_gray)
     convert(conversion, root, allow_partial=True)
     write_published_lists(
         root, 'cityscapes',
@@ -117,7 +115,7 @@ def make_cityscapes(root, train=4, val=2, size=SIZE, seed=0):
 
 
 def make_acdc(root, train=4, val=4, size=SIZE, seed=0):
-    """ACDC: by condition first, then linked by split."""
+    """ACDC: sorted by condition, then linked by split."""
     root = Path(root)
     tool = load_tool('dataset_converters/acdc.py')
     for split, count in zip(KNOWN_DATA['acdc'].splits, (train, val)):
@@ -135,7 +133,7 @@ def make_acdc(root, train=4, val=4, size=SIZE, seed=0):
 
 
 def make_dark_zurich(root, train=4, val=2, size=SIZE, seed=0):
-    """Dark Zurich: nights without labels, a labeled validation set."""
+    """Dark Zurich: unlabeled night images, a labeled validation set."""
     root = Path(root)
     folders = ('GOPR0351', 'night/GOPR0356')
     splits = KNOWN_DATA['dark_zurich'].splits

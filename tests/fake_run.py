@@ -1,4 +1,4 @@
-"""The folder of a run that was never trained."""
+"""A run folder of an untrained model."""
 import torch
 from helpers import (
     NUM_CLASSES,
@@ -17,9 +17,9 @@ META = dict(
 
 
 def co_training_cfg(**students):
-    """Config of a ``CoTrainingSegmentor``, by default of students a and b."""
+    """Config of co-training, by default of students a and b."""
     return dict(
-        type='CoTrainingSegmentor',
+        type='CoTraining',
         students=students or dict(a=network_cfg(), b=network_cfg()),
         data_preprocessor=preprocessor_cfg(),
         pseudo_labeler=dict(type='Threshold', threshold=.5),
@@ -30,10 +30,10 @@ def make_run(folder, model=None, steps=()):
     """Write config and checkpoint; student and teacher predict differently.
 
     Args:
-        folder (Path): Where to.
-        model (dict, optional): Config of the model. Defaults to one with a
-            teacher.
-        steps (Sequence[dict]): Steps of the test pipeline after the loading.
+        folder (Path): Folder to write to.
+        model (dict, optional): Config of the model. Defaults to a model with
+            a teacher.
+        steps (Sequence[dict]): Steps of the test pipeline after loading.
     """
     folder.mkdir(parents=True, exist_ok=True)
     cfg = Config(
@@ -51,7 +51,7 @@ def make_run(folder, model=None, steps=()):
     built = build_model(cfg.model.to_dict())
     generator = torch.Generator().manual_seed(1)
     for name, value in built.named_parameters():
-        # Drawn wide, so that no class wins everywhere.
+        # A large variance, so that no class is predicted everywhere.
         if 'conv_seg' in name:
             with torch.no_grad():
                 value.normal_(generator=generator)

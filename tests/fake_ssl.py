@@ -1,8 +1,8 @@
-"""Tiny data of semi-supervised training: Pascal VOC, CCP and image lists."""
+"""Tiny data for semi-supervised training: Pascal VOC, CCP and splits."""
 from pathlib import Path
 
 import numpy as np
-from helpers import load_tool, make_camvid, picture_of, random_label, save_pair
+from helpers import image_of, load_tool, make_camvid, random_label, save_pair
 from PIL import Image
 from scipy.io import savemat
 
@@ -12,12 +12,12 @@ SIZE = (72, 128)
 
 
 def half(names):
-    """Labeled and unlabeled part of some names."""
+    """Split names into a labeled and an unlabeled part."""
     return names[:len(names) // 2], names[len(names) // 2:]
 
 
 def write_published_lists(root, name, names):
-    """All published splits of a data set, each half of the images."""
+    """Write all published splits of a data set, with half of the images."""
     splits = load_tool('download_splits.py').SPLITS
     for family, (_, by_data) in splits.items():
         for count in by_data[name]:
@@ -26,8 +26,8 @@ def write_published_lists(root, name, names):
                 save_lines(folder / f'{side}.txt', part)
 
 
-def write_drawn_lists(root, names, fractions=(16, 8, 4), seeds=3):
-    """Splits as CamVid and CCP have them, each half of the images."""
+def write_seeded_lists(root, names, fractions=(16, 8, 4), seeds=3):
+    """Write the random splits of CamVid or CCP, with half of the images."""
     for fraction in fractions:
         for seed in range(seeds):
             stem = f'train_1_{fraction}_seed{seed}'
@@ -36,7 +36,7 @@ def write_drawn_lists(root, names, fractions=(16, 8, 4), seeds=3):
 
 
 def save_mat(path, label):
-    """Write a label as SBD does."""
+    """Write a label in the format of SBD."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ids = np.unique(label)
     savemat(path, dict(GTcls=dict(
@@ -45,10 +45,10 @@ def save_mat(path, label):
 
 
 def write_voc2012(root, train=4, val=2, size=SIZE, seed=0):
-    """The files that VOC and SBD publish.
+    """Write the files that VOC and SBD publish.
 
-    Odd images of the training split are labeled by SBD alone; SBD labels
-    the others and the validation images, too, a little different.
+    Odd images of the training split are labeled only by SBD. SBD also labels
+    the other images and the validation images, slightly differently.
     """
     root, rng = Path(root), np.random.default_rng(seed)
     palette = load_tool('dataset_converters/voc_aug.py').METAINFO['palette']
@@ -57,7 +57,7 @@ def write_voc2012(root, train=4, val=2, size=SIZE, seed=0):
         label = random_label(rng, size, 21)
         photo = root / 'JPEGImages' / f'{name}.jpg'
         photo.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture_of(rng, label)).save(photo)
+        Image.fromarray(image_of(rng, label)).save(photo)
         if index >= train or index % 2 == 0:
             save_label(root / 'SegmentationClass' / f'{name}.png', label,
                        palette)
@@ -70,7 +70,7 @@ def write_voc2012(root, train=4, val=2, size=SIZE, seed=0):
 
 
 def make_voc2012(root, **options):
-    """Pascal VOC 2012 + SBD, converted, with all published lists."""
+    """Pascal VOC 2012 + SBD, converted, with all published splits."""
     root = Path(root)
     names = write_voc2012(root, **options)
     load_tool('dataset_converters/voc_aug.py').convert(
@@ -80,16 +80,16 @@ def make_voc2012(root, **options):
 
 
 def make_camvid_ssl(root, train=4, val=2, size=SIZE, seed=0):
-    """CamVid with the lists of semi-supervised training."""
+    """CamVid with random splits for semi-supervised training."""
     root = make_camvid(root, train, val, size, seed)
-    write_drawn_lists(root, [f'train_{i:03d}' for i in range(train)])
+    write_seeded_lists(root, [f'train_{i:03d}' for i in range(train)])
     return root
 
 
 def make_ccp(root, train=4, val=2, extra=2, size=(96, 64), seed=0):
-    """Clothing Co-Parsing, with photos that have no label."""
+    """Clothing Co-Parsing, with additional photos without labels."""
     root = make_camvid(root, train, val, size, seed, num_classes=12)
-    write_drawn_lists(root, [f'train_{i:03d}' for i in range(train)],
+    write_seeded_lists(root, [f'train_{i:03d}' for i in range(train)],
                       (32, 16, 8, 4, 2))
     rng = np.random.default_rng(seed)
     names = [f'extra_{index:03d}' for index in range(extra)]

@@ -1,8 +1,8 @@
-"""Small runs of the methods, and children of this process that make them.
+"""Small runs of the methods in child processes that can be killed.
 
-A child is forked from a server that has imported all it needs and done
-nothing else (PyTorch's backward pass cannot be forked once it has run). It
-can be killed by SIGKILL, which nothing can catch, at any call of a function.
+A child is forked from a server that has only imported the modules it needs,
+because a process cannot be forked after a backward pass of PyTorch. It can be
+killed by SIGKILL, which cannot be caught, at any function call.
 """
 import json
 import math
@@ -32,7 +32,7 @@ CONTEXT = multiprocessing.get_context('forkserver')
 CONTEXT.set_forkserver_preload(['fault_runs', 'torch.utils.tensorboard'])
 BASES = REPOSITORY / 'configs' / '_base_'
 MAX_ITERS, INTERVAL = 8, 2
-#: By name: the base of the method, and the hook that moves the teacher.
+#: Base config of each method, and the hook that moves the teacher.
 METHODS: dict[str, tuple[str, Optional[dict]]] = {
     'fst-d': ('mean_teacher', dict(type='FSTHook', depth=2)),
     'fst-w': ('mean_teacher', dict(type='WideFSTHook', width=2,
@@ -45,10 +45,11 @@ METHODS: dict[str, tuple[str, Optional[dict]]] = {
 
 
 def _model(base: str) -> dict[str, Any]:
-    """A method of the configs on networks of 20 000 parameters."""
+    """Config of a method with networks of 20 000 parameters."""
     model = Config.fromfile(str(BASES / f'methods/{base}.py')).model.to_dict()
     model['data_preprocessor'] = preprocessor_cfg()
-    if model['pseudo_labeler']['threshold']:  # nothing passes it untrained
+    # An untrained network is not confident enough for the real threshold.
+    if model['pseudo_labeler']['threshold']:
         model['pseudo_labeler']['threshold'] = .1
     if 'contrast' in model:
         model['contrast'].update(num_anchors=8, threshold=.1)
@@ -61,7 +62,7 @@ def _model(base: str) -> dict[str, Any]:
 
 
 def _data(root: Path) -> dict[str, Any]:
-    """Loaders of tiny streets; every transform draws."""
+    """Config of loaders of tiny streets, with random transforms."""
     sides = {}
     for side, domain in (('labeled', 'rendered'), ('unlabeled', 'camera')):
         sides[side] = streets_cfg(root, domain, side == 'labeled')
@@ -79,13 +80,13 @@ def _data(root: Path) -> dict[str, Any]:
             num_workers=2,
             persistent_workers=True,
             sampler=dict(type='PairedSampler'),
-            dataset=dict(type='PairedDataset', **sides)),
+            dataset=dict(type='PairedDataset', sides=sides)),
         val_dataloader=val,
         val_evaluator=dict(type='IoUMetric', iou_metrics=['mIoU']))
 
 
 def config(method: str, root: Path, folder: Path) -> Config:
-    """Config of a run of seconds, with all that real ones have."""
+    """Config of a run of a few seconds, with all parts of a real run."""
     base, hook = METHODS[method]
     cfg: dict[str, Any] = {}
     for part in ('default_runtime', 'schedules/adamw_demo'):
@@ -97,8 +98,8 @@ def config(method: str, root: Path, folder: Path) -> Config:
         log_level='ERROR',
         work_dir=str(folder))
     cfg['train_cfg'].update(max_iters=MAX_ITERS, val_interval=4)
-    for one in cfg['param_scheduler']:
-        one['end'] = MAX_ITERS
+    for scheduler in cfg['param_scheduler']:
+        scheduler['end'] = MAX_ITERS
     cfg['param_scheduler'][0]['end'] = 3
     cfg['param_scheduler'][1]['begin'] = 3
     cfg['default_hooks']['logger']['interval'] = 1
@@ -119,41 +120,43 @@ def config(method: str, root: Path, folder: Path) -> Config:
 
 @HOOKS.register_module()
 class FaultProbe(Hook):
-    """Notes which iterations begin, and watches calls while it trains."""
+    """Records the started iterations, and profiles calls during training."""
 
     priority = 'VERY_HIGH'
-    #: Set by a child: called like a profiler.
+    #: Set by a child: profiler function.
     profiler: Optional[Callable] = None
     #: Set by a child: iteration with a loss that is not finite.
-    spoiled: Optional[int] = None
+    non_finite_iter: Optional[int] = None
 
     def before_train(self, runner) -> None:
-        if self.spoiled is not None:
-            # Without a gradient, which would tell the other processes.
+        if self.non_finite_iter is not None:
+            # Without a gradient, which would reach the other processes.
             unwrap(runner).register_forward_hook(
                 lambda model, inputs, losses: {
                     **losses, 'extra.loss': torch.tensor(math.inf)
-                } if runner.iter == self.spoiled and model.training else None)
-        self.notes = os.open(
-            Path(runner.work_dir) / f'begun_{runner.rank}',
+                } if runner.iter == self.non_finite_iter and model.training
+                else None)
+        self.log = os.open(
+            Path(runner.work_dir) / f'started_{runner.rank}',
             os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.write(self.notes, b'start\n')
+        os.write(self.log, b'start\n')
         sys.setprofile(FaultProbe.profiler)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        os.write(self.notes, b'%d\n' % runner.iter)
+        os.write(self.log, b'%d\n' % runner.iter)
 
     def after_train(self, runner) -> None:
         sys.setprofile(None)
 
 
 class CallCounter:
-    """Kills this process at one of its calls, or counts them.
+    """Profiler that counts calls, or kills this process at a given call.
 
     Args:
-        at (int, optional): Which call ends it. Defaults to None.
-        function (Callable, optional): Only calls of this function count.
-            Defaults to None: of all.
+        at (int, optional): Number of the call to kill the process at.
+            Defaults to None, which only counts.
+        function (Callable, optional): Function whose calls count. Defaults
+            to None, which counts all calls.
     """
 
     def __init__(self, at: Optional[int] = None,
@@ -168,12 +171,12 @@ class CallCounter:
                     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class AtTheWrite:
-    """Before a file is written as a whole, does something to this process.
+class BeforeWrite:
+    """Calls a function before a file is written.
 
     Args:
-        number (int): Which file.
-        action (Callable): Called with its path and content.
+        number (int): Number of the written file.
+        action (Callable): Function of the path and the content.
     """
 
     def __init__(self, number: int, action: Callable[[Path, bytes], None]):
@@ -192,28 +195,29 @@ class AtTheWrite:
         Path.write_bytes = write
 
 
-def half(path: Path, content: bytes) -> None:
-    """Write a part, and die."""
+def kill_halfway(path: Path, content: bytes) -> None:
+    """Write half of a file, and kill this process."""
     with open(path, 'wb') as file:
         file.write(content[:len(content) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def full(path: Path, content: bytes) -> None:
-    """As if the disk had room for half of it: the kernel stops there."""
+def fill_disk(path: Path, content: bytes) -> None:
+    """Limit the file size, as if the disk had space for half of a file."""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) // 2, hard))
 
 
 def in_child(folder: Path, action: Callable, *args: Any) -> int:
-    """Call a function in a process of its own; its output goes to a file.
+    """Call a function in a child process; its output goes to a file.
 
     Returns:
-        int: Exit status; negative is the signal that has ended it.
+        int: Exit status. A negative status is the signal that ended the
+        process.
     """
     folder.mkdir(parents=True, exist_ok=True)
     child = CONTEXT.Process(target=_redirected, args=(folder, action, *args))
-    # Python 3.11's server does not look where pytest has found this file.
+    # The server of Python 3.11 does not use the search path of pytest.
     with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
         child.start()
     child.join()
@@ -221,7 +225,7 @@ def in_child(folder: Path, action: Callable, *args: Any) -> int:
 
 
 def _redirected(folder: Path, action: Callable, *args: Any) -> None:
-    """What the child does."""
+    """Redirect the output of the child, and call its function."""
     output = os.open(folder / 'output', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(output, stream)
@@ -234,19 +238,18 @@ def start(method: str, root: Path, folder: Path,
           profiler: Optional[Callable] = None,
           prepare: Optional[Callable[[], None]] = None,
           **changes: Any) -> int:
-    """Train in a child, from the last checkpoint if there is one.
+    """Train in a child process, resuming from the last checkpoint if any.
 
-    What is given to the child has to be picklable.
+    All arguments must be picklable.
 
     Args:
-        method (str): One of ``METHODS``.
+        method (str): Key of ``METHODS``.
         root (Path): Folder of the data.
         folder (Path): Folder of the run.
-        profiler (Callable, optional): Called at each call of a function.
+        profiler (Callable, optional): Profiler function. Defaults to None.
+        prepare (Callable, optional): Function that the child calls first.
             Defaults to None.
-        prepare (Callable, optional): What the child does first. Defaults to
-            None: nothing.
-        **changes: Keys of the config that are replaced.
+        **changes: Replaced keys of the config.
 
     Returns:
         int: See :func:`in_child`.
@@ -259,7 +262,7 @@ def _train(method: str, root: Path, folder: Path,
            profiler: Optional[Callable],
            prepare: Optional[Callable[[], None]],
            changes: dict[str, Any]) -> None:
-    """In a child, see :func:`start`."""
+    """Train in this process, see :func:`start`."""
     FaultProbe.profiler = profiler
     if prepare is not None:
         prepare()
@@ -272,32 +275,33 @@ def _train(method: str, root: Path, folder: Path,
 
 def start_two(root: Path, folder: Path,
               profiler: Optional[Callable] = None,
-              spoiled: Optional[int] = None,
+              non_finite_iter: Optional[int] = None,
               seconds: float = .1,
               **changes: Any) -> int:
-    """The same in two processes of ``torchrun``; the second is watched.
+    """Train in two processes of ``torchrun``; the second is profiled.
 
-    ``torchrun`` looks whether one has ended each so many seconds.
+    ``torchrun`` checks the processes at an interval of ``seconds``.
     """
-    return in_child(folder, _train_two, root, folder, profiler, spoiled,
-                    seconds, changes)
+    return in_child(folder, _train_two, root, folder, profiler,
+                    non_finite_iter, seconds, changes)
 
 
 def _train_two(root: Path, folder: Path, profiler: Optional[Callable],
-               spoiled: Optional[int], seconds: float,
+               non_finite_iter: Optional[int], seconds: float,
                changes: dict[str, Any]) -> None:
-    """In a child, see :func:`start_two`."""
+    """Train in two processes, see :func:`start_two`."""
 
     def worker() -> None:
         torch.set_num_threads(1)
         if os.environ['RANK'] == '1':
-            FaultProbe.profiler, FaultProbe.spoiled = profiler, spoiled
+            FaultProbe.profiler = profiler
+            FaultProbe.non_finite_iter = non_finite_iter
         cfg = config('fst-d', root, folder)
         cfg.update(changes, launcher='pytorch')
         with one_message(str(folder)):
             train(cfg, resume=True)
 
-    signal.alarm(300)  # if they wait for each other for ever
+    signal.alarm(300)  # in case of a deadlock
     os.environ['CUDA_VISIBLE_DEVICES'] = ''
     elastic_launch(
         LaunchConfig(
@@ -308,32 +312,32 @@ def _train_two(root: Path, folder: Path, profiler: Optional[Callable],
 
 
 def outcome(folder: Path) -> dict[str, Any]:
-    """All that a finished run leaves, but for times and the past of its files.
+    """Return the results of a finished run without times and paths.
 
     Returns:
         dict: By file, nested plain values and tensors.
     """
-    found: dict[str, Any] = {}
+    files: dict[str, Any] = {}
     for path in sorted(folder.glob('*.pth')):
-        found[path.name] = _comparable(read_checkpoint(str(path)))
+        files[path.name] = _comparable(read_checkpoint(str(path)))
     results = json.loads((folder / 'results.json').read_text())
     del results['train_minutes']
-    found['results.json'] = results
-    found['scalars.json'] = sorted(
+    files['results.json'] = results
+    files['scalars.json'] = sorted(
         (_without_times(json.loads(line))
          for path in folder.glob('*/vis_data/scalars.json')
          for line in path.read_text().splitlines()),
         key=lambda entry: (entry['step'], 'iter' not in entry))
-    return found
+    return files
 
 
 def _comparable(checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """A checkpoint without times; only the names of its files."""
+    """Return a checkpoint without times, and with file names, not paths."""
     hub = checkpoint['message_hub']
     infos = {
         key: Path(value).name if key in ('best_ckpt', 'last_ckpt') else value
         for key, value in hub['runtime_info'].items()
-        # The version is that of the repository, which somebody may commit to.
+        # The version is the commit, which may change during the tests.
         if key not in ('eta', 'cfg', 'experiment_name', 'mmengine_version')
     }
     logged = {
@@ -348,11 +352,11 @@ def _comparable(checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_times(entry: dict[str, Any]) -> dict[str, Any]:
-    """A line of a log without what took how long."""
+    """Return a log entry without times."""
     return {key: value for key, value in entry.items() if 'time' not in key}
 
 
-def begun(folder: Path) -> list[list[int]]:
-    """Iterations that each start of a run has begun."""
-    parts = (folder / 'begun_0').read_text().split('start\n')[1:]
+def started_iters(folder: Path) -> list[list[int]]:
+    """Return the iterations that each start of a run has started."""
+    parts = (folder / 'started_0').read_text().split('start\n')[1:]
     return [[int(line) for line in part.split()] for part in parts]

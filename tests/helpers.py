@@ -1,4 +1,4 @@
-"""Tiny data, networks and batches that tests share."""
+"""Tiny data, networks and batches shared by the tests."""
 import importlib.util
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def load_tool(name):
 
 
 def random_label(rng, size=(32, 64), num_classes=NUM_CLASSES):
-    """Label map of blocks of 8 pixels, about a tenth of them ignored."""
+    """Make a label map of blocks of 8 pixels, a tenth of them ignored."""
     height, width = size
     blocks = rng.integers(0, num_classes, (-(-height // 8), -(-width // 8)))
     blocks[rng.random(blocks.shape) < .1] = IGNORE
@@ -35,17 +35,17 @@ def random_label(rng, size=(32, 64), num_classes=NUM_CLASSES):
     return label.astype(np.uint8)
 
 
-def picture_of(rng, label):
-    """RGB picture in which each class has a gray of its own, and noise."""
+def image_of(rng, label):
+    """Make an RGB image with a gray value for each class, and noise."""
     noise = rng.integers(0, 40, (*label.shape, 3))
     return ((label[..., None] * 19 % 215) + noise).astype(np.uint8)
 
 
 def save_pair(rng, image_path, label_path, size=(32, 64),
               num_classes=NUM_CLASSES):
-    """Write a random picture and its label; either path may be None."""
+    """Write a random image and its label; either path may be None."""
     label = random_label(rng, size, num_classes)
-    for path, array in ((image_path, picture_of(rng, label)),
+    for path, array in ((image_path, image_of(rng, label)),
                         (label_path, label)):
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def make_streets(root, train=4, val=2, size=(32, 64), seed=0,
                  target_labels=False):
     """Write both domains in the layout of ``StreetsDataset``.
 
-    The camera domain has training labels only if ``target_labels``.
+    The camera domain has training labels only with ``target_labels``.
     """
     rng = np.random.default_rng(seed)
     root = Path(root)
@@ -104,7 +104,7 @@ def streets_cfg(root, domain='rendered', labeled=True, split='train',
         data_root=str(Path(root) / domain),
         data_prefix=prefix,
         pipeline=pipeline,
-        serialize_data=False)  # it collects garbage, half a second
+        serialize_data=False)  # its garbage collection takes half a second
     return {**cfg, **kwargs}
 
 
@@ -112,9 +112,16 @@ def paired_cfg(root, **kwargs):
     """Config of a ``PairedDataset`` on :func:`make_streets`."""
     return dict(
         type='PairedDataset',
-        labeled=streets_cfg(root),
-        unlabeled=streets_cfg(root, 'camera', labeled=False),
+        sides=dict(
+            labeled=streets_cfg(root),
+            unlabeled=streets_cfg(root, 'camera', labeled=False)),
         **kwargs)
+
+
+def pair_index(labeled, unlabeled, seed):
+    """Index of a ``PairedDataset`` with two sides."""
+    from mmseg_fst.datasets.samplers import PairIndex
+    return PairIndex(dict(labeled=labeled, unlabeled=unlabeled), seed)
 
 
 def network_cfg(dropout=0.1, auxiliary=True):
@@ -165,13 +172,13 @@ def preprocessor_cfg(size=(32, 64)):
 
 def model_cfg(labels_only=False, dropout=0.1, auxiliary=True, size=(32, 64),
               **kwargs):
-    """Config of a ``SelfTrainingSegmentor``, with a teacher by default."""
+    """Config of a ``MeanTeacher``, or of ``Supervised`` training."""
     cfg = dict(
-        type='SelfTrainingSegmentor',
+        type='Supervised' if labels_only else 'MeanTeacher',
         segmentor=network_cfg(dropout, auxiliary),
         data_preprocessor=preprocessor_cfg(size))
     if not labels_only:
-        # Of an untrained teacher no pixel passes 0.968.
+        # No pixel of an untrained teacher is more confident than 0.968.
         cfg.update(
             pseudo_labeler=dict(type='ConfidentRatio', threshold=0.1),
             mixer=dict(type='ClassMix'))
@@ -179,7 +186,7 @@ def model_cfg(labels_only=False, dropout=0.1, auxiliary=True, size=(32, 64),
 
 
 def build_model(cfg=None, seed=0):
-    """Build and initialize a model; the teacher starts as the student."""
+    """Build and initialize a model; the teacher starts as a copy."""
     from mmseg_fst.registry import MODELS
     torch.manual_seed(seed)
     model = MODELS.build(ConfigDict(cfg or model_cfg()))
@@ -190,12 +197,12 @@ def build_model(cfg=None, seed=0):
 
 
 def branch(rng, count=2, size=(32, 64), labeled=True):
-    """One side of a batch, as collated by mmengine's ``pseudo_collate``."""
+    """Make one side of a batch, as collated by ``pseudo_collate``."""
     inputs, samples = [], []
     for _ in range(count):
         label = random_label(rng, size)
-        picture = picture_of(rng, label)
-        inputs.append(torch.from_numpy(picture.transpose(2, 0, 1).copy()))
+        image = image_of(rng, label)
+        inputs.append(torch.from_numpy(image.transpose(2, 0, 1).copy()))
         sample = SegDataSample(
             metainfo=dict(img_shape=size, ori_shape=size, img_path='none'))
         if labeled:
@@ -206,7 +213,7 @@ def branch(rng, count=2, size=(32, 64), labeled=True):
 
 
 def make_batch(count=2, size=(32, 64), seed=0, unlabeled=True):
-    """A training batch of ``PairedDataset``, before the preprocessor."""
+    """Make a training batch of ``PairedDataset``, not yet preprocessed."""
     rng = np.random.default_rng(seed)
     batch = dict(labeled=branch(rng, count, size))
     if unlabeled:

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Install what the tests need and run them all: sh tests/run.sh [PYTEST ARGS]
+# Install the requirements and run all tests: sh tests/run.sh [PYTEST ARGS]
 set -eu
 cd "$(dirname "$0")/.."
 . tools/environment.sh
-# Each file of tests in one of two processes, of one thread each; long ones
-# first (conftest.py), not those of many tests.
+# Run test files in two processes of one thread each. conftest.py puts long
+# files first; --no-loadscope-reorder keeps that order.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 exec "$PYTHON" -m pytest -n "${WORKERS:-2}" --dist loadfile \
     --no-loadscope-reorder "$@"

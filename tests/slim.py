@@ -1,7 +1,7 @@
-"""Networks and runs of real configs, made small enough for a test."""
+"""Networks and runs of real configs, reduced to the size of a test."""
 from mmseg_fst.apis import drop_pretrained
 
-#: By how much widths are divided.
+#: Divisor of all widths.
 RATIO = 16
 
 
@@ -12,12 +12,12 @@ def _slim_head(head):
         if key not in head:
             continue
         width = head[key]
-        head[key] = ([one // RATIO for one in width]
+        head[key] = ([channels // RATIO for channels in width]
                      if isinstance(width, (list, tuple)) else width // RATIO)
 
 
 def _slim_vision_transformer(segmentor):
-    """A small one of timm, which knows them by name."""
+    """Use a small vision transformer of timm, selected by name."""
     head = segmentor['decode_head']
     segmentor['backbone'].update(model_name='vit_tiny_patch16_224')
     _slim_head(head)
@@ -28,10 +28,9 @@ def _slim_vision_transformer(segmentor):
 
 
 def slim_segmentor(segmentor):
-    """Divide all widths of a segmentor, in place; its parts stay what they
-    are.
+    """Divide all widths of a segmentor, in place, without replacing parts.
 
-    The CPU-sized ones stay what they are.
+    CPU-sized networks are not changed.
     """
     backbone = segmentor['backbone']
     if backbone['type'] == 'DCTInput':
@@ -52,7 +51,7 @@ def slim_segmentor(segmentor):
     elif kind == 'ResizedBEiT':
         backbone.update(embed_dims=48, num_heads=4)
     else:
-        raise NotImplementedError(f'How is a {kind} made slim?')
+        raise NotImplementedError(f'Add a rule for the backbone {kind}.')
     if 'neck' in segmentor:
         segmentor['neck']['embed_dim'] //= RATIO
     for name in ('decode_head', 'auxiliary_head'):
@@ -62,12 +61,12 @@ def slim_segmentor(segmentor):
 
 
 def segmentors_of(model):
-    """Configs of the network, or of all students."""
+    """Return the configs of the network, or of all students."""
     return list(model.get('students', {}).values()) or [model.segmentor]
 
 
 def without_weights(node):
-    """The config, without what would read weights from disk."""
+    """Remove the keys that read weights from disk."""
     drop_pretrained(node)
     return node
 
@@ -93,7 +92,7 @@ def _slim_protocol(protocol, factor):
         if key in protocol:
             protocol[key] = max(1, protocol[key] // factor)
     if protocol.get('last') == 'truncate':
-        # What is left of a fake image is no smaller than kernels of MiT.
+        # Truncated windows must not be smaller than the kernels of MiT.
         protocol.update(crop_size=(60, 72), stride=(40, 48))
 
 
@@ -103,9 +102,9 @@ def slim_data(cfg, factor=8):
     cfg.model.data_preprocessor.size = crop_size
     dataset = cfg.train_dataloader.dataset
     dataset.pop('expected', None)  # fake lists are shorter
-    for side in (dataset.labeled, dataset.get('unlabeled')):
+    for side in dataset.sides.values():
         if side is not None:
-            side.serialize_data = False  # it collects garbage
+            side.serialize_data = False  # its garbage collection is slow
             _resize(side.pipeline, factor, crop_size)
     _resize(cfg.val_dataloader.dataset.pipeline, factor, crop_size)
     cfg.test_dataloader = cfg.val_dataloader
@@ -128,12 +127,12 @@ def slim_data(cfg, factor=8):
 def slim_run(cfg, max_iters=2):
     """Shorten a run to ``max_iters``, in one process, in place."""
     cfg.train_cfg.update(max_iters=max_iters, val_interval=max_iters)
-    for stage in ('first', 'second'):  # as long as the last one
+    for stage in ('first', 'second'):  # as long as the last stage
         cfg.get('stages', {}).pop(stage, None)
     cfg.default_hooks.checkpoint.update(interval=max_iters)
     cfg.default_hooks.logger.interval = 1
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.update(num_workers=0, persistent_workers=False)
     cfg.test_dataloader = cfg.val_dataloader
-    if 'labeled_iters' in cfg.model:
-        cfg.model.labeled_iters = 1  # in the second one it teaches itself
+    if 'warmup_iters' in cfg.model:
+        cfg.model.warmup_iters = 1  # self-training starts at the second

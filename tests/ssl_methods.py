@@ -2,6 +2,7 @@
 import torch
 from helpers import REPOSITORY, build_model, make_batch, model_cfg, network_cfg
 from mmengine.config import Config
+from torch import nn
 
 from mmseg_fst.models.losses import resize_logits
 
@@ -13,16 +14,20 @@ METHODS = [
 ]
 
 
-def method(name, dropout=0., **changes):
-    """A method of the configs on a small network, U2PL's mean of losses."""
+def method_cfg(name, dropout=0., **changes):
+    """Config of a method on a small network, U2PL's mean of losses."""
     cfg = Config.fromfile(str(FOLDER / f'{name}.py')).model.to_dict()
     network = network_cfg(dropout)
     for head in ('decode_head', 'auxiliary_head'):
         network[head]['loss_decode']['avg_non_ignore'] = True
     if cfg['pseudo_labeler']['threshold']:  # nothing passes 0.95 untrained
         cfg['pseudo_labeler']['threshold'] = .16
-    model = build_model(
-        model_cfg(**{**cfg, 'segmentor': network, **changes}))
+    return model_cfg(**{**cfg, 'segmentor': network, **changes})
+
+
+def method(name, dropout=0., **changes):
+    """A method of the configs on a small network."""
+    model = build_model(method_cfg(name, dropout, **changes))
     perturb(model.student)  # some layers start with zeros
     if model.teacher is not None:
         perturb(model.teacher)
@@ -58,3 +63,15 @@ def same(first, second):
         name: torch.equal(value, second[name])
         for name, value in first.items()
     }
+
+
+class Brighter(nn.Module):
+    """An augmentation that counts its calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, image, mean, std):
+        self.calls += 1
+        return image + 10 * self.calls

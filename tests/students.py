@@ -1,4 +1,4 @@
-"""Co-training of small students that differ."""
+"""Co-training of small, different students."""
 import torch
 from helpers import network_cfg, preprocessor_cfg
 from mmengine.config import ConfigDict
@@ -7,7 +7,7 @@ from mmseg_fst.registry import MODELS
 
 
 def student_cfg(wide=False):
-    """One of two architectures; a loss over the pixels that count."""
+    """Config of a narrow or wide student, with losses over valid pixels."""
     network = network_cfg(dropout=0.)
     for name in ('decode_head', 'auxiliary_head'):
         network[name]['loss_decode']['avg_non_ignore'] = True
@@ -18,10 +18,10 @@ def student_cfg(wide=False):
 
 
 def model_cfg(students, **changes):
-    """Config of the segmentor; ``changes`` win."""
+    """Config of the segmentor, overridden by ``changes``."""
     return {
         **dict(
-            type='CoTrainingSegmentor',
+            type='CoTraining',
             students=students,
             data_preprocessor=preprocessor_cfg(),
             pseudo_labeler=dict(type='Threshold', threshold=0.),
@@ -30,7 +30,7 @@ def model_cfg(students, **changes):
 
 
 def co_training(names=('narrow', 'wide'), seed=0, double=False, **changes):
-    """A model whose students differ in weights and architecture."""
+    """Build a model whose students differ in weights and architecture."""
     torch.manual_seed(seed)
     model = MODELS.build(ConfigDict(model_cfg({
         name: student_cfg(name.startswith('wide')) for name in names

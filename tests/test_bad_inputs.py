@@ -1,4 +1,4 @@
-"""What a user may get wrong ends with one clear message.
+"""Bad inputs end with one clear message.
 
 The table of the cases, docs/bad_inputs.md, is written by
 
@@ -41,22 +41,21 @@ def streets(tmp_path_factory):
 
 
 @pytest.fixture
-def place(tmp_path, streets, monkeypatch):
-    """Folder with the demo data and the configs, where commands are run."""
+def workspace(tmp_path, streets, monkeypatch):
+    """Folder with the demo data and the configs to run commands in."""
     shutil.copytree(streets, tmp_path / 'data' / 'streets')
     (tmp_path / 'configs').symlink_to(REPOSITORY / 'configs')
     monkeypatch.chdir(tmp_path)
     for name in ('STREETS_ROOT', 'STREETGEN_ROOT', 'RANK', 'WORLD_SIZE'):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv('SPLIT_SEED', '0')  # which a launcher may set
     return tmp_path
 
 
 def start(command, monkeypatch, capsys):
-    """Run a program in this process, as the command line does.
+    """Run a program in this process like from the command line.
 
-    Returns its exit status and its message: what it ends with, or else what
-    it has written as errors.
+    Returns its exit status and its message, which is the argument of the exit
+    or the standard error.
     """
     program, *arguments = shlex.split(command)
     path = str(REPOSITORY / program)
@@ -66,45 +65,47 @@ def start(command, monkeypatch, capsys):
         status = 0
     except SystemExit as end:
         status = end.code or 0
-    said = capsys.readouterr().err
+    errors = capsys.readouterr().err
     if isinstance(status, int):
-        return status, said
-    listed = 'problems; nothing is written' in status  # each in a line
-    return 1, f'{said}{status}' if listed else status
+        return status, errors
+    # new_task.py prints one line for each problem before it exits.
+    is_list = 'problems; nothing is written' in status
+    return 1, f'{errors}{status}' if is_list else status
 
 
 def results(folder):
-    """Files of a folder that are taken for the result of something."""
+    """Return the files of a folder that could be used as results."""
     return {
         path for pattern in RESULTS for path in folder.rglob(pattern)
     }
 
 
 @pytest.mark.parametrize('case', CASES)
-def test_one_message_names_what_is_wrong_and_what_to_do(
-        case, place, monkeypatch, capsys):
+def test_one_message_names_the_error_and_a_fix(
+        case, workspace, monkeypatch, capsys):
     if case.prepare is not None:
-        case.prepare(place)
-    before = results(place)
+        case.prepare(workspace)
+    before = results(workspace)
     status, message = start(case.command, monkeypatch, capsys)
     assert status != 0
     assert case.names in message
-    assert case.cure in message
+    assert case.fix in message
     assert 'Traceback (most recent call last)' not in message
-    work_dirs = place / 'work_dirs'
+    work_dirs = workspace / 'work_dirs'
     assert case.begins or not work_dirs.exists()
     if case.begins:
         traceback, = work_dirs.rglob('error.txt')
         assert 'Traceback' in traceback.read_text()
-        assert str(traceback.relative_to(place)) in message
-    assert results(place) == before
+        assert str(traceback.relative_to(workspace)) in message
+    assert results(workspace) == before
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('case', [COMMANDS[7], DATA[1], CHECKPOINTS[11]])
-def test_a_process_of_its_own_says_the_same(case, place, monkeypatch):
+def test_a_separate_process_prints_the_same_message(case, workspace,
+                                                    monkeypatch):
     if case.prepare is not None:
-        case.prepare(place)
+        case.prepare(workspace)
     program, *arguments = shlex.split(case.command)
     monkeypatch.setenv('PYTHONPATH', str(REPOSITORY))
     done = subprocess.run(
@@ -112,18 +113,18 @@ def test_a_process_of_its_own_says_the_same(case, place, monkeypatch):
         text=True)
     assert done.returncode == 1
     message = done.stderr.strip().rpartition('\n')[2]
-    assert case.names in message and case.cure in message
+    assert case.names in message and case.fix in message
     assert 'Traceback' not in done.stderr + done.stdout
 
 
-def test_there_are_as_many_cases_as_promised():
+def test_cases_are_unique():
     assert len(CASES) >= 60
     assert len({case.id for case in CASES}) == len(CASES)
 
 
-def test_the_table_is_that_of_the_cases():
+def test_the_table_in_the_docs_is_up_to_date():
     assert TABLE.read_text() == format_table(GROUPS), (
-        'Write it anew: PYTHONPATH=tests:. python tests/test_bad_inputs.py')
+        'Update it: PYTHONPATH=tests:. python tests/test_bad_inputs.py')
 
 
 if __name__ == '__main__':

@@ -1,6 +1,5 @@
 """Cells of co-training: what the papers say of them, and short runs."""
 import re
-import sys
 
 import pytest
 from cells import CO_TRAINED, roots, run  # noqa: F401
@@ -10,6 +9,7 @@ from slim import segmentors_of, without_weights
 
 from mmseg_fst.apis import load_config, read_config
 from mmseg_fst.registry import MODELS
+from mmseg_fst.run import run_config
 
 FOLDER = REPOSITORY / 'configs' / 'co_training'
 CELLS = sorted(path.stem for path in FOLDER.glob('*.py')
@@ -57,7 +57,7 @@ def test_numbers_of_the_paper(name):
         batch //= 2
     epochs = 80 if is_voc else 240
     dataset = cfg.train_dataloader.dataset
-    assert dataset.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert dataset.sides.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
     assert dataset.expected.labeled == labels
     if 'cps' in method:
         assert batch * processes == (16 if is_voc else 8)
@@ -65,7 +65,7 @@ def test_numbers_of_the_paper(name):
         length = -(-(total - labels) // processes) // batch
         if processes == (4 if is_voc else 8):  # as the logs are
             assert length == EPOCHS[data][labels]
-        assert dataset.unlabeled.ann_file == (
+        assert dataset.sides.unlabeled.ann_file == (
             f'splits/stpp/{labels}/unlabeled.txt')
         assert dataset.expected.unlabeled == total - labels
         assert cfg.train_cfg.val_interval == length
@@ -73,7 +73,7 @@ def test_numbers_of_the_paper(name):
     else:  # of labels alone in twice the batch
         assert batch * processes == (32 if is_voc else 16)
         length = -(-labels // processes) // batch
-        assert dataset.unlabeled is None
+        assert dataset.sides.unlabeled is None
         assert cfg.train_cfg.val_interval == 10 * length
     assert cfg.train_cfg.max_iters == epochs * length
     scheduler, = cfg.param_scheduler
@@ -90,9 +90,9 @@ def test_numbers_of_the_paper(name):
         crops = [one for one in cfg[f'{side}_pipeline']
                  if one['type'] == 'RandomCrop']
         assert [one.crop_size for one in crops] == [(crop, crop)]
-    if dataset.unlabeled:
-        assert dataset.unlabeled.pipeline == cfg.unlabeled_pipeline
-    assert dataset.labeled.pipeline == cfg.labeled_pipeline
+    if dataset.sides.unlabeled:
+        assert dataset.sides.unlabeled.pipeline == cfg.unlabeled_pipeline
+    assert dataset.sides.labeled.pipeline == cfg.labeled_pipeline
     protocol = cfg.model.protocol
     if is_voc:
         assert protocol == dict(type='WholeImage')
@@ -169,9 +169,7 @@ def test_tables_name_every_cell_once():
 
 
 def test_the_second_of_cps_draws_for_itself(monkeypatch):
-    # The function of that name hides the module.
-    monkeypatch.setattr(
-        sys.modules['mmseg_fst.run.train'], 'check_config', lambda *_: None)
+    monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     cfg = load_config(
         str(FOLDER / 'camvid-1_16_supervised-second.py'), seed=2)
     assert cfg.randomness.seed == 1002

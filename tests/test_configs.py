@@ -96,9 +96,8 @@ def test_parts_fit_together(cfg):
     ]
     moves_teacher = [isinstance(hook, MeanTeacherHook) for hook in hooks]
     assert sum(moves_teacher) == (model.teacher is not None)
-    dataset = cfg.train_dataloader.dataset
-    assert ('unlabeled' in dataset and dataset.unlabeled is not None) == (
-        model.mixer is not None)
+    sides = cfg.train_dataloader.dataset.sides
+    assert (sides.unlabeled is not None) == (model.mixer is not None)
 
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     trained = {
@@ -126,11 +125,11 @@ def test_parts_fit_together(cfg):
 
 def sides_of(cfg):
     """Configs of all data sets in a config."""
-    dataset = cfg.train_dataloader.dataset
-    sides = [dataset.labeled, cfg.val_dataloader.dataset]
-    if dataset.get('unlabeled') is not None:
-        sides.append(dataset.unlabeled)
-    return sides
+    sides = cfg.train_dataloader.dataset.sides
+    found = [sides.labeled, cfg.val_dataloader.dataset]
+    if sides.unlabeled is not None:
+        found.append(sides.unlabeled)
+    return found
 
 
 def write_images(side, root):
@@ -162,7 +161,7 @@ def move_to_tiny_data(cfg, root):
         write_images(side, root / f'{index}')
     dataset = cfg.train_dataloader.dataset
     dataset.pop('expected', None)
-    classes, pixels = write_images(dataset.labeled, root / 'labeled')
+    classes, pixels = write_images(dataset.sides.labeled, root / 'labeled')
     if 'rare_class_sampling' in dataset:
         stats = str(root / 'class_stats.json')
         save_class_stats(stats, classes, pixels)
@@ -176,7 +175,8 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
     check_config(Config(dict(data=cfg.train_dataloader)))
     data = DATASETS.build(cfg.train_dataloader.dataset)
     assert DATASETS.get('PairedDataset') is type(data)
-    items = [data[PairIndex(0, 1, seed)] for seed in range(2)]
+    images = dict(zip(data.sides, (0, 1)))
+    items = [data[PairIndex(images, seed)] for seed in range(2)]
     branches = {
         side: dict(
             inputs=[item[side]['inputs'] for item in items],

@@ -1,4 +1,4 @@
-"""What the documentation says is there, is there; its examples run."""
+"""Links, names and options in the documentation exist; examples run."""
 import ast
 import importlib
 import json
@@ -18,11 +18,12 @@ from mmseg_fst.registry import MODELS
 DOCS = REPOSITORY / 'docs'
 PAGES = sorted(DOCS.glob('*.md')) + [
     REPOSITORY / 'README.md', REPOSITORY / 'CONTRIBUTING.md']
-# Its commands are wrong on purpose, and tests/test_bad_inputs.py runs them.
-TRUE_PAGES = [page for page in PAGES if page.name != 'bad_inputs.md']
+# The commands of bad_inputs.md are wrong on purpose; test_bad_inputs.py runs
+# them.
+CHECKED_PAGES = [page for page in PAGES if page.name != 'bad_inputs.md']
 OPTION = re.compile(r'(?<![\w-])--[a-z][\w-]+')
-# Of torchrun, srun, sbatch, pip, tensorboard and ruff.
-FOREIGN = {
+# Options of torchrun, srun, sbatch, pip, tensorboard and ruff.
+EXTERNAL = {
     '--nproc_per_node', '--nnodes', '--node_rank', '--master_addr',
     '--master_port', '--ntasks', '--ntasks-per-node', '--nodes',
     '--gpus-per-node', '--cpus-per-task', '--time', '--signal',
@@ -31,21 +32,21 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
+def test_link_targets_exist(page):
     for target in re.findall(r'\]\(([^)#\s]+)', page.read_text()):
         if '://' not in target:
             assert (page.parent / target).exists(), f'{page.name}: {target}'
 
 
-@pytest.mark.parametrize('page', TRUE_PAGES, ids=lambda page: page.name)
-def test_programs_and_configs_that_are_named_exist(page):
+@pytest.mark.parametrize('page', CHECKED_PAGES, ids=lambda page: page.name)
+def test_named_programs_and_configs_exist(page):
     text = page.read_text()
     found = re.findall(
         r'(?:python|sh) ((?:tools|tests)/[\w./]+|\w+\.(?:py|sh))', text)
     found += re.findall(
         r'\bconfigs/(?:uda|ssl|demo|co_training)/[\w.-]+\.py', text)
     for name in found:
-        if re.search('CONFIG|RUN', name):  # any of them
+        if re.search('CONFIG|RUN', name):  # a placeholder
             continue
         assert (REPOSITORY / name).is_file(), f'{page.name}: {name}'
     for kind, name in re.findall(
@@ -66,16 +67,16 @@ def test_bases_of_the_table_exist():
             assert path.is_file(), path
 
 
-def options_of(program, command='', seen=()):
-    """Options in the source of a program, and of what it starts or imports.
+def options_of(program, command='', visited=()):
+    """Find the options in the source of a program and of its imports.
 
     Args:
-        program (Path): A ``.py`` or a ``.sh``.
-        command (str): What is said to it first, of ``tools/benchmark.py`` the
-            name of a module.
-        seen (tuple[Path]): Files that imported it, which are read already.
+        program (Path): A ``.py`` or a ``.sh`` file.
+        command (str): First argument; for ``tools/benchmark.py`` the name of
+            a module.
+        visited (tuple[Path]): Files that were read before.
     """
-    seen = (*seen, program)
+    visited = (*visited, program)
     text = program.read_text()
     found = set(re.findall(r"'(--[\w-]+)'", text)) | {'--help'}
     if program.suffix == '.sh':
@@ -87,12 +88,12 @@ def options_of(program, command='', seen=()):
         folders = program.parent, REPOSITORY / 'tools', REPOSITORY
         parts = [folder / f'{name.replace(".", "/")}.py'
                  for name in names for folder in folders]
-    return found.union(*(options_of(part, seen=seen) for part in parts
-                         if part.is_file() and part not in seen))
+    return found.union(*(options_of(part, visited=visited) for part in parts
+                         if part.is_file() and part not in visited))
 
 
 def commands_of(text):
-    """Command lines that a page shows, in blocks and between backticks."""
+    """Find the command lines of a page, in blocks and between backticks."""
     text = text.replace('\\\n', ' ')
     blocks = re.findall(r'^```\w*\n(.*?)^```', text, re.M | re.S)
     text = re.sub(r'^```\w*\n.*?^```', '', text, flags=re.M | re.S)
@@ -104,7 +105,7 @@ def commands_of(text):
 
 
 def wrong_options(text):
-    """Programs of this repository with options that they do not have."""
+    """Find programs of this repository with options they do not have."""
     wrong = []
     for line in commands_of(text):
         for match in re.finditer(r'(?:^| )([\w/]+\.(?:py|sh))(?= |$)', line):
@@ -119,12 +120,12 @@ def wrong_options(text):
     return wrong
 
 
-@pytest.mark.parametrize('page', TRUE_PAGES, ids=lambda page: page.name)
-def test_options_that_are_named_are_those_of_the_program(page):
+@pytest.mark.parametrize('page', CHECKED_PAGES, ids=lambda page: page.name)
+def test_named_options_exist(page):
     text = page.read_text()
     assert not wrong_options(text)
-    # What is named without its program is known to one of them.
-    known = FOREIGN.union(
+    # Options named without a program must be options of some program.
+    known = EXTERNAL.union(
         options_of(REPOSITORY / 'run_experiments.py'),
         *map(options_of, (REPOSITORY / 'tools').rglob('*.py')))
     assert set(OPTION.findall(text)) <= known
@@ -143,14 +144,14 @@ def test_options_that_are_named_are_those_of_the_program(page):
     ('    python tools/model_converters/mit_to_mmseg.py A B --trust\n', []),
     ('`sh tools/download_checkpoints.sh --list` and `--flip`', []),
 ])
-def test_a_wrong_option_is_seen(text, expected):
-    """The reader of pages is itself right."""
+def test_a_wrong_option_is_detected(text, expected):
+    """The checker itself is correct."""
     assert wrong_options(text) == expected
 
 
-def test_what_examples_import_is_there():
-    """And what they write is Python."""
-    found = 0
+def test_imports_of_examples_exist():
+    """Examples are also valid Python."""
+    count = 0
     for page in PAGES:
         for text in re.findall(r'```python\n(.*?)```', page.read_text(), re.S):
             for node in ast.walk(ast.parse(text)):
@@ -160,8 +161,8 @@ def test_what_examples_import_is_there():
                 module = importlib.import_module(node.module)
                 for alias in node.names:
                     assert hasattr(module, alias.name), (page, alias.name)
-                    found += 1
-    assert found
+                    count += 1
+    assert count
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Public docstrings name every argument, in order, and no other."""
+"""Public docstrings document exactly the arguments, in order."""
 import ast
 import re
 
@@ -9,7 +9,7 @@ FILES = sorted((REPOSITORY / 'mmseg_fst').rglob('*.py'))
 
 
 def public(body, inside=''):
-    """Public functions, classes and methods, with their names."""
+    """Yield public functions, classes and methods with their names."""
     for node in body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
@@ -21,29 +21,30 @@ def public(body, inside=''):
 
 
 def arguments_of(function):
-    """Names of the arguments, without self."""
+    """Return the names of the arguments, without self."""
     args = function.args
-    names = [one.arg for one in (*args.posonlyargs, *args.args)]
+    names = [arg.arg for arg in (*args.posonlyargs, *args.args)]
     names += [args.vararg.arg] if args.vararg else []
-    names += [one.arg for one in args.kwonlyargs]
+    names += [arg.arg for arg in args.kwonlyargs]
     return [name for name in names if name not in ('self', 'cls')]
 
 
 def documented(docstring):
-    """Names under ``Args:`` of a docstring, in order."""
+    """Return the names under ``Args:`` of a docstring, in order."""
     match = re.search(r'^ *Args:\n((?:(?: +.*)?\n?)*?)(?=^ *[A-Z]\w+:$|\Z)',
                       docstring, re.MULTILINE)
     if match is None:
         return []
     lines = match.group(1).splitlines()
-    indent = min(len(one) - len(one.lstrip()) for one in lines if one.strip())
-    found = (re.match(rf' {{{indent}}}\*{{0,2}}(\w+)(?: \(|:)', one)
-             for one in lines)
-    return [match.group(1) for match in found if match]
+    indent = min(
+        len(line) - len(line.lstrip()) for line in lines if line.strip())
+    matches = (re.match(rf' {{{indent}}}\*{{0,2}}(\w+)(?: \(|:)', line)
+               for line in lines)
+    return [match.group(1) for match in matches if match]
 
 
 def wrong_docstrings(source):
-    """What is wrong in a file, a line each."""
+    """List the errors in a source file."""
     wrong = []
     for name, node in public(ast.parse(source).body):
         text = ast.get_docstring(node)
@@ -51,11 +52,11 @@ def wrong_docstrings(source):
             wrong.append(f'{name} has no docstring')
             continue
         if isinstance(node, ast.FunctionDef):
-            rest = node.args.kwarg.arg if node.args.kwarg else None
-            found = [one for one in documented(text) if one != rest]
+            kwargs = node.args.kwarg.arg if node.args.kwarg else None
+            names = [arg for arg in documented(text) if arg != kwargs]
             expected = arguments_of(node)
-            if found != expected:
-                wrong.append(f'{name} documents {found}, takes {expected}')
+            if names != expected:
+                wrong.append(f'{name} documents {names}, takes {expected}')
     return wrong
 
 
@@ -66,7 +67,7 @@ def test_arguments_are_documented(path):
     assert not wrong, '\n'.join(wrong)
 
 
-@pytest.mark.parametrize('source, words', [
+@pytest.mark.parametrize('source, expected', [
     ('def f(a):\n    pass', 'f has no docstring'),
     ('class C:\n    pass', 'C has no docstring'),
     ('def f(a, b):\n    """Do.\n\n    Args:\n        a (int): One.\n    """',
@@ -77,12 +78,12 @@ def test_arguments_are_documented(path):
     ('class C:\n    """Be."""\n    def f(self, a):\n        """Do."""',
      "C.f documents [], takes ['a']"),
 ])
-def test_a_wrong_docstring_is_seen(source, words):
-    """The reader of docstrings is itself right."""
+def test_a_wrong_docstring_is_detected(source, expected):
+    """The checker itself is correct."""
     (message, ) = wrong_docstrings(source)
-    assert words in message
+    assert expected in message
 
 
-def test_what_takes_no_arguments_needs_none():
+def test_without_arguments_no_args_section_is_needed():
     assert not wrong_docstrings(
         'class C:\n    """Be."""\n    def f(self):\n        """Do."""')

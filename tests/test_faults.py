@@ -1,4 +1,4 @@
-"""Runs that are killed, and go on as if they had not been."""
+"""Killed runs are resumed with the results of an uninterrupted run."""
 import os
 import random
 import re
@@ -12,14 +12,14 @@ import pytest
 from fault_runs import (
     INTERVAL,
     METHODS,
-    AtTheWrite,
+    BeforeWrite,
     CallCounter,
-    begun,
-    full,
-    half,
+    fill_disk,
+    kill_halfway,
     outcome,
     start,
     start_two,
+    started_iters,
 )
 from helpers import make_streets
 from test_engine.toy import assert_same
@@ -33,72 +33,74 @@ KILLED = -signal.SIGKILL
 
 @pytest.fixture(scope='module')
 def runs(tmp_path_factory, request):
-    """By method a run that nothing has happened to, made when asked for.
+    """Uninterrupted runs of each method, made on demand.
 
-    In the end it prints how many were killed, and what came of them.
+    Prints the number of killed runs at the end.
     """
     folder = tmp_path_factory.mktemp('faults')
-    root, known = make_streets(folder / 'streets'), {}
+    root, cache = make_streets(folder / 'streets'), {}
 
-    def whole(method):
-        if method not in known:
-            place = folder / method
-            assert start(method, root, place, CallCounter()) == 0, (
-                end_of(place))
-            known[method] = SimpleNamespace(
-                outcome=outcome(place),
-                calls=int((place / 'calls').read_text()))
-        return known[method]
+    def uninterrupted(method):
+        if method not in cache:
+            work_dir = folder / method
+            assert start(method, root, work_dir, CallCounter()) == 0, (
+                end_of(work_dir))
+            cache[method] = SimpleNamespace(
+                outcome=outcome(work_dir),
+                calls=int((work_dir / 'calls').read_text()))
+        return cache[method]
 
     tally = Counter()
-    yield SimpleNamespace(root=root, whole=whole, tally=tally)
+    yield SimpleNamespace(
+        root=root, uninterrupted=uninterrupted, tally=tally)
     capture = request.config.pluginmanager.getplugin('capturemanager')
     with capture.global_and_fixture_disabled():
         say(f'\nFault campaign: {tally["kills"]} kills and {tally["full"]} '
-            f'full disks in {tally["runs"]} runs; '
-            f'{tally["runs"] - tally["same"]} of them ended otherwise than '
-            'without.')
+            f'full disks in {tally["runs"]} runs; the results of '
+            f'{tally["runs"] - tally["same"]} of them differ from an '
+            'uninterrupted run.')
 
 
 def finish(method, runs, folder):
-    """Let a run come to its end; compare it with one of a single piece."""
+    """Finish a run and compare it with an uninterrupted run."""
     runs.tally['runs'] += 1
     assert start(method, runs.root, folder) == 0, end_of(folder)
-    assert_same(outcome(folder), runs.whole(method).outcome)
+    assert_same(outcome(folder), runs.uninterrupted(method).outcome)
     check_progress(folder)
     runs.tally['same'] += 1
 
 
 def check_progress(folder):
-    """Nothing was lost but what no checkpoint could hold."""
+    """Check that a restart repeats only the iterations after a checkpoint."""
     reached = 0
-    for iterations in begun(folder):
+    for iterations in started_iters(folder):
         if iterations:
             assert iterations[0] >= reached // INTERVAL * INTERVAL
             reached = max(reached, iterations[-1])
 
 
 def end_of(folder):
-    """What a run has printed last."""
+    """Return the end of the output of a run."""
     return (folder / 'output').read_text()[-3000:]
 
 
 def report(capsys, text):
-    """Print although tests are silent."""
+    """Print a line although pytest captures the output."""
     with capsys.disabled():
         say(f' {text}.')
 
 
 def say(text):
-    """To stderr, as xdist's workers have no other way to the terminal."""
+    """Print to stderr, the only way for workers of xdist to the terminal."""
     print(text, file=sys.stderr, flush=True)
 
 
 @pytest.mark.parametrize('method', METHODS)
-def test_killed_anywhere(method, runs, tmp_path, capsys):
-    """At calls drawn at random, one start after the other."""
+def test_a_run_killed_anywhere_gives_the_same_results(method, runs, tmp_path,
+                                                      capsys):
+    """Each start is killed at a random call."""
     rng, kills, finished = random.Random(method), 0, 0
-    calls = runs.whole(method).calls
+    calls = runs.uninterrupted(method).calls
     while kills < KILLS:
         folder, status = tmp_path / str(finished), KILLED
         while status == KILLED and kills < KILLS:
@@ -114,9 +116,9 @@ def test_killed_anywhere(method, runs, tmp_path, capsys):
 
 @pytest.mark.parametrize('function', [os.fsync, os.replace, os.remove],
                          ids=lambda function: function.__name__)
-def test_killed_between_the_steps_of_writing(function, runs, tmp_path,
-                                             capsys):
-    """Of a checkpoint, or of the scores: before flush, rename, removal."""
+def test_a_run_killed_while_writing_gives_the_same_results(
+        function, runs, tmp_path, capsys):
+    """Checkpoints and scores: killed before flush, rename and removal."""
     kills = 0
     for at in (1, 2, 3, 5):
         folder = tmp_path / str(at)
@@ -131,15 +133,15 @@ def test_killed_between_the_steps_of_writing(function, runs, tmp_path,
 
 
 @pytest.mark.parametrize('number', [1, 2, 3])
-@pytest.mark.parametrize('event', [half, full],
+@pytest.mark.parametrize('event', [kill_halfway, fill_disk],
                          ids=lambda event: event.__name__)
-def test_ended_in_the_middle_of_a_checkpoint(event, number, runs, tmp_path):
+def test_an_incomplete_checkpoint_does_no_harm(event, number, runs, tmp_path):
     status = start('u2pl', runs.root, tmp_path,
-                   prepare=AtTheWrite(number, event))
-    if event is full:
+                   prepare=BeforeWrite(number, event))
+    if event is fill_disk:
         assert status == 1
         assert 'MB could not be written' in end_of(tmp_path)
-        assert not list(tmp_path.glob('.*.tmp*')), 'half a file is left'
+        assert not list(tmp_path.glob('.*.tmp*')), 'an incomplete file is left'
         runs.tally['full'] += 1
     else:
         assert status == KILLED and list(tmp_path.glob('.*.tmp*'))
@@ -148,13 +150,13 @@ def test_ended_in_the_middle_of_a_checkpoint(event, number, runs, tmp_path):
     assert not list(tmp_path.glob('.*.tmp*'))
 
 
-def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
-    """The other ends and says why; both go on together."""
-    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
-    assert start_two(runs.root, whole) == 0, end_of(whole)
-    # The launcher, which says SIGKILL if it is first to see it, is late.
+def test_killing_one_of_two_processes_ends_the_other(runs, tmp_path, capsys):
+    """The other process reports the reason; both can be resumed."""
+    expected, killed = tmp_path / 'expected', tmp_path / 'killed'
+    assert start_two(runs.root, expected) == 0, end_of(expected)
+    # The launcher checks late; otherwise it would report SIGKILL first.
     status = start_two(runs.root, killed, CallCounter(300_000), seconds=10)
-    seconds = time.time() - (killed / 'begun_1').stat().st_mtime
+    seconds = time.time() - (killed / 'started_1').stat().st_mtime
     assert status == 1 and seconds < 60
     output = (killed / 'output').read_text()
     assert re.search(
@@ -162,17 +164,17 @@ def test_one_of_two_processes_is_killed(runs, tmp_path, capsys):
         'The same command with --resume goes on', output, re.M), end_of(killed)
     assert not (killed / 'error.txt').exists()
     assert start_two(runs.root, killed) == 0, end_of(killed)
-    assert_same(outcome(killed), outcome(whole))
+    assert_same(outcome(killed), outcome(expected))
     check_progress(killed)
     runs.tally.update(kills=1, runs=1, same=1)
     report(capsys, f'two processes: ended {seconds:.1f} s after the last '
-           'iteration of the one that was killed')
+           'iteration of the killed process')
 
 
 def test_processes_skip_a_step_together(runs, tmp_path):
-    """Else they would not be of the same weights any more."""
+    """Otherwise their weights would differ."""
     assert start_two(
-        runs.root, tmp_path, spoiled=2,
+        runs.root, tmp_path, non_finite_iter=2,
         custom_hooks=[dict(type='FaultProbe'), dict(type='MeanTeacherHook')],
         non_finite=dict(action='skip')) == 0, end_of(tmp_path)
     hub = read_checkpoint(str(tmp_path / 'iter_8.pth'))['message_hub']
@@ -182,13 +184,13 @@ def test_processes_skip_a_step_together(runs, tmp_path):
     assert 'a loss of another process is not finite. The step is' in text
 
 
-def test_a_deterministic_run_is_the_same_twice(runs, tmp_path):
-    """By PyTorch's deterministic algorithms, which it may not always have."""
+def test_a_deterministic_run_is_reproducible(runs, tmp_path):
+    """With the deterministic algorithms of PyTorch, as far as they exist."""
     randomness = dict(seed=7, deterministic=True)
     first, second = tmp_path / 'first', tmp_path / 'second'
     for folder in (first, second):
         assert start('fst-d', runs.root, folder,
                      randomness=randomness) == 0, end_of(folder)
     assert_same(outcome(first), outcome(second))
-    other = runs.whole('fst-d').outcome
+    other = runs.uninterrupted('fst-d').outcome
     assert outcome(first)['scalars.json'] != other['scalars.json']

@@ -67,8 +67,8 @@ def load(name):
 
 
 def sides_of(cfg):
-    dataset = cfg.train_dataloader.dataset
-    return dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
+    sides = cfg.train_dataloader.dataset.sides
+    return sides.labeled, sides.unlabeled, cfg.val_dataloader.dataset
 
 
 def test_every_base_is_tested():
@@ -88,7 +88,7 @@ def test_counts_and_batches(name):
     if 'x' in name:
         side = int(name.split('x')[1].split('_')[0])
         assert cfg.crop_size == (side, side)
-        assert f'/{labeled}/' in dataset.labeled.ann_file
+        assert f'/{labeled}/' in dataset.sides.labeled.ann_file
         # U2PL's lists with the crops of U2PL alone.
         family = 'u2pl' if side in (513, 769) else 'stpp'
         assert all(f'splits/{family}/' in one.ann_file
@@ -171,4 +171,4 @@ def test_counts_are_those_of_the_data(name, seed, monkeypatch):
         side.serialize_data = False
     check_config(cfg)
     data = DATASETS.build(cfg.train_dataloader.dataset)
-    assert (data.num_labeled, data.num_unlabeled) == EXPECTED[name][:2]
+    assert (data.lengths['labeled'], data.lengths['unlabeled']) == EXPECTED[name][:2]

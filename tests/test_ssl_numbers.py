@@ -104,8 +104,9 @@ def test_numbers(name, monkeypatch):
     data, labeled = name.split('-')[0], labels_of(name)
     assert tuple(cfg.crop_size) == (recipe.crop, recipe.crop)
     assert cfg.train_dataloader.batch_size == recipe.batch
-    sides = cfg.train_dataloader.dataset
-    assert sides.expected == dict(
+    dataset = cfg.train_dataloader.dataset
+    sides = dataset.sides
+    assert dataset.expected == dict(
         labeled=labeled, unlabeled=TOTAL[data] - labeled)
     family = 'stpp' if '-stpp-' in name else 'u2pl'
     folder = f'splits/{family}/{labeled}'
@@ -222,7 +223,7 @@ def test_a_table_has_one_family_of_lists_and_one_protocol(path):
     """Other scores do not compare."""
     cells = [load(Path(name).stem) for name in read_grid(str(path)).configs]
     assert len({
-        (cell.train_dataloader.dataset.labeled.ann_file.split('/')[1],
+        (cell.train_dataloader.dataset.sides.labeled.ann_file.split('/')[1],
          str(cell.model.protocol)) for cell in cells
     }) == 1
 
@@ -257,7 +258,7 @@ def test_as_released_and_without_its_traces():
     epoch = iterations('voc-662_', FST, TOTAL['voc'])
     assert released.train_cfg.max_iters == 80 * epoch
     assert released.param_scheduler[0].end == 80 * epoch + 1
-    assert released.model.labeled_iters == epoch
+    assert released.model.warmup_iters == epoch
     assert released.custom_hooks[0].copy_iters == 2 * epoch
     assert released.model.protocol.type == 'Canvas'
     assert clean.train_cfg.max_iters == FST.epochs * epoch

@@ -104,7 +104,7 @@ def test_source_only_jitters_colors_in_the_loader():
     """As in the release, which leaves it to the mixed batch elsewhere."""
     for name in CELLS:
         cell = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
-        pipeline = cell.train_dataloader.dataset.labeled.pipeline
+        pipeline = cell.train_dataloader.dataset.sides.labeled.pipeline
         kinds = [transform.type for transform in pipeline]
         assert ('PhotoMetricDistortion' in kinds) == ('source-only' in name)
         assert kinds[-1] == 'PackByteInputs'

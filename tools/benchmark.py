@@ -1,19 +1,20 @@
-"""How fast it is, in ratios.
+"""Measure speed and memory as ratios.
 
-    python tools/benchmark.py step            methods of self-training
-    python tools/benchmark.py step --levers   what makes FST-D faster
-    python tools/benchmark.py loader          pipelines of data
-    python tools/benchmark.py --help          all of them
+    python tools/benchmark.py step            self-training methods
+    python tools/benchmark.py step --levers   options that make FST-D faster
+    python tools/benchmark.py loader          data pipelines
+    python tools/benchmark.py --help          all commands
 
-Each command measures what it compares in one run, in turns.
+Each command measures its variants in one process, in interleaved runs.
 """
 import argparse
 import importlib
 
-#: Name of a command: its module, and what it measures.
+#: Commands, named after their modules, and what they measure.
 COMMANDS = dict(
     step='time, passes and memory of the training step',
-    evaluation='time and memory of scoring images, against MMSegmentation',
+    evaluation='time and memory of scoring images, compared with '
+    'MMSegmentation',
     loader='images per second of data pipelines'
 )
 
@@ -24,11 +25,11 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for name, words in COMMANDS.items():
+    for name, summary in COMMANDS.items():
         module = importlib.import_module(f'benchmarks.{name}')
         command = commands.add_parser(
             name,
-            help=words,
+            help=summary,
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)

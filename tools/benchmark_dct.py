@@ -1,12 +1,12 @@
-"""Speed of the DCT input: batched on tensors, beside files of JPEG.
+"""Compare the speed of batched DCT on tensors with DCT by JPEG files.
 
     python tools/benchmark_dct.py [--sizes 321 513] [--images 8]
 
-The route by JPEG is that of Diverse Co-training: for each image, enlarge it
-twice, encode both at quality 100, read the coefficients back. Reading needs
-`pip install jpeglib`, which reads from disk (a folder in memory is used where
-there is one); without it the encoder alone is timed. Where both are there,
-their coefficients are compared. A GPU is used if there is one.
+The JPEG variant follows Diverse Co-training: for each image, enlarge it
+twice, encode both results at quality 100, and read the coefficients back.
+Reading needs `pip install jpeglib`, which reads from disk (from /dev/shm where
+it exists). Without jpeglib only the encoder is timed. With it, the
+coefficients of both variants are compared. A GPU is used if available.
 """
 import argparse
 import tempfile
@@ -27,14 +27,18 @@ except ImportError:
     jpeglib = None
 
 _IN_MEMORY = Path('/dev/shm')
-_KEPT_Y = [8 * row + column for row, length in enumerate((7, 7, 6, 6, 6, 6, 6))
-           for column in range(length)]
-_KEPT_C = [8 * row + column for row, length in enumerate((3, 3, 2, 2))
-           for column in range(length)]
+_SELECTED_Y = [
+    8 * row + column for row, length in enumerate((7, 7, 6, 6, 6, 6, 6))
+    for column in range(length)
+]
+_SELECTED_C = [
+    8 * row + column for row, length in enumerate((3, 3, 2, 2))
+    for column in range(length)
+]
 
 
 def smooth_noise(count: int, size: int) -> np.ndarray:
-    """Images as smooth as photographs are.
+    """Make random images that are as smooth as photographs.
 
     Returns:
         ndarray: Of shape (count, size, size, 3), uint8.
@@ -47,7 +51,7 @@ def smooth_noise(count: int, size: int) -> np.ndarray:
 
 
 def encode(image: np.ndarray) -> list[bytes]:
-    """The JPEG files of an image at twice and four times its size.
+    """Encode an image as JPEG at twice and four times its size.
 
     Args:
         image (ndarray): RGB image of shape (H, W, 3), uint8.
@@ -62,7 +66,7 @@ def encode(image: np.ndarray) -> list[bytes]:
 
 
 def read(files: Sequence[bytes], folder: Path) -> np.ndarray:
-    """Their coefficients.
+    """Read the DCT coefficients of JPEG files.
 
     Args:
         files (Sequence[bytes]): The result of :func:`encode`.
@@ -76,15 +80,15 @@ def read(files: Sequence[bytes], folder: Path) -> np.ndarray:
         path = folder / f'{index}.jpg'
         path.write_bytes(content)
         decoded.append(jpeglib.read_dct(str(path)))
-    planes = ((decoded[0].Y, _KEPT_Y), (decoded[1].Cb, _KEPT_C),
-              (decoded[1].Cr, _KEPT_C))
+    planes = ((decoded[0].Y, _SELECTED_Y), (decoded[1].Cb, _SELECTED_C),
+              (decoded[1].Cr, _SELECTED_C))
     return np.concatenate([
-        plane.reshape(*plane.shape[:2], 64).transpose(2, 0, 1)[kept]
-        for plane, kept in planes])
+        plane.reshape(*plane.shape[:2], 64).transpose(2, 0, 1)[selected]
+        for plane, selected in planes])
 
 
 def seconds_of(function: Callable[[], object]) -> float:
-    """Time of one call, after another that warms up."""
+    """Return the seconds of one call, after a warm-up call."""
     function()
     start = time.perf_counter()
     function()
@@ -94,18 +98,18 @@ def seconds_of(function: Callable[[], object]) -> float:
 
 
 def measure(count: int, size: int, folder: Path) -> list[str]:
-    """Images per second of each route.
+    """Measure the images per second of each variant.
 
     Args:
         count (int): Number of images.
-        size (int): Their side.
-        folder (Path): Folder for files.
+        size (int): Side length of the images, in pixels.
+        folder (Path): Folder for the JPEG files.
 
     Returns:
         list[str]: A row of the table.
 
     Raises:
-        RuntimeError: If the routes do not give the same.
+        RuntimeError: If the coefficients of the variants differ.
     """
     images = smooth_noise(count, size)
     batch = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
@@ -122,8 +126,8 @@ def measure(count: int, size: int, folder: Path) -> list[str]:
     if jpeglib is None:
         return [*row, '-', '-']
     if not torch.equal(dct_coefficients(batch).cpu(), by_files().float()):
-        raise RuntimeError(f'At {size} x {size} the coefficients differ from '
-                           'those of JPEG files.')
+        raise RuntimeError(f'At {size} x {size} the batched coefficients '
+                           'differ from the coefficients of the JPEG files.')
     both = count / seconds_of(by_files)
     return [*row, f'{both:.1f}', f'{batched / both:.2f}']
 
@@ -138,22 +142,23 @@ def parse_args() -> argparse.Namespace:
         type=int,
         nargs='+',
         default=[321, 513, 769],
-        help='sides of the images; default: 321 513 769')
+        help='side lengths of the images; default: 321 513 769')
     parser.add_argument(
-        '--images', type=int, default=8, help='how many; default: 8')
+        '--images', type=int, default=8,
+        help='number of images; default: 8')
     return parser.parse_args()
 
 
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    # The same number of cores for both; OpenCV would take all.
+    # Give both the same number of cores; OpenCV would use all of them.
     cv2.setNumThreads(torch.get_num_threads())
-    print('| side | batched, images per second | JPEG, encoding alone '
+    print('| side | batched, images per second | JPEG, encoding only '
           '| JPEG, with reading | batched / JPEG |\n|---|---|---|---|---|',
           flush=True)
-    place = _IN_MEMORY if _IN_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place) as folder:
+    parent = _IN_MEMORY if _IN_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
         for size in args.sizes:
             row = measure(args.images, size, Path(folder))
             print(f'| {" | ".join(row)} |', flush=True)

@@ -1,10 +1,10 @@
-"""Show which data sets are there, and what to do about the others.
+"""Show which data sets are complete, and how to complete the others.
 
     python tools/check_data.py [NAME ...] [--root data]
 
 Images, labels and converted labels are shown as found/expected. With names,
-the exit status is 1 if one of these is incomplete. A data set whose variable
-is set (such as GTA_ROOT) is looked for there.
+the exit status is 1 if a named data set is incomplete. An environment variable
+such as GTA_ROOT overrides the folder of a data set.
 """
 import argparse
 import os
@@ -20,19 +20,19 @@ KINDS = ('images', 'labels', 'converted')
 
 
 class State(NamedTuple):
-    """What there is of a data set.
+    """Which parts of a data set exist.
 
     Attributes:
-        cells (list[str]): Images, labels, converted labels and class
-            statistics, as shown.
-        step (str): What to do next; empty if the data set is complete.
+        cells (list[str]): Table cells of the images, labels, converted labels
+            and class statistics.
+        next_step (str): What to do next; empty if the data set is complete.
     """
     cells: list[str]
-    step: str
+    next_step: str
 
 
 def folder_of(name: str, root: Path) -> Path:
-    """Folder of a data set, as the configs find it.
+    """Return the folder where the configs expect a data set.
 
     Args:
         name (str): Name of the data set.
@@ -50,40 +50,42 @@ def count(folder: Path, parts: Sequence[tuple[int, Optional[Files]]]
 
     Args:
         folder (Path): Folder of the data set.
-        parts (Sequence): For each split the number expected, and where.
+        parts (Sequence): For each split, the expected number of files and
+            their location.
 
     Returns:
-        tuple[str, bool]: What to show, and whether all are there.
+        tuple[str, bool]: The table cell, and whether all files exist.
     """
     parts = [(expected, files) for expected, files in parts if files]
     if not parts:
         return '-', True
     found = [len(list_files(folder, files)) for _, files in parts]
-    complete = all(one >= expected
-                   for one, (expected, _) in zip(found, parts))
-    return f'{sum(found)}/{sum(one for one, _ in parts)}', complete
+    complete = all(number >= expected
+                   for number, (expected, _) in zip(found, parts))
+    return (f'{sum(found)}/{sum(expected for expected, _ in parts)}',
+            complete)
 
 
-def look(name: str, folder: Path) -> State:
-    """See what there is of a data set.
+def inspect_data_set(name: str, folder: Path) -> State:
+    """Check which parts of a data set exist.
 
     Args:
         name (str): Name of the data set.
-        folder (Path): Its folder.
+        folder (Path): Folder of the data set.
 
     Returns:
-        State: What was found.
+        State: The existing parts and the next step.
     """
     data = KNOWN_DATA[name]
     cells, complete = [], []
     for kind in KINDS:
-        cell, whole = count(folder, [(split.count, getattr(split, kind))
-                                     for split in data.splits])
+        cell, all_found = count(folder, [(split.count, getattr(split, kind))
+                                         for split in data.splits])
         cells.append(cell)
-        complete.append(whole)
-    written = not data.stats or (folder / data.stats).is_file()
-    cells.append('-' if not data.stats else 'yes' if written else 'no')
-    if all(complete) and written:
+        complete.append(all_found)
+    has_stats = not data.stats or (folder / data.stats).is_file()
+    cells.append('-' if not data.stats else 'yes' if has_stats else 'no')
+    if all(complete) and has_stats:
         return State(cells, '')
     if data.source and data.command and all(complete[:2]):
         return State(cells, data.command.format(root=folder))
@@ -94,18 +96,18 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run from the command line.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            the process.
+        argv (Sequence[str], optional): The arguments. Defaults to
+            ``sys.argv[1:]``.
 
     Raises:
-        SystemExit: With status 1 if a data set that was named is incomplete.
+        SystemExit: With status 1 if a named data set is incomplete.
     """
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'names', nargs='*', metavar='NAME',
-        help=f'data sets; default: all of {", ".join(KNOWN_DATA)}')
+        help=f'data sets to check; default: all, {", ".join(KNOWN_DATA)}')
     parser.add_argument(
         '--root', type=Path, default=Path('data'),
         help='folder of all data sets; default: data')
@@ -119,10 +121,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     steps = []
     for name in args.names or KNOWN_DATA:
         folder = folder_of(name, args.root)
-        state = look(name, folder)
+        state = inspect_data_set(name, folder)
         table.add_row([name, folder, *state.cells])
-        if state.step:
-            steps.append(f'{name}: {state.step}')
+        if state.next_step:
+            steps.append(f'{name}: {state.next_step}')
     print('\n'.join([table.get_string(), *steps]))
     if args.names and steps:
         raise SystemExit(1)

@@ -2,9 +2,9 @@
 
     python tools/class_stats.py CONFIG [--out FILE] [--workers N]
 
-Reads the labels of the labeled training set of a config and writes, for each
-image, the pixels of each class. By default to class_stats_train.json in the
-data set's folder.
+Reads the labels of the labeled training set of a config and writes the number
+of pixels of each class for each image. The default output file is
+class_stats_train.json in the folder of the data set.
 """
 import argparse
 from os import path as osp
@@ -12,8 +12,8 @@ from os import path as osp
 from mmseg.datasets.transforms import LoadAnnotations
 
 from mmseg_fst.apis import load_config
-from mmseg_fst.datasets.rare_class import image_name
-from mmseg_fst.registry import DATASETS
+from mmseg_fst.datasets.rare_class import check_names, image_name
+from mmseg_fst.datasets.sides import LABELED, build_side, part_configs
 from mmseg_fst.utils.files import count_pixels, parallel_map, save_class_stats
 from mmseg_fst.utils.messages import one_message
 
@@ -28,8 +28,9 @@ def main() -> None:
     parser.add_argument(
         '--workers', type=int, default=2, help='threads; default: 2')
     args = parser.parse_args()
-    labeled = load_config(args.config).train_dataloader.dataset.labeled
-    dataset = DATASETS.build(labeled)
+    labeled = load_config(args.config).train_dataloader.dataset.sides.labeled
+    dataset = build_side(LABELED, labeled)
+    check_names(dataset)
     load = LoadAnnotations()
 
     def count(index: int) -> tuple[str, dict[str, int]]:
@@ -40,7 +41,8 @@ def main() -> None:
 
     counts = parallel_map(count, range(len(dataset)), args.workers,
                           'Counting')
-    out = args.out or osp.join(labeled.data_root, 'class_stats_train.json')
+    out = args.out or osp.join(
+        part_configs(labeled)[0]['data_root'], 'class_stats_train.json')
     save_class_stats(out, dataset.metainfo['classes'], dict(counts))
     print(out)
 

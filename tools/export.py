@@ -1,11 +1,13 @@
-"""Export a run's network to ONNX or torch.export, and compare.
+"""Export the network of a run to ONNX or torch.export, and verify it.
 
     python tools/export.py RUN --out model.onnx --size 512 1024
     python tools/export.py RUN --out model.pt2 --dynamic --network teacher
 
-Its input, images, is of shape (N, 3, H, W), RGB values in [0, 255], float32;
-its output, logits, of shape (N, C, H, W). What comes out of the file is
-compared with PyTorch, and a file that differs is not kept. ONNX needs: pip
+The input `images` has shape (N, C, H, W), float32: RGB values in [0, 255], or,
+for other than 3 channels, values stretched as in training, in the order of the
+file. The output `logits` has shape (N, K, H, W) for K classes. The outputs of the
+exported file are
+compared with PyTorch; the file is deleted if they differ. ONNX needs: pip
 install onnx onnxscript onnxruntime
 """
 import argparse
@@ -31,15 +33,16 @@ def main() -> None:
         metavar=('HEIGHT', 'WIDTH'),
         help='size of the images; default: 512 512')
     parser.add_argument(
-        '--batch-size', type=int, default=1, help='images; default: 1')
+        '--batch-size', type=int, default=1,
+        help='number of images; default: 1')
     parser.add_argument(
         '--dynamic',
         action='store_true',
-        help='take other sizes and numbers of images, too')
+        help='also accept other image sizes and batch sizes')
     parser.add_argument(
         '--normalized',
         action='store_true',
-        help='take images that are normalized already')
+        help='expect images that are already normalized')
     add_run_options(parser)
     args = parser.parse_args()
     model = load_model(

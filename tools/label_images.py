@@ -1,13 +1,13 @@
-"""Write pseudo-labels of a run's network for images without labels.
+"""Write the pseudo-labels of a run's network for unlabeled images.
 
     python tools/label_images.py work_dirs/ssl/NAME/seed_0 --out FOLDER
     python tools/label_images.py RUN --list FILE.txt --out FOLDER
 
-The images are the unlabeled ones of the run's config, or those of a list:
-lines are paths in the image folder without the ending. Labels are paletted
-PNGs of class ids, at the size of the image. What is in the folder already is
-kept, so the same command goes on where it was broken off; give each network
-a folder of its own.
+The images are the unlabeled images of the run's config, or the images of a
+list. Each line of a list is a path in the image folder without the extension.
+Labels are paletted PNGs of class ids, at the size of the image. Existing
+labels are not written again, so an interrupted run can be continued with the
+same command. Use a separate folder for each network.
 """
 import argparse
 
@@ -33,17 +33,17 @@ def main() -> None:
     parser.add_argument(
         '--best',
         action='store_true',
-        help='take the best checkpoint of the run, not the last')
+        help='use the best checkpoint of the run, not the last')
     parser.add_argument(
         '--network',
-        help='which one labels: student, teacher, or of co-training the name '
-        "of a student or ensemble; default: the config's, the student or the "
-        'ensemble')
+        help='network that labels: student or teacher, and for co-training '
+        'the name of a student or ensemble; default: as configured, '
+        'otherwise the student or the ensemble')
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that the checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+        help='allow the checkpoint to run code with your permissions; use '
+        'only for checkpoints from a source that you trust')
     args = parser.parse_args()
     cfg = open_config(find_config(args.run))
     checkpoint = find_checkpoint(args.run, 'best' if args.best else 'last')
@@ -51,7 +51,7 @@ def main() -> None:
     model = load_network(cfg, checkpoint, args.trust, args.network)
     count = label_images(model, images, args.out)
     print(f'{count} of {len(images.names)} labels written to {args.out}, the '
-          f'others were there; by {checkpoint}.')
+          f'others existed already; checkpoint: {checkpoint}.')
 
 
 if __name__ == '__main__':

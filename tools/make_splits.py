@@ -1,4 +1,4 @@
-"""Draw labeled and unlabeled lists for semi-supervised training.
+"""Sample labeled and unlabeled lists for semi-supervised training.
 
     python tools/make_splits.py data/VOC2012/splits/train_aug.txt \\
         data/VOC2012/splits/mine_seed0 --parts 1/16 1/8 1/4
@@ -7,15 +7,15 @@
         --suffix _leftImg8bit.png --stratified \\
         --stats data/cityscapes/class_stats_train.json
 
-The images are those of a list, or all of a folder. Written for each part:
-OUT/COUNT/labeled.txt and OUT/COUNT/unlabeled.txt. Parts are nested: the images
-of a smaller one are among those of a larger one. A part of 1/16 is rounded
-up, as in the published splits.
+The images come from a list or a folder. For each part, OUT/COUNT/labeled.txt
+and OUT/COUNT/unlabeled.txt are written. Parts are nested: a larger part
+contains all images of a smaller part. Fractions such as 1/16 are rounded up,
+as in the published splits.
 
-Without --stratified every image is as likely as another, and rare classes may
-be missing. With it, the share of images that show a class is about the same
-for all classes, from the first image on, and every class is there as soon as
-there are as many images as classes.
+Without --stratified, images are sampled uniformly and rare classes may be
+missing. With it, the share of labeled images among the images that show a
+class is about the same for all classes at every count, and every class is
+present once there are as many labeled images as classes.
 """
 import argparse
 import json
@@ -35,11 +35,11 @@ from mmseg_fst.utils.messages import one_message
 
 
 class Statistics(NamedTuple):
-    """Which image shows which class.
+    """The classes that each image shows.
 
     Attributes:
         classes (list[str]): Names of the classes.
-        shown (dict[str, set[int]]): Classes by image.
+        shown (dict[str, set[int]]): Class ids by image.
     """
     classes: list[str]
     shown: dict[str, set[int]]
@@ -50,15 +50,15 @@ def read_images(path: Path, suffix: str) -> list[str]:
 
     Args:
         path (Path): A list of ids or a folder.
-        suffix (str): How the names of images end.
+        suffix (str): Suffix of the image names.
 
     Returns:
-        list[str]: The ids, sorted, so that the draw does not depend on the
+        list[str]: The ids, sorted, so that the sample does not depend on the
         order of the list.
 
     Raises:
-        FileNotFoundError: If there are none.
-        ValueError: If one is named twice.
+        FileNotFoundError: If there are no images.
+        ValueError: If an image is listed twice.
     """
     if path.is_dir():
         images = list_files(path, Files('', suffix))
@@ -68,28 +68,28 @@ def read_images(path: Path, suffix: str) -> list[str]:
         images = []
     if not images:
         raise FileNotFoundError(
-            f'{path} is no list of images and no folder of images that end '
-            f'with {suffix!r}')
+            f'{path} must be a list of images or a folder of images that '
+            f'end with {suffix!r}; correct the path or --suffix')
     if len(set(images)) < len(images):
-        raise ValueError(f'{path} names images twice')
+        raise ValueError(f'{path} lists an image twice; remove duplicates')
     return images
 
 
 def read_statistics(path: Path, images: Sequence[str],
                     suffix: str) -> Statistics:
-    """Read which image shows which class.
+    """Read the classes that each image shows.
 
     Args:
         path (Path): JSON file of a converter or of ``tools/class_stats.py``.
         images (Sequence[str]): The images.
-        suffix (str): How their names end.
+        suffix (str): Suffix of the image names.
 
     Returns:
-        Statistics: For these images.
+        Statistics: The statistics of these images.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it does not know an image.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If an image is not in the file.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -100,18 +100,18 @@ def read_statistics(path: Path, images: Sequence[str],
     for image in images:
         name = image_name(f'{image}{suffix}')
         if name not in content['pixels']:
-            raise ValueError(f'{path} knows no image {name!r}; is --suffix '
+            raise ValueError(f'{path} has no image {name!r}; is --suffix '
                              f'{suffix!r} right?')
-        shown[image] = {int(one) for one in content['pixels'][name]}
+        shown[image] = {int(index) for index in content['pixels'][name]}
     return Statistics(content['classes'], shown)
 
 
 def stratified(images: Sequence[str],
                shown: Mapping[str, set[int]]) -> list[str]:
-    """Order images so that classes come evenly (iterative stratification).
+    """Order images so that every prefix is balanced over the classes.
 
-    The next image is always one of the class that is most behind, of the
-    rarest if there are several.
+    Iterative stratification: the next image always shows the class with the
+    smallest share of selected images, and among equals the rarest class.
 
     Args:
         images (Sequence[str]): The images, shuffled.
@@ -120,29 +120,30 @@ def stratified(images: Sequence[str],
     Returns:
         list[str]: The images in a new order.
     """
-    # An image without any class is of a class of its own, -1.
+    # Images without any class form the extra class -1.
     by_class: dict[int, list[str]] = {}
     for image in reversed(images):  # they are taken from the end
-        for one in shown[image] or {-1}:
-            by_class.setdefault(one, []).append(image)
-    totals = {one: len(names) for one, names in by_class.items()}
-    drawn = dict.fromkeys(by_class, 0)
+        for index in shown[image] or {-1}:
+            by_class.setdefault(index, []).append(image)
+    totals = {index: len(names) for index, names in by_class.items()}
+    selected = dict.fromkeys(by_class, 0)
     order: dict[str, None] = {}
     while len(order) < len(images):
-        behind = min(
-            (one for one in by_class if drawn[one] < totals[one]),
-            key=lambda one: (drawn[one] / totals[one], totals[one], one))
-        image = by_class[behind].pop()
+        rarest = min(
+            (index for index in by_class if selected[index] < totals[index]),
+            key=lambda index: (selected[index] / totals[index],
+                               totals[index], index))
+        image = by_class[rarest].pop()
         if image in order:
             continue
         order[image] = None
-        for one in shown[image] or {-1}:
-            drawn[one] += 1
+        for index in shown[image] or {-1}:
+            selected[index] += 1
     return list(order)
 
 
 def count_of(part: str, total: int) -> int:
-    """Number of images of a part.
+    """Return the number of images of a part.
 
     Args:
         part (str): A number or a fraction, such as 1/16.
@@ -152,29 +153,29 @@ def count_of(part: str, total: int) -> int:
         int: At least 1 and less than ``total``.
 
     Raises:
-        ValueError: If it is not in that range.
+        ValueError: If the number is not in that range.
     """
     count = math.ceil(Fraction(part) * (total if '/' in part else 1))
     if not 0 < count < total:
-        raise ValueError(f'a part of {part} is {count} of {total} images; it '
-                         'must be at least 1, and not all')
+        raise ValueError(f'--parts {part} selects {count} of {total} images; '
+                         f'it must select from 1 to {total - 1}')
     return count
 
 
 def write_lists(lists: Mapping[Path, Sequence[str]]) -> None:
-    """Write lists, none of them over another one.
+    """Write lists without overwriting different ones.
 
     Args:
         lists (Mapping[Path, Sequence[str]]): Ids by file.
 
     Raises:
-        FileExistsError: If a file holds other ids; then none is written.
+        FileExistsError: If a file has other ids. Nothing is written then.
     """
     for path, names in lists.items():
         if path.is_file() and path.read_text().split() != list(names):
             raise FileExistsError(
-                f'{path} holds other images. Scores may have been published '
-                'with it, so it is left as it is: name another folder, or '
+                f'{path} lists other images. It is not overwritten, because '
+                'published scores may depend on it: name another folder, or '
                 'remove it first')
     for path, names in lists.items():
         save_lines(path, names)
@@ -182,12 +183,12 @@ def write_lists(lists: Mapping[Path, Sequence[str]]) -> None:
 
 def describe(counts: Sequence[int], order: Sequence[str],
              statistics: Optional[Statistics]) -> str:
-    """Make the table of what was drawn.
+    """Format a table of the sampled parts.
 
     Args:
-        counts (Sequence[int]): Labeled images by part.
-        order (Sequence[str]): All images; a part is its beginning.
-        statistics (Statistics, optional): Which image shows which class.
+        counts (Sequence[int]): Number of labeled images of each part.
+        order (Sequence[str]): All images; each part is a prefix.
+        statistics (Statistics, optional): The classes of each image.
 
     Returns:
         str: The table.
@@ -201,8 +202,8 @@ def describe(counts: Sequence[int], order: Sequence[str],
         row = [count, len(order) - count, f'{count / len(order):.2%}']
         if statistics:
             images = [
-                sum(one in statistics.shown[name] for name in order[:count])
-                for one in range(len(statistics.classes))
+                sum(index in statistics.shown[name] for name in order[:count])
+                for index in range(len(statistics.classes))
             ]
             fewest = min(range(len(images)), key=images.__getitem__)
             row += [f'{sum(map(bool, images))}/{len(images)}',
@@ -212,17 +213,17 @@ def describe(counts: Sequence[int], order: Sequence[str],
 
 
 def make_splits(args: argparse.Namespace) -> str:
-    """Draw and write the lists.
+    """Sample and write the lists.
 
     Args:
         args (argparse.Namespace): The command line.
 
     Returns:
-        str: A table of them.
+        str: A table of the parts.
 
     Raises:
-        OSError: If a file is missing, or holds another list.
-        ValueError: If a file or a part does not fit.
+        OSError: If a file is missing or has another list.
+        ValueError: If a file or a part is invalid.
     """
     images = read_images(args.images, args.suffix)
     counts = sorted({count_of(part, len(images)) for part in args.parts})
@@ -246,8 +247,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run from the command line.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            the process.
+        argv (Sequence[str], optional): The arguments. Defaults to
+            ``sys.argv[1:]``.
     """
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -260,10 +261,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--seed', type=int, default=0, help='default: 0')
     parser.add_argument(
         '--suffix', default='.jpg',
-        help='how names of images end, which ids leave out; default: .jpg')
+        help='suffix of the image names, which ids leave out; default: .jpg')
     parser.add_argument(
         '--stratified', action='store_true',
-        help='draw classes evenly; needs --stats')
+        help='sample classes evenly; needs --stats')
     parser.add_argument(
         '--stats', type=Path, metavar='JSON', help='class statistics')
     args = parser.parse_args(argv)

@@ -1,8 +1,8 @@
-"""Write the embedded data set 'streets'.
+"""Generate the embedded data set 'streets'.
 
-It draws random street scenes with exact labels of 11 classes in two domains:
-'rendered' looks like a simple video game and serves as labeled source,
-'camera' looks like photographs and serves as target.
+Draws random street scenes with exact labels of 11 classes in two domains:
+'rendered' resembles a simple video game and serves as labeled source domain,
+'camera' resembles photographs and serves as target domain.
 """
 import argparse
 import os.path as osp
@@ -21,9 +21,9 @@ def parse_args() -> argparse.Namespace:
     """
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='Pictures that are whole in OUT stay, so an interrupted run '
-        'can be\nstarted again. The same seed and size give the same files, '
-        'whatever the\nnumber of workers.',
+        epilog='Complete images in OUT are not written again, so an '
+        'interrupted run can be\ncontinued. The same seed and size give the '
+        'same files for any number of\nworkers.',
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'out', nargs='?', default='data/streets', metavar='OUT',
@@ -34,25 +34,25 @@ def parse_args() -> argparse.Namespace:
         help='domains to draw (default: both)')
     parser.add_argument(
         '--train', type=int, default=300, metavar='N',
-        help='train pictures of each domain (default: %(default)s)')
+        help='training images of each domain (default: %(default)s)')
     parser.add_argument(
         '--val', type=int, default=60, metavar='N',
-        help='val pictures of each domain (default: %(default)s)')
+        help='validation images of each domain (default: %(default)s)')
     parser.add_argument(
         '--size', type=int, nargs=2, default=(256, 128),
         metavar=('WIDTH', 'HEIGHT'),
-        help='size of the pictures in pixels (default: 256 128)')
+        help='size of the images in pixels (default: 256 128)')
     parser.add_argument(
         '--seed', type=int, default=0, metavar='S',
         help='seed of all scenes (default: %(default)s)')
     parser.add_argument(
         '--workers', type=int, default=2, metavar='N',
-        help='processes to draw with (default: %(default)s)')
+        help='number of processes (default: %(default)s)')
     return parser.parse_args()
 
 
 def main() -> None:
-    """Write what is missing of the data set."""
+    """Write the missing files of the data set."""
     try:
         make_streets(**vars(parse_args()))
     except ValueError as error:

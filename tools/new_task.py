@@ -1,16 +1,16 @@
-"""Make a task of your own images: check them, write lists and configs.
+"""Create a task from your own images: check them, write lists and configs.
 
     python tools/new_task.py --labeled DIR --unlabeled DIR --classes FILE
 
-DIR of --labeled holds images and masks, by default images/NAME.* and
-labels/NAME.*; of the unlabeled folder every image is taken. FILE has a class
-in each line, 'name', or 'name = VALUE, ...' with the ids or the colors
-(R G B) of its pixels; 'ignore = VALUE' leaves pixels out.
+The --labeled folder contains images and masks, by default images/NAME.* and
+labels/NAME.*. All images of the --unlabeled folder are used. FILE has one
+class on each line: 'name', or 'name = VALUE, ...' with the ids or the colors
+(R G B) of its pixels. 'ignore = VALUE' excludes pixels.
 
-Every file is read. If something is wrong with one, nothing is written and the
-exit status is 1; --skip-bad goes on without such files. Else writes
-data/NAME (lists, masks whose values had to change, class statistics) and
-configs/own/NAME, and says how to train.
+Every file is read. If a file has a problem, nothing is written and the exit
+status is 1; --skip-bad leaves such files out instead. Otherwise writes
+data/NAME (lists, masks with converted values, class statistics) and
+configs/own/NAME, and prints the training command.
 """
 import argparse
 import re
@@ -33,7 +33,14 @@ from mmseg_fst.apis import (
     without_copies,
     write_task,
 )
+from mmseg_fst.datasets import LoadWholeImage
 from mmseg_fst.prepare.class_list import ClassList, read_class_list
+from mmseg_fst.prepare.image_values import (
+    Loading,
+    choose_stretch,
+    measure_normalization,
+    note_channels,
+)
 from mmseg_fst.prepare.survey import (
     Survey,
     missing_classes,
@@ -60,54 +67,65 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         help='folder of images without masks')
     add('--classes', type=Path, required=True, metavar='FILE',
         help='text file of the classes')
-    add('--name', help='name of the task; default: that of the folder')
+    add('--name', help='name of the task; default: the name of the folder')
     add('--images', default='images/{name}.*', metavar='PATTERN',
-        help="images with masks; {name} is any text; default: '%(default)s'")
+        help='images with masks; {name} matches any text; default: '
+        "'%(default)s'")
     add('--masks', default='labels/{name}.*', metavar='PATTERN',
-        help="their masks, the same {name}; default: '%(default)s'")
+        help="masks, with the same {name}; default: '%(default)s'")
     add('--unlabeled-images', default='{name}.*', metavar='PATTERN',
-        help="images without masks; default: '%(default)s', all")
+        help="images without masks; default: '%(default)s', all images")
     add('--validation', type=Path, metavar='DIR',
-        help='folder of images and masks to score on, of the same patterns; '
-        'default: a part of the labeled ones')
+        help='folder of images and masks for validation, with the same '
+        'patterns; default: a random part of the labeled images')
     add('--holdout', type=float, default=.2, metavar='SHARE',
-        help='that part; default: %(default)s')
-    add('--seed', type=int, default=0, help='seed of its draw; default: 0')
+        help='size of that part; default: %(default)s')
+    add('--seed', type=int, default=0,
+        help='seed of that random part; default: 0')
     add('--long-side', type=int, default=320, metavar='PIXELS',
-        help='long side at which the network sees images; default: '
+        help='long side of the images that the network reads; default: '
         '%(default)s, for a CPU')
+    add('--channels', type=int, default=3, metavar='N',
+        help='channels of an image: 1 for gray, 3 for RGB, or all of the '
+        'file; default: %(default)s')
+    add('--stretch', type=float, nargs=2, metavar=('LOW', 'HIGH'),
+        help='values that become 0 and 255; default: images of 8 bits as '
+        'they are, all bits in use of others')
     add('--adapt', action='store_true',
         help='the unlabeled images are of another domain')
     add('--skip-bad', action='store_true',
         help='leave out files that have a problem')
     add('--overwrite', action='store_true',
-        help='take the place of a task of that name; its folders are kept as '
+        help='replace a task of that name; its folders are renamed to '
         'NAME.old')
     add('--data-root', type=Path, default=Path('data'), metavar='DIR',
-        help='where lists and masks go; default: data')
+        help='folder of lists and masks; default: data')
     add('--config-root', type=Path, default=Path('configs/own'),
-        metavar='DIR', help='where configs go; default: configs/own')
+        metavar='DIR', help='folder of configs; default: configs/own')
     add('--workers', type=int, default=2, help='threads; default: 2')
     args = parser.parse_args(argv)
     args.name = args.name or args.labeled.resolve().name
     if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
-        parser.error(f'--name {args.name!r}: give letters, digits, _, - and '
-                     'dots, for folders.')
+        parser.error(f'--name {args.name!r}: it names folders, so use only '
+                     'letters, digits, _, - and dots.')
     if args.long_side < 32:
-        parser.error(f'--long-side {args.long_side}: give 32 or more.')
+        parser.error(f'--long-side must be 32 or more, got {args.long_side}.')
+    if args.channels < 1:
+        parser.error(f'--channels must be 1 or more, got {args.channels}.')
     return args
 
 
 def survey_labeled(root: Path, args: argparse.Namespace,
                    classes: ClassList) -> Survey:
-    """Look at images and masks of a folder."""
+    """Check the images and masks of a folder."""
     return survey_pairs(
         root, find_by_pattern(root, args.images, '--images'),
-        find_by_pattern(root, args.masks, '--masks'), classes, args.workers)
+        find_by_pattern(root, args.masks, '--masks'), classes, args.workers,
+        args.channels)
 
 
 def survey_unlabeled(args: argparse.Namespace) -> Survey:
-    """Look at the images without masks; masks that lie there are none."""
+    """Check the images without masks, ignoring masks in the same folder."""
     root = args.unlabeled
     found = find_by_pattern(root, args.unlabeled_images, '--unlabeled-images')
     masks = {
@@ -117,25 +135,26 @@ def survey_unlabeled(args: argparse.Namespace) -> Survey:
     }
     return survey_images(
         root, [path for path in found.values()
-               if (root / path).resolve() not in masks], args.workers)
+               if (root / path).resolve() not in masks], args.workers,
+        args.channels)
 
 
 def stop_on(problems: Sequence[str], skip: bool = False) -> None:
-    """Say what is wrong; end the process unless it is to be passed over."""
+    """Print problems, and exit unless the files are to be skipped."""
     if not problems:
         return
     print('\n'.join([*problems[:MAX_SHOWN]]), file=sys.stderr)
     if len(problems) > MAX_SHOWN:
         print(f'... and {len(problems) - MAX_SHOWN} more.', file=sys.stderr)
     if skip:
-        print(f'{len(problems)} problems: left out.', file=sys.stderr)
+        print(f'{len(problems)} problems: files left out.', file=sys.stderr)
     else:
         sys.exit(f'{len(problems)} problems; nothing is written. Correct '
                  'them, or leave these files out with --skip-bad.')
 
 
 def read_task(args: argparse.Namespace) -> Task:
-    """Look at all files and divide them."""
+    """Check all files and split them into training and validation."""
     classes = read_class_list(args.classes)
     labeled = survey_labeled(args.labeled, args, classes)
     val = args.validation and survey_labeled(args.validation, args, classes)
@@ -151,20 +170,39 @@ def read_task(args: argparse.Namespace) -> Task:
     else:
         train, scored = draw_validation(labeled.images, args.holdout,
                                         args.seed)
-    kept = without_copies(unlabeled.images, train + scored)
-    if len(kept) < len(unlabeled.images):
-        print(f'{len(unlabeled.images) - len(kept)} unlabeled images are '
-              'copies of labeled ones: left out.')
-    if not kept:
+    unique = without_copies(unlabeled.images, train + scored)
+    if len(unique) < len(unlabeled.images):
+        print(f'{len(unlabeled.images) - len(unique)} unlabeled images are '
+              'copies of labeled images: left out.')
+    if not unique:
         sys.exit(f'No image is left of {args.unlabeled}: all are unreadable '
-                 'or copies of labeled ones. Name another --unlabeled.')
+                 'or copies of labeled images. Name another --unlabeled '
+                 'folder.')
     root = (args.validation or args.labeled).resolve()
     return Task(args.name, classes, Side(args.labeled.resolve(), train),
-                Side(root, scored), Side(args.unlabeled.resolve(), kept))
+                Side(root, scored), Side(args.unlabeled.resolve(), unique))
+
+
+def read_loading(task: Task, args: argparse.Namespace) -> Loading:
+    """Find out how the images are to be loaded, and say so."""
+    values = [one.values for side in (task.train, task.val, task.unlabeled)
+              for one in side.images]
+    stretch, notes = choose_stretch(
+        values, args.stretch and tuple(args.stretch))
+    for note in [*notes, *note_channels(values, args.channels)]:
+        print(note)
+    loading = Loading(args.channels, stretch)
+    if args.channels == 3:
+        return loading
+    loader = LoadWholeImage(channels=args.channels, stretch=stretch)
+    mean, std = measure_normalization(
+        [task.train.root / one.image for one in task.train.images], loader,
+        args.workers)
+    return loading._replace(mean=mean, std=std)
 
 
 def show(task: Task) -> None:
-    """Print what was found."""
+    """Print the images and class statistics of a task."""
     sides = dict(training=task.train, validation=task.val,
                  unlabeled=task.unlabeled)
     for name, side in sides.items():
@@ -175,10 +213,10 @@ def show(task: Task) -> None:
     table.align = 'r'
     images, pixels = {}, Counter()
     for name in ('training', 'validation'):
-        images[name] = Counter(key for one in sides[name].images
-                               for key in one.pixels)
-    for one in task.train.images:
-        pixels.update(one.pixels)
+        images[name] = Counter(key for image in sides[name].images
+                               for key in image.pixels)
+    for image in task.train.images:
+        pixels.update(image.pixels)
     for index, name in enumerate(task.classes.names):
         key = str(index)
         table.add_row([name, images['training'][key],
@@ -189,38 +227,40 @@ def show(task: Task) -> None:
         missing = missing_classes(sides[name].images, task.classes)
         if missing:
             print(f'No {name} image shows {", ".join(missing)}: add some, or '
-                  'draw again with another --seed.')
+                  'sample again with another --seed.')
     if len(without_copies(task.train.images, task.val.images)) < len(
             task.train.images):
-        print('Some training images are also scored on: scores will be too '
-              'high. Take the copies out of --labeled or --validation.')
+        print('Some training images are also validation images: scores will '
+              'be too high. Remove the copies from --labeled or '
+              '--validation.')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run from the command line.
 
     Args:
-        argv (Sequence[str], optional): The arguments. Defaults to those of
-            the process.
+        argv (Sequence[str], optional): The arguments. Defaults to
+            ``sys.argv[1:]``.
     """
     args = parse_args(argv)
     data, configs = args.data_root / args.name, args.config_root / args.name
     with one_message():
         task = read_task(args)
         view = choose_view(
-            [one.size for one in task.train.images], args.long_side)
+            [image.size for image in task.train.images], args.long_side)
+        loading = read_loading(task, args)
         texts = config_texts(task, view, str(data), configs, BASES,
-                             args.adapt)
+                             args.adapt, loading)
         show(task)
-        aside = write_task(task, data, configs, texts, args.overwrite,
-                           args.workers)
-    for path in aside:
-        print(f'What was there is kept: {path}')
+        backups = write_task(task, data, configs, texts, args.overwrite,
+                             args.workers)
+    for path in backups:
+        print(f'Backup of the previous files: {path}')
     print(f'\nWritten: {data}, {configs}\nTrain:')
     if not WEIGHTS.is_file():
         print(f'    sh tools/download_checkpoints.sh {WEIGHTS.stem}')
     print(f'    sh train.sh {configs}/supervised.py {configs}/fst.py')
-    print('Try it first with --debug behind it: 4 iterations of each.')
+    print('To try it first, append --debug: 4 iterations of each config.')
 
 
 if __name__ == '__main__':

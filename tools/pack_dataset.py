@@ -2,15 +2,16 @@
 
     python tools/pack_dataset.py CONFIG [--out data/packed] [--yes]
 
-What the pipelines of a PairedDataset do before they draw random numbers is
-done for each image, and kept on disk as raw bytes; a run reads it with
+The deterministic steps at the beginning of the pipelines of a PairedDataset
+are applied to each image, and the result is stored on disk as raw bytes. A run
+reads it with
 
     --cfg-options train_dataloader.dataset.packed=data/packed
 
-The pixels are the same to the last bit. Where images are scaled by a random
-factor they are only decoded. The size is shown first, and nothing is written
-before you agree. Configs that need the same share packs; what is there and
-true is not made again.
+The pixels are identical. Where images are scaled by a random factor, they are
+only decoded. The size is shown first, and nothing is written before you
+confirm. Configs with the same steps share packs, and valid packs are not
+written again.
 """
 import argparse
 import shutil
@@ -23,26 +24,26 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 
 from mmseg_fst.apis import read_config
-from mmseg_fst.datasets.packing import Pack
+from mmseg_fst.datasets.packing import Pack, packs_of
 from mmseg_fst.registry import DATASETS
 
 
 def find_packs(cfg: Config, root: str) -> list[Pack]:
-    """The packs of a config.
+    """Return the packs of a config.
 
     Args:
-        cfg (Config): With a PairedDataset.
+        cfg (Config): Config with a PairedDataset.
         root (str): Folder of all packs.
 
     Returns:
-        list[Pack]: One for each side.
+        list[Pack]: One pack for each data set of each side.
     """
     pairs = cfg.train_dataloader.dataset
     pairs.packed = pairs.rare_class_sampling = None
     built = DATASETS.build(pairs)
     return [
-        Pack(name, getattr(built, name), pairs[name].pipeline, root)
-        for name in ('labeled', 'unlabeled') if pairs.get(name)
+        pack for name, side in built.sides.items()
+        for pack in packs_of(name, side, pairs.sides[name], root)
     ]
 
 
@@ -55,7 +56,7 @@ def show(packs: Sequence[Pack]) -> dict[str, int]:
     """Print a table of packs.
 
     Returns:
-        dict[str, int]: Bytes of those that are to be made, by their side.
+        dict[str, int]: Bytes of the packs to write, by side.
     """
     table = PrettyTable(['side', 'images', 'steps', 'size', 'state'])
     missing = {}
@@ -67,15 +68,15 @@ def show(packs: Sequence[Pack]) -> dict[str, int]:
             type(step).__name__ for step in pack.steps.transforms)
         table.add_row([
             pack.name, len(pack.side), steps, f'about {gigabytes(size)}',
-            'there' if ready else 'to be made'
+            'ready' if ready else 'to be written'
         ])
     print(table)
     return missing
 
 
 def existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
-    return next(one for one in (folder, *folder.parents) if one.exists())
+    """Return the folder, or its nearest existing parent."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def main() -> None:
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
-        help='values that win over the config, as in training')
+        help='override values of the config, as in training')
     args = parser.parse_args()
     init_default_scope('mmseg_fst')
     packs = find_packs(read_config(args.config, args.cfg_options), args.out)
@@ -108,7 +109,7 @@ def main() -> None:
     print(f'{args.out}: about {gigabytes(needed)} to write, '
           f'{gigabytes(free)} are free.')
     if needed > free:
-        sys.exit('That is too little; name another disk with --out.')
+        sys.exit('There is not enough space; name another disk with --out.')
     if not args.yes:
         if not sys.stdin.isatty():
             sys.exit('Nothing was written. Add --yes to write it.')

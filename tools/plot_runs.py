@@ -1,11 +1,12 @@
-"""Draw what runs have logged over their iterations, as a picture.
+"""Plot logged values of runs over their iterations.
 
     python tools/plot_runs.py work_dirs/co_training/camvid-1_16_* \\
         --key agreement --out agreement.png
 
-A line for each run folder with seed_* in it, the mean over its seeds; keys are
-those of TensorBoard and scalars.json, such as loss, agreement or
-student/mIoU. Runs that have not logged the key are left out, and named.
+Plots one line for each run folder with seed_* folders, the mean over its
+seeds. Keys are the keys of TensorBoard and scalars.json, such as loss,
+agreement or student/mIoU. Runs that have not logged the key are left out and
+reported.
 """
 import argparse
 import json
@@ -22,18 +23,18 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 
 def read_scalars(run: Path, key: str) -> dict[int, list[float]]:
-    """What the seeds of a run have logged under a key.
+    """Read the values that the seeds of a run have logged.
 
     Args:
-        run (Path): Folder with ``seed_*`` folders, or one of these.
+        run (Path): Folder with ``seed_*`` folders, or a single such folder.
         key (str): Name of the value.
 
     Returns:
-        dict[int, list[float]]: Values by iteration; where a resumed run has
-        logged an iteration again, the newest.
+        dict[int, list[float]]: Values by iteration. If a resumed run has
+        logged an iteration again, the newest value is used.
     """
     seeds = sorted(run.glob('seed_*')) or [run]
-    found = defaultdict(list)
+    scalars = defaultdict(list)
     for seed in seeds:
         values = {}
         for path in sorted(seed.glob('*/vis_data/scalars.json')):
@@ -42,19 +43,19 @@ def read_scalars(run: Path, key: str) -> dict[int, list[float]]:
                 if key in entry:
                     values[entry['step']] = entry[key]
         for step, value in values.items():
-            found[step].append(value)
-    return dict(sorted(found.items()))
+            scalars[step].append(value)
+    return dict(sorted(scalars.items()))
 
 
 def smooth(values: list[float], window: int) -> list[float]:
-    """Mean of each value and those before it.
+    """Compute the trailing moving average.
 
     Args:
-        values (list[float]): In order of time.
-        window (int): Number of values, at least 1.
+        values (list[float]): Values in chronological order.
+        window (int): Number of values to average, at least 1.
 
     Returns:
-        list[float]: As many values.
+        list[float]: The averages, one for each value.
     """
     return [
         mean(values[max(0, index + 1 - window):index + 1])
@@ -69,10 +70,11 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', type=Path, help='run folders')
     parser.add_argument('--key', default='loss', help='default: loss')
-    parser.add_argument('--out', default='curves.png', help='the picture')
+    parser.add_argument(
+        '--out', default='curves.png', help='image file to write')
     parser.add_argument(
         '--window', type=int, default=1,
-        help='entries of the log to take the mean of; default: 1')
+        help='number of log entries to average; default: 1')
     return parser.parse_args()
 
 
@@ -80,7 +82,7 @@ def main() -> None:
     """Run from the command line."""
     args = parse_args()
     if args.window < 1:
-        sys.exit('--window is a number of entries; give 1 or more.')
+        sys.exit(f'--window must be at least 1, got {args.window}.')
     figure, axes = plt.subplots(figsize=(9, 4.5), layout='constrained')
     for run in args.runs:
         scalars = read_scalars(run, args.key)
@@ -90,8 +92,8 @@ def main() -> None:
         means = [mean(values) for values in scalars.values()]
         axes.plot(list(scalars), smooth(means, args.window), label=run.name)
     if not axes.lines:
-        sys.exit(f'No run has logged {args.key!r}; the keys stand in '
-                 'vis_data/scalars.json of each.')
+        sys.exit(f'No run has logged {args.key!r}; the available keys are in '
+                 'vis_data/scalars.json of each run.')
     axes.set_xlabel('iteration')
     axes.set_ylabel(args.key)
     axes.grid(alpha=.3)

@@ -4,11 +4,11 @@
     python tools/predict.py RUN 'photos/**/*.jpg' --out FOLDER --flip
     python tools/predict.py RUN drive.mp4 --out FOLDER --windows 512 341
 
-RUN is the folder of a run, one of its checkpoints, or a folder of
-tools/push.py. FOLDER gets labels/, paletted PNGs of class ids at the size of
-the image, overlays/ and, if asked for, probabilities/; predict.json in it
-names the classes. What is there already is kept, so the same command goes on
-where it was broken off.
+RUN is the folder of a run, one of its checkpoints, or a folder written by
+tools/push.py. FOLDER gets labels/ (paletted PNGs of class ids at the size of
+the image), overlays/ and, on request, probabilities/; predict.json in it names
+the classes. Existing files are not written again, so an interrupted run can be
+continued with the same command.
 """
 import argparse
 import sys
@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('run', help='folder of a run, or a checkpoint')
     parser.add_argument(
-        'source', help='image, video, folder, or a pattern in quotes')
+        'source', help='image, video, folder, or a quoted pattern')
     parser.add_argument('--out', required=True, help='folder to write to')
     parser.add_argument(
         '--save',
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
         nargs=2,
         type=int,
         metavar=('SIZE', 'STRIDE'),
-        help="predict in square windows; default: by the config's protocol")
+        help='predict in square windows; default: the protocol of the config')
     parser.add_argument(
         '--scales',
         nargs='+',
@@ -51,8 +51,9 @@ def parse_args() -> argparse.Namespace:
         '--opacity',
         type=float,
         default=0.5,
-        help='share of the colors in an overlay; default: 0.5')
-    parser.add_argument('--device', help='such as cuda:1; default: what is')
+        help='opacity of the class colors in an overlay; default: 0.5')
+    parser.add_argument(
+        '--device', help='such as cuda:1; default: a GPU if available')
     add_run_options(parser)
     return parser.parse_args()
 
@@ -67,9 +68,11 @@ def main() -> None:
           f'Protocol: {model.protocol_name}')
     report = predict_files(model, sources, args.out, args.save, args.opacity,
                            args.scales, args.flip)
-    print(f'{report.written} predicted, {report.kept} were there: {args.out}')
+    print(f'{report.written} predicted, {report.kept} existed already: '
+          f'{args.out}')
     if report.failed:
-        reasons = '\n'.join(f'  {one}' for one in report.failed.values())
+        reasons = '\n'.join(
+            f'  {reason}' for reason in report.failed.values())
         sys.exit(f'{len(report.failed)} failed:\n{reasons}')
 
 

@@ -1,10 +1,11 @@
-"""Write a run's network as the Hugging Face Hub has it: a folder of data.
+"""Write the network of a run as a folder for the Hugging Face Hub.
 
     python tools/push.py RUN --out FOLDER [--network teacher]
     python tools/push.py RUN --out FOLDER --repository OWNER/NAME
 
-The folder gets model.safetensors, config.json and a README.md. It is read by
-tools/predict.py and mmseg_fst.apis.pull_model, which takes OWNER/NAME too.
+The folder gets model.safetensors, config.json and a README.md. It can be read
+by tools/predict.py and by mmseg_fst.apis.pull_model, which also accepts
+OWNER/NAME.
 """
 import argparse
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument(
         '--public',
         action='store_true',
-        help='let everybody see a repository that is made; default: nobody')
+        help='create a public repository; default: private')
     add_run_options(parser)
     args = parser.parse_args()
     model = load_model(

@@ -1,11 +1,11 @@
-"""Rank images without labels by how stable a run's predictions were (ST++).
+"""Rank unlabeled images by the stability of a run's predictions (ST++).
 
     python tools/rank_images.py work_dirs/ssl/NAME/seed_0 --out FOLDER
     python tools/rank_images.py RUN --list FILE.txt --out FOLDER
 
-Compares the last checkpoint with the earlier ones that the run has kept (set
-max_keep_ckpts of its CheckpointHook): the score of an image is the mean IoU
-of their predictions with the last one. FOLDER gets reliable.txt and
+Compares the last checkpoint with the earlier checkpoints of the run (set
+max_keep_ckpts of its CheckpointHook): the score of an image is the mean IoU of
+the earlier predictions with the last prediction. FOLDER gets reliable.txt and
 unreliable.txt, all.txt with both, and ranking.json with the scores, the most
 stable image first.
 """
@@ -40,12 +40,13 @@ def main() -> None:
         '--checkpoints',
         type=int,
         default=3,
-        help='at most so many, the last ones; default: 3')
+        help='maximum number of checkpoints, counted from the last; '
+        'default: 3')
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that the checkpoints ask for; it can do all that you '
-        'can, so only if you trust who made them')
+        help='allow the checkpoints to run code with your permissions; use '
+        'only for checkpoints from a source that you trust')
     args = parser.parse_args()
     cfg = open_config(find_config(args.run))
     checkpoints = sorted_checkpoints(args.run)[-args.checkpoints:]

@@ -1,9 +1,9 @@
-"""Make a training step again that was not finite.
+"""Replay a training step that was not finite.
 
     python tools/replay.py work_dirs/demo/NAME/seed_0/not_finite/FILE.pth
 
-Prints the losses of the run and of now, where the first value arises that is
-not finite, and which weights get a gradient that is not.
+Prints the losses of the run and of the replay, the first module whose output
+is not finite, and the weights whose gradients are not finite.
 """
 import argparse
 
@@ -16,26 +16,26 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('file', help='file that the run has named')
+    parser.add_argument('file', help='file that the run has reported')
     parser.add_argument(
         '--device', default='cpu', help="such as 'cuda'; default: cpu")
     parser.add_argument(
         '--anomaly',
         action='store_true',
         help='stop at the first operation of the backward pass that gives '
-        'what is no number, and show where it was called; slow')
+        'NaN, and show where it was called; slow')
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that the file asks for; it can do all that you can, '
-        'so only if you trust who made it')
+        help='allow the file to run code with your permissions; use only for '
+        'files from a source that you trust')
     return parser.parse_args()
 
 
-def shown(names: list[str], most: int = 5) -> str:
-    """Some names, and how many more there are."""
-    more = f' and {len(names) - most} more' if len(names) > most else ''
-    return (', '.join(names[:most]) or 'none') + more
+def shorten(names: list[str], limit: int = 5) -> str:
+    """Join the first names and state how many more there are."""
+    more = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return (', '.join(names[:limit]) or 'none') + more
 
 
 def main() -> None:
@@ -43,13 +43,13 @@ def main() -> None:
     args = parse_args()
     found = replay(args.file, args.device, args.anomaly, args.trust)
     width = max(map(len, found.losses))
-    print(f'{"":{width}}  in the run         now')
+    print(f'{"":{width}}  in the run      replay')
     for name, loss in found.losses.items():
         print(f'{name:{width}}  {found.recorded[name]:<12.7g} {loss:12.7g}')
     print(f'Norm of the gradient: {found.grad_norm:g}\n'
-          f'Not finite before the step: {shown(found.weights)}\n'
+          f'Not finite before the step: {shorten(found.weights)}\n'
           f'First output that is not finite: {found.module or "none"}\n'
-          f'Gradients that are not finite: {shown(found.gradients)}')
+          f'Gradients that are not finite: {shorten(found.gradients)}')
 
 
 if __name__ == '__main__':

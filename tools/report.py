@@ -1,16 +1,16 @@
-"""Write one HTML page about runs: scores, curves, classes, pictures, configs.
+"""Write one HTML page about runs: scores, curves, classes, images, configs.
 
     python tools/report.py work_dirs/demo/streets_mean-teacher \\
         work_dirs/demo/streets_fst --out report.html
 
-Folders are those of configs, with seed_* in them, or of single runs, finished
-or not. The page holds all that it shows: it opens offline and can be sent. For
-its pictures the best checkpoints predict some images of the validation set;
-older runs, which have no config.json, have their config run for that, as
-Python. Call it from where they were started, as configs name their data by
-relative paths; --panels 0 does without pictures. Networks with classes of your
-own need their modules named by --imports. How good pseudo-labels were
-is shown of runs with a PseudoLabelQualityHook.
+Each folder is a run folder with seed_* folders, or a single seed, finished or
+not. The page is self-contained: it opens offline and can be sent. For the
+images, the best checkpoints predict some images of the validation set. The
+configs of older runs without config.json are executed as Python for that. Call
+it from the folder where the runs were started, since configs name their data
+by relative paths; --panels 0 leaves the images out. Name the modules of custom
+network classes with --imports. The quality of pseudo-labels is shown for runs
+with a PseudoLabelQualityHook.
 """
 import argparse
 import importlib
@@ -26,23 +26,23 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', type=Path, help='run folders')
     parser.add_argument(
-        '--out', type=Path, default='report.html', help='the page')
+        '--out', type=Path, default='report.html', help='page to write')
     parser.add_argument(
         '--panels',
         type=int,
         default=4,
-        help='images to predict; default: 4, 0 loads no checkpoint')
+        help='number of images to predict; default: 4, 0 loads no checkpoint')
     parser.add_argument(
         '--imports',
         nargs='+',
         default=[],
         metavar='MODULE',
-        help='modules of classes of your own, as in custom_imports')
+        help='modules of custom classes, as in custom_imports')
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that a checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+        help='allow a checkpoint to run code with your permissions; use only '
+        'for checkpoints from a source that you trust')
     return parser.parse_args()
 
 
@@ -59,7 +59,7 @@ def main() -> None:
                                shlex.join(['python', *sys.argv]), args.panels,
                                args.trust)
     for sentence in missing:
-        print(f'No pictures of {sentence}', file=sys.stderr)
+        print(f'No images of {sentence}', file=sys.stderr)
     size = args.out.stat().st_size / 2**20
     print(f'Written: {args.out} ({size:.1f} MiB)')
 

@@ -1,10 +1,10 @@
-"""Score student and teacher of a run, and draw their predictions.
+"""Score the student and teacher of a run, and draw their predictions.
 
     python tools/test.py work_dirs/demo/streets_fst-d/seed_0
     python tools/test.py CHECKPOINT.pth --config CONFIG
 
-Given a folder, takes the config in it and its best checkpoint. PROTOCOL is a
-file, such as configs/_base_/protocols/voc_native.py.
+For a folder, its config and its best checkpoint are used. PROTOCOL is a file
+such as configs/_base_/protocols/voc_native.py.
 """
 import argparse
 import os
@@ -33,22 +33,23 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--last',
         action='store_true',
-        help='take the last checkpoint of the folder, not the best')
+        help='use the last checkpoint of the folder, not the best')
     parser.add_argument(
-        '--protocol', help="evaluation protocol; default: the config's")
+        '--protocol',
+        help='evaluation protocol; default: the protocol of the config')
     parser.add_argument(
         '--show-dir',
-        help='folder for pictures; default: FOLDER/test/pictures')
+        help='folder for images; default: FOLDER/test/pictures')
     parser.add_argument(
         '--max-images',
         type=int,
         default=100,
-        help='number of pictures; default: 100, 0 for none')
+        help='number of images to draw; default: 100, 0 for none')
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that a checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+        help='allow a checkpoint to run code with your permissions; use only '
+        'for checkpoints from a source that you trust')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -59,14 +60,14 @@ def parse_args() -> argparse.Namespace:
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='what has started the processes; default: none')
+        help='launcher of the processes; default: none')
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
     try:
         return parser.parse_args()
     except ValueError as error:  # of DictAction
         parser.error(f'--cfg-options takes KEY=VALUE, without spaces around '
-                     f'the sign ({error}).')
+                     f'the equals sign ({error}).')
 
 
 def main() -> None:
@@ -80,9 +81,9 @@ def main() -> None:
     else:
         folder = osp.dirname(folder) or os.curdir
     config = args.config or find_config(folder)
-    how = 'trusted: its code is run' if args.trust else 'read as data only'
+    mode = 'trusted: its code is run' if args.trust else 'read as data only'
     print(f'Config:     {config}\n'
-          f'Checkpoint: {checkpoint} ({how})')
+          f'Checkpoint: {checkpoint} ({mode})')
     cfg = open_config(config)
     if args.protocol:
         cfg.model.protocol = open_config(args.protocol).get('protocol')
@@ -100,7 +101,7 @@ def main() -> None:
         if key.endswith('mIoU'):
             print(f'{key}: {value:.2f}')
     if show_dir is not None:
-        print(f'Pictures: {show_dir}')
+        print(f'Images: {show_dir}')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Train a config, with the command line of MMSegmentation.
+"""Train a config with the command line of MMSegmentation.
 
     python tools/train.py CONFIG
     torchrun --nproc_per_node 2 tools/train.py CONFIG --launcher pytorch
@@ -9,8 +9,7 @@ import argparse
 
 from mmengine.config import DictAction
 
-from mmseg_fst.apis import load_config, train_all
-from mmseg_fst.utils.messages import one_message
+from mmseg_fst.apis import start_training
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,12 +22,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on from the newest whole checkpoint in the work folder')
+        help='resume from the newest complete checkpoint in the work folder')
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that a checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+        help='allow a checkpoint to run code with your permissions; use only '
+        'for checkpoints from a source that you trust')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -39,7 +38,7 @@ def parse_args() -> argparse.Namespace:
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='what has started the processes; default: none')
+        help='launcher of the processes; default: none')
     # torch.distributed.launch passes it; torchrun sets LOCAL_RANK instead.
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
@@ -47,18 +46,19 @@ def parse_args() -> argparse.Namespace:
         return parser.parse_args()
     except ValueError as error:  # of DictAction
         parser.error(f'--cfg-options takes KEY=VALUE, without spaces around '
-                     f'the sign ({error}).')
+                     f'the equals sign ({error}).')
 
 
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    with one_message():
-        cfg = load_config(
-            args.config, args.cfg_options, work_dir=args.work_dir)
-    cfg.launcher = args.launcher
-    with one_message(cfg.work_dir):
-        train_all(cfg, args.resume, args.trust)
+    start_training(
+        args.config,
+        args.cfg_options,
+        work_dir=args.work_dir,
+        launcher=args.launcher,
+        resume=args.resume,
+        trust=args.trust)
 
 
 if __name__ == '__main__':

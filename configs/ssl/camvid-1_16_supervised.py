@@ -9,4 +9,5 @@ _base_ = [
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
-train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+train_dataloader = dict(
+    dataset=dict(sides=dict(unlabeled=None), disjoint=False))

@@ -10,5 +10,6 @@ _base_ = [
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
-train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+train_dataloader = dict(
+    dataset=dict(sides=dict(unlabeled=None), disjoint=False))
 load_from = 'work_dirs/ssl/camvid-1_4_supervised/{run}/iter_900.pth'

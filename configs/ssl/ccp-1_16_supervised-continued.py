@@ -11,5 +11,6 @@ model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
 model['segmentor']['decode_head']['num_classes'] = 12
-train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+train_dataloader = dict(
+    dataset=dict(sides=dict(unlabeled=None), disjoint=False))
 load_from = 'work_dirs/ssl/ccp-1_16_supervised/{run}/iter_900.pth'

@@ -10,4 +10,5 @@ model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
 model['segmentor']['decode_head']['num_classes'] = 12
-train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+train_dataloader = dict(
+    dataset=dict(sides=dict(unlabeled=None), disjoint=False))

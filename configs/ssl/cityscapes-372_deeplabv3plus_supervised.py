@@ -12,5 +12,6 @@ model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor,
     protocol=_base_.protocol)
-train_dataloader = dict(dataset=dict(unlabeled=None, disjoint=False))
+train_dataloader = dict(
+    dataset=dict(sides=dict(unlabeled=None), disjoint=False))
 default_hooks = dict(checkpoint=dict(save_best='student/mIoU'))

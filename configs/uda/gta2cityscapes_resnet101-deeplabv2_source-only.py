@@ -15,6 +15,7 @@ labeled_pipeline = _base_.labeled_pipeline
 labeled_pipeline.insert(-1, dict(type='PhotoMetricDistortion'))
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(pipeline=labeled_pipeline),
-        unlabeled=None,
+        sides=dict(
+            labeled=dict(pipeline=labeled_pipeline),
+            unlabeled=None),
         rare_class_sampling=None))

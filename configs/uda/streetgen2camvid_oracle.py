@@ -13,4 +13,4 @@ param_scheduler = [
         by_epoch=False)
 ]
 train_dataloader = dict(
-    dataset=dict(labeled=dict(data_root=_base_.target_root)))
+    dataset=dict(sides=dict(labeled=dict(data_root=_base_.target_root))))

@@ -8,4 +8,4 @@ _base_ = [
 model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
-train_dataloader = dict(dataset=dict(unlabeled=None))
+train_dataloader = dict(dataset=dict(sides=dict(unlabeled=None)))

@@ -13,6 +13,7 @@ from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
 from .check_values import check_classes, check_numbers
+from .renames import hint_for
 
 _REGISTRIES = [
     value for value in vars(registry).values()
@@ -24,7 +25,8 @@ _REGISTRY_BY_PLACE = {
     r'^model(\.|$)(\w*(segmentor|backbone|head|mixer|mask|labeler|filter)$|$)':
     registry.MODELS,
     r'segmentor\.\w*(backbone|head)$': registry.MODELS,
-    r'dataloader\.dataset(\.(un)?labeled)?$': registry.DATASETS,
+    r'dataloader\.dataset(\.sides\.\w+)?(\.datasets\[\d+\]|\.dataset)*$':
+    registry.DATASETS,
     r'dataloader\.sampler$': registry.DATA_SAMPLERS,
     r'dataloader\..*pipeline\[\d+\]$': registry.TRANSFORMS,
     r'^optim_wrapper$': registry.OPTIM_WRAPPERS,
@@ -60,6 +62,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     for where, node in _walk(content, ''):
         _check_type(where, node)
         _check_keys(where, node)
+        _check_sides(where, node)
         _check_folders(where, node)
         _check_weights(where, node, planned)
     check_numbers(content)
@@ -115,6 +118,8 @@ def _check_type(where: str, node: dict) -> None:
                 above = above.parent
             close = difflib.get_close_matches(name, known, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
+            old = hint_for(name)
+            hint = f' {old}' if old else hint
             raise ValueError(
                 f'{where}.type: there is no {owner.name} {name!r}.{hint} A '
                 'class of your own is found once its file is imported; name '
@@ -126,16 +131,53 @@ def _check_keys(where: str, node: dict) -> None:
     cls = _own_class(node['type'])
     if cls is None:
         return
-    parameters = inspect.signature(cls).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    parameters = _parameters_of(cls)
+    if parameters is None:
         return
     for key in node:
         if key not in parameters and key not in _ALWAYS:
             close = difflib.get_close_matches(key, parameters, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
+            old = hint_for(cls, key)
+            hint = f' {old}' if old else hint
             raise ValueError(
                 f'{where}.{key}: {cls.__name__} has no argument {key!r}.'
                 f'{hint} It takes: {", ".join(parameters)}.')
+
+
+def _parameters_of(cls: type) -> Optional[list[str]]:
+    """Arguments of a class and, through ``**kwargs``, of its bases.
+
+    None if they take any.
+    """
+    names: list[str] = []
+    for base in cls.__mro__[:-1]:
+        if '__init__' not in vars(base):
+            continue
+        _, *parameters = inspect.signature(base.__init__).parameters.values()
+        names += [
+            one.name for one in parameters
+            if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+            and one.name not in names
+        ]
+        if all(one.kind is not one.VAR_KEYWORD for one in parameters):
+            return names
+    return None
+
+
+def _check_sides(where: str, node: dict) -> None:
+    """Raise on a side that is no data set, such as one of a wrong name."""
+    sides = node.get('sides')
+    if not isinstance(sides, dict):
+        return
+    known = [name for name, side in sides.items()
+             if side is None or 'type' in side]
+    for name in sides.keys() - set(known):
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f' Did you mean {close[0]!r}?' if close else ''
+        raise ValueError(
+            f'{where}.sides.{name}: a side needs the `type` of a data set.'
+            f'{hint} There are: {", ".join(known)}.')
 
 
 def _cure(path: str) -> str:

@@ -2,6 +2,7 @@
 from collections.abc import Iterator
 from typing import Any, Optional
 
+from mmseg_fst.datasets.sides import LABELED, part_configs
 from mmseg_fst.registry import DATASETS
 
 # Numbers of which there must be one at least.
@@ -43,8 +44,9 @@ def _classes_of(dataset: Any) -> Optional[tuple[str, ...]]:
     """Classes of the config of a data set, if it says any."""
     if not isinstance(dataset, dict):
         return None
-    if 'labeled' in dataset:
-        return _classes_of(dataset['labeled'])
+    if 'sides' in dataset:
+        return _classes_of(dataset['sides'].get(LABELED))
+    dataset = part_configs(dataset)[0]
     if (dataset.get('metainfo') or {}).get('classes'):
         return tuple(dataset['metainfo']['classes'])
     kind = dataset.get('type')

@@ -1,7 +1,10 @@
 """Config files: Python, which is run, and JSON, which is data."""
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import path as osp
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -9,10 +12,15 @@ from mmengine.logging import print_log
 from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
+from .renamed_keys import upgrade_keys, upgrade_option
+from .renames import check_options, upgrade_config
 from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
 CONFIG_JSON = 'config.json'
+#: Environment variable in which configs find the seed of a random split of
+#: the labeled images.
+SPLIT_SEED = 'SPLIT_SEED'
 
 
 def save_config(cfg: Config, folder: str) -> str:
@@ -71,7 +79,7 @@ def open_config(path: str) -> Config:
 
 
 def parse_config(text: str, source: str, cure: str) -> Config:
-    """Read a config that is data.
+    """Read a config that is data; old names in it are replaced.
 
     Args:
         text (str): JSON of :func:`encode_config`.
@@ -83,36 +91,65 @@ def parse_config(text: str, source: str, cure: str) -> Config:
         Config: The config.
 
     Raises:
-        ValueError: If it is damaged, or :func:`check_data` refuses it.
+        ValueError: If it is damaged, :func:`check_data` refuses it, or
+            :func:`upgrade_config` does not know what an old name is today.
     """
     try:
         cfg = decode_config(text)
     except ValueError as error:
         raise ValueError(f'{source} holds no config that is data: {error}. '
                          f'Copy it again. {cure}.') from error
+    upgrade_config(cfg, source)
     check_data(cfg, source, cure)
-    return Config(cfg)
+    cfg = Config(cfg)
+    upgrade_keys(cfg, source)
+    return cfg
 
 
-def read_python(path: str) -> Config:
+def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
     """Read, and run, a config in Python.
 
     Args:
         path (str): Path of the file.
+        split (int | str, optional): Seed of the split of the labeled images,
+            for configs with ``{{$SPLIT_SEED:0}}``. Defaults to None: that of
+            the environment.
 
     Returns:
-        Config: The config, with its bases.
+        Config: The config, with its bases; old names are replaced.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read.
+        ValueError: If it cannot be read, or has a key in two forms, see
+            :func:`upgrade_keys` and :func:`upgrade_config`.
     """
     _check_there(path)
     try:
-        return Config.fromfile(path)
+        with _split_seed(split):
+            cfg = Config.fromfile(path)
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+    upgrade_config(cfg._cfg_dict, path)
+    upgrade_keys(cfg, path)
+    return cfg
+
+
+@contextmanager
+def _split_seed(split: Optional[Union[int, str]]) -> Iterator[None]:
+    """Set ``SPLIT_SEED`` while a file is read, if a split is given.
+
+    Configs in Python take values from the environment alone.
+    """
+    before = os.environ.get(SPLIT_SEED)
+    if split is not None:
+        os.environ[SPLIT_SEED] = str(split)
+    try:
+        yield
+    finally:
+        os.environ.pop(SPLIT_SEED, None)
+        if before is not None:
+            os.environ[SPLIT_SEED] = before
 
 
 def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
@@ -120,21 +157,23 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 
     Args:
         cfg (Config): The config; changed in place.
-        options (dict[str, Any], optional): Values by dotted key, if any.
+        options (dict[str, Any], optional): Values by dotted key, if any; an
+            older key stands for its present one, see :func:`upgrade_option`.
 
     Raises:
         ValueError: If a key leads into what is no dict or list, or past the
-            end of a list.
+            end of a list, or has an old name, see :func:`check_options`.
     """
     for key, value in (options or {}).items():
         try:
-            cfg.merge_from_dict({key: value})
+            cfg.merge_from_dict({upgrade_option(cfg, key): value})
         except (KeyError, TypeError, AttributeError, AssertionError,
                 IndexError) as error:
             raise ValueError(
                 f'--cfg-options {key}: there is no such place in '
                 f'{cfg.filename} ({error}). A number is a place in a list, '
                 'from 0.') from error
+    check_options(cfg._cfg_dict, options or {})
 
 
 def _check_there(path: str) -> None:

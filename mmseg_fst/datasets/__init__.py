@@ -7,6 +7,7 @@ from .cityscapes_like import (
                               SynthiaDataset,
 )
 from .clothing import ClothingDataset
+from .collate import collate_sides
 from .cropping import FactorResizedCrop, HistogramCrop
 from .formatting import PackByteInputs
 from .geometry import PadToCrop, RandomFactorResize
@@ -24,5 +25,5 @@ __all__ = [
     'LoadWholeImage', 'MapillaryTrainIdsDataset', 'PackByteInputs',
     'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
     'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
-    'UnlabeledFolderDataset'
+    'UnlabeledFolderDataset', 'collate_sides'
 ]

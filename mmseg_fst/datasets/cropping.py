@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmseg_fst.registry import TRANSFORMS
 
-from .geometry import RandomFactorResize
+from .geometry import RandomFactorResize, check_pillow_scales
 
 # Boxes that are tried before one is taken in which a class prevails.
 _TRIES = 10
@@ -107,8 +107,12 @@ class FactorResizedCrop(HistogramCrop):
         Returns:
             dict: The same keys, scaled and cropped, and ``img_shape``,
             ``scale`` and ``scale_factor``.
+
+        Raises:
+            ValueError: If Pillow cannot scale the image.
         """
         image, factor = results['img'], self.resize.draw_factor()
+        check_pillow_scales(image)
         height, width = image.shape[:2]
         # Rounded as Resize rounds.
         scale = int(width * factor + .5), int(height * factor + .5)
@@ -118,7 +122,7 @@ class FactorResizedCrop(HistogramCrop):
                 backend='pillow')
         # A box is drawn by the size of the scaled image alone, so that one
         # that takes no memory stands in for it.
-        stand_in = np.broadcast_to(image[:1, :1], (*scale[::-1], 3))
+        stand_in = np.broadcast_to(image[:1, :1], (*scale[::-1], *image.shape[2:]))
         box = self.crop_bbox({**results, 'img': stand_in})
         for key in results.get('seg_fields', []):
             results[key] = self.crop(results[key], box)

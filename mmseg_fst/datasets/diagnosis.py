@@ -1,14 +1,14 @@
-"""Labels of the unlabeled side, for measuring and never for training."""
+"""Labels of an unlabeled side, for measuring and never for training."""
 import copy
 from os import path as osp
 from typing import Any
 
 import torch
-from mmengine.dataset import BaseDataset
 
-from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.fields import DIAGNOSIS
 from mmseg_fst.utils.randomness import kept_draws
+
+from .sides import Side, build_side, map_parts
 
 
 class LabelsForDiagnosis:
@@ -20,8 +20,8 @@ class LabelsForDiagnosis:
     flipped as the image was.
 
     Args:
-        unlabeled (dict): Config of the unlabeled side, whose pipeline loads
-            no labels.
+        name (str): Name of the side.
+        cfg (dict): Config of the side, whose pipelines load no labels.
         seg_map_path (str): Folder of its labels, as in ``data_prefix`` of a
             labeled side.
 
@@ -30,17 +30,24 @@ class LabelsForDiagnosis:
         ValueError: If the pipeline loads labels already.
     """
 
-    def __init__(self, unlabeled: dict, seg_map_path: str) -> None:
-        cfg = copy.deepcopy(unlabeled)
-        first, *others = cfg['pipeline']
-        if any(step['type'] == 'LoadAnnotations' for step in cfg['pipeline']):
-            raise ValueError(
-                'labels_for_diagnosis goes with an unlabeled side that loads '
-                'no labels; take LoadAnnotations out of its pipeline.')
-        cfg['pipeline'] = [first, dict(type='LoadAnnotations'), *others]
-        cfg['data_prefix'] = dict(
-            cfg['data_prefix'], seg_map_path=seg_map_path)
-        self.side: BaseDataset = DATASETS.build(cfg)
+    def __init__(self, name: str, cfg: dict, seg_map_path: str) -> None:
+
+        def add_labels(part: dict) -> dict:
+            part = copy.deepcopy(part)
+            first, *others = part['pipeline']
+            if any(step['type'] == 'LoadAnnotations'
+                   for step in part['pipeline']):
+                raise ValueError(
+                    f'labels_for_diagnosis goes with an {name} side that '
+                    'loads no labels; take LoadAnnotations out of its '
+                    'pipeline.')
+            part['pipeline'] = [first, dict(type='LoadAnnotations'), *others]
+            part['data_prefix'] = dict(
+                part['data_prefix'], seg_map_path=seg_map_path)
+            return part
+
+        self.name = name
+        self.side: Side = build_side(name, map_parts(cfg, add_labels))
         for index in range(len(self.side)):
             info = self.side.get_data_info(index)
             label = info.get('seg_map_path')
@@ -51,15 +58,15 @@ class LabelsForDiagnosis:
                     'labels_for_diagnosis out: coverage and classes are '
                     'logged without labels, too.')
 
-    def load(self, unlabeled: BaseDataset, index: int) -> dict[str, Any]:
-        """One item of the unlabeled side, and its label in a field apart.
+    def load(self, side: Side, index: int) -> dict[str, Any]:
+        """One item of the side, and its label in a field apart.
 
         Args:
-            unlabeled (BaseDataset): The unlabeled side.
+            side (BaseDataset | ConcatDataset | RepeatDataset): The side.
             index (int): Which image.
 
         Returns:
-            dict: The item as ``unlabeled[index]`` gives it, random draws
+            dict: The item as ``side[index]`` gives it, random draws
             included, but for ``gt_for_diagnosis`` of its data sample, class
             ids of shape (1, H, W), of the type that the pipeline packs.
 
@@ -68,13 +75,13 @@ class LabelsForDiagnosis:
         """
         with kept_draws():
             labeled = self.side[index]
-        item = unlabeled[index]
+        item = side[index]
         if not torch.equal(item['inputs'], labeled['inputs']):
             raise ValueError(
                 'labels_for_diagnosis: with its label, '
                 f'{item["data_samples"].img_path} is augmented otherwise than '
                 'without; take the transform that looks at labels, such as '
-                'RandomCrop with cat_max_ratio, out of the unlabeled '
+                f'RandomCrop with cat_max_ratio, out of the {self.name} '
                 'pipeline.')
         item['data_samples'].set_field(labeled['data_samples'].gt_sem_seg,
                                        DIAGNOSIS)

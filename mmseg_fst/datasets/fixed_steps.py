@@ -3,11 +3,12 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 
 from mmcv.transforms import LoadImageFromFile
-from mmengine.dataset import BaseDataset, Compose
+from mmengine.dataset import Compose
 from mmseg.datasets.transforms import LoadAnnotations, Resize
 
 from .loading import LoadWholeImage
 from .packed import LoadPacked
+from .sides import Side, part_at
 
 # Their own kind alone: what is derived from them may draw.
 _FIXED = (LoadAnnotations, LoadImageFromFile, LoadPacked, LoadWholeImage,
@@ -29,19 +30,20 @@ def count_fixed(steps: Sequence[Callable]) -> int:
     return len(steps)
 
 
-def repeat_item(dataset: BaseDataset, index: int) -> Iterator[dict]:
+def repeat_item(dataset: Side, index: int) -> Iterator[dict]:
     """The items of an index, each with random numbers of its own.
 
     As ``dataset[index]`` time and again, but the image is loaded once.
 
     Args:
-        dataset (BaseDataset): A data set; one without a ``pipeline`` of its
-            own is asked each time.
+        dataset (BaseDataset | ConcatDataset | RepeatDataset): A data set;
+            one without a ``pipeline`` of its own is asked each time.
         index (int): Index of the image.
 
     Yields:
         dict: As packed by the pipeline.
     """
+    dataset, index = part_at(dataset, index)
     steps = getattr(dataset, 'pipeline', Compose([])).transforms
     count = count_fixed(steps)
     loaded = Compose(steps[:count])(

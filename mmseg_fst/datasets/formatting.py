@@ -21,11 +21,11 @@ class PackByteInputs(PackSegInputs):
         """Pack one image.
 
         Args:
-            results (dict): With ``img``, (H, W, 3), and, if there is a label,
-                ``gt_seg_map``, (H, W), uint8.
+            results (dict): With ``img``, (H, W, C) or (H, W), and, if there is
+                a label, ``gt_seg_map``, (H, W), uint8.
 
         Returns:
-            dict: ``inputs``, a tensor of shape (3, H, W), and
+            dict: ``inputs``, a tensor of shape (C, H, W), and
             ``data_samples``, whose ``gt_sem_seg`` is uint8 of shape
             (1, H, W).
         """

@@ -8,6 +8,23 @@ from mmcv.transforms import BaseTransform, Resize
 from mmseg_fst.registry import TRANSFORMS
 
 
+def check_pillow_scales(image: np.ndarray) -> None:
+    """Raise on an image that Pillow cannot scale as OpenCV does.
+
+    Args:
+        image (np.ndarray): Of shape (H, W) or (H, W, C).
+
+    Raises:
+        ValueError: If it is not of 8 bits, or has neither 1 nor 3 channels:
+            Pillow would take a fourth one for an alpha channel.
+    """
+    if image.dtype != np.uint8 or image.shape[2:] not in ((), (3, )):
+        raise ValueError(
+            f"backend='pillow' scales images of 1 or 3 channels of 8 bits, "
+            f'got shape {image.shape} of {image.dtype}. Use '
+            "RandomFactorResize with backend='cv2' and RandomCrop.")
+
+
 @TRANSFORMS.register_module()
 class RandomFactorResize(BaseTransform):
     """Scale image and label by a factor drawn from one of several ranges.
@@ -21,7 +38,8 @@ class RandomFactorResize(BaseTransform):
             ``((.5, 1), (1, 2))`` is the rule of U2PL and FST, ``((.5, 2), )``
             that of UniMatch.
         backend (str): 'cv2', or 'pillow', which smooths what it makes smaller
-            and is what UniMatch uses. Defaults to 'cv2'.
+            and is what UniMatch uses; it scales images of 1 or 3 channels of
+            8 bits. Defaults to 'cv2'.
 
     Raises:
         ValueError: If a range is empty or not positive.
@@ -46,7 +64,12 @@ class RandomFactorResize(BaseTransform):
         Returns:
             dict: The same keys, scaled (the label to the nearest pixel), and
             ``img_shape``, ``scale`` and ``scale_factor``.
+
+        Raises:
+            ValueError: If Pillow cannot scale the image.
         """
+        if self.backend == 'pillow':
+            check_pillow_scales(results['img'])
         return Resize(
             scale_factor=self.draw_factor(), backend=self.backend)(results)
 
@@ -69,9 +92,9 @@ class PadToCrop(BaseTransform):
         size (tuple[int, int]): Least height and width.
         position (str): Where the image lies: 'center' or 'corner', the upper
             left. Defaults to 'center'.
-        pad_val (Sequence[float]): Color, in the order of the image. Defaults
-            to the mean of ImageNet in BGR, rounded, which is 0 once it is
-            normalized (by less than 0.01 off).
+        pad_val (Sequence[float]): A value for each channel, in the order of
+            the image. Defaults to the mean of ImageNet in BGR, rounded, which
+            is 0 once it is normalized (by less than 0.01 off).
         seg_pad_val (int): Label. Defaults to 255, ignored.
 
     Raises:
@@ -100,17 +123,41 @@ class PadToCrop(BaseTransform):
 
         Returns:
             dict: The same keys, padded, and ``img_shape``.
+
+        Raises:
+            ValueError: If ``pad_val`` has another number of values than the
+                image has channels.
         """
-        height, width = results['img'].shape[:2]
-        missing = (max(self.size[0] - height, 0),
-                   max(self.size[1] - width, 0))
+        image = results['img']
+        channels = image.shape[2] if image.ndim == 3 else 1
+        if len(self.pad_val) != channels:
+            raise ValueError(
+                f'PadToCrop: pad_val={self.pad_val} has {len(self.pad_val)} '
+                f'values, but {results.get("img_path", "the image")} has '
+                f'{channels} channels. Give pad_val a value for each channel.')
+        missing = (max(self.size[0] - image.shape[0], 0),
+                   max(self.size[1] - image.shape[1], 0))
         top, left = (
             side // 2 if self.position == 'center' else 0 for side in missing)
         border = (left, top, missing[1] - left, missing[0] - top)
-        results['img'] = mmcv.impad(
-            results['img'], padding=border, pad_val=self.pad_val)
+        results['img'] = self._pad_image(image, border)
         for key in results.get('seg_fields', []):
             results[key] = mmcv.impad(
                 results[key], padding=border, pad_val=self.seg_pad_val)
         results['img_shape'] = results['img'].shape[:2]
         return results
+
+    def _pad_image(self, image: np.ndarray,
+                   border: tuple[int, int, int, int]) -> np.ndarray:
+        """Pad the left, upper, right and lower side by as many pixels."""
+        if image.ndim == 2:
+            return mmcv.impad(image, padding=border, pad_val=self.pad_val[0])
+        # OpenCV pads no more than four channels at once.
+        parts = [
+            mmcv.impad(
+                image[..., start:start + 4], padding=border,
+                pad_val=self.pad_val[start:start + 4])
+            for start in range(0, image.shape[2], 4)
+        ]
+        parts = [part if part.ndim == 3 else part[..., None] for part in parts]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, 2)

@@ -1,90 +1,100 @@
 """Checks of image lists, made before a training instead of in its midst."""
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
 from os import path as osp
+from typing import Union
 
-from mmengine.dataset import BaseDataset
-
-_SIDES = ('labeled', 'unlabeled')
-
-
-def _origin(side: BaseDataset) -> str:
-    """Where the images of a side come from: its list or its folder."""
-    return side.ann_file or side.data_prefix['img_path']
+from .sides import LABELED, UNLABELED, Side, parts_of
 
 
-def _images(side: BaseDataset) -> list[str]:
-    """Normalized paths of all images of a side."""
+def _origin(side: Side) -> str:
+    """Where the images of a side come from: its lists or its folders."""
+    return ' and '.join(part.ann_file or part.data_prefix['img_path']
+                        for part in parts_of(side))
+
+
+def _images(side: Side) -> list[str]:
+    """Normalized paths of all images of a side; a repeated one counts once."""
     return [
-        osp.abspath(side.get_data_info(index)['img_path'])
-        for index in range(len(side))
+        osp.abspath(part.get_data_info(index)['img_path'])
+        for part in parts_of(side) for index in range(len(part))
     ]
 
 
-def check_labels_exist(side: BaseDataset) -> None:
-    """Raise if an image of the labeled side has no label on disk.
+def check_labels_exist(side: Side, name: str = LABELED) -> None:
+    """Raise if an image of a side with labels has no label on disk.
 
     Args:
-        side (BaseDataset): The labeled side.
+        side (BaseDataset | ConcatDataset | RepeatDataset): The side.
+        name (str): Its name. Defaults to ``'labeled'``.
 
     Raises:
         FileNotFoundError: If a label is missing.
     """
-    for index in range(len(side)):
-        info = side.get_data_info(index)
-        label = info.get('seg_map_path')
-        if label is None or not osp.isfile(label):
-            raise FileNotFoundError(
-                f'{info["img_path"]} is on the labeled side, but its label '
-                f'{label} is missing. Add the label, take the image out of '
-                f'{side.ann_file or "the folder"}, or move it to the '
-                'unlabeled side. Whether labels are still to be converted '
-                'says: python tools/check_data.py')
+    for part in parts_of(side):
+        for index in range(len(part)):
+            info = part.get_data_info(index)
+            label = info.get('seg_map_path')
+            if label is None or not osp.isfile(label):
+                raise FileNotFoundError(
+                    f'{info["img_path"]} is on the {name} side, but its label '
+                    f'{label} is missing. Add the label, take the image out '
+                    f'of {part.ann_file or "the folder"}, or move it to the '
+                    'unlabeled side. Whether labels are still to be converted '
+                    'says: python tools/check_data.py')
 
 
-def check_images_exist(side: BaseDataset) -> None:
+def check_images_exist(side: Side, name: str = LABELED) -> None:
     """Raise if a list names an image that is not there.
 
-    Folders are not looked at again: what they hold exists.
+    Folders are not read again: what they contain exists.
 
     Args:
-        side (BaseDataset): Either side.
+        side (BaseDataset | ConcatDataset | RepeatDataset): Any side.
+        name (str): Its name. Defaults to ``'labeled'``.
 
     Raises:
         FileNotFoundError: If an image is missing.
     """
-    if not side.ann_file:
-        return
-    images = _images(side)
-    missing = [image for image in images if not osp.isfile(image)]
-    if missing:
-        raise FileNotFoundError(
-            f'{side.ann_file} names {len(images)} images, but '
-            f'{len(missing)} of them are missing, first {missing[0]}. A line '
-            'of a list is the path below img_path without the ending '
-            f'{side.img_suffix!r}; tools/download_splits.sh writes published '
-            'lists in that form. Correct the list, data_prefix or img_suffix.')
+    for part in parts_of(side):
+        if not part.ann_file:
+            continue
+        images = _images(part)
+        missing = [image for image in images if not osp.isfile(image)]
+        if missing:
+            raise FileNotFoundError(
+                f'{part.ann_file} of the {name} side names {len(images)} '
+                f'images, but {len(missing)} of them are missing, first {missing[0]}. A '
+                'line of a list is the path below img_path without the ending '
+                f'{part.img_suffix!r}; tools/download_splits.sh writes '
+                'published lists in that form. Correct the list, data_prefix '
+                'or img_suffix.')
 
 
-def check_counts(sides: Mapping[str, BaseDataset],
-                 expected: Mapping[str, int]) -> None:
+def check_counts(sides: Mapping[str, Side], expected: Mapping[str, int],
+                 known: Collection[str] = ()) -> None:
     """Raise if a side is not as long as the config says.
 
     A list of another fraction trains as well as the right one does, and its
     score would be entered in the wrong row of a table.
 
     Args:
-        sides (Mapping[str, BaseDataset]): The sides by name.
-        expected (Mapping[str, int]): Number of images by name of the side;
-            that of a side that is left out is not used.
+        sides (Mapping[str, Side]): The sides by name.
+        expected (Mapping[str, int]): Number of images by name of the side,
+            repetitions not counted; that of a side that is left out is not
+            used.
+        known (Collection[str]): Names of sides that are left out, beside
+            the labeled and the unlabeled one. Defaults to ().
 
     Raises:
         ValueError: If a side has another number of (different) images, or a
-            name is none of a side.
+            name is not that of a side.
     """
+    names = dict.fromkeys([LABELED, UNLABELED, *sides, *known])
     for name, count in expected.items():
-        if name not in _SIDES:
+        if name not in names:
             raise ValueError(f'expected: there is no side {name!r}, only '
-                             f'{" and ".join(_SIDES)}.')
+                             f'{" and ".join(names)}.')
         if name not in sides:  # training on labels alone
             continue
         images = _images(sides[name])
@@ -98,20 +108,31 @@ def check_counts(sides: Mapping[str, BaseDataset],
                 f"of your own, expected=dict({name}={found[1]}).")
 
 
-def check_disjoint(labeled: BaseDataset, unlabeled: BaseDataset) -> None:
-    """Raise if an image is on both sides.
+def check_disjoint(sides: Mapping[str, Side],
+                   disjoint: Union[bool, Sequence[Sequence[str]]]) -> None:
+    """Raise if an image is on two sides that must not overlap.
 
     Args:
-        labeled (BaseDataset): The labeled side.
-        unlabeled (BaseDataset): The unlabeled side.
+        sides (Mapping[str, Side]): The sides by name.
+        disjoint (bool | Sequence[Sequence[str]]): Pairs of names; True means
+            all pairs, False none. A pair with a side that is left out is not
+            checked.
 
     Raises:
-        ValueError: If an image is on both sides.
+        ValueError: If an image is on both sides of a pair.
     """
-    both = sorted(set(_images(labeled)) & set(_images(unlabeled)))
-    if both:
-        raise ValueError(
-            f'{len(both)} images are on both sides, first {both[0]}: '
-            f'{_origin(labeled)} and {_origin(unlabeled)} overlap. Take both '
-            'lists from one split (tools/make_splits.py draws some), or allow '
-            'it with disjoint=False.')
+    if disjoint is False:
+        return
+    pairs = combinations(sides, 2) if disjoint is True else disjoint
+    for first, second in pairs:
+        if first not in sides or second not in sides:
+            continue
+        one, other = sides[first], sides[second]
+        both = sorted(set(_images(one)) & set(_images(other)))
+        if both:
+            raise ValueError(
+                f'{len(both)} images are on both sides, {first} and {second}, '
+                f'first {both[0]}: {_origin(one)} and {_origin(other)} '
+                'overlap. Take both lists from one split '
+                '(tools/make_splits.py writes some), or allow it with '
+                'disjoint=False.')

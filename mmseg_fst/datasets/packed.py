@@ -14,14 +14,16 @@ from mmcv.transforms import BaseTransform
 
 ITEMS, INDEX = 'items.bin', 'index.npz'
 _HEAD_LENGTH = np.dtype('<u4')
+# Types of arrays: labels and plain images, and stretched images.
+_TYPES = ('uint8', 'float32')
 
 
 def encode_item(item: Mapping[str, Any]) -> np.ndarray:
     """Write an item as bytes.
 
     Args:
-        item (Mapping[str, Any]): Arrays of uint8, and values that a Python
-            literal can write, by key.
+        item (Mapping[str, Any]): Arrays of uint8 or float32, and values that
+            a Python literal can write, by key.
 
     Returns:
         np.ndarray: One-dimensional, uint8.
@@ -35,11 +37,16 @@ def encode_item(item: Mapping[str, Any]) -> np.ndarray:
     }
     values = {key: value for key, value in item.items() if key not in arrays}
     for key, array in arrays.items():
-        if array.dtype != np.uint8:
-            raise TypeError(f'{key!r} is of {array.dtype}; only uint8 can be '
-                            'packed. Leave out to_float32.')
+        if array.dtype.name not in _TYPES:
+            raise TypeError(f'{key!r} is of {array.dtype}; only '
+                            f'{" and ".join(_TYPES)} can be packed.')
     shapes = {key: array.shape for key, array in arrays.items()}
-    head = repr((shapes, values))
+    types = {
+        key: array.dtype.name
+        for key, array in arrays.items() if array.dtype != np.uint8
+    }
+    # Items of bytes alone have the head that they always had.
+    head = repr((shapes, values, types) if types else (shapes, values))
     try:
         ast.literal_eval(head)
     except (SyntaxError, ValueError) as error:
@@ -50,7 +57,8 @@ def encode_item(item: Mapping[str, Any]) -> np.ndarray:
     return np.concatenate([
         length.view(np.uint8),
         np.frombuffer(content, np.uint8),
-        *(array.ravel() for array in arrays.values())
+        *(np.ascontiguousarray(array).ravel().view(np.uint8)
+          for array in arrays.values())
     ])
 
 
@@ -65,10 +73,13 @@ def decode_item(record: np.ndarray) -> dict[str, Any]:
     """
     start = _HEAD_LENGTH.itemsize
     end = start + int(record[:start].view(_HEAD_LENGTH)[0])
-    shapes, item = ast.literal_eval(record[start:end].tobytes().decode())
+    shapes, item, *types = ast.literal_eval(
+        record[start:end].tobytes().decode())
     for key, shape in shapes.items():
-        start, end = end, end + int(np.prod(shape))
-        item[key] = np.array(record[start:end]).reshape(shape)
+        dtype = np.dtype(types[0].get(key, 'uint8') if types else 'uint8')
+        start, end = end, end + int(np.prod(shape)) * dtype.itemsize
+        # Copied first, so that the values are aligned.
+        item[key] = np.array(record[start:end]).view(dtype).reshape(shape)
     return item
 
 

@@ -23,6 +23,7 @@ from mmseg_fst.utils.files import atomic_write, save_json
 
 from .fixed_steps import count_fixed
 from .packed import INDEX, ITEMS, LoadPacked, encode_item
+from .sides import Side, part_configs, parts_of
 
 RECIPE = 'recipe.json'
 _SAMPLES = 16
@@ -192,6 +193,31 @@ class Pack:
                     offsets.append(file.tell())
         with atomic_write(self.folder / INDEX) as temporary:
             np.savez(temporary, offsets=np.array(offsets), stamps=stamps)
+
+
+def packs_of(name: str, side: Side, cfg: dict, root: str) -> list[Pack]:
+    """The packs of a side, one for each of its data sets.
+
+    Args:
+        name (str): Name of the side; of several data sets it is followed by
+            their number, as in ``'labeled.1'``.
+        side (BaseDataset | ConcatDataset | RepeatDataset): The side.
+        cfg (dict): Its config.
+        root (str): Folder of all packs.
+
+    Returns:
+        list[Pack]: The packs.
+
+    Raises:
+        ValueError: See :class:`Pack`.
+    """
+    parts = parts_of(side)
+    return [
+        Pack(name if len(parts) == 1 else f'{name}.{number}', part,
+             part_cfg['pipeline'], root)
+        for number, (part, part_cfg) in enumerate(
+            zip(parts, part_configs(cfg)))
+    ]
 
 
 class _Records(Dataset):

@@ -1,7 +1,8 @@
-"""Labeled and unlabeled images in pairs."""
-from typing import Any, Optional, Union
+"""Several data sets in one item: labeled images, unlabeled ones, others."""
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Optional, Union
 
-from mmengine.dataset import BaseDataset
+from mmcv.transforms import LoadAnnotations
 from torch import Tensor
 
 from mmseg_fst.registry import DATASETS
@@ -15,21 +16,18 @@ from .list_checks import (
     check_images_exist,
     check_labels_exist,
 )
-from .packing import Pack
+from .packing import packs_of
 from .rare_class import RareClassSampling
-
-
-def _build_side(name: str, cfg: dict) -> BaseDataset:
-    """Build one side; raise if it has no image."""
-    # mmengine fails to pack an empty list, so look before it packs.
-    side = DATASETS.build({**cfg, 'lazy_init': True})
-    if not side.load_data_list():
-        raise ValueError(
-            f'The {name} side has no image: nothing in '
-            f'{side.data_prefix["img_path"]} ends with {side.img_suffix!r}; '
-            'check data_prefix, img_suffix and ann_file.')
-    side.full_init()
-    return side
+from .sides import (
+    LABELED,
+    UNLABELED,
+    Side,
+    build_side,
+    map_parts,
+    name_sides,
+    parts_of,
+    side_seed,
+)
 
 
 def _size_of(image: Tensor) -> str:
@@ -37,153 +35,196 @@ def _size_of(image: Tensor) -> str:
     return f'{image.shape[-1]} x {image.shape[-2]}'
 
 
+def _ignore_index(name: str, side: Side) -> int:
+    """The id of a side that stands for pixels without a label."""
+    found = {part.ignore_index for part in parts_of(side)}
+    if len(found) > 1:
+        raise ValueError(f'The data sets of the {name} side ignore different '
+                         f'ids, {sorted(found)}; give them one ignore_index.')
+    return found.pop()
+
+
+class PairIndex(NamedTuple):
+    """What :class:`PairedDataset` is asked for.
+
+    Attributes:
+        images (dict[str, int]): Index by name of the side.
+        seed (int): Seed of all random choices in the item, in [0, 2**31).
+    """
+    images: dict[str, int]
+    seed: int
+
+
 @DATASETS.register_module()
 class PairedDataset:
-    """A labeled and an unlabeled data set, item by item.
+    """Data sets by name, the sides of a batch, item by item.
 
-    Item: ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``, each
-    as packed by its own pipeline. The unlabeled side needs no labels on
-    disk; give it a pipeline without ``LoadAnnotations``. Without an
-    unlabeled side items have the first key alone (training on labels only).
+    Item: ``{SIDE: {'inputs', 'data_samples'}, ...}``, each as packed by the
+    pipeline of that side. There is a ``labeled`` side; self-training needs
+    an ``unlabeled`` one, which needs no labels on disk: give it a pipeline
+    without ``LoadAnnotations``. Methods may read further sides, such as a
+    few labeled images of the target domain. A side is a data set of
+    MMSegmentation or a ``ConcatDataset`` or ``RepeatDataset`` of some.
 
-    Asked with an integer i, the item is labeled image i modulo their number,
-    with unlabeled image i modulo theirs, and the length is that of the
-    longer side. :class:`PairedSampler` asks with two indices, drawn
+    Asked with an integer i, the item has image i of each side, modulo their
+    number, and the length is that of the longest side.
+    :class:`PairedSampler` asks with one index for each side, chosen
     independently, and a seed that fixes every random choice of the item.
+    Labeled and unlabeled image are loaded one after the other from that
+    seed; each other side has a seed of its own, derived from it.
+
+    Example::
+
+        dict(type='PairedDataset',
+             sides=dict(
+                 labeled=dict(type='GTADataset', ...),
+                 unlabeled=dict(type='CityscapesDataset', ...),
+                 target_labeled=dict(type='CityscapesDataset', ...)),
+             disjoint=[('unlabeled', 'target_labeled')])
 
     Args:
-        labeled (dict): Config of a data set of MMSegmentation.
-        unlabeled (dict, optional): Config of another. Defaults to None.
+        sides (dict[str, dict | None], optional): Configs of data sets by
+            name; a side that is None is left out. Defaults to None: see
+            ``labeled``.
         rare_class_sampling (dict, optional): Arguments of
             :class:`RareClassSampling`, which then chooses the labeled image
             instead of the index. Defaults to None.
-        expected (dict, optional): Number of images by side, such as
+        expected (dict[str, int], optional): Number of images by side, such as
             ``dict(labeled=662, unlabeled=9920)``; another one is an error.
             Defaults to None: any.
-        disjoint (bool): Whether an image on both sides is an error. Defaults
+        disjoint (bool | Sequence[Sequence[str]]): Whether an image on two
+            sides is an error: of any two, or of these pairs of names. Defaults
             to False.
         packed (str, optional): Folder of packs that ``tools/pack_dataset.py``
             has made; images are read from there, equal to the last bit, and
             neither decoded nor resized. Defaults to None.
         scale_crops (bool): Whether only what a crop shows of an image is
             scaled, see :func:`scale_crops_alone`. Defaults to False.
-        labels_for_diagnosis (str, optional): Folder of labels of the
-            unlabeled side, as in ``data_prefix``, such as
-            ``'gtFine/train'``. They become ``gt_for_diagnosis`` of its data
-            samples, which hooks can measure by and the model never sees; see
-            :class:`LabelsForDiagnosis`. Loads each image of that side twice.
+        labels_for_diagnosis (str | dict[str, str], optional): Folder of labels
+            of the unlabeled side, as in ``data_prefix``, such as
+            ``'gtFine/train'``, or folders by name of the side. They become
+            ``gt_for_diagnosis`` of its data samples, which hooks can measure
+            by and the model never sees; see :class:`LabelsForDiagnosis`.
+            Loads each image of that side twice. Defaults to None.
+        labeled (dict, optional): The older form of ``sides['labeled']``.
+            Defaults to None.
+        unlabeled (dict, optional): The older form of ``sides['unlabeled']``.
             Defaults to None.
 
     Raises:
-        FileNotFoundError: If an image of a list, the label of a labeled
-            image or for diagnosis, or a pack of these images is not on disk.
-        ValueError: If a side is empty or of another length than expected, the
-            sides overlap though they must not, a label id is no class, there
-            is nothing to pack or no crop to scale alone, or labels for
-            diagnosis are asked for where they cannot be told from others.
+        FileNotFoundError: If an image of a list, the label of an image of a
+            labeled side or for diagnosis, or a pack of these images is not on
+            disk.
+        ValueError: If there is no labeled side, a side is empty or of another
+            length than expected, sides overlap though they must not, a label
+            id is no class, there is nothing to pack or no crop to scale alone,
+            or labels for diagnosis are asked for where they cannot be told
+            from others.
     """
 
     def __init__(self,
-                 labeled: dict,
-                 unlabeled: Optional[dict] = None,
+                 sides: Optional[Mapping[str, Optional[dict]]] = None,
                  rare_class_sampling: Optional[dict] = None,
                  expected: Optional[dict[str, int]] = None,
-                 disjoint: bool = False,
+                 disjoint: Union[bool, Sequence[Sequence[str]]] = False,
                  packed: Optional[str] = None,
                  scale_crops: bool = False,
-                 labels_for_diagnosis: Optional[str] = None) -> None:
-        cfgs = dict(labeled=labeled)
-        if unlabeled is not None:
-            cfgs['unlabeled'] = unlabeled
+                 labels_for_diagnosis: Union[str, dict[str, str], None] = None,
+                 labeled: Optional[dict] = None,
+                 unlabeled: Optional[dict] = None) -> None:
+        cfgs = name_sides(sides, labeled, unlabeled)
         if scale_crops:
-            cfgs = {
-                name: {**cfg, 'pipeline': scale_crops_alone(cfg['pipeline'])}
-                for name, cfg in cfgs.items()
-            }
-        sides = {name: _build_side(name, cfg) for name, cfg in cfgs.items()}
-        self.labeled: BaseDataset = sides['labeled']
-        self.unlabeled: Optional[BaseDataset] = sides.get('unlabeled')
-        self._check_lists(expected or {}, disjoint)
+            cfgs = {name: map_parts(cfg, _with_scaled_crops)
+                    for name, cfg in cfgs.items()}
+        self.sides = {name: build_side(name, cfg)
+                      for name, cfg in cfgs.items()}
+        # Of the unlabeled side labels may be pseudo-labels, and partial.
+        self.ignore_indices = {
+            name: _ignore_index(name, side)
+            for name, side in self.sides.items()
+            if name == LABELED or name != UNLABELED and _loads_labels(side)
+        }
+        self._check_lists(expected or {}, disjoint, sides or {})
         if packed:
-            for name, side in sides.items():
-                Pack(name, side, cfgs[name]['pipeline'], packed).install()
-        self.diagnosis: Optional[LabelsForDiagnosis] = None
-        if labels_for_diagnosis is not None and unlabeled is not None:
-            self.diagnosis = LabelsForDiagnosis(cfgs['unlabeled'],
-                                                labels_for_diagnosis)
+            for name, side in self.sides.items():
+                for pack in packs_of(name, side, cfgs[name], packed):
+                    pack.install()
+        folders = labels_for_diagnosis or {}
+        if isinstance(folders, str):
+            folders = {UNLABELED: folders}
+        self.diagnosis = {
+            name: LabelsForDiagnosis(name, cfgs[name], folder)
+            for name, folder in folders.items() if name in cfgs
+        }
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:
             self.rare_class_sampling = RareClassSampling(
-                self.labeled, **rare_class_sampling)
+                self.sides[LABELED], **rare_class_sampling)
 
-    def _check_lists(self, expected: dict[str, int], disjoint: bool) -> None:
+    def _check_lists(self, expected: dict[str, int],
+                     disjoint: Union[bool, Sequence[Sequence[str]]],
+                     known: Mapping[str, Any]) -> None:
         """Stop now and not in the middle of the training."""
-        sides = dict(labeled=self.labeled)
-        if self.unlabeled is not None:
-            sides['unlabeled'] = self.unlabeled
-        for side in sides.values():
-            check_images_exist(side)
-        check_labels_exist(self.labeled)
-        check_counts(sides, expected)
-        if disjoint and self.unlabeled is not None:
-            check_disjoint(**sides)
+        for name, side in self.sides.items():
+            check_images_exist(side, name)
+        for name in self.ignore_indices:
+            check_labels_exist(self.sides[name], name)
+        check_counts(self.sides, expected, known)
+        check_disjoint(self.sides, disjoint)
 
     @property
     def metainfo(self) -> dict:
-        """Classes and palette, those of the labeled side."""
-        return self.labeled.metainfo
+        """Classes and palette of the labeled side."""
+        return self.sides[LABELED].metainfo
 
     @property
-    def num_labeled(self) -> int:
-        """Number of labeled images."""
-        return len(self.labeled)
-
-    @property
-    def num_unlabeled(self) -> int:
-        """Number of unlabeled images; labeled ones if there is no such
-        side."""
-        return len(self.labeled if self.unlabeled is None else self.unlabeled)
+    def lengths(self) -> dict[str, int]:
+        """Number of images by side, repetitions included."""
+        return {name: len(side) for name, side in self.sides.items()}
 
     def __len__(self) -> int:
-        """Number of images of the longer side."""
-        return max(self.num_labeled, self.num_unlabeled)
+        """Number of images of the longest side."""
+        return max(self.lengths.values())
 
-    def __getitem__(self, index: Union[int, tuple[int, int, int]]
-                    ) -> dict[str, Any]:
-        """One pair.
+    def __getitem__(self, index: Union[int, PairIndex]) -> dict[str, Any]:
+        """One item.
 
         Args:
             index (int | PairIndex): See the class.
 
         Returns:
-            dict: The packed items of both sides.
+            dict: The packed items of the sides that are asked for.
 
         Raises:
-            ValueError: If the label is of another size than the image, or
-                has an id that is no class.
+            ValueError: If a label is of another size than the image, or has
+                an id that is no class.
         """
         if isinstance(index, int):
-            return self._pair(index % self.num_labeled,
-                              index % self.num_unlabeled)
-        labeled, unlabeled, seed = index
+            return {name: self._load(name, index % length)
+                    for name, length in self.lengths.items()}
+        images, seed = index
         with seeded(seed):
-            return self._pair(labeled, unlabeled)
+            item = {name: self._load(name, images[name])
+                    for name in (LABELED, UNLABELED) if name in images}
+        for name, place in images.items():
+            if name not in item:
+                with seeded(side_seed(seed, name)):
+                    item[name] = self._load(name, place)
+        return item
 
-    def _pair(self, labeled: int, unlabeled: int) -> dict[str, Any]:
-        """Load one item of each side."""
-        if self.rare_class_sampling is not None:
-            first = self.rare_class_sampling.draw()
+    def _load(self, name: str, index: int) -> dict[str, Any]:
+        """Load one image of a side."""
+        if name == LABELED and self.rare_class_sampling is not None:
+            item = self.rare_class_sampling.draw()
+        elif name in self.diagnosis:
+            item = self.diagnosis[name].load(self.sides[name], index)
         else:
-            first = self.labeled[labeled]
-        self._check_label(first)
-        pair = dict(labeled=first)
-        if self.diagnosis is not None:
-            pair['unlabeled'] = self.diagnosis.load(self.unlabeled, unlabeled)
-        elif self.unlabeled is not None:
-            pair['unlabeled'] = self.unlabeled[unlabeled]
-        return pair
+            item = self.sides[name][index]
+        if name in self.ignore_indices:
+            self._check_label(name, item)
+        return item
 
-    def _check_label(self, item: dict[str, Any]) -> None:
+    def _check_label(self, name: str, item: dict[str, Any]) -> None:
         """Raise if a label does not fit, or a pixel is no class."""
         sample = item['data_samples']
         label = sample.gt_sem_seg.data
@@ -193,13 +234,26 @@ class PairedDataset:
                 f'of different sizes: {_size_of(item["inputs"])} and '
                 f'{_size_of(label)} after the pipeline. Save the label at '
                 'the size of the image.')
-        num_classes = len(self.metainfo['classes'])
-        valid = (label < num_classes) | (label == self.labeled.ignore_index)
+        num_classes = len(self.sides[name].metainfo['classes'])
+        ignored = self.ignore_indices[name]
+        valid = (label < num_classes) | (label == ignored)
         if not valid.all():
             ids = label[~valid].unique().tolist()
             raise ValueError(
                 f'{sample.seg_map_path} holds the label ids {ids}, but there '
                 f'are {num_classes} classes, 0 to {num_classes - 1}, and '
-                f'{self.labeled.ignore_index} to ignore. Convert the labels, '
+                f'{ignored} to ignore. Convert the labels, '
                 'set `label_map` or `reduce_zero_label` of the data set, or '
                 'correct its `metainfo`.')
+
+
+def _with_scaled_crops(cfg: dict) -> dict:
+    """Config of a data set that scales crops alone."""
+    return {**cfg, 'pipeline': scale_crops_alone(cfg['pipeline'])}
+
+
+def _loads_labels(side: Side) -> bool:
+    """Whether any data set of a side loads labels."""
+    return any(
+        isinstance(step, LoadAnnotations) for part in parts_of(side)
+        for step in part.pipeline.transforms)

@@ -4,9 +4,9 @@ from os import path as osp
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
 
 from .fixed_steps import repeat_item
+from .sides import Side, parts_of
 
 
 class RareClassSampling:
@@ -21,7 +21,8 @@ class RareClassSampling:
     of mmcv.
 
     Args:
-        dataset (BaseDataset): The labeled data set.
+        dataset (BaseDataset | ConcatDataset | RepeatDataset): The labeled
+            side.
         stats (str): JSON file of ``tools/class_stats.py``: for each image the
             pixels of each class.
         temperature (float): The lower, the more often the rarest classes are
@@ -35,12 +36,13 @@ class RareClassSampling:
 
     Raises:
         FileNotFoundError: If there is no file ``stats``.
-        ValueError: If ``stats`` belongs to other classes or images, no image
+        ValueError: If ``stats`` belongs to other classes or images, two data
+            sets of a ``ConcatDataset`` have images of one name, no image
             shows enough of any class, or an argument is out of its range.
     """
 
     def __init__(self,
-                 dataset: BaseDataset,
+                 dataset: Side,
                  stats: str,
                  temperature: float = 0.01,
                  min_pixels: int = 3000,
@@ -87,6 +89,7 @@ class RareClassSampling:
                 f' set has {classes}. Make it anew with: python '
                 'tools/class_stats.py YOUR_CONFIG')
         pixels = np.zeros((len(self.dataset), len(classes)), np.int64)
+        check_names(self.dataset)
         for index in range(len(self.dataset)):
             name = image_name(self.dataset.get_data_info(index)['img_path'])
             if name not in content['pixels']:
@@ -113,6 +116,31 @@ class RareClassSampling:
                 break
             item = next(items)
         return item
+
+
+def check_names(side: Side) -> None:
+    """Raise if the statistics cannot tell the images of two data sets apart.
+
+    Args:
+        side (BaseDataset | ConcatDataset | RepeatDataset): The labeled side.
+
+    Raises:
+        ValueError: If two data sets have different images of one name.
+    """
+    paths: dict[str, str] = {}
+    for part in parts_of(side):
+        found = {}
+        for index in range(len(part)):
+            path = osp.abspath(part.get_data_info(index)['img_path'])
+            found[image_name(path)] = path
+        for name in paths.keys() & found.keys():
+            if paths[name] != found[name]:
+                raise ValueError(
+                    'Rare-class sampling counts pixels by the name of an '
+                    f'image, but two data sets of the labeled side have '
+                    f'{name!r}: {paths[name]} and {found[name]}. Rename the '
+                    'images of one, or set rare_class_sampling=None.')
+        paths.update(found)
 
 
 def image_name(path: str) -> str:

@@ -1,7 +1,7 @@
-"""Sampling of pairs: two shuffled streams and a seed for every item."""
+"""Sampling of items: a shuffled stream for each side, and seeds."""
 import itertools
-from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from collections.abc import Iterator, Mapping
+from typing import Optional
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -9,61 +9,76 @@ from torch.utils.data import Sampler
 
 from mmseg_fst.registry import DATA_SAMPLERS
 
-from .paired import PairedDataset
-
-
-class PairIndex(NamedTuple):
-    """What :class:`PairedDataset` is asked for.
-
-    Attributes:
-        labeled (int): Index on the labeled side.
-        unlabeled (int): Index on the unlabeled side.
-        seed (int): Seed of all that is drawn for the item, in [0, 2**31).
-    """
-    labeled: int
-    unlabeled: int
-    seed: int
+from .paired import PairedDataset, PairIndex
+from .sides import stream_key
 
 
 @DATA_SAMPLERS.register_module()
 class PairedSampler(Sampler):
-    """An endless stream of pairs for :class:`PairedDataset`.
+    """An endless stream of items for :class:`PairedDataset`.
 
-    Each side is walked through in an order of its own, shuffled anew at each
-    pass: every image is seen once before any is seen twice, however long the
-    other side is. The item at a place of the stream, augmentation included,
-    depends on ``seed`` and the place alone, not on the number of worker
-    processes and not on what was drawn before, so that it takes no longer to
-    begin at a late place. Of P processes, process r takes places r, r + P,
-    r + 2P, ...
+    Each side is passed through in an order that is shuffled anew at each
+    pass: every image is sampled once before any is sampled twice, however
+    long the other sides are. The item at a place of the stream, augmentation
+    included, depends on ``seed`` and the place alone, not on the number of
+    worker processes and not on earlier random numbers, so that it takes no
+    longer to begin at a late place. Of P processes, process r takes places r,
+    r + P, r + 2P, ... The order of a side depends on the seed and on its
+    name, not on the other sides.
+
+    With ``batch_sizes`` the items of a batch have different sides: those of a
+    side with n images are in the first n items. A config names the sides that
+    differ from ``train_dataloader.batch_size``::
+
+        train_dataloader = dict(
+            batch_size=4,
+            sampler=dict(type='PairedSampler', batch_sizes=dict(labeled=2)))
+
+    :func:`mmseg_fst.config.batch_sizes.apply_batch_sizes` makes of it what
+    the loader needs: a batch of as many items as the largest side has images,
+    ``batch_sizes`` of all sides, and :func:`collate_sides`.
 
     Args:
-        dataset (PairedDataset): The pairs.
+        dataset (PairedDataset): The data set; of another one only ``lengths``
+            is used.
         shuffle (bool): Whether to shuffle. Defaults to True.
-        seed (int, optional): Seed of the stream. Defaults to None: drawn, and
-            shared by all processes.
+        seed (int, optional): Seed of the stream. Defaults to None: a random
+            one, shared by all processes.
+        batch_sizes (Mapping[str, int], optional): Images of each side in the
+            batch of a process, by name; the largest is the ``batch_size`` of
+            the loader. Defaults to None: the same for all sides.
+
+    Raises:
+        ValueError: If ``batch_sizes`` does not name each side, or is not
+            positive.
     """
 
     def __init__(self,
                  dataset: PairedDataset,
                  shuffle: bool = True,
-                 seed: Optional[int] = None) -> None:
-        self.lengths = (dataset.num_labeled, dataset.num_unlabeled)
+                 seed: Optional[int] = None,
+                 batch_sizes: Optional[Mapping[str, int]] = None) -> None:
+        self.lengths = dict(dataset.lengths)
+        self.batch_sizes = dict.fromkeys(self.lengths, 1)
+        if batch_sizes is not None:
+            self.batch_sizes = check_batch_sizes(batch_sizes, self.lengths)
+        self.items_per_batch = max(self.batch_sizes.values())
         self.rank, self.world_size = get_dist_info()
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.start = 0
-        # Set by a hook that draws further batches in each training step.
+        # Set by a hook that takes further batches in each training step.
         self.batches_per_step = 1
 
-    def _stream(self, side: int, start: int) -> Iterator[int]:
+    def _order(self, side: str, start: int) -> Iterator[int]:
         """Indices of one side from a place on, without end."""
         length = self.lengths[side]
         first, offset = divmod(start, length)
         for number in itertools.count(first):
             order = range(length)
             if self.shuffle:
-                rng = np.random.default_rng((self.seed, side, number))
+                rng = np.random.default_rng(
+                    (self.seed, *stream_key(side), number))
                 order = rng.permutation(length).tolist()
             yield from order[offset:]
             offset = 0
@@ -71,24 +86,36 @@ class PairedSampler(Sampler):
     def _seeds(self, start: int) -> Iterator[int]:
         """Seeds of the items from a place on, without end."""
         for place in itertools.count(start):
-            # 2 is the number of sides: one more stream.
+            # 2 is no side's number, see `stream_key`.
             word, = np.random.SeedSequence(
                 (self.seed, 2, place)).generate_state(1)
             yield int(word) >> 1  # of 32 bits
 
+    def _of_this_process(self, stream: Iterator[int]) -> Iterator[int]:
+        """Every ``world_size``-th place, from that of this process."""
+        return itertools.islice(stream, self.rank, None, self.world_size)
+
     def __iter__(self) -> Iterator[PairIndex]:
         """The part of this process, from where :meth:`skip` has set it."""
-        start = self.start * self.world_size
-        pairs = zip(
-            self._stream(0, start), self._stream(1, start),
-            self._seeds(start))
-        return itertools.starmap(
-            PairIndex,
-            itertools.islice(pairs, self.rank, None, self.world_size))
+        seeds = self._of_this_process(
+            self._seeds(self.start * self.world_size))
+        batches, begin = divmod(self.start, self.items_per_batch)
+        orders = {}
+        for side, size in self.batch_sizes.items():
+            taken = batches * size + min(begin, size)
+            orders[side] = self._of_this_process(
+                self._order(side, taken * self.world_size))
+        for number, seed in enumerate(seeds, begin):
+            place = number % self.items_per_batch
+            yield PairIndex(
+                {side: next(order) for side, order in orders.items()
+                 if place < self.batch_sizes[side]}, seed)
 
     def __len__(self) -> int:
-        """Items of one pass over the longer side."""
-        return max(self.lengths)
+        """Items of one pass over the side that takes longest."""
+        return max(
+            -(-length * self.items_per_batch // self.batch_sizes[side])
+            for side, length in self.lengths.items())
 
     def skip(self, num_samples: int) -> None:
         """Start behind the items that past training steps have taken.
@@ -100,3 +127,27 @@ class PairedSampler(Sampler):
                 the beginning of the stream.
         """
         self.start = num_samples * self.batches_per_step
+
+
+def check_batch_sizes(sizes: Mapping[str, int],
+                      sides: Mapping[str, int]) -> dict[str, int]:
+    """Raise unless there is a positive number for each side.
+
+    Args:
+        sizes (Mapping[str, int]): Images in a batch by name of the side.
+        sides (Mapping[str, int]): The sides by name; values are not used.
+
+    Returns:
+        dict[str, int]: The numbers in the order of the sides.
+
+    Raises:
+        ValueError: If a side or a number is missing, or one is not positive.
+    """
+    if sizes.keys() != sides.keys():
+        raise ValueError(f'PairedSampler: batch_sizes={dict(sizes)} must name '
+                         f'each of the sides {", ".join(sides)}.')
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f'PairedSampler: batch_sizes.{name}={size!r} '
+                             'must be a positive integer.')
+    return {name: sizes[name] for name in sides}

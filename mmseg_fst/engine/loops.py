@@ -12,6 +12,13 @@ from torch import nn
 
 from mmseg_fst.registry import LOOPS
 
+from .networks import (
+    networks_of,
+    predict_each,
+    predicting_network,
+    protocol_of,
+)
+
 
 class _EachNetwork:
     """Score every network on each batch, loaded once.
@@ -41,13 +48,13 @@ class _EachNetwork:
         model = runner.model.module if wrapped else runner.model
         evaluators = {
             name: copy.deepcopy(self.evaluator)
-            for name in model.networks
+            for name in networks_of(model)
         }
         for index, batch in enumerate(self.dataloader):
             runner.call_hook(
                 f'before_{self.mode}_iter', batch_idx=index, data_batch=batch)
             outputs = self._predict(model, batch)
-            shown = outputs[model.predict_with]
+            shown = outputs[predicting_network(model)]
             for name, samples in outputs.items():
                 evaluators[name].process(
                     data_samples=samples, data_batch=batch)
@@ -59,7 +66,7 @@ class _EachNetwork:
                 batch_idx=index,
                 data_batch=batch,
                 outputs=shown)
-        metrics = self._evaluate(evaluators, model.protocol_name)
+        metrics = self._evaluate(evaluators, protocol_of(model))
         runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
         runner.call_hook(f'after_{self.mode}')
         return metrics
@@ -86,7 +93,7 @@ class _EachNetwork:
         The model is asked without its wrapper, as mmengine's wrappers do.
         """
         with autocast(enabled=self.fp16):
-            return model.predict_each(**model.data_preprocessor(batch))
+            return predict_each(model, **model.data_preprocessor(batch))
 
 
 @LOOPS.register_module()

@@ -160,10 +160,12 @@ class JointOptimWrapper(OptimWrapperDict):
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class PerStudentConstructor:
-    """Builds an optimizer for each student of a :class:`CoTrainingSegmentor`.
+    """Builds an optimizer for each student and each auxiliary network.
 
-    For students that need other optimizers, not just other rates, for which
-    ``paramwise_cfg.custom_keys`` of one optimizer is enough::
+    For networks that need other optimizers, not just other learning rates,
+    for which ``paramwise_cfg.custom_keys`` of one optimizer is enough. They
+    are called as in ``model.students`` and ``model.auxiliary``; the only
+    student of a method is called ``'student'``::
 
         optim_wrapper = dict(
             constructor='PerStudentConstructor',
@@ -198,16 +200,17 @@ class PerStudentConstructor:
             ValueError: If ``students`` names one that is not there.
         """
         model = model.module if is_model_wrapper(model) else model
-        unknown = set(self.students) - set(model.student)
+        networks = _trained_networks(model)
+        unknown = set(self.students) - set(networks)
         if unknown:
             raise ValueError(
                 f'optim_wrapper.students names {sorted(unknown)}; the '
-                f'students are {", ".join(model.student)}.')
+                f'networks are {", ".join(networks)}.')
         return JointOptimWrapper(
             **{
                 name: build_optim_wrapper(network,
                                           self._config(name))
-                for name, network in model.student.items()
+                for name, network in networks.items()
             })
 
     def _config(self, name: str) -> dict[str, Any]:
@@ -219,6 +222,14 @@ class PerStudentConstructor:
                 '_delete_', False) or not isinstance(config.get(key), dict)
             config[key] = value if replaces else {**config[key], **value}
         return config
+
+
+def _trained_networks(model: nn.Module) -> dict[str, nn.Module]:
+    """The students and the auxiliary networks of a method, by name."""
+    students = model.student
+    if not isinstance(students, nn.ModuleDict):
+        students = dict(student=students)
+    return {**students, **model.auxiliary}
 
 
 def wrappers_of(optim_wrapper: Union[OptimWrapper, OptimWrapperDict]

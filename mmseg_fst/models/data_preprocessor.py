@@ -1,6 +1,8 @@
-"""Normalization and stacking of labeled and unlabeled batches."""
-from typing import Any
+"""Normalization and stacking of batches that have sides."""
+from collections.abc import Sequence
+from typing import Any, Optional
 
+import torch
 from mmseg.models.data_preprocessor import SegDataPreProcessor
 
 from mmseg_fst.registry import MODELS
@@ -9,28 +11,87 @@ from mmseg_fst.utils.fields import DIAGNOSIS
 
 @MODELS.register_module()
 class SelfTrainingDataPreProcessor(SegDataPreProcessor):
-    """MMSegmentation's preprocessor, applied to each branch of a batch.
+    """MMSegmentation's preprocessor, applied to each side of a batch.
 
     A training batch of :class:`PairedDataset` is
-    ``{'labeled': {'inputs', 'data_samples'}, 'unlabeled': {...}}``; any other
+    ``{SIDE: {'inputs', 'data_samples'}, ...}`` with any number of sides, which
+    may have different numbers of images; one is ``'labeled'``. Any other
     batch goes straight to the parent class. The batch is not written to.
     Images, and labels of :class:`PackByteInputs`, reach the device as uint8;
     all else is done there. Labels for diagnosis stay behind: no model sees
     them.
+
+    Args:
+        mean (Sequence[float], optional): Mean of each channel, in [0, 255],
+            or of all. Three are in RGB order, another number in the order of
+            the file. Defaults to None: images are not normalized.
+        std (Sequence[float], optional): Standard deviation of each channel,
+            or of all. Defaults to None.
+        size (tuple[int, int], optional): Height and width that training
+            images are padded to. Defaults to None.
+        size_divisor (int, optional): Training images are padded to multiples
+            of it. Defaults to None.
+        pad_val (float): Value of the padding. Defaults to 0.
+        seg_pad_val (float): Label of the padding. Defaults to 255.
+        bgr_to_rgb (bool): Whether images of three channels are reversed.
+            Defaults to False.
+        rgb_to_bgr (bool): The same. Defaults to False.
+        test_cfg (dict, optional): ``size`` or ``size_divisor`` of test
+            images. Defaults to None: they are not padded.
+
+    Raises:
+        ValueError: If ``mean`` and ``std`` differ in length, or one of them
+            is missing.
     """
+
+    def __init__(self,
+                 mean: Optional[Sequence[float]] = None,
+                 std: Optional[Sequence[float]] = None,
+                 *,
+                 size: Optional[tuple[int, int]] = None,
+                 size_divisor: Optional[int] = None,
+                 pad_val: float = 0,
+                 seg_pad_val: float = 255,
+                 bgr_to_rgb: bool = False,
+                 rgb_to_bgr: bool = False,
+                 test_cfg: Optional[dict] = None) -> None:
+        super().__init__(
+            size=size,
+            size_divisor=size_divisor,
+            pad_val=pad_val,
+            seg_pad_val=seg_pad_val,
+            bgr_to_rgb=bgr_to_rgb,
+            rgb_to_bgr=rgb_to_bgr,
+            test_cfg=test_cfg)
+        if (mean is None) != (std is None) or mean is not None and (
+                len(mean) != len(std) or not len(mean)):
+            raise ValueError(
+                f'{type(self).__name__}: mean={mean} and std={std} must have '
+                'the same length, a number for each channel or one for all.')
+        # The parent class takes one or three numbers.
+        self._enable_normalize = mean is not None
+        if mean is not None:
+            for name, values in (('mean', mean), ('std', std)):
+                self.register_buffer(
+                    name,
+                    torch.tensor(values, dtype=torch.float32).view(-1, 1, 1),
+                    persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Move to the device, convert to RGB, normalize, pad and stack.
 
         Args:
             data (dict): A batch, with or without branches; images are uint8
-                tensors of shape (3, H, W).
+                tensors of shape (C, H, W), or float32 in [0, 255].
             training (bool): Whether to pad to the training size. Defaults to
                 False.
 
         Returns:
-            dict: ``inputs``, a float tensor of shape (N, 3, H, W) or a dict
+            dict: ``inputs``, a float tensor of shape (N, C, H, W) or a dict
             of them by branch, and ``data_samples`` alike; labels are int64.
+
+        Raises:
+            ValueError: If images have other channels than ``mean``.
         """
         if 'labeled' not in data:
             return self._prepare(data, training)
@@ -48,9 +109,21 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
 
     def _prepare(self, batch: dict, training: bool) -> dict[str, Any]:
         """What MMSegmentation does; labels of 64 bits, none to diagnose by."""
+        self._check_channels(batch['inputs'])
         batch = super().forward(batch, training)
         for sample in batch['data_samples'] or ():  # copies of those given
             sample.pop(DIAGNOSIS, None)
             if 'gt_sem_seg' in sample:
                 sample.gt_sem_seg.data = sample.gt_sem_seg.data.long()
         return batch
+
+    def _check_channels(self, images: Sequence[torch.Tensor]) -> None:
+        """Raise on images of other channels than there are means."""
+        count = len(self.mean) if self._enable_normalize else 1
+        for image in images if count > 1 else ():
+            if len(image) != count:
+                raise ValueError(
+                    f'Images have {len(image)} channels, but '
+                    f'data_preprocessor.mean has {count} numbers. Give mean '
+                    f'and std {len(image)} numbers, or set channels={count} '
+                    'in LoadWholeImage.')

@@ -31,10 +31,11 @@ def to_domain(network: nn.Module, image: Tensor) -> Tensor:
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
-        image (Tensor): Normalized images of shape (N, 3, H, W).
+        image (Tensor): Normalized images of shape (N, C, H, W).
 
     Returns:
-        Tensor: Of shape (N, D, h, w); the images themselves for RGB.
+        Tensor: Of shape (N, D, h, w); the images themselves for RGB, and for
+        images of any other number of channels.
     """
     if domain_of(network) == RGB:
         return image

@@ -1,4 +1,5 @@
 """Strong photometric augmentation of a batch, on its device."""
+from collections.abc import Callable, Sequence
 from typing import Optional
 
 import torch
@@ -23,6 +24,12 @@ class StrongPhotometric(nn.Module):
     image on its own, from PyTorch's CPU generator, so that no device is
     waited for.
 
+    Color jitter and the loss of color change the channels named by
+    ``channels`` alone: three that are red, green and blue, or one that is
+    gray, which has neither saturation nor hue. Other channels, such as
+    infrared or a height, keep their values. Blur changes all channels. The
+    random numbers are the same for any ``channels``.
+
     Args:
         jitter_prob (float): Probability of color jitter, in [0, 1], as all
             of them. Defaults to 0.8.
@@ -42,9 +49,17 @@ class StrongPhotometric(nn.Module):
         random_order (bool): Whether brightness, contrast, saturation and hue
             change in a random order, as in those releases, or in this one.
             Defaults to False.
+        channels (Sequence[int], optional): Which channels hold colors, in the
+            order of red, green and blue: three, one, or () for none. Defaults
+            to None: all, of images of 3 channels or 1.
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    Example:
+        Images of blue, green, red and infrared::
+
+            dict(type='StrongPhotometric', channels=(2, 1, 0))
     """
 
     def __init__(
@@ -56,7 +71,8 @@ class StrongPhotometric(nn.Module):
         blur_prob: float = 0.5,
         blur_sigma: tuple[float, float] = (0.15, 1.15),
         per_image: bool = True,
-        random_order: bool = False
+        random_order: bool = False,
+        channels: Optional[Sequence[int]] = None
     ) -> None:
         super().__init__()
         hue = jitter_strength if hue is None else hue
@@ -71,6 +87,14 @@ class StrongPhotometric(nn.Module):
                 f'StrongPhotometric: blur_sigma={tuple(blur_sigma)} is no '
                 'range of standard deviations; give two numbers above 0, the '
                 'smaller one first.')
+        if channels is not None and (
+                len(channels) not in (0, 1, 3)
+                or len(set(channels)) < len(channels) or min(
+                    channels, default=0) < 0):
+            raise ValueError(
+                f'StrongPhotometric: channels={channels!r} must be the '
+                'indices of red, green and blue, of one gray channel, or ().')
+        self.channels = None if channels is None else list(channels)
         self.jitter_prob = jitter_prob
         # Of brightness, contrast, saturation and hue.
         self.strengths = torch.tensor([jitter_strength] * 3 + [hue])
@@ -86,13 +110,17 @@ class StrongPhotometric(nn.Module):
         """Augment a batch.
 
         Args:
-            image (Tensor): Normalized images of shape (N, 3, H, W).
-            mean (Tensor): Mean of the normalization, (3, 1, 1).
-            std (Tensor): Its standard deviation, (3, 1, 1).
+            image (Tensor): Normalized images of shape (N, C, H, W).
+            mean (Tensor): Mean of the normalization, (C, 1, 1).
+            std (Tensor): Its standard deviation, (C, 1, 1).
 
         Returns:
-            Tensor: Normalized images of shape (N, 3, H, W).
+            Tensor: Normalized images of shape (N, C, H, W).
+
+        Raises:
+            ValueError: If ``channels`` does not fit the images.
         """
+        self._check_channels(image.shape[1])
         image = denormalize(image, mean, std)
         triggers = self._draw_triggers(len(image))
         done = torch.cat([
@@ -100,6 +128,18 @@ class StrongPhotometric(nn.Module):
             for one, trigger in zip(image.split(1), triggers)
         ])
         return normalize(done, mean, std)
+
+    def _check_channels(self, count: int) -> None:
+        """Raise on images whose colors are not known."""
+        if self.channels is None and count not in (1, 3):
+            raise ValueError(
+                f'StrongPhotometric: images have {count} channels. State '
+                'which of them hold red, green and blue, such as '
+                'photometric.channels=(0, 1, 2), or () for none.')
+        if self.channels and max(self.channels) >= count:
+            raise ValueError(
+                f'StrongPhotometric: channels={tuple(self.channels)} must be '
+                f'below {count}, the number of channels of the images.')
 
     def _draw_triggers(self, count: int) -> list[tuple[bool, bool, bool]]:
         """Whether to jitter, to take the color and to blur each image."""
@@ -110,19 +150,30 @@ class StrongPhotometric(nn.Module):
 
     def _augment(self, image: Tensor, jitter: bool, gray: bool,
                  blur: bool) -> Tensor:
-        """Augment one image of shape (1, 3, H, W), in [0, 1]."""
+        """Augment one image of shape (1, C, H, W), in [0, 1]."""
         if jitter:
             shifts = torch.empty(4).uniform_(-1, 1) * self.strengths
             brightness, contrast, saturation, hue = shifts.tolist()
             order = torch.randperm(4).tolist() if self.random_order else (
                 0, 1, 2, 3)
-            image = color_jitter(
-                image,
-                (1 + brightness, 1 + contrast, 1 + saturation, hue), order)
+            factors = 1 + brightness, 1 + contrast, 1 + saturation, hue
+            image = self._recolor(
+                image, lambda colors: color_jitter(colors, factors, order))
         if gray:
-            image = grayscale(image)
+            image = self._recolor(image, grayscale)
         if blur:
             low, high = self.blur_sigma
             sigma = low + torch.rand(()).item() * (high - low)
             image = gaussian_blur(image, sigma, self.kernel_size)
+        return image
+
+    def _recolor(self, image: Tensor,
+                 change: Callable[[Tensor], Tensor]) -> Tensor:
+        """Change the channels that hold colors, and no others."""
+        if self.channels is None:
+            return change(image)
+        if not self.channels:
+            return image
+        image = image.clone()
+        image[:, self.channels] = change(image[:, self.channels])
         return image

@@ -9,12 +9,12 @@ def denormalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Undo the normalization of a data preprocessor.
 
     Args:
-        image (Tensor): Normalized images of shape (N, 3, H, W).
-        mean (Tensor): Mean in [0, 255], of shape (3, 1, 1).
-        std (Tensor): Standard deviation, of shape (3, 1, 1).
+        image (Tensor): Normalized images of shape (N, C, H, W).
+        mean (Tensor): Mean in [0, 255], of shape (C, 1, 1).
+        std (Tensor): Standard deviation, of shape (C, 1, 1).
 
     Returns:
-        Tensor: Images of shape (N, 3, H, W), in [0, 1].
+        Tensor: Images of shape (N, C, H, W), in [0, 1].
     """
     return (image * std + mean) / 255
 
@@ -23,12 +23,12 @@ def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Inverse of :func:`denormalize`.
 
     Args:
-        image (Tensor): Images of shape (N, 3, H, W), in [0, 1].
-        mean (Tensor): Mean in [0, 255], of shape (3, 1, 1).
-        std (Tensor): Standard deviation, of shape (3, 1, 1).
+        image (Tensor): Images of shape (N, C, H, W), in [0, 1].
+        mean (Tensor): Mean in [0, 255], of shape (C, 1, 1).
+        std (Tensor): Standard deviation, of shape (C, 1, 1).
 
     Returns:
-        Tensor: Normalized images of shape (N, 3, H, W).
+        Tensor: Normalized images of shape (N, C, H, W).
     """
     return (image * 255 - mean) / std
 
@@ -43,8 +43,11 @@ def color_jitter(image: Tensor,
                  order: Sequence[int] = (0, 1, 2, 3)) -> Tensor:
     """Change the colors of images.
 
+    Gray images have no saturation and no hue, which are then left out.
+
     Args:
-        image (Tensor): Images of shape (N, 3, H, W), in [0, 1].
+        image (Tensor): Images of shape (N, 3, H, W), or (N, 1, H, W) if gray,
+            in [0, 1].
         factors (Sequence[float]): Factors of brightness, contrast and
             saturation, 1 for no change, and shift of the hue in [-0.5, 0.5],
             0 for no change.
@@ -52,7 +55,7 @@ def color_jitter(image: Tensor,
             they are applied. Defaults to (0, 1, 2, 3).
 
     Returns:
-        Tensor: Images of shape (N, 3, H, W), in [0, 1].
+        Tensor: Images of the same shape, in [0, 1].
     """
     image = image.clamp(0, 1)
     for place in order:
@@ -64,24 +67,25 @@ def grayscale(image: Tensor) -> Tensor:
     """Take the color from images.
 
     Args:
-        image (Tensor): Images of shape (N, 3, H, W), in [0, 1].
+        image (Tensor): Images of shape (N, 3, H, W), or (N, 1, H, W) if gray,
+            in [0, 1].
 
     Returns:
-        Tensor: Images of shape (N, 3, H, W), all channels alike.
+        Tensor: Images of the same shape, all channels alike.
     """
-    return tv.rgb_to_grayscale(image, num_output_channels=3)
+    return tv.rgb_to_grayscale(image, num_output_channels=image.shape[1])
 
 
 def gaussian_blur(image: Tensor, sigma: float, kernel_size: int) -> Tensor:
     """Blur images with a Gaussian, with mirrored borders.
 
     Args:
-        image (Tensor): Images of shape (N, 3, H, W), of any range.
+        image (Tensor): Images of shape (N, C, H, W), of any range.
         sigma (float): Standard deviation in pixels, positive.
         kernel_size (int): Odd width of the kernel in pixels.
 
     Returns:
-        Tensor: Images of shape (N, 3, H, W).
+        Tensor: Images of shape (N, C, H, W).
     """
     # One direction after the other; torchvision does both at once, which
     # takes `kernel_size` / 2 times as many multiplications.

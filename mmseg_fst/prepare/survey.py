@@ -8,7 +8,6 @@ from typing import NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
-from mmseg_fst.datasets.loading import LoadWholeImage
 from mmseg_fst.utils.files import (
     IGNORE,
     count_pixels,
@@ -17,6 +16,7 @@ from mmseg_fst.utils.files import (
 )
 
 from .class_list import MAX_ID, ClassList, format_value, to_class_ids
+from .image_values import Values, values_of
 
 _CURE = 'Save it again, or take it out.'
 # Of Pillow: gray values or a palette, as MMSegmentation reads them.
@@ -32,6 +32,7 @@ class SurveyedImage(NamedTuple):
         image (str): Path below the folder.
         size (tuple[int, int]): Height and width.
         digest (str): Of the content; the same for copies.
+        values (Values): Its channels and values.
         label (str): Path of the mask below the folder; empty if none.
         pixels (dict[str, int]): Pixels by class, as of
             :func:`mmseg_fst.utils.files.count_pixels`.
@@ -41,6 +42,7 @@ class SurveyedImage(NamedTuple):
     image: str
     size: tuple[int, int]
     digest: str
+    values: Values
     label: str = ''
     pixels: dict[str, int] = {}
     ignored: int = 0
@@ -58,24 +60,27 @@ class Survey(NamedTuple):
     problems: list[str]
 
 
-def survey_image(root: Path, image: str) -> SurveyedImage:
+def survey_image(root: Path, image: str,
+                 channels: int = 3) -> SurveyedImage:
     """Read an image as the training will.
 
     Args:
         root (Path): The folder.
         image (str): Path below it.
+        channels (int): Number of channels that are trained on. Defaults to 3.
 
     Returns:
-        SurveyedImage: Size and digest.
+        SurveyedImage: Size, digest and values.
 
     Raises:
         OSError: If it cannot be read.
+        ValueError: If it has other channels.
     """
     path = root / image
     content = path.read_bytes()
-    loaded = LoadWholeImage().transform(dict(img_path=str(path)))
-    return SurveyedImage(image, loaded['img_shape'],
-                         hashlib.sha1(content).hexdigest())
+    values, size = values_of(path, content, channels)
+    return SurveyedImage(image, size, hashlib.sha1(content).hexdigest(),
+                         values)
 
 
 def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
@@ -134,8 +139,17 @@ def _unknown_values(path: Path, unknown: dict[int, int],
             f'{sum(unknown.values())} pixels, which no class has. {cure}')
 
 
-def survey_pair(root: Path, image: str, label: str,
-                classes: ClassList) -> SurveyedImage:
+def _is_turned(path: Path) -> bool:
+    """Whether an image is turned by its EXIF tag."""
+    try:
+        with Image.open(path) as head:
+            return head.getexif().get(_EXIF_ORIENTATION, 1) != 1
+    except OSError:  # bands, which Pillow does not read
+        return False
+
+
+def survey_pair(root: Path, image: str, label: str, classes: ClassList,
+                channels: int = 3) -> SurveyedImage:
     """Read an image and its mask.
 
     Args:
@@ -143,6 +157,7 @@ def survey_pair(root: Path, image: str, label: str,
         image (str): Path of the image below it.
         label (str): Path of the mask below it.
         classes (ClassList): The classes.
+        channels (int): Number of channels that are trained on. Defaults to 3.
 
     Returns:
         SurveyedImage: What was found.
@@ -152,11 +167,10 @@ def survey_pair(root: Path, image: str, label: str,
         ValueError: If the mask cannot be read, is of another size, has
             values that no class has, or shows no class at all.
     """
-    seen, path = survey_image(root, image), root / label
+    seen, path = survey_image(root, image, channels), root / label
     mask, as_is = read_mask(path, classes.colored)
     if mask.shape[:2] != seen.size:
-        with Image.open(root / image) as head:
-            turned = head.getexif().get(_EXIF_ORIENTATION, 1) != 1
+        turned = _is_turned(root / image)
         hint = (' The photo is turned by its EXIF tag; save it turned.'
                 if turned else ' Save the mask at the size of the image.')
         raise ValueError(
@@ -190,24 +204,25 @@ def _survey(look: Callable[..., SurveyedImage], items: Sequence,
                   [problem for _, problem in done if problem])
 
 
-def survey_images(root: Path, images: Sequence[str],
-                  workers: int = 2) -> Survey:
+def survey_images(root: Path, images: Sequence[str], workers: int = 2,
+                  channels: int = 3) -> Survey:
     """Read all images of a folder.
 
     Args:
         root (Path): The folder.
         images (Sequence[str]): Paths below it.
         workers (int): Number of threads. Defaults to 2.
+        channels (int): Number of channels that are trained on. Defaults to 3.
 
     Returns:
         Survey: What was found.
     """
-    return _survey(lambda image: survey_image(root, image),
+    return _survey(lambda image: survey_image(root, image, channels),
                    [(image, ) for image in images], workers, 'Images')
 
 
 def survey_pairs(root: Path, images: dict, labels: dict, classes: ClassList,
-                 workers: int = 2) -> Survey:
+                 workers: int = 2, channels: int = 3) -> Survey:
     """Read all images of a folder and their masks.
 
     Args:
@@ -217,12 +232,14 @@ def survey_pairs(root: Path, images: dict, labels: dict, classes: ClassList,
         labels (dict): Those of masks.
         classes (ClassList): The classes.
         workers (int): Number of threads. Defaults to 2.
+        channels (int): Number of channels that are trained on. Defaults to 3.
 
     Returns:
         Survey: What was found; what has no partner is a problem.
     """
     survey = _survey(
-        lambda image, label: survey_pair(root, image, label, classes),
+        lambda image, label: survey_pair(root, image, label, classes,
+                                         channels),
         [(path, labels[key]) for key, path in images.items()
          if key in labels], workers, 'Images and masks')
     alone = [

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_fst.run.train import default_work_dir
+from mmseg_fst.run.run_config import default_work_dir
 
+from .image_values import Loading
 from .task import Task
 from .task_files import needs_conversion, palette_of
 
@@ -30,10 +31,11 @@ crop_size = $crop_size  # height, width
 
 dataset_type = 'ListedDataset'
 metainfo = dict(classes=classes, palette=palette)
+load_image = $load
 data_preprocessor = dict(
     type='SelfTrainingDataPreProcessor',
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
+    mean=$mean,
+    std=$std,
     bgr_to_rgb=True,
     pad_val=0,
     seg_pad_val=255,
@@ -49,7 +51,7 @@ augmentation = [
     dict(type='PackSegInputs')
 ]
 test_pipeline = [
-    dict(type='LoadWholeImage'),
+    load_image,
     dict(type='Resize', scale=image_scale, keep_ratio=True),
     # After the resize: predictions are compared at the size of the mask.
     dict(type='LoadAnnotations'),
@@ -62,25 +64,26 @@ train_dataloader = dict(
     sampler=dict(type='PairedSampler'),
     dataset=dict(
         type='PairedDataset',
-        labeled=dict(
-            type=dataset_type,
-            metainfo=metainfo,
-            data_root=data_root,
-            ann_file='train.txt',
-            data_prefix=dict(
-                img_path=$train_images,
-                seg_map_path=$train_labels),
-            pipeline=[
-                dict(type='LoadWholeImage'),
-                dict(type='LoadAnnotations'), *augmentation
-            ]),
-        unlabeled=dict(
-            type=dataset_type,
-            metainfo=metainfo,
-            data_root=data_root,
-            ann_file='unlabeled.txt',
-            data_prefix=dict(img_path=$unlabeled_images),
-            pipeline=[dict(type='LoadWholeImage'), *augmentation]),
+        sides=dict(
+            labeled=dict(
+                type=dataset_type,
+                metainfo=metainfo,
+                data_root=data_root,
+                ann_file='train.txt',
+                data_prefix=dict(
+                    img_path=$train_images,
+                    seg_map_path=$train_labels),
+                pipeline=[
+                    load_image,
+                    dict(type='LoadAnnotations'), *augmentation
+                ]),
+            unlabeled=dict(
+                type=dataset_type,
+                metainfo=metainfo,
+                data_root=data_root,
+                ann_file='unlabeled.txt',
+                data_prefix=dict(img_path=$unlabeled_images),
+                pipeline=[load_image, *augmentation])),
         # A list that was changed by accident stops the run.
         expected=dict(labeled=$num_train, unlabeled=$num_unlabeled),
         disjoint=True))
@@ -118,7 +121,7 @@ model = dict(
     segmentor=_base_.segmentor,
     data_preprocessor=_base_.data_preprocessor)
 model['segmentor']['decode_head']['num_classes'] = $num_classes
-$rest''')
+$channels$rest''')
 
 
 class View(NamedTuple):
@@ -157,7 +160,8 @@ def choose_view(sizes: list[tuple[int, int]], long_side: int) -> View:
     return View(scale, (crop(height), crop(width)))
 
 
-def _data_text(task: Task, view: View, data_root: str) -> str:
+def _data_text(task: Task, view: View, data_root: str,
+               loading: Loading) -> str:
     """The config of the data."""
     converted = needs_conversion(task)
 
@@ -171,6 +175,9 @@ def _data_text(task: Task, view: View, data_root: str) -> str:
         data_root=repr(data_root),
         image_scale=view.scale,
         crop_size=view.crop,
+        load=loading.step,
+        mean=loading.mean,
+        std=loading.std,
         train_images=repr(str(task.train.root)),
         train_labels=labels('train', task.train.root),
         val_images=repr(str(task.val.root)),
@@ -180,8 +187,18 @@ def _data_text(task: Task, view: View, data_root: str) -> str:
         num_unlabeled=len(task.unlabeled.images))
 
 
+def _colors(jitters: bool, channels: int) -> str:
+    """What to say of colors where a method changes them."""
+    if not jitters or channels in (1, 3):
+        return ''
+    return ('# Which channels are red, green and blue, and may change their '
+            'colors.\n'
+            "model['photometric'] = dict(channels=())\n")
+
+
 def config_texts(task: Task, view: View, data_root: str, folder: Path,
-                 bases: Path, adapt: bool = False) -> dict[str, str]:
+                 bases: Path, adapt: bool = False,
+                 loading: Loading = Loading()) -> dict[str, str]:
     """The configs of a task: its data, labels alone, and FST.
 
     Args:
@@ -192,19 +209,26 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         bases (Path): ``configs/_base_`` of this repository.
         adapt (bool): Whether the unlabeled images are of another domain.
             Defaults to False.
+        loading (Loading): How images are loaded and normalized. Defaults to
+            RGB images of 8 bits.
 
     Returns:
         dict[str, str]: Texts by file name.
     """
     base = Path(os.path.relpath(bases.resolve(), folder.resolve())).as_posix()
-    common = dict(base=base, num_classes=len(task.classes.names))
+    channels = ''
+    if loading.channels != 3:
+        channels = ("model['segmentor']['backbone']['in_channels'] = "
+                    f'{loading.channels}\n')
+    common = dict(base=base, num_classes=len(task.classes.names),
+                  channels=channels)
     first = _RUN.substitute(
         common,
         title=f'{task.name}: labels alone. fst.py goes on from here.',
         method='labels_only',
         schedule='adamw_ssl',
         rest='train_dataloader = dict('
-        'dataset=dict(unlabeled=None, disjoint=False))\n')
+        'dataset=dict(sides=dict(unlabeled=None), disjoint=False))\n')
     runs = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
     hook = "dict(type='FSTHook', depth=1, decay=0.99{when})".format(
         when='' if adapt else ", when='after'")
@@ -213,12 +237,13 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         title=f'{task.name}: FST on all images, from what labels taught.',
         method='mean_teacher' if adapt else 'ssl_cutmix_mean_teacher',
         schedule='adamw_ssl_adapt',
-        rest=f'custom_hooks = [{hook}]\n'
+        rest=_colors(adapt, loading.channels) +
+        f'custom_hooks = [{hook}]\n'
         '# Of supervised.py; name another if that trains for other '
         'iterations.\n'
         f"load_from = '{runs}/{{run}}/iter_900.pth'\n")
     return {
-        'data.py': _data_text(task, view, data_root),
+        'data.py': _data_text(task, view, data_root, loading),
         'supervised.py': first,
         'fst.py': second
     }

@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
+from mmseg.structures import SegDataSample
 from PIL import Image
 from torch import nn
 
@@ -111,20 +112,18 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     found = []
     for index in dict.fromkeys(chosen.astype(int).tolist()):
         sample = _of_each_network(model, pseudo_collate([dataset[index]]))
-        tiles = tiles_of(sample, model.networks, dataset.metainfo['palette'])
+        tiles = tiles_of(sample, model.networks, dataset)
         path = sample.img_path
         found.append((osp.realpath(path), picture_name(path, dataset), tiles,
                       dataset.metainfo))
     return found
 
 
-def _of_each_network(model: nn.Module, batch: dict):
+def _of_each_network(model: nn.Module, batch: dict) -> SegDataSample:
     """A data sample with the predictions of all networks."""
-    merged = None
-    for name in model.networks:
-        model.predict_with = name
-        sample = model.test_step(batch)[0]
-        merged = sample if merged is None else merged
+    outputs = model.predict_each(**model.data_preprocessor(batch))
+    merged = outputs[model.networks[0]][0]
+    for name, (sample, ) in outputs.items():
         merged.set_field(sample.pred_sem_seg, f'{name}_sem_seg')
     return merged
 

@@ -8,12 +8,12 @@ from os import path as osp
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-from mmseg_fst.config.config_file import read_python
+from mmseg_fst.config.config_file import SPLIT_SEED, read_python
 from mmseg_fst.utils.files import atomic_write
 
+from .run_config import load_config
 from .score_files import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
-from .train import SPLIT_SEED, load_config
 
 FAILED = 'failed'
 
@@ -38,7 +38,7 @@ class GridRun:
     Attributes:
         config (str): Path of its config.
         seed (int): Its seed.
-        split (str): Seed of the draw of its labeled images; empty if the
+        split (str): Seed of the split of its labeled images; empty if the
             config has but one.
         work_dir (str): Its folder; empty if the config cannot be read.
         state (str): ``FINISHED``, ``UNFINISHED``, ``NEW`` or ``FAILED``.
@@ -88,18 +88,6 @@ def read_grid(path: str) -> Grid:
     return Grid(name, cfg.title, configs)
 
 
-def set_split(split: Optional[Union[int, str]], seed: Optional[int]) -> None:
-    """Choose the draw of labeled images for configs that are read next.
-
-    Args:
-        split (int | str, optional): Its seed, or ``'run'``: that of the run.
-            None leaves the environment as it is.
-        seed (int, optional): Seed of the run; None for the config's, 0.
-    """
-    if split is not None:
-        os.environ[SPLIT_SEED] = str((seed or 0) if split == 'run' else split)
-
-
 def plan_runs(configs: Sequence[str],
               seeds: Sequence[int],
               split: Optional[Union[int, str]] = None,
@@ -112,7 +100,8 @@ def plan_runs(configs: Sequence[str],
     Args:
         configs (Sequence[str]): Paths of config files.
         seeds (Sequence[int]): The seeds.
-        split (int | str, optional): See :func:`set_split`. Defaults to None.
+        split (int | str, optional): See :func:`load_config`. Defaults to
+            None.
         options (dict, optional): See :func:`load_config`. Defaults to None.
         debug (bool): See :func:`load_config`. Defaults to False.
 
@@ -121,14 +110,19 @@ def plan_runs(configs: Sequence[str],
         lacks data, has failed.
     """
     runs = [GridRun(config, seed) for config in configs for seed in seeds]
-    # Said aloud, or a config would not tell whether it reads it.
-    os.environ.setdefault(SPLIT_SEED, '0')
+    if split is None:
+        # Always given, so that a config tells whether it reads it.
+        split = os.environ.get(SPLIT_SEED, '0')
     planned: set[str] = set()
     for run in runs:
-        set_split(split, run.seed)
         try:
             cfg = load_config(
-                run.config, options, run.seed, debug=debug, planned=planned)
+                run.config,
+                options,
+                run.seed,
+                debug=debug,
+                planned=planned,
+                split=split)
             planned.add(cfg.work_dir)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir

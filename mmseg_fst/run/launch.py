@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmseg.models.segmentors import EncoderDecoder
 from torch import distributed, nn
 
+from mmseg_fst.config.batch_sizes import apply_batch_sizes
 from mmseg_fst.engine.hooks import (
     FiniteGuardHook,
     PrepareModelHook,
@@ -144,6 +145,7 @@ def build_runner(cfg: Config) -> Runner:
         # MMSegmentation's configs name it, mmengine keeps one of each name:
         # the next run of the process would log into this one's folder.
         cfg.visualizer.pop('name', None)
+    apply_batch_sizes(cfg)
     runner = Runner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.run_folder import find_checkpoint, sorted_checkpoints
+from mmseg_fst.datasets.sides import LABELED, UNLABELED, single_config
 from mmseg_fst.use.label_images import (
     UnlabeledImages,
     label_images,
@@ -20,14 +21,16 @@ from mmseg_fst.utils.files import save_json, save_lines
 
 from .launch import join_processes, wait_for_all
 from .score_files import FINISHED, state_of
-from .train import train
+from .train_once import train_once
 
 # What the first stage, which learns from labels alone, has of the model.
-_LABELS_ONLY = ('type', 'segmentor', 'data_preprocessor', 'protocol')
+_LABELS_ONLY = ('segmentor', 'data_preprocessor', 'protocol')
 
 
-def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
-    """Train a config; one with ``stages`` in all of them.
+def train_stages(cfg: Config,
+                 resume: bool = False,
+                 trust: bool = False) -> str:
+    """Train all stages of a config with ``stages``.
 
     ``stages`` holds ``checkpoints``, the number that is compared,
     ``reliable``, the share of images kept for the second stage, ``label_by``,
@@ -40,18 +43,16 @@ def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     Args:
         cfg (Config): Config of :func:`load_config`.
-        resume (bool): See :func:`train`. Defaults to False.
-        trust (bool): See :func:`train`. Defaults to False.
+        resume (bool): See :func:`train_once`. Defaults to False.
+        trust (bool): See :func:`train_once`. Defaults to False.
 
     Returns:
         str: The work folder.
 
     Raises:
-        UnsafeCheckpoint: See :func:`train`.
-        ValueError: See :func:`train`.
+        UnsafeCheckpoint: See :func:`train_once`.
+        ValueError: See :func:`train_once`.
     """
-    if not cfg.get('stages'):
-        return train(cfg, resume, trust)
     join_processes(cfg)
     if not resume and is_main_process():
         _forget(cfg.work_dir)
@@ -96,7 +97,7 @@ def _train_stage(cfg: Config, resume: bool, trust: bool) -> str:
         say('It is finished.')
     else:
         check_config(cfg)
-        train(cfg, resume, trust)
+        train_once(cfg, resume, trust)
     wait_for_all()
     return cfg.work_dir
 
@@ -111,11 +112,13 @@ def labels_only(cfg: Config) -> Config:
         Config: A config without.
     """
     stage, count = _stage(cfg, 1), cfg.stages.checkpoints
-    stage.model = ConfigDict({
-        key: value
-        for key, value in stage.model.items() if key in _LABELS_ONLY
-    })
-    stage.train_dataloader.dataset.update(unlabeled=None, disjoint=False)
+    shared = {key: stage.model[key] for key in _LABELS_ONLY
+              if key in stage.model}
+    stage.model = ConfigDict(type='Supervised', **shared)
+    dataset = stage.train_dataloader.dataset
+    dataset.disjoint = False
+    for name in dataset.sides.keys() - {LABELED}:
+        dataset.sides[name] = None
     stage.default_hooks.checkpoint.update(
         interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
     return stage
@@ -135,7 +138,7 @@ def retrain(cfg: Config, number: int, list_file: str) -> Config:
     """
     stage = _stage(cfg, number)
     dataset = stage.train_dataloader.dataset
-    side = dataset.unlabeled
+    side = single_config(UNLABELED, dataset.sides.unlabeled, 'ST++')
     side.ann_file = osp.abspath(list_file)
     side.pop('extra_ann_file', None)  # the list has them all
     load, *augment, pack = side.pipeline
@@ -200,5 +203,5 @@ def _label(stage: Config, teacher: Config, which: str, trust: bool) -> None:
             load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
             folder)
     wait_for_all()
-    side = stage.train_dataloader.dataset.unlabeled
+    side = stage.train_dataloader.dataset.sides.unlabeled
     side.data_prefix['seg_map_path'] = osp.abspath(folder)

@@ -11,6 +11,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
 from torch.export import Dim
 
+from mmseg_fst.models.backbones import read_channels
 from mmseg_fst.models.domains import RGB, domain_of
 from mmseg_fst.models.protocols import metas_of
 from mmseg_fst.methods import ENSEMBLE
@@ -38,8 +39,9 @@ class ExportedNetwork(nn.Module):
         model (BaseSegmentor): Of :func:`load_model`; the network is the one
             of its ``predict_with``. Of an ensemble the logits are the
             logarithm of the mean probabilities.
-        normalize (bool): Whether it takes RGB values in [0, 255] and
-            normalizes them, and not images that are normalized already.
+        normalize (bool): Whether it takes RGB values in [0, 255], or
+            stretched values in the order of the file if they are not three,
+            and normalizes them, and not images that are normalized already.
             Defaults to True.
 
     Raises:
@@ -52,7 +54,7 @@ class ExportedNetwork(nn.Module):
         ensemble = model.predict_with == ENSEMBLE
         # Of an ensemble the model itself averages.
         self.network = model if ensemble else model.network()
-        readers = model.network().values() if ensemble else [self.network]
+        readers = [*model.network().values()] if ensemble else [self.network]
         for one in readers:
             if domain_of(one) != RGB:
                 raise ValueError(
@@ -61,6 +63,8 @@ class ExportedNetwork(nn.Module):
                     f'student of RGB images by --network, out of '
                     f'{", ".join(model.networks)}.')
         self.normalize = normalize
+        #: Number of channels of the images.
+        self.channels = read_channels(readers[0])
         preprocessor = model.data_preprocessor
         self.register_buffer('mean', preprocessor.mean.clone())
         self.register_buffer('std', preprocessor.std.clone())
@@ -69,10 +73,10 @@ class ExportedNetwork(nn.Module):
         """Logits of some images.
 
         Args:
-            images (Tensor): Of shape (N, 3, H, W), float32, RGB.
+            images (Tensor): Of shape (N, C, H, W), float32; RGB if C is 3.
 
         Returns:
-            Tensor: Of shape (N, C, H, W), float32.
+            Tensor: Of shape (N, K, H, W), float32, for K classes.
         """
         if self.normalize:
             images = (images - self.mean) / self.std
@@ -139,9 +143,11 @@ def export_model(model: BaseSegmentor,
     network = ExportedNetwork(model, normalize).eval()
     # Two at least: a dimension of 1 would be taken for a constant.
     number = max(batch_size, 2) if dynamic else batch_size
-    shapes = [(number, 3, *size)]
+    channels = network.channels
+    shapes = [(number, channels, *size)]
     if dynamic:
-        shapes.append((number + 1, 3, size[0] + _STEP, size[1] + 2 * _STEP))
+        shapes.append((number + 1, channels, size[0] + _STEP,
+                       size[1] + 2 * _STEP))
     write = _write_onnx if ending == '.onnx' else _write_program
     read = _read_onnx if ending == '.onnx' else _read_program
     images = [_images(shape, normalize) for shape in shapes]

@@ -148,7 +148,7 @@ def _what_predicts(
     segmentor = (
         cfg['students'][name] if 'students' in cfg else cfg['segmentor'])
     alone = dict(
-        type='SelfTrainingSegmentor',
+        type='Supervised',
         segmentor=segmentor,
         data_preprocessor=cfg['data_preprocessor'])
     if cfg.get('protocol'):

@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
 from mmseg_fst.config.check_config import check_config
+from mmseg_fst.datasets.sides import LABELED, UNLABELED, single_config
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import save_label
 
-from .predict import check_size
+from .predict import check_size, to_uint8
 
 
 class UnlabeledImages:
@@ -31,13 +32,16 @@ class UnlabeledImages:
 
     Raises:
         FileNotFoundError: If the data or the list are missing.
-        ValueError: If images may have several endings.
+        ValueError: If images may have several endings, or are those of
+            several data sets.
     """
 
     def __init__(self, cfg: Config, list_file: Optional[str] = None) -> None:
         init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
-        sides = cfg.train_dataloader.dataset
-        side = copy.deepcopy(sides.get('unlabeled') or sides.labeled)
+        sides = cfg.train_dataloader.dataset.sides
+        name = UNLABELED if sides.get(UNLABELED) else LABELED
+        side = copy.deepcopy(
+            single_config(name, sides[name], 'Labeling the images'))
         # Only packed for processes that share it; it collects garbage.
         side.update(test_mode=True, serialize_data=False)
         side.data_prefix = dict(img_path=side.data_prefix['img_path'])
@@ -75,7 +79,7 @@ class UnlabeledImages:
             description (str): Text beside the bar.
 
         Yields:
-            dict: What a model's ``test_step`` takes.
+            dict: What a model's ``data_preprocessor`` takes.
         """
         loader = DataLoader(
             Subset(self.dataset, indices),
@@ -98,9 +102,9 @@ def label_batch(model: nn.Module, batch: dict) -> np.ndarray:
     Raises:
         ValueError: If the protocol predicts at another size.
     """
-    sample = model.test_step(batch)[0]
+    sample, = model.score(**model.data_preprocessor(batch)).write_labels()
     check_size(model, sample)
-    return sample.pred_sem_seg.data[0].to(torch.uint8).cpu().numpy()
+    return to_uint8(sample.pred_sem_seg.data[0])
 
 
 def label_images(model: nn.Module,

@@ -51,8 +51,8 @@ def load_model(path: str,
     Returns:
         BaseSegmentor: In evaluation mode, with ``cfg``, its config, and
         ``dataset_meta``, a dict of ``classes`` and ``palette``, as
-        MMSegmentation calls them, and ``checkpoint``, the path of its
-        weights.
+        MMSegmentation calls them, and ``rgb_channels`` if the data set has
+        them, and ``checkpoint``, the path of its weights.
 
     Raises:
         FileNotFoundError: If there is no such folder, checkpoint or config.
@@ -111,7 +111,7 @@ def load_network(cfg: Config,
 
 
 def _dataset_meta(cfg: Config, checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """Classes and palette: of the checkpoint, or else of the config."""
+    """What the checkpoint, or else the config, says of the data set."""
     meta = checkpoint.get('meta', {}).get('dataset_meta') or cfg.get(
         'dataset_meta')
     if not meta:
@@ -125,9 +125,12 @@ def _dataset_meta(cfg: Config, checkpoint: dict[str, Any]) -> dict[str, Any]:
             'Neither the checkpoint nor its config says what the classes are '
             'called and painted like; give the config '
             'dataset_meta=dict(classes=[...], palette=[[R, G, B], ...]).')
-    return dict(
+    found = dict(
         classes=list(meta['classes']),
         palette=[list(color) for color in meta['palette']])
+    if meta.get('rgb_channels'):
+        found['rgb_channels'] = list(meta['rgb_channels'])
+    return found
 
 
 def set_windows(model_cfg: ConfigDict, size: int, stride: int) -> None:

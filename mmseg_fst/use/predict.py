@@ -16,10 +16,11 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmseg_fst.datasets import LoadWholeImage
-from mmseg_fst.methods import ENSEMBLE
+from mmseg_fst.datasets.loading import loader_of
+from mmseg_fst.models.protocols import ScoredImages
 
-#: A path, or RGB values of shape (H, W, 3), uint8.
+#: A path, or the values of a file: RGB of shape (H, W, 3), uint8, or of
+#: another number of channels, or type, if the network was trained on it.
 Image = Union[str, Path, np.ndarray]
 
 
@@ -50,7 +51,9 @@ def predict(model: BaseSegmentor,
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
         images (str | Path | np.ndarray | Sequence): One image or several:
-            paths, or RGB values of shape (H, W, 3), uint8.
+            paths, or RGB values of shape (H, W, 3), uint8; of networks for
+            other images the values of a file, (H, W, C) or (H, W), which are
+            stretched as in training.
         scales (Sequence[float]): Factors of the size at which the network
             sees an image. Defaults to 1 alone.
         flip (bool): Whether to look at the mirror image, too. Defaults to
@@ -62,7 +65,8 @@ def predict(model: BaseSegmentor,
 
     Raises:
         OSError: If a file is missing, truncated or no image.
-        ValueError: If an array is no RGB image, a scale not above 0, the
+        ValueError: If an image is not of the kind trained on, a scale not
+            above 0, the
             network does not take an image of that size, or the protocol
             predicts at another.
     """
@@ -73,7 +77,8 @@ def predict(model: BaseSegmentor,
                          'above 0.')
     init_default_scope(model.cfg.get('default_scope', 'mmseg_fst'))
     return [
-        _predict_one(model, _pixels(image), scales, flip, with_probabilities)
+        _predict_one(model, _pixels(model, image), scales, flip,
+                     with_probabilities)
         for image in images
     ]
 
@@ -81,17 +86,19 @@ def predict(model: BaseSegmentor,
 def _predict_one(model: BaseSegmentor, image: np.ndarray,
                  scales: Sequence[float], flip: bool,
                  with_probabilities: bool) -> Prediction:
-    """Predict one BGR image."""
+    """Predict one image, as the pipeline loads it."""
     plain = tuple(scales) == (1., ) and not flip
     if plain and not with_probabilities:
-        label = _test(model, image).pred_sem_seg.data[0]
-        return Prediction(label.to(torch.uint8).cpu().numpy())
+        # Labels alone need no scores at full size.
+        sample, = score(model, image).write_labels()
+        check_size(model, sample)
+        return Prediction(to_uint8(sample.pred_sem_seg.data[0]))
     mean: Optional[Tensor] = None
     views = [(scale, mirrored) for scale in scales
              for mirrored in ((False, True) if flip else (False, ))]
     for scale, mirrored in views:
         view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
-        share = probabilities_of(model, _test(model, view, scale))
+        share = _probabilities(model, view, scale)
         if share.shape[1:] != image.shape[:2]:
             share = F.interpolate(
                 share[None], image.shape[:2], mode='bilinear')[0]
@@ -99,25 +106,70 @@ def _predict_one(model: BaseSegmentor, image: np.ndarray,
         mean = share if mean is None else mean.add_(share)
     mean = mean.float().div_(len(views))
     return Prediction(
-        mean.argmax(0).to(torch.uint8).cpu().numpy(),
+        to_uint8(mean.argmax(0)),
         mean.cpu().numpy() if with_probabilities else None)
 
 
-def _pixels(image: Image) -> np.ndarray:
-    """An image as OpenCV has it, BGR of shape (H, W, 3), uint8."""
+def _probabilities(model: BaseSegmentor, image: np.ndarray,
+                   scale: float) -> Tensor:
+    """Probabilities (C, H, W) of one view."""
+    scored = score(model, image, scale)
+    share, = scored.probabilities()
+    check_size(model, scored.samples[0])
+    return share
+
+
+def to_uint8(label: Tensor) -> np.ndarray:
+    """A label map in main memory, as it is saved.
+
+    Args:
+        label (Tensor): Class ids of any shape, int64 in [0, 255].
+
+    Returns:
+        np.ndarray: The same, uint8.
+    """
+    return label.to(torch.uint8).cpu().numpy()
+
+
+def _pixels(model: BaseSegmentor, image: Image) -> np.ndarray:
+    """An image as the pipeline of the run loads it, (H, W, C) or (H, W)."""
+    loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
     if not isinstance(image, np.ndarray):
-        return LoadWholeImage()(dict(img_path=fspath(image)))['img']
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        return loader.prepare(loader.read(fspath(image)), fspath(image))
+    count = loader.channels
+    found = image.shape[2] if image.ndim == 3 else 1
+    # Frames of a video have colors, which a gray network does without.
+    known = image.ndim in (2, 3) and found in ((1, 3) if count == 1 else
+                                               (count, ))
+    if not known or loader.stretch is None and image.dtype != np.uint8:
+        kind = 'RGB values' if count == 3 else 'values'
         raise ValueError(
             f'An image of shape {image.shape} and type {image.dtype} cannot '
-            'be predicted; give RGB values of shape (H, W, 3), uint8.')
-    return np.ascontiguousarray(image[..., ::-1])
+            f'be predicted; give {kind} of shape (H, W, {count})' +
+            (', uint8.' if loader.stretch is None else '.'))
+    if found == 3:
+        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
+    return loader.prepare(image, 'The image')
 
 
-def _test(model: BaseSegmentor,
+def score(model: BaseSegmentor,
           image: np.ndarray,
-          scale: float = 1.) -> SegDataSample:
-    """Prediction for a BGR image, by the test pipeline of the run."""
+          scale: float = 1.) -> ScoredImages:
+    """Scores of one image, by the test pipeline of the run.
+
+    Args:
+        model (BaseSegmentor): Of :func:`load_model`.
+        image (np.ndarray): What the loader of the run gives, of shape
+            (H, W, C) or (H, W).
+        scale (float): Factor of the size at which the network sees the image.
+            Defaults to 1.
+
+    Returns:
+        ScoredImages: Of a batch of one image.
+
+    Raises:
+        ValueError: If the network does not take an image of that size.
+    """
     steps = [
         copy.deepcopy(step)
         for step in model.cfg.test_dataloader.dataset.pipeline
@@ -135,15 +187,13 @@ def _test(model: BaseSegmentor,
         img=image, img_shape=size, ori_shape=size, img_path='an image')
     batch = pseudo_collate([Compose(steps)(results)])
     try:
-        sample = model.test_step(batch)[0]
+        return model.score(**model.data_preprocessor(batch))
     except AssertionError as error:  # so a U-Net refuses a size
         raise ValueError(
             f'The network does not take an image of {size[0]} x {size[1]} '
             f'pixels: {error} Choose windows of a size that it takes, or let '
             'the config pad images: model.data_preprocessor.test_cfg='
             'dict(size_divisor=32).') from error
-    check_size(model, sample)
-    return sample
 
 
 def _scale_resize(step: dict, scale: float) -> None:
@@ -158,24 +208,6 @@ def _scale_resize(step: dict, scale: float) -> None:
         step['scale'] = (
             round(scale * sides) if isinstance(sides, int) else tuple(
                 round(scale * side) for side in sides))
-
-
-def probabilities_of(model: BaseSegmentor, sample: SegDataSample) -> Tensor:
-    """Probabilities of one prediction.
-
-    Args:
-        model (BaseSegmentor): Of :func:`load_model`.
-        sample (SegDataSample): What it has predicted.
-
-    Returns:
-        Tensor: Of shape (C, H, W); they sum up to 1 over the classes.
-    """
-    scores = sample.seg_logits.data
-    if model.predict_with == ENSEMBLE:
-        return scores  # mean probabilities already
-    if model.protocol is not None:
-        return model.protocol.probabilities(scores)
-    return scores.softmax(0)
 
 
 def check_size(model: BaseSegmentor, sample: SegDataSample) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from mmseg.models.segmentors import BaseSegmentor
 from tqdm import tqdm
 
-from mmseg_fst.datasets import LoadWholeImage
+from mmseg_fst.datasets.loading import loader_of
 from mmseg_fst.utils.files import atomic_write, read_label, save_label
-from mmseg_fst.utils.images import color_label, write_picture
+from mmseg_fst.utils.images import color_label, to_rgb, write_picture
 
 from .predict import Prediction, predict
 from .sources import Source
@@ -47,6 +47,7 @@ class PredictionWriter:
         self.opacity = opacity
         self.views = dict(scales=tuple(scales), flip=flip)
         self.palette = model.dataset_meta['palette']
+        self.loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
 
     def path(self, kind: str, name: str, ending: str) -> str:
         """Where something is written.
@@ -77,7 +78,7 @@ class PredictionWriter:
         painted = 'overlays' not in self.save or osp.isfile(overlay)
         if painted and self._has(source.name):
             return False
-        image = _load(source.path)
+        image = self._load(source.path)
         label = self._label(image, source.name)
         if not painted:
             with atomic_write(overlay) as temporary:
@@ -134,7 +135,7 @@ class PredictionWriter:
             if kind in self.save)
 
     def _label(self, image: np.ndarray, name: str) -> np.ndarray:
-        """Class ids (H, W) of an RGB image: read, or else predicted."""
+        """Class ids (H, W) of an image: read, or else predicted."""
         label = self.path('labels', name, '.png')
         if 'labels' in self.save and self._has(name):
             return read_label(
@@ -159,16 +160,22 @@ class PredictionWriter:
                 optimize=False)
 
     def _overlay(self, image: np.ndarray, label: np.ndarray) -> np.ndarray:
-        """An RGB image under the colors of its classes."""
-        return cv2.addWeighted(image, 1 - self.opacity,
-                               color_label(label, self.palette),
-                               self.opacity, 0)
+        """An image under the colors of its classes, RGB."""
+        if image.shape[2:] == (3, ):
+            image = image[..., ::-1]
+        shown = to_rgb(
+            self.loader.prepare(image, 'The image'), self.model.dataset_meta,
+            bgr=True)
+        return cv2.addWeighted(
+            np.ascontiguousarray(shown), 1 - self.opacity,
+            color_label(label, self.palette), self.opacity, 0)
 
-
-def _load(path: str) -> np.ndarray:
-    """RGB values of an image file."""
-    image = LoadWholeImage()(dict(img_path=path))['img']
-    return np.ascontiguousarray(image[..., ::-1])
+    def _load(self, path: str) -> np.ndarray:
+        """Values of an image file, (H, W, C) or (H, W); three are RGB."""
+        image = self.loader.read(path)
+        if image.shape[2:] == (3, ):
+            image = np.ascontiguousarray(image[..., ::-1])
+        return image
 
 
 @contextmanager

@@ -4,7 +4,11 @@ from os import path as osp
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS, walk_files
+from mmseg_fst.utils.file_patterns import (
+    ARRAY_ENDING,
+    IMAGE_ENDINGS,
+    walk_files,
+)
 
 #: Endings of videos, in lower case.
 VIDEO_ENDINGS = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.webm')
@@ -38,7 +42,8 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
             Defaults to None.
 
     Returns:
-        list[Source]: Sorted by path. Hidden files of a folder are left out.
+        list[Source]: Sorted by path. Hidden files of a folder are left out,
+        and so are ``.npy`` files, which a pattern takes.
 
     Raises:
         FileNotFoundError: If there is no image or video.
@@ -94,7 +99,7 @@ def _check_videos(sources: dict[str, Source]) -> None:
 
 def _is_known(path: str) -> bool:
     """Whether a file is an image or a video, by its ending."""
-    return path.lower().endswith(_KNOWN)
+    return path.lower().endswith((*_KNOWN, ARRAY_ENDING))
 
 
 def _fixed_part(pattern: str) -> str:

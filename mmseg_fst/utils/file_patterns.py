@@ -6,6 +6,8 @@ from typing import Union
 
 #: Endings of images, in lower case.
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+#: Ending of arrays (H, W, C), which are images where a user names them so.
+ARRAY_ENDING = '.npy'
 _HOW = ("A pattern is a path in the folder with {name} in it, such as "
         "'images/{name}.*': {name} stands for any text, folders too, other "
         'words in braces and * for any text within a folder.')
@@ -78,7 +80,8 @@ def find_by_pattern(root: Path, pattern: str,
         raise FileNotFoundError(f'There is no folder {root}. Correct the '
                                 'path on the command line.')
     expression = _compile(pattern)
-    paths = walk_files(root)
+    arrays = (ARRAY_ENDING, ) if pattern.endswith(ARRAY_ENDING) else ()
+    paths = walk_files(root, IMAGE_ENDINGS + arrays)
     found: dict[tuple[tuple[str, str], ...], str] = {}
     for path in paths:
         match = expression.fullmatch(path)

@@ -78,10 +78,10 @@ def test_keys_that_runner_and_registry_take_are_known(cfg):
 @pytest.mark.parametrize('place', ['labeled', 'unlabeled'])
 @pytest.mark.parametrize('prefix', ['img_path', 'seg_map_path'])
 def test_a_missing_folder_is_named_with_its_place(cfg, place, prefix):
-    side = cfg.train_dataloader.dataset[place]
+    side = cfg.train_dataloader.dataset.sides[place]
     side.data_prefix[prefix] = 'no/such/folder'
     message = message_of(cfg, FileNotFoundError)
-    assert message.startswith(f'train_dataloader.dataset.{place}:')
+    assert message.startswith(f'train_dataloader.dataset.sides.{place}:')
     assert f'{side.data_root}/no/such/folder' in message
 
 
@@ -108,7 +108,7 @@ def test_a_missing_list_of_images_is_named(cfg):
 ])
 def test_known_data_come_with_a_cure(cfg, monkeypatch, tmp_path, root, cure):
     monkeypatch.chdir(tmp_path)
-    cfg.train_dataloader.dataset.labeled.data_root = root
+    cfg.train_dataloader.dataset.sides.labeled.data_root = root
     assert cure in message_of(cfg, FileNotFoundError)
 
 
@@ -160,7 +160,8 @@ def test_faults_in_lists_of_dicts_are_found(cfg):
 @pytest.mark.parametrize('key, value, hint', [
     ('custom_hooks.1.type', 'FSTHok', "'FSTHook'"),
     ('model.segmentor.decode_head.type', 'FCNHaed', "'FCNHead'"),
-    ('train_dataloader.dataset.unlabeled.pipeline.0.type', 'LoadWholeImages',
+    ('train_dataloader.dataset.sides.unlabeled.pipeline.0.type',
+     'LoadWholeImages',
      "'LoadWholeImage'"),
 ])
 def test_a_type_that_is_not_there_is_named(cfg, key, value, hint):
@@ -185,7 +186,7 @@ def test_heads_have_as_many_classes_as_the_data(cfg, head):
 
 def test_classes_of_the_config_come_before_those_of_the_class(cfg):
     classes = [f'{index}' for index in range(7)]
-    for side in (cfg.train_dataloader.dataset.labeled,
+    for side in (cfg.train_dataloader.dataset.sides.labeled,
                  cfg.val_dataloader.dataset):
         side.metainfo = dict(classes=classes)
     assert 'Set it to 7' in message_of(cfg)

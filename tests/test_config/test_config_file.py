@@ -5,7 +5,13 @@ import sys
 import pytest
 from mmengine.config import Config
 
-from mmseg_fst.apis import merge_options, open_config, save_config
+from mmseg_fst.apis import (
+    check_config,
+    merge_options,
+    open_config,
+    read_config,
+    save_config,
+)
 from mmseg_fst.registry import MODELS
 
 
@@ -142,3 +148,54 @@ def test_python_that_cannot_be_read_is_named(tmp_path):
     path.write_text('a = [')
     with pytest.raises(ValueError, match=r'x\.py cannot be read: SyntaxError'):
         open_config(str(path))
+
+
+OLD = dict(
+    model=dict(type='SelfTrainingSegmentor', mixer=dict(type='NoMix'),
+               label_with='file', labeled_iters=3),
+    custom_hooks=[dict(type='FSTHook', depth=1, released=True)])
+TODAY = dict(
+    model=dict(type='STPlusPlus', mixer=dict(type='NoMix'), warmup_iters=3),
+    custom_hooks=[dict(type='FSTHook', depth=1, match_release=True)])
+
+
+def write_python(folder, content):
+    path = folder / 'old.py'
+    path.write_text(''.join(f'{key} = {value!r}\n'
+                            for key, value in content.items()))
+    return str(path)
+
+
+def test_old_names_are_read(tmp_path):
+    assert open_config(write(tmp_path, OLD)).to_dict() == TODAY
+    path = write_python(tmp_path, OLD)
+    assert open_config(path).to_dict() == TODAY
+    assert read_config(path).to_dict() == TODAY
+
+
+@pytest.mark.parametrize('kind', ['json', 'py'])
+def test_old_switches_without_a_class_are_named(tmp_path, kind):
+    content = dict(model=dict(OLD['model'], num_views=2))
+    path = (write if kind == 'json' else write_python)(tmp_path, content)
+    with pytest.raises(ValueError, match=(
+            rf'\.{kind}: model: .*STPlusPlus, which cannot have num_views=2')):
+        open_config(path)
+
+
+@pytest.mark.parametrize('option, name', [
+    ('custom_hooks.0.released', 'match_release'),
+    ('model.labeled_iters', 'warmup_iters')])
+def test_an_option_with_an_old_name_is_refused(tmp_path, option, name):
+    with pytest.raises(ValueError, match=f'{option}: .*{name}'):
+        read_config(write_python(tmp_path, TODAY), {option: 1})
+
+
+def test_an_old_key_of_a_config_that_was_built_is_named():
+    cfg = Config(dict(default_hooks=dict(a=dict(
+        type='FSTHook', released=True))))
+    with pytest.raises(ValueError, match=(
+            "default_hooks.a.released: .*called 'match_release' today")):
+        check_config(cfg)
+    cfg = Config(dict(model=dict(type='SelfTrainingSegmentor')))
+    with pytest.raises(ValueError, match='model.type: .*a class for each'):
+        check_config(cfg)

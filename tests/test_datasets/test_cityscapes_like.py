@@ -1,12 +1,11 @@
 """Every data set with the classes of Cityscapes, as its config reads it."""
 import pytest
 from fake_data import MAKERS
-from helpers import REPOSITORY
+from helpers import REPOSITORY, pair_index
 from mmengine.config import Config
 from mmseg.datasets import CityscapesDataset
 
 from mmseg_fst.apis import check_config
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS
 
 TASKS = ('gta_to_cityscapes', 'synthia_to_cityscapes', 'cityscapes_to_acdc',
@@ -35,11 +34,11 @@ def test_a_config_reads_its_data_set(load, task):
     cfg = load(task)
     check_config(cfg)
     dataset = cfg.train_dataloader.dataset
-    for side in (dataset.labeled, dataset.unlabeled):
+    for side in (dataset.sides.labeled, dataset.sides.unlabeled):
         side.serialize_data = False  # it collects garbage
     data = DATASETS.build(dataset)
-    assert data.num_labeled == data.num_unlabeled == 4
-    item = data[PairIndex(0, 1, 0)]
+    assert data.lengths['labeled'] == data.lengths['unlabeled'] == 4
+    item = data[pair_index(0, 1, 0)]
     for side in item.values():
         assert side['inputs'].shape[0] == 3
         assert max(side['inputs'].shape[1:]) == 512
@@ -77,13 +76,12 @@ def test_sizes_of_the_release_and_of_daformer(load, task, scales):
     cfg = load(task)
     dataset = cfg.train_dataloader.dataset
     found = []
-    for side in (dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
-                 ):
+    for side in (*dataset.sides.values(), cfg.val_dataloader.dataset):
         resize = next(one for one in side.pipeline if one.type == 'Resize')
         assert resize.keep_ratio
         found.append(tuple(resize.scale))
     assert found == scales
-    crop = dataset.labeled.pipeline[3]
+    crop = dataset.sides.labeled.pipeline[3]
     assert crop.crop_size == (512, 512) and crop.cat_max_ratio == .75
     sampling = dataset.rare_class_sampling
     assert (sampling.temperature, sampling.min_pixels,
@@ -94,6 +92,6 @@ def test_an_unconverted_label_says_what_to_do(load, roots, tmp_path):
     gta = MAKERS['gta'](tmp_path / 'gta')
     (gta / 'labels' / '00002_labelTrainIds.png').unlink()
     dataset = load('gta_to_cityscapes').train_dataloader.dataset
-    dataset.labeled.data_root = str(gta)
+    dataset.sides.labeled.data_root = str(gta)
     with pytest.raises(FileNotFoundError, match='tools/check_data.py'):
         DATASETS.build(dataset)

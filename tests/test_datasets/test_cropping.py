@@ -2,10 +2,9 @@
 import numpy as np
 import pytest
 import torch
-from helpers import paired_cfg, random_label
+from helpers import pair_index, paired_cfg, random_label
 
 from mmseg_fst.datasets.cropping import resized_part, scale_crops_alone
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, TRANSFORMS
 
 
@@ -141,12 +140,12 @@ def test_pairs_scale_what_their_crops_show(streets):
         dict(type='PackByteInputs')
     ]
     cfg = paired_cfg(streets)
-    cfg['labeled']['pipeline'][2:] = steps
-    cfg['unlabeled']['pipeline'][1:] = steps
+    cfg['sides']['labeled']['pipeline'][2:] = steps
+    cfg['sides']['unlabeled']['pipeline'][1:] = steps
     for side in ('labeled', 'unlabeled'):
-        assert len(cfg[side]['pipeline']) == 4 + (side == 'labeled')
+        assert len(cfg['sides'][side]['pipeline']) == 4 + (side == 'labeled')
     plain, scaled = (
-        DATASETS.build(dict(cfg, scale_crops=switch))[PairIndex(1, 2, 3)]
+        DATASETS.build(dict(cfg, scale_crops=switch))[pair_index(1, 2, 3)]
         for switch in (False, True))
     for side in ('labeled', 'unlabeled'):
         gap = plain[side]['inputs'].int() - scaled[side]['inputs'].int()

@@ -2,12 +2,11 @@
 import numpy as np
 import pytest
 import torch
-from helpers import make_streets, paired_cfg
+from helpers import make_streets, pair_index, paired_cfg
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import pseudo_collate
 
 from mmseg_fst.datasets.packing import Pack
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, MODELS, TRANSFORMS
 
 FOLDER = 'gtFine/train'
@@ -30,7 +29,7 @@ def streets(tmp_path):
 def build(root, folder=FOLDER, pipeline=None, **changes):
     cfg = paired_cfg(root, labels_for_diagnosis=folder, **changes)
     if pipeline is not None:
-        cfg['unlabeled']['pipeline'] = pipeline
+        cfg['sides']['unlabeled']['pipeline'] = pipeline
     return DATASETS.build(cfg)
 
 
@@ -38,7 +37,7 @@ def test_the_item_is_that_without_labels_and_the_label_goes_along(streets):
     plain, diagnosed = (build(streets, folder, RANDOM)
                         for folder in (None, FOLDER))
     for index in range(8):
-        where = PairIndex(index % 4, (index + 1) % 4, seed=index)
+        where = pair_index(index % 4, (index + 1) % 4, seed=index)
         first, second = plain[where], diagnosed[where]
         for side in first:
             assert torch.equal(first[side]['inputs'], second[side]['inputs'])
@@ -54,7 +53,7 @@ def test_the_label_is_that_of_the_image_cropped_as_it_is(streets):
                 and step['type'] != 'PhotoMetricDistortion']
     data = build(streets, pipeline=pipeline)
     for index in range(4):
-        item = data[PairIndex(0, index, seed=index)]['unlabeled']
+        item = data[pair_index(0, index, seed=index)]['unlabeled']
         label = item['data_samples'].gt_for_diagnosis.data[0].numpy()
         image = item['inputs'].float().mean(0).numpy()
         known = label != 255
@@ -71,16 +70,17 @@ def test_packed_images_and_crops_scaled_alone_have_their_labels(
         dict(type='PackByteInputs')
     ]
     cfg = paired_cfg(streets, scale_crops=True)
-    cfg['labeled']['pipeline'][2:] = steps
-    cfg['unlabeled']['pipeline'][1:] = steps
+    cfg['sides']['labeled']['pipeline'][2:] = steps
+    cfg['sides']['unlabeled']['pipeline'][1:] = steps
     for side in ('labeled', 'unlabeled'):
-        Pack(side, DATASETS.build(cfg[side]), cfg[side]['pipeline'],
+        Pack(side, DATASETS.build(cfg['sides'][side]),
+             cfg['sides'][side]['pipeline'],
              str(tmp_path)).write()
     cfg['packed'] = str(tmp_path)
     plain = DATASETS.build(cfg)
     diagnosed = DATASETS.build(dict(cfg, labels_for_diagnosis=FOLDER))
     for seed in range(4):
-        first, second = (data[PairIndex(0, seed, seed)]['unlabeled']
+        first, second = (data[pair_index(0, seed, seed)]['unlabeled']
                          for data in (plain, diagnosed))
         assert torch.equal(first['inputs'], second['inputs'])
         label = second['data_samples'].gt_for_diagnosis.data

@@ -2,11 +2,10 @@
 import numpy as np
 import pytest
 import torch
-from helpers import REPOSITORY, make_streets, random_label
+from helpers import REPOSITORY, make_streets, pair_index, random_label
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS, MODELS, TRANSFORMS
 
 
@@ -46,13 +45,14 @@ def config_batch(root, stock):
     pairs, preprocessor = cfg.train_dataloader.dataset, cfg.data_preprocessor
     preprocessor.size = (40, 64)  # so that labels are padded
     for side, domain in (('labeled', 'rendered'), ('unlabeled', 'camera')):
-        pairs[side].data_root = str(root / domain)
-        pairs[side].serialize_data = False  # it collects garbage
-        assert pairs[side].pipeline[-1].type == 'PackByteInputs'
+        one = pairs.sides[side]
+        one.data_root = str(root / domain)
+        one.serialize_data = False  # it collects garbage
+        assert one.pipeline[-1].type == 'PackByteInputs'
         if stock:
-            pairs[side].pipeline[-1].type = 'PackSegInputs'
+            one.pipeline[-1].type = 'PackSegInputs'
     data = DATASETS.build(pairs)
-    raw = pseudo_collate([data[PairIndex(i, i, i)] for i in range(2)])
+    raw = pseudo_collate([data[pair_index(i, i, i)] for i in range(2)])
     return MODELS.build(preprocessor)(raw, True), raw
 
 

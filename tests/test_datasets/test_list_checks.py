@@ -32,8 +32,9 @@ def side_cfg(root, ann_file, labeled):
 def paired(root, **options):
     return dict(
         type='PairedDataset',
-        labeled=side_cfg(root, LABELED, True),
-        unlabeled=side_cfg(root, UNLABELED, False),
+        sides=dict(
+            labeled=side_cfg(root, LABELED, True),
+            unlabeled=side_cfg(root, UNLABELED, False)),
         **options)
 
 
@@ -46,7 +47,7 @@ def message_of(cfg, error):
 def test_the_right_lists_pass(root):
     data = DATASETS.build(
         paired(root, disjoint=True, expected=dict(labeled=3, unlabeled=3)))
-    assert data.num_labeled == data.num_unlabeled == 3
+    assert data.lengths['labeled'] == data.lengths['unlabeled'] == 3
 
 
 @pytest.mark.parametrize('side, ann_file', [('labeled', LABELED),
@@ -76,7 +77,7 @@ def test_lists_that_overlap(root):
     names = (root / LABELED).read_text().split()
     with open(root / UNLABELED, 'a') as file:
         file.write(f'{names[1]}\n')
-    assert DATASETS.build(paired(root)).num_unlabeled == 4  # allowed
+    assert DATASETS.build(paired(root)).lengths['unlabeled'] == 4  # allowed
     message = message_of(paired(root, disjoint=True), ValueError)
     for part in (str(root / LABELED), str(root / UNLABELED),
                  f'{names[1]}.jpg', 'make_splits.py', '1 images'):
@@ -85,7 +86,7 @@ def test_lists_that_overlap(root):
 
 def test_without_an_unlabeled_side_nothing_is_asked_of_it(root):
     cfg = paired(root, disjoint=True, expected=dict(labeled=3, unlabeled=3))
-    cfg['unlabeled'] = None
+    cfg['sides']['unlabeled'] = None
     assert len(DATASETS.build(cfg)) == 3
 
 
@@ -98,7 +99,8 @@ def test_an_id_without_image(root, ann_file, line):
         file.write(f'{line}\n')
     message = message_of(paired(root), FileNotFoundError)
     assert str(root / ann_file) in message and f'{line}.jpg' in message
-    assert 'names 4 images, but 1' in message and "'.jpg'" in message
+    side = 'labeled' if ann_file == LABELED else 'unlabeled'
+    assert f'of the {side} side names 4 images, but 1' in message and "'.jpg'" in message
 
 
 def test_a_missing_mask(root):
@@ -112,17 +114,17 @@ def test_a_missing_mask(root):
 @pytest.mark.parametrize('family', ['u2pl', 'stpp'])
 def test_a_missing_published_list_says_how_to_get_it(root, family):
     cfg = paired(root)
-    cfg['labeled']['ann_file'] = f'splits/{family}/662/labeled.txt'
+    cfg['sides']['labeled']['ann_file'] = f'splits/{family}/662/labeled.txt'
     with pytest.raises(FileNotFoundError) as caught:
         check_config(Config(cfg))
     message = str(caught.value)
-    assert message.startswith('labeled.ann_file: there is no file ')
+    assert message.startswith('sides.labeled.ann_file: there is no file ')
     assert f'sh tools/download_splits.sh {family}' in message
 
 
 def test_lists_are_checked_by_path_not_by_name(root):
     """The same photos reached over another folder of the config."""
     cfg = paired(root, disjoint=True)
-    cfg['unlabeled'].update(
+    cfg['sides']['unlabeled'].update(
         ann_file=str(root / LABELED), data_root=str(root / 'labels/..'))
     assert '3 images are on both sides' in message_of(cfg, ValueError)

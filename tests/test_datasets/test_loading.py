@@ -6,6 +6,7 @@ from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
 from mmseg_fst.datasets import loading
+from mmseg_fst.datasets.decoding import FLAGS
 from mmseg_fst.registry import TRANSFORMS
 
 
@@ -110,7 +111,7 @@ def test_reduced_photos_are_of_the_same_size(
     assert small['ori_shape'] == whole['ori_shape']
     turned = orientation == 6
     assert small['ori_shape'] == (size if turned else size[::-1])
-    assert flags == [loading._REDUCED.get(divisor, 'color')]
+    assert flags == [loading._REDUCED.get(divisor, FLAGS[3])]
     difference = abs(small['img'].astype(int) - whole['img'])
     assert difference.mean() < 8
     assert (difference.max() == 0) == (divisor == 1)

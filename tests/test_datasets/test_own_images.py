@@ -61,7 +61,7 @@ def test_a_photo_without_label_cannot_be_labeled(tmp_path):
     cfg['ann_file'] = 'splits/train_1_8_seed0_labelled.txt'
     cfg['data_prefix']['seg_map_path'] = 'labels'
     with pytest.raises(FileNotFoundError, match='extra_000.jpg'):
-        DATASETS.build(dict(type='PairedDataset', labeled=cfg))
+        DATASETS.build(dict(type='PairedDataset', sides=dict(labeled=cfg)))
 
 
 def test_classes_are_those_of_the_data():
@@ -105,12 +105,13 @@ def test_a_folder_of_photos_is_the_unlabeled_side(folder, tmp_path):
         data_prefix=dict(img_path='images', seg_map_path='labels'),
         pipeline=[PIPELINE[0], dict(type='LoadAnnotations'), *PIPELINE[1:]])
     cfg = dict(
-        type='PairedDataset', labeled=labeled, unlabeled=own(folder),
+        type='PairedDataset',
+        sides=dict(labeled=labeled, unlabeled=own(folder)),
         disjoint=True, expected=dict(unlabeled=3))
     check_config(Config(cfg))
     data = DATASETS.build(cfg)
-    assert data.num_unlabeled == 3 and data.num_labeled == 2
-    assert names_of(data.unlabeled) == ['c.png', 'e.jpeg', 'b.JPG']
+    assert data.lengths['unlabeled'] == 3 and data.lengths['labeled'] == 2
+    assert names_of(data.sides['unlabeled']) == ['c.png', 'e.jpeg', 'b.JPG']
     for index in range(3):
         item = data[index]['unlabeled']
         assert 'gt_sem_seg' not in item['data_samples']
@@ -123,4 +124,6 @@ def test_a_folder_without_photos_is_named(folder):
     labeled = {**own(folder), 'serialize_data': False}
     with pytest.raises(ValueError, match=r"unlabeled.*mine ends.*\.webp"):
         DATASETS.build(
-            dict(type='PairedDataset', labeled=labeled, unlabeled=cfg))
+            dict(
+                type='PairedDataset',
+                sides=dict(labeled=labeled, unlabeled=cfg)))

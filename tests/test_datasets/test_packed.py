@@ -36,9 +36,9 @@ DRAWN = [
 def cfg_of(root, steps=FIXED, **kwargs):
     """Config of pairs, whose images are scaled first by some steps."""
     cfg = paired_cfg(root, **kwargs)
-    cfg['labeled']['pipeline'] = [*steps, *DRAWN]
-    cfg['unlabeled']['pipeline'] = [
-        step for step in cfg['labeled']['pipeline']
+    cfg['sides']['labeled']['pipeline'] = [*steps, *DRAWN]
+    cfg['sides']['unlabeled']['pipeline'] = [
+        step for step in cfg['sides']['labeled']['pipeline']
         if step['type'] != 'LoadAnnotations'
     ]
     return cfg
@@ -47,8 +47,8 @@ def cfg_of(root, steps=FIXED, **kwargs):
 def packs_of(cfg, folder):
     """The packs of both sides, not yet made."""
     data = DATASETS.build(dict(cfg, packed=None))
-    return [Pack(name, getattr(data, name), cfg[name]['pipeline'],
-                 str(folder)) for name in ('labeled', 'unlabeled')]
+    return [Pack(name, side, cfg['sides'][name]['pipeline'], str(folder))
+            for name, side in data.sides.items()]
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_values_stay_what_they_are():
 
 
 @pytest.mark.parametrize('value', [
-    np.zeros(3, np.float32), np.float64(1), object()])
+    np.zeros(3, np.float64), np.float64(1), object()])
 def test_values_of_other_kinds_are_refused(value):
     with pytest.raises(TypeError, match='packed'):
         encode_item(dict(value=value))

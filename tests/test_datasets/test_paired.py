@@ -5,12 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import IGNORE, NUM_CLASSES, paired_cfg, save_pair, streets_cfg
+from helpers import (
+    IGNORE,
+    NUM_CLASSES,
+    pair_index,
+    paired_cfg,
+    save_pair,
+    streets_cfg,
+)
 from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmseg_fst.datasets.samplers import PairedSampler, PairIndex
+from mmseg_fst.datasets.samplers import PairedSampler
 from mmseg_fst.registry import DATASETS
 
 RANDOM = [
@@ -72,7 +79,7 @@ def test_the_shorter_side_is_repeated(streets, side, domain):
     drop(streets, 1, 3, domain=domain)
     data = DATASETS.build(paired_cfg(streets))
     assert len(data) == 4
-    assert {data.num_labeled, data.num_unlabeled} == {2, 4}
+    assert {data.lengths['labeled'], data.lengths['unlabeled']} == {2, 4}
     names = [path_of(data[i][side]).name[:9] for i in range(4)]
     assert names == ['train_000', 'train_002'] * 2
     other = 'unlabeled' if side == 'labeled' else 'labeled'
@@ -82,22 +89,22 @@ def test_the_shorter_side_is_repeated(streets, side, domain):
 
 def test_labels_alone_make_items_of_one_side(streets):
     data = DATASETS.build(dict(
-        type='PairedDataset', labeled=streets_cfg(streets)))
+        type='PairedDataset', sides=dict(labeled=streets_cfg(streets))))
     assert set(data[3]) == {'labeled'}
-    assert len(data) == data.num_labeled == data.num_unlabeled == 4
+    assert len(data) == 4 and data.lengths == dict(labeled=4)
 
 
 def test_a_pair_index_asks_for_each_side(streets):
     data = DATASETS.build(paired_cfg(streets))
-    pair = data[PairIndex(3, 1, seed=0)]
+    pair = data[pair_index(3, 1, seed=0)]
     assert path_of(pair['labeled']).name.startswith('train_003')
     assert path_of(pair['unlabeled']).name.startswith('train_001')
 
 
 def random_cfg(root):
     cfg = paired_cfg(root)
-    cfg['labeled']['pipeline'] = RANDOM
-    cfg['unlabeled']['pipeline'] = [RANDOM[0], *RANDOM[2:]]
+    cfg['sides']['labeled']['pipeline'] = RANDOM
+    cfg['sides']['unlabeled']['pipeline'] = [RANDOM[0], *RANDOM[2:]]
     return cfg
 
 
@@ -109,12 +116,12 @@ def same(one, other):
 
 def test_the_seed_fixes_every_random_choice(streets):
     data = DATASETS.build(random_cfg(streets))
-    first = data[PairIndex(0, 1, 7)]
+    first = data[pair_index(0, 1, 7)]
     torch.manual_seed(5)
     np.random.seed(5)
     random.seed(5)
-    assert same(first, data[PairIndex(0, 1, 7)])
-    others = [data[PairIndex(0, 1, seed)] for seed in range(8, 12)]
+    assert same(first, data[pair_index(0, 1, 7)])
+    others = [data[pair_index(0, 1, seed)] for seed in range(8, 12)]
     assert not any(same(first, other) for other in others)
 
 
@@ -133,9 +140,9 @@ def test_global_random_states_are_left_alone(streets, fails):
     before = states()
     if fails:
         with pytest.raises(ValueError):
-            data[PairIndex(0, 1, 7)]
+            data[pair_index(0, 1, 7)]
     else:
-        data[PairIndex(0, 1, 7)]
+        data[pair_index(0, 1, 7)]
     assert states() == before
 
 
@@ -173,9 +180,9 @@ def test_metainfo_is_that_of_the_labeled_side(streets):
     assert data.metainfo['palette'][0] == [128, 64, 128]
 
 
-@pytest.mark.parametrize('pair_index', [False, True])
+@pytest.mark.parametrize('by_sampler', [False, True])
 @pytest.mark.parametrize('wrong', [NUM_CLASSES, 254])
-def test_an_id_that_is_no_class_is_named(streets, wrong, pair_index):
+def test_an_id_that_is_no_class_is_named(streets, wrong, by_sampler):
     path = label_path(streets, 2)
     label = np.array(Image.open(path))
     label[3, 4] = wrong
@@ -183,7 +190,7 @@ def test_an_id_that_is_no_class_is_named(streets, wrong, pair_index):
     data = DATASETS.build(paired_cfg(streets))
     data[1]
     with pytest.raises(ValueError) as error:
-        data[PairIndex(2, 0, 0) if pair_index else 2]
+        data[pair_index(2, 0, 0) if by_sampler else 2]
     message = str(error.value)
     assert str(path) in message and f'[{wrong}]' in message
     assert f'0 to {NUM_CLASSES - 1}' in message
@@ -206,7 +213,7 @@ def test_a_missing_label_names_image_and_label(streets):
 
 def test_a_labeled_side_without_label_folder_is_refused(streets):
     cfg = paired_cfg(streets)
-    del cfg['labeled']['data_prefix']['seg_map_path']
+    del cfg['sides']['labeled']['data_prefix']['seg_map_path']
     with pytest.raises(FileNotFoundError, match='train_000_leftImg8bit.jpg'):
         DATASETS.build(cfg)
 
@@ -216,7 +223,7 @@ def test_a_labeled_side_without_label_folder_is_refused(streets):
 def test_a_side_without_images_is_named(streets, side, domain):
     drop(streets, 0, 1, 2, 3, domain=domain)
     cfg = paired_cfg(streets)
-    cfg[side]['serialize_data'] = True
+    cfg['sides'][side]['serialize_data'] = True
     with pytest.raises(ValueError) as error:
         DATASETS.build(cfg)
     message = str(error.value)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from helpers import NUM_CLASSES, paired_cfg
+from helpers import NUM_CLASSES, pair_index, paired_cfg
 from PIL import Image
 
 from mmseg_fst.datasets.rare_class import (
@@ -13,7 +13,6 @@ from mmseg_fst.datasets.rare_class import (
     class_probabilities,
     image_name,
 )
-from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import count_pixels, save_class_stats
 
@@ -190,6 +189,6 @@ def test_paired_dataset_draws_rare_classes(streets):
             rare_class_sampling=dict(
                 stats=str(stats), min_pixels=500, temperature=.01)))
     for seed in range(4):
-        item = data[PairIndex(0, 1, seed)]
+        item = data[pair_index(0, 1, seed)]
         assert 'train_002' in item['labeled']['data_samples'].img_path
         assert 'train_001' in item['unlabeled']['data_samples'].img_path

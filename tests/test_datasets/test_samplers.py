@@ -9,10 +9,12 @@ import pytest
 from mmseg_fst.datasets import samplers
 from mmseg_fst.datasets.samplers import PairedSampler
 
+SIDES = ('labeled', 'unlabeled')
+
 
 def sampler(num_labeled=5, num_unlabeled=3, **kwargs):
     data = SimpleNamespace(
-        num_labeled=num_labeled, num_unlabeled=num_unlabeled)
+        lengths=dict(labeled=num_labeled, unlabeled=num_unlabeled))
     return PairedSampler(data, **{'seed': 0, **kwargs})
 
 
@@ -23,8 +25,8 @@ def take(one, count):
 @pytest.mark.parametrize('lengths', [(5, 3), (3, 5), (4, 4), (1, 7)])
 def test_every_image_is_seen_once_before_any_is_seen_twice(lengths):
     pairs = take(sampler(*lengths), 40)
-    for side, length in enumerate(lengths):
-        indices = [pair[side] for pair in pairs]
+    for side, length in zip(SIDES, lengths):
+        indices = [pair.images[side] for pair in pairs]
         for start in range(0, 40 - length + 1, length):
             assert sorted(indices[start:start + length]) == list(
                 range(length))
@@ -32,7 +34,8 @@ def test_every_image_is_seen_once_before_any_is_seen_twice(lengths):
 
 def test_each_pass_and_each_side_has_an_order_of_its_own():
     pairs = take(sampler(20, 20), 40)
-    labeled, unlabeled = ([pair[side] for pair in pairs] for side in (0, 1))
+    labeled, unlabeled = (
+        [pair.images[side] for pair in pairs] for side in SIDES)
     assert labeled[:20] != labeled[20:]
     assert labeled[:20] != unlabeled[:20]
     assert labeled[:20] != list(range(20))
@@ -54,8 +57,9 @@ def test_the_stream_depends_on_the_seed_alone():
 
 def test_unshuffled_goes_in_order():
     pairs = take(sampler(shuffle=False), 7)
-    assert [pair.labeled for pair in pairs] == [0, 1, 2, 3, 4, 0, 1]
-    assert [pair.unlabeled for pair in pairs] == [0, 1, 2, 0, 1, 2, 0]
+    assert [pair.images['labeled'] for pair in pairs] == [0, 1, 2, 3, 4, 0, 1]
+    assert [pair.images['unlabeled'] for pair in pairs] == [
+        0, 1, 2, 0, 1, 2, 0]
 
 
 def test_without_a_seed_one_is_shared(monkeypatch):
@@ -79,8 +83,9 @@ def test_processes_share_one_stream(monkeypatch, world_size):
 
 def test_processes_together_see_each_image_as_often(monkeypatch):
     pairs = [pair for one in ranks(monkeypatch, 2) for pair in take(one, 15)]
-    assert set(Counter(pair.labeled for pair in pairs).values()) == {6}
-    assert set(Counter(pair.unlabeled for pair in pairs).values()) == {10}
+    for side, count in zip(SIDES, (6, 10)):
+        seen = Counter(pair.images[side] for pair in pairs)
+        assert set(seen.values()) == {count}
 
 
 @pytest.mark.parametrize('world_size', [1, 2])

@@ -77,7 +77,7 @@ def main() -> None:
         model = comparable_students()
     elif options == ['u2pl-released']:
         model = u2pl_config()
-        model.update(labeled_iters=1)
+        model.update(warmup_iters=1)
         model['contrast'].update(match_release=True)
     else:
         model = comparable_model()

@@ -170,7 +170,7 @@ def test_the_copies_are_the_students_of_the_future(tmp_path, depth):
 
 
 def test_self_look_ahead_needs_the_copies(tmp_path):
-    with pytest.raises(ValueError, match="co-training: label_with='future'"):
+    with pytest.raises(ValueError, match="of CoTraining: label_with='future'"):
         co_train(tmp_path, [dict(type='SelfLookAheadHook')])
 
 

@@ -32,9 +32,9 @@ class NamedPairs(ToyPairs):
 
     def __getitem__(self, index):
         item = super().__getitem__(index)
-        for place, (side, one) in enumerate(item.items()):
+        for side, one in item.items():
             one['data_samples'].set_metainfo(
-                dict(img_path=f'{side}_{index[place]}.png',
+                dict(img_path=f'{side}_{index.images[side]}.png',
                      img_shape=(32, 32)))
         return item
 
@@ -322,7 +322,7 @@ def test_looking_changes_nothing(tmp_path):
 
 
 def test_labels_alone_are_guarded(tmp_path):
-    model = model_config(pseudo_labeler=None, mixer=None)
+    model = model_config(type='Supervised', pseudo_labeler=None, mixer=None)
     runner = runner_of(tmp_path, Spoil([2], 'value'), hook=None, model=model)
     with pytest.raises(NotFinite, match='^Iteration 2,'):
         runner.train()

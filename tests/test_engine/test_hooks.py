@@ -32,7 +32,8 @@ def scope():
 class ToyTest(ToyPairs):
     """Single labeled images, as a validation set has them."""
 
-    num_labeled = 6
+    def __len__(self) -> int:
+        return 6
 
     def __getitem__(self, index: int) -> dict:
         item = self._item(index, labeled=True)
@@ -193,7 +194,7 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
         sample, = model.predict(torch.rand(1, 3, 20, 28), [sample])
     sample.set_field(sample.pred_sem_seg, 'student_sem_seg')
     palette = ToyPairs.metainfo['palette']
-    tiles = tiles_of(sample, ['student'], palette)
+    tiles = tiles_of(sample, ['student'], ToyPairs())
     assert list(tiles) == ['image', 'label', 'student']
     assert {tile.shape for tile in tiles.values()} == {(height, width, 3)}
     picture, label = tiles['image'], tiles['label']

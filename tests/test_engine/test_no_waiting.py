@@ -32,7 +32,7 @@ ON_THE_CPU = {
     'draw_boxes', 'partners',  # of CutMix
     '_augment', '_draw_triggers',  # of StrongPhotometric
     'step',  # of the optimizer: its count of steps
-    '_known_to_be_one',  # a factor, of which another device is not asked
+    '_is_one_on_cpu',  # a factor, of which another device is not asked
 }
 
 
@@ -81,11 +81,16 @@ def copies(monkeypatch):
         regularizer=dict(type='FeatureDistance', classes=[1, 3]))),
     (dict(FST, resample_mix=False), model_config()),
     (dict(FST, restore='all'), model_config(
-        mixer=dict(type='CutMix'), num_views=2, photometric_on='unlabeled')),
+        type='UniMatchV2', mixer=dict(type='CutMix'),
+        perturbation=dict(type='ComplementaryDropout'))),
     (dict(type='MeanTeacherHook', buffers='copy'), model_config(
-        mixer=dict(type='NoMix'), teacher_mode='eval', passes='joint')),
+        type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
+        pseudo_filter=dict(type='EntropyPercentile'), teacher_mode='eval')),
+    (dict(type='PrepareModelHook'), model_config(
+        type='UniMatch', mixer=dict(type='CutMix'),
+        perturbation=dict(type='ChannelDropout'))),
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
-], ids=['fst', 'graph', 'cutmix', 'joint', 'co-training'])
+], ids=['fst', 'graph', 'unimatch-v2', 'joint', 'unimatch', 'co-training'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: how many pixels it draws depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 import torch
+from helpers import pair_index
 from mmengine.structures import PixelData
 
 from mmseg_fst.engine.hooks import PseudoLabelQualityHook
@@ -38,7 +39,7 @@ class DiagnosedPairs(ToyPairs):
 
     def __getitem__(self, index) -> dict:
         pair = super().__getitem__(index)
-        label = self._item(1000 + index[1], True)['data_samples'].gt_sem_seg
+        label = self._item(1000 + index.images['unlabeled'], True)['data_samples'].gt_sem_seg
         known = label.data != 255
         label.data[known] = (label.data[known] + self.shift) % NUM_CLASSES
         pair['unlabeled']['data_samples'].gt_for_diagnosis = PixelData(
@@ -71,13 +72,13 @@ def scalars(runner):
     (dict(type='WideFSTHook', width=2, decay=.9, restore='all'), {}),
     (dict(type='MeanTeacherHook', decay=.9, buffers='copy', when='after'),
      dict(teacher_mode='eval')),
-    (None, dict(label_with='student')),
+    (None, dict(type='FixMatch')),
     (None, co_training_config()),
 ], ids=['fst', 'fst_kept', 'wide', 'eval', 'student', 'co-training'])
 def test_a_run_is_the_same_with_and_without_it(tmp_path, mover, model):
     """To the last bit, whatever the labels for diagnosis are."""
     hooks = [mover] if mover else []
-    if model.get('type') is None:
+    if 'students' not in model:
         model = model_config(**model)
     shifted = DiagnosedPairs()
     shifted.shift = 1
@@ -162,11 +163,11 @@ def test_it_measures_rarely_and_only_pseudo_labels(tmp_path):
     mover = dict(type='MeanTeacherHook', decay=.9)
     rare = dict(QUALITY, interval=2)
     assert list(scalars(run(tmp_path / 'rare', [mover, rare]))) == [2]
-    late = model_config(labeled_iters=2)
+    late = model_config(warmup_iters=2)
     assert list(
         scalars(run(tmp_path / 'late', [mover, QUALITY], model=late))) == [3]
     labels_only = model_config(
-        pseudo_labeler=None, mixer=None, photometric=None)
+        type='Supervised', pseudo_labeler=None, mixer=None, photometric=None)
     assert not scalars(run(tmp_path / 'none', [QUALITY], model=labels_only))
 
 
@@ -211,11 +212,11 @@ def test_no_class_has_died_before_any_label_has_a_weight(
 
 def test_padding_has_no_true_label():
     pairs = DiagnosedPairs()
-    samples = [pairs[0, i]['unlabeled']['data_samples'] for i in range(2)]
+    samples = [pairs[pair_index(0, i, 0)]['unlabeled']['data_samples'] for i in range(2)]
     label = true_labels(samples, (SIZE + 8, SIZE))
     assert label.shape == (2, SIZE + 8, SIZE)
     assert (label[:, SIZE:] == 255).all() and (label[:, :SIZE] != 255).any()
-    plain = ToyPairs()[0, 0]['unlabeled']['data_samples']
+    plain = ToyPairs()[pair_index(0, 0, 0)]['unlabeled']['data_samples']
     assert true_labels([samples[0], plain], (SIZE, SIZE)) is None
 
 

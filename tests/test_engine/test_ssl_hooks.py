@@ -153,7 +153,7 @@ def test_a_student_that_labels_for_itself_has_no_teacher(tmp_path, name,
     model, = method(name)
     runner = make_runner(tmp_path, [dict(type=hook)], SGD, model=model)
     with pytest.raises(ValueError, match=f"{hook} needs a model with a "
-                       "teacher.*label_with='teacher'.*custom_hooks"):
+                       "teacher.*such as MeanTeacher.*custom_hooks"):
         runner.train()
 
 

@@ -29,7 +29,7 @@ def students(state):
 
 
 def test_the_first_iterations_have_labels_alone(tmp_path):
-    model = dict(u2pl_config(), labeled_iters=3)
+    model = dict(u2pl_config(), warmup_iters=3)
     hooks = [MEAN, dict(type='Losses')]
     runner = make_runner(tmp_path / 'run', hooks, SGD, model=model,
                          max_iters=5)
@@ -43,10 +43,10 @@ def test_the_first_iterations_have_labels_alone(tmp_path):
 def test_they_train_as_labels_alone_do(tmp_path):
     model = u2pl_config()
     first, runner = trained(
-        tmp_path / 'first', MEAN, SGD, model=dict(model, labeled_iters=3),
+        tmp_path / 'first', MEAN, SGD, model=dict(model, warmup_iters=3),
         max_iters=3)
-    alone = model_config(segmentor=model['segmentor'], pseudo_labeler=None,
-                         mixer=None, photometric=None)
+    alone = model_config(type='Supervised', segmentor=model['segmentor'],
+                         pseudo_labeler=None, mixer=None, photometric=None)
     plain = make_runner(tmp_path / 'alone', [], SGD, model=alone, max_iters=3)
     plain.train()
     plain = plain.model.state_dict()
@@ -59,7 +59,7 @@ def test_they_train_as_labels_alone_do(tmp_path):
 @pytest.mark.parametrize('hook', [
     dict(type='FSTHook', depth=2), dict(type='WideFSTHook', width=2)])
 def test_they_do_not_look_ahead(tmp_path, hook):
-    model = dict(u2pl_config(), labeled_iters=2)
+    model = dict(u2pl_config(), warmup_iters=2)
     counts = []
     for max_iters in (2, 3):
         _, runner = trained(tmp_path / str(max_iters), hook, SGD, model=model,
@@ -69,9 +69,9 @@ def test_they_do_not_look_ahead(tmp_path, hook):
 
 
 def test_a_negative_number_of_them_is_refused(tmp_path):
-    with pytest.raises(ValueError, match='labeled_iters=-1 .*0 or more'):
+    with pytest.raises(ValueError, match='warmup_iters must be at least 0, got -1'):
         make_runner(tmp_path, [], SGD, model=dict(
-            u2pl_config(), labeled_iters=-1))
+            u2pl_config(), warmup_iters=-1))
 
 
 # The second look of the teacher.
@@ -100,7 +100,7 @@ def test_running_statistics_that_nothing_moves_are_refused(tmp_path):
 
 @pytest.mark.parametrize('when', ['before', 'after'])
 def test_depth_zero_is_the_plain_method_after_labels_alone(tmp_path, when):
-    model = dict(u2pl_config(), labeled_iters=2)
+    model = dict(u2pl_config(), warmup_iters=2)
     plain, ahead = (
         trained(tmp_path / name, dict(type=name, when=when, **more), SGD,
                 model=model)[0]

@@ -9,6 +9,7 @@ from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
 from mmseg_fst.datasets.samplers import PairedSampler
+from mmseg_fst.engine.hooks import PrepareModelHook
 
 NUM_CLASSES = 5
 SIZE = 32
@@ -20,13 +21,13 @@ class ToyPairs(Dataset):
     metainfo = dict(
         classes=tuple('abcde'),
         palette=[[50 * i, 10, 200] for i in range(NUM_CLASSES)])
-    num_labeled = num_unlabeled = 64
+    lengths = dict(labeled=64, unlabeled=64)
 
     def __len__(self) -> int:
-        return self.num_labeled
+        return 64
 
     def __getitem__(self, index) -> dict:
-        first, second = index[:2]
+        first, second = index.images.values()
         return dict(
             labeled=self._item(first, True),
             unlabeled=self._item(1000 + second, False))
@@ -144,7 +145,9 @@ def make_runner(work_dir,
         randomness=dict(seed=seed),
         experiment_name=f'toy_{id(hooks)}_{torch.rand(1).item()}')
     config.update(changes)
-    return Runner(work_dir=str(work_dir), **copy.deepcopy(config))
+    runner = Runner(work_dir=str(work_dir), **copy.deepcopy(config))
+    runner.register_hook(PrepareModelHook())  # as every run has it
+    return runner
 
 
 def prepare(runner: Runner) -> dict:

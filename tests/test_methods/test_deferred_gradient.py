@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmseg_fst.ops import DeferredGradient
+from mmseg_fst.methods import DeferredGradient
 
 
 def network():

@@ -37,7 +37,7 @@ def test_no_mix_passes_the_batch_on(count):
     mixed = build('NoMix')(labeled(count), batch)
     assert all(mine is its for mine, its in zip(mixed[:3], batch))
     assert mixed.mask.dtype == torch.bool and not mixed.mask.any()
-    assert mixed.mask.shape == batch[1].shape and mixed.factor is None
+    assert mixed.mask.shape == batch[1].shape
 
 
 PARTNERS = dict(flip=[3, 2, 1, 0], roll=[1, 2, 3, 0])

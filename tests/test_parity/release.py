@@ -1,10 +1,10 @@
-"""Replays a recorded run of the authors' release through our hooks.
+"""Replay of a recorded run of the authors' release with the hooks.
 
 A record is a dict: ``meta`` (the hyper-parameters), ``init`` (state dicts of
 ``model``, ``ema_model`` and, with feature distance, ``imnet_model``),
-``batches``, ``class_masks`` (the ClassMix mask of each training step, virtual
-ones included), ``iters`` (for each iteration the learning rate and the losses
-of its steps), ``final_student`` and ``final_teacher``.
+``batches``, ``class_masks`` (the ClassMix mask of each training step,
+including virtual steps), ``iters`` (for each iteration the learning rate and
+the losses of its steps), ``final_student`` and ``final_teacher``.
 """
 import copy
 from pathlib import Path
@@ -21,33 +21,35 @@ from mmseg_fst.registry import MODELS
 
 HOOKS = dict(
     DACS=lambda steps: dict(type='MeanTeacherHook'),
-    NESTEROV=lambda steps: dict(type='FSTHook', depth=steps, match_release=True),
+    NESTEROV=lambda steps: dict(
+        type='FSTHook', depth=steps, match_release=True),
     Wider_NESTEROV_DifData=lambda steps: dict(
         type='WideFSTHook', width=steps, match_release=True))
 
 
 @MODELS.register_module()
 class RecordedClassMix(ClassMix):
-    """ClassMix with the masks of the record, in their order."""
+    """ClassMix with the masks of the record, in the recorded order."""
 
     def draw_mask(self, label_labeled):
         return next(self.masks).bool()
 
 
 class RecordedBatches(Dataset):
-    """The batches in the order in which our hooks ask for them."""
+    """The batches of the record, in the order in which the hooks use them."""
 
     metainfo = dict(classes=tuple(map(str, range(19))))
-    num_labeled = num_unlabeled = 1
+    lengths = dict(labeled=1, unlabeled=1)
 
     def __init__(self, record: dict) -> None:
         self.batches = []
         for batch in record['batches']:
             self.batches.append(batch)
-            # The release's futures come with the batch of the real step.
-            for place in range(record['meta']['ahead_step'] or 0):
+            # The release stores the batches of the virtual steps with the
+            # batch of the real step.
+            for step in range(record['meta']['ahead_step'] or 0):
                 future = {
-                    name: batch.get(f'future_{place}.{name}')
+                    name: batch.get(f'future_{step}.{name}')
                     for name in ('img', 'gt_semantic_seg', 'target_img')
                 }
                 if future['img'] is not None:
@@ -71,16 +73,16 @@ class RecordedBatches(Dataset):
 
 
 def first(items: list) -> dict:
-    """Items are whole batches already."""
+    """Return the first item, since items are complete batches."""
     return items[0]
 
 
 def model_config(meta: dict) -> dict:
-    """Our model of the record's."""
+    """Return the config of the model of a record."""
     segmentor = copy.deepcopy(dict(meta['model_cfg']))
     segmentor.pop('pretrained', None)
     segmentor['test_cfg'] = ConfigDict(segmentor['test_cfg'])
-    # Our name of the loss would be loss_ce.
+    # The default name of the loss in mmseg is loss_ce.
     segmentor['decode_head']['loss_decode']['loss_name'] = 'loss_seg'
     top, bottom = meta['crop_pl']
     distance = meta['fdist']
@@ -104,12 +106,12 @@ def model_config(meta: dict) -> dict:
 
 
 def schedulers(meta: dict) -> list:
-    """mmengine's schedulers for the rates of mmcv's updater hook."""
+    """Return schedulers of mmengine that equal mmcv's learning rates."""
     lr = meta['runner_lr']
     if lr is None:
         return []
-    # mmengine reaches the end one step before `end`; the warm-up scales the
-    # rate of the poly rule.
+    # mmengine reaches the final learning rate one step before `end`. Warm-up
+    # scales the learning rate of the polynomial schedule.
     return [
         dict(
             type='PolyLR',
@@ -128,11 +130,11 @@ def schedulers(meta: dict) -> list:
 
 
 def replay(path: Path, work_dir: Path) -> tuple[dict, Runner, list, list]:
-    """Train as the record did.
+    """Train as in the record.
 
     Returns:
-        tuple: The record, the runner after the run, the logged values of
-        each training step and the learning rate of each iteration.
+        tuple: The record, the runner after the run, the losses of each
+        training step and the learning rate of each training step.
     """
     record = torch.load(path, weights_only=True)
     meta = record['meta']
@@ -183,20 +185,20 @@ def replay(path: Path, work_dir: Path) -> tuple[dict, Runner, list, list]:
         model.pretrained_encoder.load_state_dict(encoder)
     model.init_weights = lambda: None
     model.mixer.masks = iter(record['class_masks'])
-    logged, rates = [], []
+    logged, learning_rates = [], []
     compute = model.loss
 
-    def spy(inputs, data_samples):
+    def record_losses(inputs, data_samples):
         losses = compute(inputs, data_samples)
         logged.append({name: value.item() for name, value in losses.items()})
-        rates.append(runner.optim_wrapper.get_lr()['lr'][0])
+        learning_rates.append(runner.optim_wrapper.get_lr()['lr'][0])
         return losses
 
-    model.loss = spy
+    model.loss = record_losses
     default = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
         runner.train()
     finally:
         torch.set_default_dtype(default)
-    return record, runner, logged, rates
+    return record, runner, logged, learning_rates

@@ -1,4 +1,4 @@
-"""Replays a recorded run of the release for semi-supervision.
+"""Replay of a recorded run of the semi-supervised release.
 
 A record is a dict: ``meta`` (hyper-parameters and NumPy's seed), ``init``
 (state dicts of ``student`` and ``teacher``), ``labeled`` (image and label of
@@ -48,7 +48,7 @@ class ToyEncoder(nn.Module):
 
 @MODELS.register_module()
 class ToyHead(BaseDecodeHead):
-    """A classifier; a representation that is computed but not used."""
+    """A classifier, and a representation that is computed but not used."""
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -62,7 +62,7 @@ class ToyHead(BaseDecodeHead):
 
 @MODELS.register_module()
 class RecordedCutMix(HalfCutMix):
-    """The boxes of the release: NumPy's random numbers in its order."""
+    """CutMix with the boxes of the release, from the same random numbers."""
 
     def __init__(self, seed: int, is_on: bool) -> None:
         super().__init__()
@@ -96,9 +96,9 @@ class RecordedPairs(Dataset):
     def __getitem__(self, index: int) -> dict:
         image, label = self.record['labeled'][index]
         samples = []
-        for one in label:
+        for label_map in label:
             sample = SegDataSample()
-            sample.gt_sem_seg = PixelData(data=one.long()[None])
+            sample.gt_sem_seg = PixelData(data=label_map.long()[None])
             samples.append(sample)
         unlabeled = self.record['unlabeled'][index]
         return dict(
@@ -109,7 +109,7 @@ class RecordedPairs(Dataset):
 
 
 def model_config(meta: dict) -> dict:
-    """Our model of the record's."""
+    """Return the config of the model of a record."""
     return dict(
         type='CutMixMeanTeacher',
         segmentor=dict(
@@ -137,7 +137,7 @@ def model_config(meta: dict) -> dict:
 
 
 def rename(state: dict) -> dict:
-    """The record's names in ours."""
+    """Convert the names of the record to the names of the model."""
     return {
         next(name.replace(old, new, 1) for old, new in EPOCH_KEYS.items()
              if name.startswith(old)): value
@@ -147,15 +147,17 @@ def rename(state: dict) -> dict:
 
 def build_runner(record: dict, work_dir: Path, match_release: bool = True
                  ) -> Runner:
-    """The runner of a record; not as released, each iteration looks ahead
-    and nothing else."""
+    """Build the runner of a record.
+
+    Without ``match_release``, the first epoch looks ahead like all others.
+    """
     meta = record['meta']
     total = meta['iters_per_epoch'] * meta['epochs']
     hook = dict(
         type='FSTHook' if meta['fst'] else 'MeanTeacherHook',
         decay=meta['ema_decay'],
         when='after',
-        # The first epoch is the one in which supervision alone ends.
+        # The release copies the student to the teacher in the first epoch.
         copy_iters=meta['iters_per_epoch'] if match_release else 0)
     if meta['fst']:
         hook['depth'] = 3
@@ -195,11 +197,11 @@ def build_runner(record: dict, work_dir: Path, match_release: bool = True
 
 def replay(path: Path, work_dir: Path, match_release: bool = True
            ) -> tuple[dict, Runner, list]:
-    """Train as the record did.
+    """Train as in the record.
 
     Returns:
         tuple: The record, the runner after the run and the losses of each
-        training step, virtual ones included.
+        training step, including virtual steps.
     """
     record = torch.load(path, weights_only=True)
     dtype = torch.float64 if '64' in record['meta']['dtype'] else torch.float32
@@ -216,17 +218,17 @@ def replay(path: Path, work_dir: Path, match_release: bool = True
         })
     model.student.load_state_dict(rename(record['init']['student']))
     model.teacher.load_state_dict(rename(record['init']['teacher']))
-    # The release keeps the teacher it has built.
+    # The release does not copy the student to the teacher at the start.
     model.teacher.load_state_dict = lambda state: None
     model.init_weights = lambda: None
     logged, compute = [], model.loss
 
-    def spy(inputs, data_samples):
+    def record_losses(inputs, data_samples):
         losses = compute(inputs, data_samples)
         logged.append({name: value.item() for name, value in losses.items()})
         return losses
 
-    model.loss = spy
+    model.loss = record_losses
     default = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:

@@ -1,4 +1,4 @@
-"""Parity with the authors' release for semi-supervision, step by step."""
+"""Parity with the authors' semi-supervised release, step by step."""
 from pathlib import Path
 
 import pytest
@@ -25,42 +25,42 @@ def two_threads():
 
 
 def check(path: Path, work_dir: Path, match_release: bool = True) -> None:
-    """A replay against the record."""
+    """Compare a replay with the record."""
     record, runner, logged = replay(path, work_dir, match_release)
     tolerance = 1e-9 if '64' in record['meta']['dtype'] else 1e-5
     passes = 4 if record['meta']['fst'] else 1
-    real = logged[passes - 1::passes]  # the record has the last of each
+    real = logged[passes - 1::passes]  # the record has only the real steps
     assert len(real) == len(record['iters'])
-    for place, (ours, theirs) in enumerate(zip(real, record['iters'])):
-        assert ours['labeled.decode.loss_ce'] == pytest.approx(
-            theirs['sup_loss'], rel=tolerance), place
-        assert ours['mixed.decode.loss_ce'] == pytest.approx(
-            theirs['unsup_loss'], rel=tolerance), place
+    for index, (losses, expected) in enumerate(zip(real, record['iters'])):
+        assert losses['labeled.decode.loss_ce'] == pytest.approx(
+            expected['sup_loss'], rel=tolerance), index
+        assert losses['mixed.decode.loss_ce'] == pytest.approx(
+            expected['unsup_loss'], rel=tolerance), index
     for network in ('student', 'teacher'):
-        ours = runner.model.network(network).state_dict()
+        weights = runner.model.network(network).state_dict()
         start = rename(record['init']['student'])
         for name, value in rename(record[f'final_{network}']).items():
-            # In single precision the last digit of the weight itself.
+            # In float32 the error is relative to the weight itself.
             single = value.dtype == torch.float32
-            moved = value if single else value - start[name]
-            scale = max(moved.abs().max().item(), 1e-3)
-            distance = (ours[name] - value).abs().max().item()
+            reference = value if single else value - start[name]
+            scale = max(reference.abs().max().item(), 1e-3)
+            distance = (weights[name] - value).abs().max().item()
             assert distance <= tolerance * scale, (network, name, distance)
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
-def test_shipped_run(path, tmp_path):
+def test_the_shipped_record_is_reproduced(path, tmp_path):
     check(path, tmp_path)
 
 
 @pytest.mark.skipif(
     not RECORDS, reason=f'NOT TESTED: no records in {SHARED}')
 @pytest.mark.parametrize('path', RECORDS, ids=lambda path: path.stem)
-def test_recorded_run(path, tmp_path):
+def test_the_shared_records_are_reproduced(path, tmp_path):
     check(path, tmp_path)
 
 
-def test_a_wrong_rule_is_noticed(tmp_path):
-    """The check is not blind: a first epoch like the others must fail."""
+def test_a_wrong_first_epoch_is_detected(tmp_path):
+    """Treating the first epoch like the others must fail the check."""
     with pytest.raises(AssertionError):
         check(SHIPPED[0], tmp_path, match_release=False)

@@ -1,6 +1,6 @@
 """Parity with the authors' release, step by step.
 
-The records are numbers from a run of the release's own classes.
+The records are numbers from a run of the classes of the release.
 """
 import math
 from pathlib import Path
@@ -26,7 +26,7 @@ NAMES = {
 
 @pytest.fixture(autouse=True)
 def two_threads():
-    """A record of single precision holds to the last bit with its threads."""
+    """Float32 records are only reproduced with their number of threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     init_default_scope('mmseg_fst')
@@ -34,62 +34,64 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-def check_steps(record: dict, logged: list, rates: list, tolerance: float):
-    """Losses of every training step, learning rate of every iteration."""
-    forwards = [(step, one) for step in record['iters']
-                for one in step['forwards']]
-    assert len(logged) == len(rates) == len(forwards)
-    rate_varies = record['meta']['runner_lr'] is not None
-    for place, (ours, rate, (step, theirs)) in enumerate(
-            zip(logged, rates, forwards)):
+def check_steps(record: dict, logged: list, learning_rates: list,
+                tolerance: float):
+    """Compare losses and learning rate of every training step."""
+    passes = [(iteration, forward) for iteration in record['iters']
+              for forward in iteration['forwards']]
+    assert len(logged) == len(learning_rates) == len(passes)
+    is_scheduled = record['meta']['runner_lr'] is not None
+    for index, (losses, learning_rate, (iteration, forward)) in enumerate(
+            zip(logged, learning_rates, passes)):
         for name, original in NAMES.items():
-            if original not in theirs['log_vars']:
+            if original not in forward['log_vars']:
                 continue
-            value = theirs['log_vars'][original]
-            if math.isnan(value):  # the mean over no position; ours is zero
+            value = forward['log_vars'][original]
+            if math.isnan(value):  # mean over no position; here it is zero
                 value = 0.
-            assert ours[name] == pytest.approx(value, rel=tolerance), (place,
-                                                                       name)
-        if rate_varies:
-            assert rate == pytest.approx(step['lr'], rel=1e-9), place
+            assert losses[name] == pytest.approx(value, rel=tolerance), (
+                index, name)
+        if is_scheduled:
+            assert learning_rate == pytest.approx(
+                iteration['lr'], rel=1e-9), index
 
 
 def check_networks(record: dict, model, tolerance: float) -> None:
-    """Weights and buffers after the run."""
+    """Compare weights and buffers after the run."""
     start = record['init']['model']
     for network in ('student', 'teacher'):
-        ours = model.network(network).state_dict()
-        theirs = record[f'final_{network}']
-        assert theirs.keys() <= ours.keys()
-        for name, value in theirs.items():
-            # Relative to how far the tensor has moved at most.
+        weights = model.network(network).state_dict()
+        expected = record[f'final_{network}']
+        assert expected.keys() <= weights.keys()
+        for name, value in expected.items():
+            # Relative to the largest change of the tensor during the run.
             scale = max((value - start[name]).abs().max().item(), 1e-3)
-            distance = (ours[name] - value).abs().max().item()
+            distance = (weights[name] - value).abs().max().item()
             assert distance <= tolerance * scale, (network, name, distance)
 
 
 def check(path: Path, work_dir: Path) -> None:
-    """A replay against the record."""
-    record, runner, logged, rates = replay(path, work_dir)
+    """Compare a replay with the record."""
+    record, runner, logged, learning_rates = replay(path, work_dir)
     tolerance = 1e-9 if 'float64' in record['meta']['dtype'] else 1e-5
-    check_steps(record, logged, rates, tolerance)
+    check_steps(record, logged, learning_rates, tolerance)
     check_networks(record, runner.model, tolerance)
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
-def test_shipped_run(path, tmp_path):
+def test_the_shipped_record_is_reproduced(path, tmp_path):
     check(path, tmp_path)
 
 
 @pytest.mark.skipif(
     not RECORDS, reason=f'NOT TESTED: no records in {SHARED}')
 @pytest.mark.parametrize('path', RECORDS, ids=lambda path: path.stem)
-def test_recorded_run(path, tmp_path):
+def test_the_shared_records_are_reproduced(path, tmp_path):
     check(path, tmp_path)
 
 
-def test_a_wrong_rule_is_noticed(tmp_path, monkeypatch):
-    """The check is not blind: time counted in iterations must fail."""
+def test_a_wrong_time_of_the_average_is_detected(tmp_path, monkeypatch):
+    """Counting updates in iterations must fail the check."""
     path = next(path for path in SHIPPED if 'fstd' in path.stem)
     monkeypatch.setattr(FSTHook, 'updates',
                         lambda self, runner, passes: runner.iter)

@@ -1,4 +1,4 @@
-"""A file server on this machine."""
+"""A file server on the local machine."""
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +7,7 @@ import pytest
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Sends files as the server's fields say, and notes what it sent."""
+    """Send files as configured by the server's fields, and log requests."""
 
     def do_GET(self):
         server, wanted = self.server, self.headers.get('Range')
@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if server.cuts:
             body = body[:server.cuts.pop(0)]
-        # Noted before the client can know that it has all.
+        # Logged before the client can know that it has received everything.
         server.sent.append((self.path, wanted, len(body)))
         self.wfile.write(body)
         self.close_connection = True
@@ -46,11 +46,11 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    """A server whose fields say how it behaves.
+    """A server whose fields configure its behavior.
 
-    ``files`` by path; ``knows_ranges``; ``cuts``: after how many bytes the
-    next answers break off; ``faults``: status of the next answers; ``sent``:
-    path, Range header and bytes of each answer.
+    ``files`` by path; ``knows_ranges``; ``cuts``: number of bytes after which
+    the next answers are cut off; ``faults``: status of the next answers;
+    ``sent``: path, Range header and bytes of each answer.
     """
     server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
     server.files = {}
@@ -58,7 +58,7 @@ def server(monkeypatch):
     server.cuts, server.faults, server.sent = [], [], []
     server.url = f'http://127.0.0.1:{server.server_port}'
     monkeypatch.setattr('time.sleep', lambda seconds: None)
-    # urllib keeps the proxies of its first request.
+    # urllib caches the proxies of its first request.
     monkeypatch.setattr('urllib.request._opener', None)
     for name in ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""tools/benchmark.py prints what it has measured."""
+"""tools/benchmark.py step prints its measurements."""
 import itertools
 import subprocess
 import sys
@@ -25,8 +25,8 @@ def benchmark(*arguments):
 
 
 @pytest.mark.slow
-def test_steps_side_by_side(tmp_path):
-    """Passes are counted, not told: one of the student's is saved."""
+def test_passes_of_the_methods_are_counted(tmp_path):
+    """Reuse saves passes of the student; counts come from the networks."""
     script = tmp_path / 'peer.py'
     script.write_text("print('warm'); print('{\"seconds\": [7, 9, 8]}')")
     done = benchmark('step', '--only', 'K=1', '--rounds', '1', '--crop', '64',
@@ -43,34 +43,34 @@ def test_steps_side_by_side(tmp_path):
         'step': 'student, teacher, encoder',
         '---': '---',
         'mean teacher': '2, 1, 1',
-        'FST K=1, nothing kept': '4, 2, 2',
-        'FST K=1, gradient kept': '3, 2, 1',
-        'FST K=1, graph kept': '2, 2, 1',
+        'FST K=1, no reuse': '4, 2, 2',
+        'FST K=1, gradient reused': '3, 2, 1',
+        'FST K=1, graph reused': '2, 2, 1',
     }
     assert rows['mean teacher'][1] == '1.00 (1.00-1.00)'
-    assert rows['FST K=1, gradient kept'][2].startswith('S + 2M + 2T + I = ')
+    assert rows['FST K=1, gradient reused'][2].startswith('S + 2M + 2T + I = ')
 
 
-def test_arithmetic_is_that_of_the_passes():
-    """A mixed pass that is kept is one forward less."""
+def test_arithmetic_agrees_with_the_number_of_passes():
+    """Reusing the graph of the mixed pass saves one forward pass."""
     for row in METHODS:
         steps = 1 + row.hook.get('depth', 0)
-        kept = steps > 1 and row.hook.get('reuse', True)
-        assert row.counts['S'] == steps - kept
+        reused = steps > 1 and row.hook.get('reuse', True)
+        assert row.counts['S'] == steps - reused
         assert row.counts['M'] + row.counts['B'] == steps
         assert row.counts['B'] == (not row.hook.get('resample_mix', True))
         assert row.counts['T'] == steps
-        assert row.counts['I'] == (1 if kept else steps)
+        assert row.counts['I'] == (1 if reused else steps)
 
 
-def test_clock_of_passes(monkeypatch):
-    """Networks, forward and backward, and nothing else; it leaves no trace."""
+def test_pass_clock_times_only_forward_and_backward(monkeypatch):
+    """All patches and hooks are removed afterwards."""
     torch.manual_seed(0)
     init_default_scope('mmseg_fst')
     network = MODELS.build(network_cfg())
     model = SimpleNamespace(
         student=network, teacher=None, pretrained_encoder=None)
-    # Each look at the clock is a second later than the one before.
+    # Each call of the clock returns one second more than the previous call.
     monkeypatch.setattr('time.perf_counter', itertools.count().__next__)
     differentiate, image = torch.autograd.grad, torch.randn(2, 3, 32, 32)
     with PassClock(model) as clock:
@@ -87,11 +87,11 @@ def test_clock_of_passes(monkeypatch):
 def test_help_names_every_command():
     done = benchmark('--help')
     assert done.returncode == 0
-    assert 'step' in done.stdout and 'turns' in done.stdout
+    assert 'step' in done.stdout and 'interleaved' in done.stdout
 
 
-@pytest.mark.parametrize('values, words', [
+@pytest.mark.parametrize('values, expected', [
     ([1., 3., 2.], '2.00 (1.00-3.00)'),
 ])
-def test_median_and_range(values, words):
-    assert spread(values) == words
+def test_spread_is_median_and_range(values, expected):
+    assert spread(values) == expected

@@ -19,7 +19,7 @@ def table_of(monkeypatch, capsys):
             for line in lines]
 
 
-def test_without_jpeglib(monkeypatch, capsys):
+def test_without_jpeglib_only_the_encoder_is_timed(monkeypatch, capsys):
     monkeypatch.setattr(benchmark, 'jpeglib', None)
     title, _, *rows = table_of(monkeypatch, capsys)
     assert [row[0] for row in rows] == ['20', '33']
@@ -28,11 +28,11 @@ def test_without_jpeglib(monkeypatch, capsys):
         assert float(row[1]) > 0 and float(row[2]) > 0
 
 
-def test_with_jpeglib(monkeypatch, capsys):
-    """Both routes give the same, and a difference would be told."""
+def test_with_jpeglib_both_variants_agree(monkeypatch, capsys):
+    """Both variants agree, and a difference would be reported."""
     pytest.importorskip('jpeglib')
     for row in table_of(monkeypatch, capsys)[2:]:
-        fast, slow, ratio = (float(row[place]) for place in (1, 3, 4))
+        fast, slow, ratio = (float(row[column]) for column in (1, 3, 4))
         assert ratio == pytest.approx(fast / slow, rel=.1, abs=.02)
     monkeypatch.setattr(benchmark, 'dct_coefficients',
                         lambda batch: dct_coefficients(batch) + 1)

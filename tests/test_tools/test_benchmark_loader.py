@@ -14,54 +14,54 @@ from benchmarks import loader, loader_jobs  # noqa: E402
 from mmseg_fst.utils.randomness import seeded  # noqa: E402
 
 SMALL = dict(
-    gta=loader_jobs.Picture((320, 176), '.png', 1),
-    cityscapes=loader_jobs.Picture((340, 170), '.png', 1),
-    voc=loader_jobs.Picture((100, 75), '.jpg', 1),
-    photo=loader_jobs.Picture((2052, 1040), '.jpg', 1))
+    gta=loader_jobs.ImageKind((320, 176), '.png', 1),
+    cityscapes=loader_jobs.ImageKind((340, 170), '.png', 1),
+    voc=loader_jobs.ImageKind((100, 75), '.jpg', 1),
+    photo=loader_jobs.ImageKind((2052, 1040), '.jpg', 1))
 
 
 @pytest.fixture(scope='module')
 def jobs(tmp_path_factory):
-    """The jobs on small files, two of each kind."""
+    """Make the jobs with two small files of each kind."""
     with pytest.MonkeyPatch.context() as patch, \
             DefaultScope.overwrite_default_scope('mmseg_fst'):
-        patch.setattr(loader_jobs, 'PICTURES', SMALL)
-        return loader_jobs.made_jobs(tmp_path_factory.mktemp('files'), 2)
+        patch.setattr(loader_jobs, 'IMAGE_KINDS', SMALL)
+        return loader_jobs.generated_jobs(tmp_path_factory.mktemp('files'), 2)
 
 
-def image_of(draw, number):
+def image_of(sample, number):
     with seeded(number):
-        return draw(number)['inputs']
+        return sample(number)['inputs']
 
 
 EXACT = {'stock', 'config', 'packed'}
 
 
-@pytest.mark.parametrize('place, rows', [
+@pytest.mark.parametrize('index, rows', [
     (0, {'distorted', 'reloaded', 'rare', 'rare packed'}),
     (1, {'distorted'}),
     (2, {'distorted', 'reduce_to'}),
     (3, {'distorted'}),
     (4, {'distorted', 'scale_crops', 'both'}),
 ])
-def test_rows_show_the_same_crops(jobs, tmp_path, place, rows):
-    made = loader.rows_of(jobs[place], str(tmp_path / 'packs'))
-    assert set(made) == EXACT | rows
+def test_rows_make_the_same_crops(jobs, tmp_path, index, rows):
+    built = loader.rows_of(jobs[index], str(tmp_path / 'packs'))
+    assert set(built) == EXACT | rows
     for number in range(3):
-        stock = image_of(made['stock'], number)
+        stock = image_of(built['stock'], number)
         for name in EXACT:
-            assert torch.equal(image_of(made[name], number), stock), name
+            assert torch.equal(image_of(built[name], number), stock), name
         for name in rows & {'scale_crops', 'both', 'reduce_to'}:
-            near = image_of(made[name], number)
-            assert near.shape == stock.shape
-            gap = (near.int() - stock.int()).abs().float()
-            assert gap.mean() < 4, name
+            image = image_of(built[name], number)
+            assert image.shape == stock.shape
+            difference = (image.int() - stock.int()).abs().float()
+            assert difference.mean() < 4, name
         for name in rows & {'rare', 'rare packed'}:
-            assert torch.equal(image_of(made[name], number),
-                               image_of(made['reloaded'], number))
+            assert torch.equal(image_of(built[name], number),
+                               image_of(built['reloaded'], number))
 
 
-def test_the_stock_has_steps_of_others_alone(jobs):
+def test_stock_uses_only_steps_of_mmsegmentation(jobs):
     for job in jobs:
         kinds = {step['type'] for step in
                  loader.stock_pipeline(job.dataset['pipeline'])}
@@ -71,20 +71,21 @@ def test_the_stock_has_steps_of_others_alone(jobs):
             'PackSegInputs'}
 
 
-def test_sizes_of_items(jobs, tmp_path):
+def test_megabytes_are_the_size_of_the_tensors(jobs, tmp_path):
     rows = loader.rows_of(jobs[0], str(tmp_path))
     pixels = np.prod(rows['stock'](0)['inputs'].shape[1:]) / 1e6
     assert loader.megabytes(rows['stock'](0)) == pytest.approx(11 * pixels)
     assert loader.megabytes(rows['config'](0)) == pytest.approx(4 * pixels)
 
 
-def test_rates_are_items_in_a_second(monkeypatch):
+def test_throughput_is_items_per_second(monkeypatch):
     clock = iter(range(100))
     monkeypatch.setattr(loader.time, 'process_time', lambda: next(clock) / 4)
-    drawn = []
-    rates = loader.measure(dict(a=drawn.append, b=drawn.append), 3, 2)
-    assert rates == dict(a=[12, 12], b=[12, 12])
-    assert drawn == [0, 1, 2] * 6
+    numbers = []
+    throughput = loader.measure(
+        dict(a=numbers.append, b=numbers.append), 3, 2)
+    assert throughput == dict(a=[12, 12], b=[12, 12])
+    assert numbers == [0, 1, 2] * 6
 
 
 def test_tables_are_printed(monkeypatch, streets, capsys):

@@ -1,4 +1,4 @@
-"""Tests of tools/dataset_converters/camvid.py on a tiny made-up source."""
+"""Tests of tools/dataset_converters/camvid.py on a tiny fake source."""
 import json
 
 import numpy as np
@@ -53,7 +53,7 @@ def snapshot(folder):
     }
 
 
-def test_converts_images_and_labels(camvid, source, tmp_path):
+def test_images_and_labels_are_converted(camvid, source, tmp_path):
     out = tmp_path / 'out'
     camvid.main([str(source), str(out), '--workers', '2'])
     for split, count in COUNTS.items():
@@ -75,7 +75,7 @@ def test_converts_images_and_labels(camvid, source, tmp_path):
     assert len(list((out / 'images').iterdir())) == sum(COUNTS.values())
 
 
-def test_meta_and_class_stats(camvid, source, tmp_path):
+def test_meta_and_class_stats_agree_with_the_labels(camvid, source, tmp_path):
     out = tmp_path / 'out'
     camvid.main([str(source), str(out)])
     meta = json.loads((out / 'meta.json').read_text())
@@ -95,7 +95,7 @@ def test_meta_and_class_stats(camvid, source, tmp_path):
         assert sum(summary['pixels'].values()) == count * SIZE[0] * SIZE[1]
 
 
-def test_dusk_splits(camvid, source, tmp_path):
+def test_dusk_splits_follow_the_drives(camvid, source, tmp_path):
     out = tmp_path / 'out'
     camvid.main([str(source), str(out)])
     train, day, adapt, val = (
@@ -119,13 +119,13 @@ def test_ssl_splits_are_nested(camvid):
             assert labeled == sorted(labeled)
             assert sorted(labeled + splits[f'{stem}_unlabelled']) == train
             wider = set(labeled)
-    # The draw must not change: published numbers name these splits.
+    # The sample must not change: published scores depend on these splits.
     assert splits['train_1_16_seed0_labelled'][:4] == [
         '010', '018', '041', '048'
     ]
 
 
-def test_png_keeps_the_bytes(camvid, source, tmp_path):
+def test_png_option_copies_the_files(camvid, source, tmp_path):
     out = tmp_path / 'out'
     camvid.main([str(source / 'CamVid'), str(out), '--png'])
     name = lines(out / 'splits' / 'val.txt')[0]
@@ -136,9 +136,10 @@ def test_png_keeps_the_bytes(camvid, source, tmp_path):
         camvid.main([str(source), str(out)])
 
 
-def test_interrupted_run_goes_on(camvid, source, tmp_path, monkeypatch):
-    whole, out = tmp_path / 'whole', tmp_path / 'out'
-    camvid.main([str(source), str(whole)])
+def test_an_interrupted_run_is_continued(camvid, source, tmp_path,
+                                         monkeypatch):
+    expected, out = tmp_path / 'expected', tmp_path / 'out'
+    camvid.main([str(source), str(expected)])
     save_label, calls = camvid.save_label, []
 
     def stop_in_the_middle(path, *args):
@@ -152,33 +153,33 @@ def test_interrupted_run_goes_on(camvid, source, tmp_path, monkeypatch):
         camvid.main([str(source), str(out), '--workers', '1'])
     assert not (out / 'meta.json').exists()
     begun = snapshot(out)
-    assert 0 < len(begun) < len(snapshot(whole))
+    assert 0 < len(begun) < len(snapshot(expected))
 
     calls.clear()
     monkeypatch.setattr(
         camvid, 'save_label',
         lambda path, *args: calls.append(path) or save_label(path, *args))
     camvid.main([str(source), str(out)])
-    assert snapshot(out) == snapshot(whole)
-    # What was written before is not written again.
+    assert snapshot(out) == snapshot(expected)
+    # Existing files are not written again.
     assert not {path.relative_to(out) for path in calls} & set(begun)
 
 
-def test_wrong_label_id(camvid, source, tmp_path):
+def test_a_wrong_label_id_is_named(camvid, source, tmp_path):
     path = next((source / 'CamVid' / 'trainannot').iterdir())
     Image.fromarray(np.full(SIZE[::-1], 12, np.uint8)).save(path)
     with pytest.raises(SystemExit, match=f'{path.name}.* up to 12'):
         camvid.main([str(source), str(tmp_path / 'out')])
 
 
-def test_colored_labels(camvid, source, tmp_path):
+def test_colored_labels_are_refused(camvid, source, tmp_path):
     path = next((source / 'CamVid' / 'trainannot').iterdir())
     Image.new('RGB', SIZE).save(path)
     with pytest.raises(SystemExit, match='full-size CamVid'):
         camvid.main([str(source), str(tmp_path / 'out')])
 
 
-def test_sizes_differ(camvid, source, tmp_path):
+def test_different_sizes_are_refused(camvid, source, tmp_path):
     path = next((source / 'CamVid' / 'trainannot').iterdir())
     Image.new('L', (4, 4)).save(path)
     with pytest.raises(SystemExit, match=f'{path.name} has .*4, 4'):
@@ -186,7 +187,7 @@ def test_sizes_differ(camvid, source, tmp_path):
 
 
 @pytest.mark.parametrize('folder', ['train', 'valannot'])
-def test_missing_and_broken_file(camvid, source, tmp_path, folder):
+def test_missing_and_damaged_files_are_named(camvid, source, tmp_path, folder):
     path = next((source / 'CamVid' / folder).iterdir())
     content = path.read_bytes()
     path.unlink()
@@ -200,15 +201,15 @@ def test_missing_and_broken_file(camvid, source, tmp_path, folder):
     camvid.main([str(source), str(tmp_path / 'out')])
 
 
-def test_missing_source(camvid, tmp_path):
+def test_a_missing_source_is_named(camvid, tmp_path):
     with pytest.raises(SystemExit, match='train.txt is missing. Name a clone'):
         camvid.main([str(tmp_path), str(tmp_path / 'out')])
 
 
-def test_wrong_number_of_frames(camvid, source, tmp_path):
+def test_a_wrong_number_of_frames_is_refused(camvid, source, tmp_path):
     path = source / 'CamVid' / 'val.txt'
     path.write_text(path.read_text().splitlines()[0])
-    with pytest.raises(SystemExit, match='val.txt names 1 frames .*expected'):
+    with pytest.raises(SystemExit, match='val.txt lists 1 frames .*expected'):
         camvid.main([str(source), str(tmp_path / 'out')])
     path.unlink()
     with pytest.raises(SystemExit, match='val.txt is missing'):

@@ -1,4 +1,4 @@
-"""The table of data sets that are there."""
+"""The table of data sets and their completeness."""
 import os
 import subprocess
 
@@ -19,8 +19,8 @@ def tool(monkeypatch):
 
 @pytest.fixture
 def small(monkeypatch):
-    """Data sets as small as the fake ones count as complete."""
-    # One folder holds both splits of some.
+    """Make data sets of the size of the fake data count as complete."""
+    # In some data sets one folder contains both splits.
     others = dict(acdc=(4, 4), ccp=(6, ), VOC2012=(6, ))
     for name, data in KNOWN_DATA.items():
         counts = others.get(name, (4, 2) * 2)
@@ -32,12 +32,12 @@ def small(monkeypatch):
 
 
 def row_of(output, name):
-    line = next(one for one in output.splitlines()
-                if one.startswith(f'| {name} '))
+    line = next(line for line in output.splitlines()
+                if line.startswith(f'| {name} '))
     return [cell.strip() for cell in line.strip('|').split('|')]
 
 
-def test_nothing_there(tool, tmp_path, capsys):
+def test_missing_data_sets_are_listed_without_failure(tool, tmp_path, capsys):
     tool.main(['--root', str(tmp_path)])  # no name, so no failure
     output = capsys.readouterr().out
     for name in KNOWN_DATA:
@@ -49,14 +49,15 @@ def test_nothing_there(tool, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('name', MAKERS)
-def test_complete(tool, small, tmp_path, capsys, name):
+def test_a_complete_and_an_incomplete_data_set(tool, small, tmp_path, capsys,
+                                               name):
     MAKERS[name](tmp_path / name)
     capsys.readouterr()
     tool.main([name, '--root', str(tmp_path)])
     output = capsys.readouterr().out
     assert f'{name}: ' not in output
     assert 'no' not in row_of(output, name)
-    # One label less, and there is something to do.
+    # With one label removed, the next step is printed.
     split = KNOWN_DATA[name].splits[-1]
     files = split.converted or split.labels
     path = tmp_path / name / files.folder
@@ -72,7 +73,7 @@ def test_complete(tool, small, tmp_path, capsys, name):
         assert f'{name}: Get ' in output
 
 
-def test_missing_statistics(tool, small, tmp_path, capsys):
+def test_missing_statistics_name_the_converter(tool, small, tmp_path, capsys):
     root = make_cityscapes(tmp_path / 'cityscapes')
     (root / 'class_stats_train.json').unlink()
     with pytest.raises(SystemExit):
@@ -82,7 +83,7 @@ def test_missing_statistics(tool, small, tmp_path, capsys):
     assert 'cityscapes: python tools/dataset_converters' in output
 
 
-def test_our_own_data(tool, small, tmp_path, capsys):
+def test_data_sets_of_this_project(tool, small, tmp_path, capsys):
     make_streets(tmp_path / 'streets', target_labels=True)
     make_camvid(tmp_path / 'camvid')
     (tmp_path / 'streets/rendered/class_stats_train.json').touch()
@@ -92,28 +93,28 @@ def test_our_own_data(tool, small, tmp_path, capsys):
     assert row_of(output, 'camvid')[2:] == ['6/4', '6/4', '-', '-']
 
 
-def test_a_variable_names_the_folder(tool, tmp_path, monkeypatch, capsys):
+def test_an_environment_variable_sets_the_folder(tool, tmp_path, monkeypatch,
+                                                 capsys):
     monkeypatch.setenv('DARK_ZURICH_ROOT', str(tmp_path / 'nights'))
     tool.main(['--root', 'nowhere'])
     assert row_of(capsys.readouterr().out, 'dark_zurich')[1] == str(
         tmp_path / 'nights')
 
 
-def test_an_unknown_name(tool, capsys):
+def test_an_unknown_name_is_an_error(tool, capsys):
     with pytest.raises(SystemExit) as caught:
         tool.main(['gta5'])
     assert caught.value.code == 2
     assert 'Known are: gta, ' in capsys.readouterr().err
 
 
-def test_the_table_knows_every_folder_of_the_configs(tool):
-    """Roots in the bases are the names in the table."""
+def test_the_table_contains_every_folder_of_the_configs(tool):
+    """The data roots of the base configs are the names in the table."""
     folder = REPOSITORY / 'configs/_base_/datasets'
     for path in folder.glob('*.py'):
         cfg = Config.fromfile(str(path))
-        dataset = cfg.train_dataloader.dataset
-        for side in (dataset.labeled, dataset.unlabeled,
-                     cfg.val_dataloader.dataset):
+        sides = cfg.train_dataloader.dataset.sides
+        for side in (*sides.values(), cfg.val_dataloader.dataset):
             parts = side.data_root.split('/')
             if parts[0] != 'data':
                 continue
@@ -132,7 +133,7 @@ def test_hidden_files_do_not_count(tmp_path):
     assert list_files(tmp_path, Files('none', '.png')) == []
 
 
-def test_from_the_command_line(tmp_path):
+def test_the_command_line_exits_with_1_if_incomplete(tmp_path):
     done = subprocess.run(
         [PYTHON, 'tools/check_data.py', 'gta', '--root', str(tmp_path)],
         cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""Converters to the 19 train ids, on tiny data in the real folders."""
+"""Converters to the 19 train ids, on tiny data in the real layout."""
 import json
 import os
 import shutil
@@ -16,7 +16,7 @@ from fake_data import (
     make_gta,
     make_mapillary,
     make_synthia,
-    save_grey,
+    save_gray,
     save_synthia,
 )
 from helpers import load_tool
@@ -46,7 +46,8 @@ SYNTHIA_IDS = (
     'pole', 'car', 'traffic sign', 'person', 'bicycle', 'motorcycle',
     'parking slot', 'road work', 'traffic light', 'terrain', 'rider', 'truck',
     'bus', 'train', 'wall', 'lane marking')
-# Classes of Mapillary by other names; all else is of the same name or ignored.
+# Classes of Mapillary with other names. The remaining classes have the same
+# name or are ignored.
 MAPILLARY_NAMES = {
     'Lane Marking - General': 'road',
     'Manhole': 'road',
@@ -61,12 +62,12 @@ MAPILLARY_NAMES = {
 
 
 def names_of_ids(name):
-    """Class of Cityscapes by id of a data set, as far as there is one."""
+    """Return the Cityscapes class of each id of a data set, if any."""
     if name == 'synthia':
         return SYNTHIA_IDS
     if name == 'mapillary':
-        return [MAPILLARY_NAMES.get(one, one.lower())
-                for one in MapillaryDataset_v1.METAINFO['classes']]
+        return [MAPILLARY_NAMES.get(name, name.lower())
+                for name in MapillaryDataset_v1.METAINFO['classes']]
     return CITYSCAPES_IDS[:34 + (name == 'gta')]
 
 
@@ -79,12 +80,12 @@ def run(name, root, *arguments):
 
 
 def labels_of(name, root):
-    """Source and converted path of every label."""
+    """Return source and converted path of every label."""
     return [
-        tuple(root / files.folder / f'{one}{files.suffix}'
+        tuple(root / files.folder / f'{label}{files.suffix}'
               for files in (split.labels, split.converted))
         for split in KNOWN_DATA[name].splits
-        for one in list_files(root, split.labels)
+        for label in list_files(root, split.labels)
     ]
 
 
@@ -105,12 +106,12 @@ def root(name, tmp_path):
     return MAKERS[name](tmp_path / name)
 
 
-def test_ids_are_those_of_an_independent_table(name):
+def test_ids_agree_with_an_independent_table(name):
     conversion = getattr(tool_of(name), CONVERTERS[name])
     names = names_of_ids(name)
     assert conversion.num_ids == len(names)
-    expected = {one: CLASSES.index(class_name)
-                for one, class_name in enumerate(names)
+    expected = {index: CLASSES.index(class_name)
+                for index, class_name in enumerate(names)
                 if class_name in CLASSES}
     assert dict(conversion.train_ids) == expected
     assert set(expected.values()) == set(range(19))
@@ -129,9 +130,9 @@ def test_labels_are_converted_pixel_by_pixel(name, root):
         assert label.mode == 'P'  # shown in the colors of Cityscapes
         label = np.asarray(label)
         assert label.shape == ids.shape
-        for one, train_id in zip(ids.ravel().tolist(),
-                                 label.ravel().tolist()):
-            assert train_id == conversion.train_ids.get(one, 255)
+        for index, train_id in zip(ids.ravel().tolist(),
+                                   label.ravel().tolist()):
+            assert train_id == conversion.train_ids.get(index, 255)
 
 
 def test_class_statistics_count_the_training_labels(name, root):
@@ -139,21 +140,21 @@ def test_class_statistics_count_the_training_labels(name, root):
     assert stats['classes'] == list(CLASSES)
     split = KNOWN_DATA[name].splits[0]
     images = list_files(root, split.images)
-    # By the name of the image, as rare-class sampling looks them up.
+    # The keys are image names, as rare-class sampling expects.
     suffix = split.images.suffix.rsplit('.', 1)[0]
     assert list(stats['pixels']) == [
-        os.path.basename(one) + suffix for one in images
+        os.path.basename(image) + suffix for image in images
     ]
-    for one, counts in zip(images, stats['pixels'].values()):
+    for image, counts in zip(images, stats['pixels'].values()):
         label = np.asarray(
             Image.open(root / split.converted.folder /
-                       f'{one}{split.converted.suffix}'))
+                       f'{image}{split.converted.suffix}'))
         assert {int(key): value for key, value in counts.items()} == {
             key: (label == key).sum() for key in set(label.ravel()) - {255}
         }
 
 
-def test_what_is_whole_is_not_written_again(name, root, monkeypatch):
+def test_only_wrong_files_are_written_again(name, root, monkeypatch):
     before, written = snapshot(root), []
     save = conversion_module.save_label
     monkeypatch.setattr(
@@ -161,18 +162,18 @@ def test_what_is_whole_is_not_written_again(name, root, monkeypatch):
         written.append(path) or save(path, *rest, **options))
     run(name, root)
     assert not written and snapshot(root) == before
-    # A wrong and a truncated file are.
-    (_, wrong), (_, short) = labels_of(name, root)[:2]
-    save_grey(wrong, np.zeros((72, 128), np.uint8))
-    short.write_bytes(short.read_bytes()[:-30])
+    # A wrong and a truncated file are written again.
+    (_, wrong), (_, truncated) = labels_of(name, root)[:2]
+    save_gray(wrong, np.zeros((72, 128), np.uint8))
+    truncated.write_bytes(truncated.read_bytes()[:-30])
     run(name, root)
-    assert sorted(written) == [wrong, short] and snapshot(root) == before
+    assert sorted(written) == [wrong, truncated]
+    assert snapshot(root) == before
 
 
 def convert_slowly(root):
-    """Convert GTA and stop for good in the midst of a file."""
-    from PIL.Image import Image as Picture
-    save, calls = Picture.save, []
+    """Convert GTA, and hang while a file is written."""
+    save, calls = Image.Image.save, []
 
     def slow_save(self, path, **options):
         calls.append(path)
@@ -180,12 +181,12 @@ def convert_slowly(root):
         if len(calls) == 3:  # written, but not yet renamed
             time.sleep(600)
 
-    Picture.save = slow_save
+    Image.Image.save = slow_save
     run('gta', root, '--workers', '1')
 
 
-def test_a_killed_run_goes_on(tmp_path):
-    whole = make_gta(tmp_path / 'whole', count=6)
+def test_a_killed_run_is_continued(tmp_path):
+    expected = make_gta(tmp_path / 'expected', count=6)
     root = make_gta(tmp_path / 'gta', count=6)
     for _, target in labels_of('gta', root):
         target.unlink()
@@ -206,16 +207,16 @@ def test_a_killed_run_goes_on(tmp_path):
     run('gta', root)
     left = {path: content for path, content in snapshot(root).items()
             if not path.name.startswith('.')}
-    assert left == snapshot(whole)
+    assert left == snapshot(expected)
     assert len(list_files(root, KNOWN_DATA['gta'].splits[0].converted)) == 6
 
 
-def test_a_label_of_another_size_is_scaled_and_named(tmp_path, capsys):
-    """The release scales image and label each on its own."""
+def test_a_label_of_another_size_is_resized_and_named(tmp_path, capsys):
+    """The release resizes image and label separately."""
     root = make_gta(tmp_path / 'gta')
     ids = np.full((36, 64), 26, np.uint8)
     ids[:, 32:] = 7
-    save_grey(root / 'labels' / '00003.png', ids)
+    save_gray(root / 'labels' / '00003.png', ids)
     capsys.readouterr()
     run('gta', root)
     assert '1 labels had another size' in (out := capsys.readouterr().out)
@@ -227,10 +228,10 @@ def test_a_label_of_another_size_is_scaled_and_named(tmp_path, capsys):
     assert stats['pixels']['00003'] == {'0': 72 * 64, '13': 72 * 64}
 
 
-def test_elsewhere_another_size_is_an_error(tmp_path):
+def test_another_size_is_an_error_except_for_gta(tmp_path):
     root = make_mapillary(tmp_path / 'mapillary')
     path, _ = labels_of('mapillary', root)[0]
-    save_grey(path, np.zeros((8, 8), np.uint8))
+    save_gray(path, np.zeros((8, 8), np.uint8))
     with pytest.raises(SystemExit, match=f'size .128, 72.*{path.name} has'):
         run('mapillary', root)
 
@@ -238,7 +239,7 @@ def test_elsewhere_another_size_is_an_error(tmp_path):
 def test_an_unknown_id_is_named_with_its_file(name, root):
     path, _ = labels_of(name, root)[1]
     unknown = getattr(tool_of(name), CONVERTERS[name]).num_ids
-    save = save_synthia if name == 'synthia' else save_grey
+    save = save_synthia if name == 'synthia' else save_gray
     save(path, np.full((72, 128), unknown, np.uint8))
     with pytest.raises(
             SystemExit,
@@ -246,10 +247,10 @@ def test_an_unknown_id_is_named_with_its_file(name, root):
         run(name, root)
 
 
-def test_labels_of_another_kind_are_refused(name, root):
+def test_labels_with_wrong_channels_are_refused(name, root):
     path, _ = labels_of(name, root)[0]
-    if name == 'synthia':  # one channel, as other tools leave it
-        save_grey(path, np.zeros((72, 128), np.uint8))
+    if name == 'synthia':  # one channel, as written by other tools
+        save_gray(path, np.zeros((72, 128), np.uint8))
     else:  # colors
         Image.new('RGB', (128, 72)).save(path)
     with pytest.raises(SystemExit, match=f'{path.name} .*shape .*Get '):
@@ -267,24 +268,24 @@ def test_a_truncated_label_is_named(name, root):
     run(name, root)
 
 
-def test_a_broken_image_is_named(tmp_path):
+def test_a_damaged_image_is_named(tmp_path):
     root = make_gta(tmp_path / 'gta')
     (root / 'images' / '00002.png').write_bytes(b'no image')
     with pytest.raises(SystemExit, match='images/00002.png cannot be read'):
         run('gta', root)
 
 
-def test_a_missing_folder_says_where_to_get_it(name, tmp_path):
+def test_a_missing_folder_names_the_download(name, tmp_path):
     with pytest.raises(SystemExit, match='There is no folder .*Get .* https?'):
         tool_of(name).main([str(tmp_path / 'none')])
 
 
-def test_a_part_needs_the_word(tmp_path):
+def test_an_incomplete_data_set_needs_allow_partial(tmp_path):
     root = make_gta(tmp_path / 'gta')
     with pytest.raises(SystemExit,
                        match='4 of 24966 images .*--allow-partial'):
         tool_of('gta').main([str(root)])
-    # An image without a label, or the other way round, is left out.
+    # Images without a label and labels without an image are left out.
     (root / 'labels' / '00001.png').unlink()
     (root / 'images' / '00004.png').unlink()
     run('gta', root)
@@ -294,7 +295,7 @@ def test_a_part_needs_the_word(tmp_path):
         run('synthia', root)
 
 
-def test_a_validation_set_alone_leaves_the_statistics(tmp_path):
+def test_without_training_images_the_statistics_are_unchanged(tmp_path):
     root = make_cityscapes(tmp_path / 'cityscapes')
     stats = (root / 'class_stats_train.json').read_bytes()
     shutil.rmtree(root / 'leftImg8bit' / 'train')
@@ -302,7 +303,7 @@ def test_a_validation_set_alone_leaves_the_statistics(tmp_path):
     assert (root / 'class_stats_train.json').read_bytes() == stats
 
 
-def test_a_whole_data_set_needs_no_word(tmp_path, monkeypatch):
+def test_a_complete_data_set_needs_no_option(tmp_path, monkeypatch):
     root = make_synthia(tmp_path / 'synthia')
     data = KNOWN_DATA['synthia']
     monkeypatch.setitem(
@@ -316,9 +317,9 @@ def test_acdc_is_linked_by_split(tmp_path):
     images = list_files(root, KNOWN_DATA['acdc'].splits[0].images)
     labels = list_files(root, KNOWN_DATA['acdc'].splits[0].labels)
     assert images == labels and len(images) == 8
-    assert {one.split('_')[1] for one in images} == {'fog', 'night', 'rain',
-                                                     'snow'}
-    # Links survive a move of the folder; a dead one is made anew.
+    assert {image.split('_')[1] for image in images} == {
+        'fog', 'night', 'rain', 'snow'}
+    # Links survive a move of the folder, and broken links are replaced.
     moved = root.rename(tmp_path / 'moved')
     link = moved / 'gt' / 'train' / f'{labels[0]}_gt_labelTrainIds.png'
     assert link.is_symlink() and link.is_file()

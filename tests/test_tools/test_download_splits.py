@@ -1,4 +1,4 @@
-"""Fetching published splits from a server on this machine."""
+"""Downloading published splits from a local server."""
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,13 +41,13 @@ def place(tool, family, name, count, side):
 
 
 def text(family, name, names):
-    return '\n'.join(LINES[family][name].format(one)
-                     for one in names).encode()
+    return '\n'.join(LINES[family][name].format(image)
+                     for image in names).encode()
 
 
 @pytest.fixture
 def published(tool, server):
-    """All lists in the form of their owners, without a last line end."""
+    """All lists in their published format, without a final newline."""
     for family, by_data in COUNTS.items():
         for name, counts in by_data.items():
             for count in counts:
@@ -62,40 +62,40 @@ def run(tool, server, root, *families):
     tool.main([*families, '--root', str(root), '--mirror', server.url])
 
 
-def test_the_table_is_that_of_the_papers(tool):
+def test_the_table_agrees_with_the_papers(tool):
     assert tuple(tool.SPLITS) == tuple(COUNTS) == PUBLISHED_LISTS
     for family, (address, splits) in tool.SPLITS.items():
-        assert {name: list(one) for name, one in splits.items()
+        assert {name: list(folders) for name, folders in splits.items()
                 } == COUNTS[family]
         elsewhere = [
-            folder for one in splits.values() for folder in one.values()
-            if '://' in folder
+            folder for folders in splits.values()
+            for folder in folders.values() if '://' in folder
         ]
         for url in (address, *elsewhere):
-            commit = url.split('/')[5]  # lists that cannot change
+            commit = url.split('/')[5]  # pinned lists cannot change
             assert len(commit) == 40 and int(commit, 16)
 
 
-def test_all_lists_become_ids(tool, published, tmp_path, capsys):
+def test_all_lists_are_converted_to_ids(tool, published, tmp_path, capsys):
     run(tool, published, tmp_path)
     for family, by_data in COUNTS.items():
         for name, counts in by_data.items():
             folder = tmp_path / name / 'splits' / family
-            assert {one.name for one in folder.iterdir()
+            assert {path.name for path in folder.iterdir()
                     } == set(map(str, counts))
             for count in counts:
                 both = [(folder / f'{count}/{side}.txt').read_text().split()
                         for side in ('labeled', 'unlabeled')]
                 assert len(both[0]) == count
                 assert sum(both, []) == NAMES[name]
-    asked = len(published.sent)
-    assert asked == 2 * 27
+    requests = len(published.sent)
+    assert requests == 2 * 27
     run(tool, published, tmp_path, 'stpp')
-    assert len(published.sent) == asked  # what is there is not asked for
+    assert len(published.sent) == requests  # existing lists are not requested
     assert 'stpp/662: already there' in capsys.readouterr().out
 
 
-def test_a_family_alone_and_a_folder_of_the_environment(
+def test_one_family_and_a_folder_from_the_environment(
         tool, published, tmp_path, monkeypatch):
     monkeypatch.setenv('CITYSCAPES_ROOT', str(tmp_path / 'elsewhere'))
     run(tool, published, tmp_path / 'data', 'stpp')
@@ -120,7 +120,7 @@ def test_wrong_lists_are_refused(tool, published, tmp_path, side, names,
     assert not (tmp_path / 'VOC2012/splits/stpp/662').exists()
 
 
-def test_an_image_that_is_named_twice(tool, published, tmp_path):
+def test_a_repeated_image_is_refused(tool, published, tmp_path):
     where = place(tool, 'u2pl', 'VOC2012', 92, 'labeled')
     names = NAMES['VOC2012'][:91] + NAMES['VOC2012'][:1]
     published.files[where] = text('u2pl', 'VOC2012', names)
@@ -132,14 +132,14 @@ def test_splits_of_other_images_are_refused(tool, published, tmp_path):
     where = place(tool, 'stpp', 'cityscapes', 100, 'labeled')
     names = ['ulm/other', *NAMES['cityscapes'][1:100]]
     published.files[where] = text('stpp', 'cityscapes', names)
-    with pytest.raises(SystemExit, match='not of the same 2975 .*stpp/100'):
+    with pytest.raises(SystemExit, match='be of the same 2975 .*stpp/100'):
         run(tool, published, tmp_path)
 
 
 def test_a_page_instead_of_a_list_is_refused(tool, published, tmp_path):
     where = place(tool, 'u2pl', 'VOC2012', 92, 'labeled')
     published.files[where] = b'<html>Sign in</html>'
-    with pytest.raises(SystemExit, match='is no list of images'):
+    with pytest.raises(SystemExit, match='must be a list of images'):
         run(tool, published, tmp_path, 'u2pl')
     published.files.pop(where)
     with pytest.raises(SystemExit) as caught:
@@ -149,7 +149,7 @@ def test_a_page_instead_of_a_list_is_refused(tool, published, tmp_path):
         assert part in str(caught.value)
 
 
-def test_lists_put_there_by_hand_become_ids(tool, published, tmp_path):
+def test_lists_copied_by_hand_are_converted_to_ids(tool, published, tmp_path):
     folder = tmp_path / 'VOC2012/splits/stpp/92'
     folder.mkdir(parents=True)
     for side in ('labeled', 'unlabeled'):
@@ -160,7 +160,7 @@ def test_lists_put_there_by_hand_become_ids(tool, published, tmp_path):
         NAMES['VOC2012'][:92])
 
 
-def test_a_spoilt_list_on_disk_is_named(tool, published, tmp_path):
+def test_a_damaged_list_on_disk_is_named(tool, published, tmp_path):
     run(tool, published, tmp_path, 'stpp')
     path = tmp_path / 'VOC2012/splits/stpp/662/labeled.txt'
     path.write_text(path.read_text()[:5000])
@@ -168,7 +168,7 @@ def test_a_spoilt_list_on_disk_is_named(tool, published, tmp_path):
         run(tool, published, tmp_path, 'stpp')
 
 
-def test_an_unknown_family(tool, capsys):
+def test_an_unknown_family_is_an_error(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['cct'])
     assert 'u2pl, stpp' in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Drawing labeled and unlabeled lists."""
+"""Sampling labeled and unlabeled lists."""
 import json
 import re
 
@@ -8,7 +8,7 @@ from helpers import load_tool
 
 from mmseg_fst.utils.files import save_class_stats, save_lines
 
-CLASSES = [f'class {one}' for one in range(8)]
+CLASSES = [f'class {index}' for index in range(8)]
 
 
 @pytest.fixture
@@ -18,14 +18,14 @@ def tool():
 
 @pytest.fixture
 def images(tmp_path):
-    """A list of 100 images; class 7 is shown by two, class i by 1 of 2^i."""
+    """100 images; class 7 is in two of them, class i in 1 of 2^i."""
     names = [f'city/photo_{index:03d}' for index in range(100)]
     rng = np.random.default_rng(0)
     pixels = {}
     for index, name in enumerate(names):
         shown = rng.random(7) < .5**np.arange(7)
         classes = [*np.flatnonzero(shown).tolist(), *([7] * (index < 2))]
-        pixels[name.split('/')[1]] = {str(one): 9 for one in classes}
+        pixels[name.split('/')[1]] = {str(label): 9 for label in classes}
     save_class_stats(tmp_path / 'stats.json', CLASSES, pixels)
     save_lines(tmp_path / 'train.txt', names)
     return tmp_path / 'train.txt'
@@ -46,11 +46,11 @@ def strata(images):
 
 
 @pytest.mark.parametrize('kind', ['random', 'stratified'])
-def test_parts_are_nested_disjoint_and_whole(tool, images, tmp_path, kind):
+def test_parts_are_nested_disjoint_and_complete(tool, images, tmp_path, kind):
     options = strata(images) if kind == 'stratified' else ()
     parts = run(tool, images, tmp_path / 'out', '--parts', '1/4', '7', '1/8',
                 '1/16', *options)
-    assert sorted(parts) == [7, 13, 25]  # 7 is 1/16, too
+    assert sorted(parts) == [7, 13, 25]  # 1/16 is also 7
     everything, smaller = set(images.read_text().split()), set()
     for count in sorted(parts):
         labeled, unlabeled = map(set, parts[count])
@@ -61,43 +61,43 @@ def test_parts_are_nested_disjoint_and_whole(tool, images, tmp_path, kind):
 
 
 @pytest.mark.parametrize('kind', ['random', 'stratified'])
-def test_a_seed_fixes_the_draw(tool, images, tmp_path, kind):
+def test_the_seed_determines_the_sample(tool, images, tmp_path, kind):
     options = strata(images) if kind == 'stratified' else ()
-    one = run(tool, images, tmp_path / 'one', *options)
+    first = run(tool, images, tmp_path / 'first', *options)
     save_lines(images, reversed(images.read_text().split()))
-    assert run(tool, images, tmp_path / 'two', *options) == one
-    other = run(tool, images, tmp_path / 'three', '--seed', '1', *options)
-    assert other != one and sorted(other) == sorted(one)
+    assert run(tool, images, tmp_path / 'again', *options) == first
+    other = run(tool, images, tmp_path / 'other', '--seed', '1', *options)
+    assert other != first and sorted(other) == sorted(first)
 
 
-def test_rare_classes_are_there_if_stratified(tool, images, tmp_path):
+def test_rare_classes_are_present_if_stratified(tool, images, tmp_path):
     pixels = json.loads(
         images.with_name('stats.json').read_text())['pixels']
 
     def images_by_class(names):
         return np.array([
-            sum(str(one) in pixels[name.split('/')[1]] for name in names)
-            for one in range(8)
+            sum(str(index) in pixels[name.split('/')[1]] for name in names)
+            for index in range(8)
         ])
 
     everything = images_by_class(images.read_text().split())
     without = 0
     for seed in map(str, range(5)):
-        drawn, even = (
+        uniform, even = (
             images_by_class(run(
                 tool, images, tmp_path / f'{seed}{len(options)}', '--seed',
                 seed, '--parts', '8', '1/4', *options)[25][0])
             for options in ((), strata(images)))
-        without += (drawn == 0).any()
+        without += (uniform == 0).any()
         assert (even > 0).all()
-        # No class is behind: a quarter of its images at least, rounded down.
+        # Each class has at least a quarter of its images, rounded down.
         assert (even >= everything // 4).all()
     assert without > 0
     small = tmp_path / '03' / '8' / 'labeled.txt'
     assert (images_by_class(small.read_text().split()) > 0).all()
 
 
-def test_the_table_says_what_was_drawn(tool, images, tmp_path, capsys):
+def test_the_table_describes_the_parts(tool, images, tmp_path, capsys):
     run(tool, images, tmp_path / 'out', '--parts', '1/4', *strata(images))
     output = capsys.readouterr().out
     assert '25.00%' in output and '75' in output
@@ -110,12 +110,12 @@ def test_other_lists_are_not_overwritten(tool, images, tmp_path):
     out = tmp_path / 'out'
     before = run(tool, images, out, '--parts', '1/4')
     assert run(tool, images, out, '--parts', '1/4') == before  # the same
-    with pytest.raises(SystemExit, match='25/labeled.txt holds other images'):
+    with pytest.raises(SystemExit, match='25/labeled.txt lists other images'):
         run(tool, images, out, '--parts', '1/8', '1/4', '--seed', '1')
     assert [path.name for path in out.iterdir()] == ['25']
 
 
-def test_images_of_a_folder(tool, tmp_path):
+def test_images_are_found_in_a_folder(tool, tmp_path):
     for index in range(8):
         path = tmp_path / 'train' / 'aachen' / f'{index}_left.png'
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,13 +128,13 @@ def test_images_of_a_folder(tool, tmp_path):
 @pytest.mark.parametrize('part, message', [
     ('100', '100 of 100'), ('0', '0 of 100'), ('3/2', '150 of 100'),
     ('many', 'many')])
-def test_a_part_that_cannot_be(tool, images, tmp_path, part, message):
+def test_an_impossible_part_is_refused(tool, images, tmp_path, part, message):
     with pytest.raises(SystemExit, match=message):
         run(tool, images, tmp_path / 'out', '--parts', part)
 
 
 def test_wrong_inputs_are_named(tool, images, tmp_path, capsys):
-    with pytest.raises(SystemExit, match='none.txt is no list'):
+    with pytest.raises(SystemExit, match='none.txt must be a list'):
         run(tool, tmp_path / 'none.txt', tmp_path / 'out')
     with pytest.raises(SystemExit, match='none.json is missing'):
         run(tool, images, tmp_path / 'out', '--stats',

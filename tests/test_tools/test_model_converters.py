@@ -1,4 +1,4 @@
-"""Converted weights compute what they computed where they come from."""
+"""Converted weights give the same outputs as the original networks."""
 import sys
 from pathlib import Path
 
@@ -27,15 +27,19 @@ from model_converters import (  # noqa: E402
     resnet_to_mmseg,
     swin_to_mmseg,
 )
-from model_converters.network import check_fit, convert_encoder, without_prefix  # noqa: E402
+from model_converters.network import (  # noqa: E402
+    check_fit,
+    convert_encoder,
+    without_prefix,
+)
 from model_converters.shell import run, save  # noqa: E402
 
-# Recorded from the class of the releases, see the README beside it.
+# Recorded from the class of the releases, see the README in that folder.
 MIT = TESTS / 'data' / 'mit_tiny_segformer.pt'
 
 
 def randomized(network):
-    """No value is its initial one, so that a swap of any two is seen."""
+    """Change all initial values, so that swapped weights are detected."""
     with torch.no_grad():
         for name, tensor in network.state_dict().items():
             if not tensor.is_floating_point():
@@ -47,13 +51,13 @@ def randomized(network):
 
 
 def loaded(weights, converter, **changes):
-    """Our encoder with converted weights.
+    """Build an encoder with converted weights.
 
     Args:
-        weights (dict): State dict in the names of the source.
-        converter (Converter): How to rename them.
-        **changes: Arguments of the encoder besides those that its weights
-            show.
+        weights (dict): State dict with the names of the source.
+        converter (Converter): The converter.
+        **changes: Arguments of the encoder that cannot be derived from the
+            weights.
     """
     converted = convert_encoder(weights, converter)
     encoder = MODELS.build(dict(converter.config(converted), **changes))
@@ -62,17 +66,18 @@ def loaded(weights, converter, **changes):
     for name in missing:
         assert name.startswith(converter.fresh or '-') or name.endswith(
             ('relative_position_index', 'num_batches_tracked'))
-    encoder.eval()  # of which mmseg's Swin returns nothing
+    encoder.eval()  # eval() of mmseg's Swin does not return the module
     return encoder
 
 
-def assert_same(ours, theirs):
-    """Same shapes and, to 1e-5 of the largest value, the same values."""
-    ours, theirs = list(ours), list(theirs)
-    assert len(ours) == len(theirs) > 1
-    for mine, its in zip(ours, theirs):
-        assert mine.shape == its.shape and mine.std() > .01
-        assert (mine - its).abs().max() < 1e-5 * max(1, its.abs().max())
+def assert_same(outputs, expected):
+    """Compare shapes and, to 1e-5 of the largest value, the values."""
+    outputs, expected = list(outputs), list(expected)
+    assert len(outputs) == len(expected) > 1
+    for output, target in zip(outputs, expected):
+        assert output.shape == target.shape and output.std() > .01
+        tolerance = 1e-5 * max(1, target.abs().max())
+        assert (output - target).abs().max() < tolerance
 
 
 def tiny_swin():
@@ -83,7 +88,7 @@ def tiny_swin():
 
 
 def as_microsoft(weights):
-    """Names and further tensors of the files of Microsoft."""
+    """Use the names and the additional tensors of Microsoft's files."""
     named = {}
     for name, tensor in weights.items():
         if '.downsample.' in name:
@@ -98,17 +103,17 @@ def as_microsoft(weights):
 
 @pytest.mark.parametrize('names', [dict, as_microsoft])
 @torch.no_grad()
-def test_swin(names):
+def test_swin_has_the_same_outputs(names):
     source = tiny_swin()
     image = torch.randn(1, 3, 256, 256)
     outputs = source.forward_intermediates(image, intermediates_only=True)
-    # The norms of outputs are fresh: weight one, bias zero.
+    # The norms of the outputs have their initial values, 1 and 0.
     outputs = [
         F.layer_norm(output.movedim(1, -1),
                      output.shape[1:2]).movedim(-1, 1) for output in outputs
     ]
-    ours = loaded(names(source.state_dict()), swin_to_mmseg.CONVERTER)
-    assert_same(ours(image), outputs)
+    encoder = loaded(names(source.state_dict()), swin_to_mmseg.CONVERTER)
+    assert_same(encoder(image), outputs)
 
 
 @pytest.mark.parametrize('make, kind', [
@@ -122,20 +127,20 @@ def test_swin(names):
     (lambda: timm.create_model('resnet18d'), 'ResNetV1d'),
 ])
 @torch.no_grad()
-def test_resnet(make, kind):
+def test_resnet_has_the_same_outputs(make, kind):
     source = randomized(make())
     outputs, image = [], torch.randn(2, 3, 64, 64)
     for stage in (source.layer1, source.layer2, source.layer3, source.layer4):
         stage.register_forward_hook(lambda *call: outputs.append(call[-1]))
     source(image)
-    ours = loaded(source.state_dict(), resnet_to_mmseg.CONVERTER)
-    assert type(ours).__name__ == kind
-    assert_same(ours(image), outputs)
+    encoder = loaded(source.state_dict(), resnet_to_mmseg.CONVERTER)
+    assert type(encoder).__name__ == kind
+    assert_same(encoder(image), outputs)
 
 
 @pytest.mark.parametrize('prefix', ['', 'module.'])
 @torch.no_grad()
-def test_resnet_without_stem(prefix):
+def test_resnet_without_stem_has_the_same_outputs(prefix):
     source = randomized(torchvision.models.resnet50())
     x, outputs = torch.randn(2, 64, 17, 16), []
     for stage in (source.layer1, source.layer2, source.layer3, source.layer4):
@@ -145,10 +150,10 @@ def test_resnet_without_stem(prefix):
         for name, tensor in source.state_dict().items()
         if not name.startswith(('conv1.', 'bn1.'))
     }
-    ours = loaded(
+    encoder = loaded(
         without_prefix(weights, ('module.', )), resnet_to_mmseg.CONVERTER)
-    assert type(ours).__name__ == 'DCTResNet'
-    assert_same(ours(x), outputs)
+    assert type(encoder).__name__ == 'DCTResNet'
+    assert_same(encoder(x), outputs)
 
 
 def tiny_beit(shared):
@@ -161,25 +166,25 @@ def tiny_beit(shared):
 
 @pytest.mark.parametrize('shared', [False, True])
 @torch.no_grad()
-def test_beit(shared):
+def test_beit_has_the_same_outputs(shared):
     source, image = tiny_beit(shared), torch.randn(2, 3, 32, 32)
     outputs = source.forward_intermediates(image, intermediates_only=True)
-    ours = loaded(
+    encoder = loaded(
         source.state_dict(), beit_to_mmseg.CONVERTER, out_indices=(0, 1, 2),
         norm_cfg=dict(type='LN', eps=1e-6))
-    assert_same(ours(image), outputs)
+    assert_same(encoder(image), outputs)
 
 
 @torch.no_grad()
-def test_mit():
+def test_mit_has_the_same_outputs():
     recorded = torch.load(MIT, weights_only=True)
-    ours = loaded(
+    encoder = loaded(
         recorded['weights'], mit_to_mmseg.CONVERTER,
         norm_cfg=dict(type='LN', eps=recorded['epsilon']))
-    assert_same(ours(recorded['image']), recorded['features'])
+    assert_same(encoder(recorded['image']), recorded['features'])
 
 
-def test_dinov2():
+def test_dinov2_has_the_names_of_timm():
     source = timm.create_model('vit_small_patch14_dinov2', num_classes=0)
     weights = source.state_dict()
     converted = convert_encoder(
@@ -190,16 +195,16 @@ def test_dinov2():
 
 
 @torch.no_grad()
-def test_mobilenetv2():
+def test_mobilenetv2_has_the_same_outputs():
     source = randomized(torchvision.models.mobilenet_v2())
-    ours = loaded(source.state_dict(), mobilenetv2_to_timm.CONVERTER)
+    encoder = loaded(source.state_dict(), mobilenetv2_to_timm.CONVERTER)
     outputs, image = [], torch.randn(2, 3, 64, 64)
-    # The last layers before each halving of the resolution.
+    # The last layer of each resolution.
     for layer in (1, 3, 6, 13, 17):
         source.features[layer].register_forward_hook(
             lambda *call: outputs.append(call[-1]))
     source(image)
-    assert_same(ours(image), outputs)
+    assert_same(encoder(image), outputs)
 
 
 def changed(weights, **changes):
@@ -213,7 +218,7 @@ def changed(weights, **changes):
 @pytest.mark.parametrize('change, message', [
     ({'bn1.weight': None}, 'bn1.weight is missing'),
     ({'bn1.extra': torch.ones(1)}, 'bn1.extra is not known'),
-    ({'bn1.weight': torch.ones(3)}, r'has shape \(3,\), not \(64,\)'),
+    ({'bn1.weight': torch.ones(3)}, r'has shape \(3,\), expected \(64,\)'),
 ])
 def test_weights_that_do_not_fit_are_refused(change, message):
     weights = changed(torchvision.models.resnet18().state_dict(), **change)
@@ -234,7 +239,7 @@ def test_a_file_of_another_encoder_is_named(tmp_path, monkeypatch, module):
     assert not out.exists()
 
 
-def test_a_file_is_written_whole_and_data_only(tmp_path, monkeypatch):
+def test_a_file_is_written_atomically_as_plain_data(tmp_path, monkeypatch):
     source, out = tmp_path / 'source.pth', tmp_path / 'deep' / 'out.pth'
     weights = torchvision.models.resnet18().state_dict()
     torch.save(
@@ -248,7 +253,7 @@ def test_a_file_is_written_whole_and_data_only(tmp_path, monkeypatch):
 
 
 class Attack:
-    """What makes a file when it is unpickled."""
+    """An object that creates a file when it is unpickled."""
 
     def __init__(self, victim):
         self.victim = victim
@@ -257,7 +262,7 @@ class Attack:
         return open, (str(self.victim), 'w')
 
 
-def test_a_converter_runs_no_code(tmp_path, monkeypatch):
+def test_a_converter_does_not_run_code_of_the_file(tmp_path, monkeypatch):
     source, victim = tmp_path / 'source.pth', tmp_path / 'victim'
     torch.save(dict(state_dict={}, meta=Attack(victim)), source)
     monkeypatch.setattr('sys.argv', ['convert', str(source), 'out.pth'])
@@ -269,7 +274,7 @@ def test_a_converter_runs_no_code(tmp_path, monkeypatch):
 CONFIG = '''
 default_scope = 'mmseg_fst'
 model = dict(
-    type='SelfTrainingSegmentor',
+    type='MeanTeacher',
     segmentor=dict(
         type='EncoderDecoder',
         backbone={backbone},
@@ -285,7 +290,7 @@ model = dict(
 
 @pytest.fixture
 def release(tmp_path):
-    """A checkpoint as the release writes it, and the config of its model."""
+    """Write a checkpoint like the release, and the config of its model."""
     recorded = torch.load(MIT, weights_only=True)['weights']
     backbone = mit_to_mmseg.config(mit_to_mmseg.convert(recorded))
     config = tmp_path / 'tiny.py'
@@ -305,14 +310,15 @@ def release(tmp_path):
     return source, config
 
 
-def test_a_release_becomes_a_folder_to_test(release, tmp_path, monkeypatch):
+def test_a_release_is_converted_to_a_run_folder(release, tmp_path,
+                                                monkeypatch):
     source, config = release
     out = tmp_path / 'released'
     monkeypatch.setattr(
         'sys.argv',
         ['convert', str(source), str(out), '--config', str(config)])
     release_to_mmseg_fst.main()
-    release_to_mmseg_fst.main()  # a second time does no harm
+    release_to_mmseg_fst.main()  # running it twice is allowed
     path = find_checkpoint(str(out))
     assert path.endswith('iter_38000.pth')
     model = MODELS.build(Config.fromfile(find_config(str(out))).model)
@@ -326,7 +332,7 @@ def test_a_release_becomes_a_folder_to_test(release, tmp_path, monkeypatch):
                        2 * model.student.decode_head.conv_seg.weight)
 
 
-def test_a_release_trained_on_several_gpus(release):
+def test_the_prefix_of_several_gpus_is_removed(release):
     source, config = release
     weights = read_checkpoint(str(source))['state_dict']
     model = MODELS.build(Config.fromfile(config).model)
@@ -338,15 +344,15 @@ def test_a_release_trained_on_several_gpus(release):
     assert all(torch.equal(plain[name], wrapped[name]) for name in plain)
 
 
-def test_a_lone_network_becomes_student_and_teacher(release):
+def test_a_single_network_is_used_as_student_and_teacher(release):
     source, config = release
     weights = release_to_mmseg_fst.part(
         read_checkpoint(str(source))['state_dict'], 'model.')
     model = MODELS.build(Config.fromfile(config).model)
     model.load_state_dict(release_to_mmseg_fst.convert(weights, model))
-    for mine, its in zip(model.student.state_dict().values(),
-                         model.teacher.state_dict().values()):
-        assert torch.equal(mine, its)
+    for student, teacher in zip(model.student.state_dict().values(),
+                                model.teacher.state_dict().values()):
+        assert torch.equal(student, teacher)
 
 
 def test_a_release_of_another_model_is_refused(release, tmp_path):
@@ -360,7 +366,7 @@ def test_a_release_of_another_model_is_refused(release, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_networks_that_are_not_known_are_named(release):
+def test_unknown_networks_are_named(release):
     source, config = release
     weights = read_checkpoint(str(source))['state_dict']
     weights['gan.weight'] = torch.ones(1)
@@ -369,11 +375,11 @@ def test_networks_that_are_not_known_are_named(release):
         release_to_mmseg_fst.convert(weights, model)
 
 
-def test_saved_views_bring_no_storage_along(tmp_path):
+def test_views_are_saved_without_their_storage(tmp_path):
     save(dict(weight=torch.zeros(10**6)[:3]), tmp_path / 'a.pth')
     assert (tmp_path / 'a.pth').stat().st_size < 10**4
 
 
-def test_a_network_fits_itself():
+def test_the_weights_of_a_network_match_it():
     model = torchvision.models.resnet18()
     check_fit(model.state_dict(), model)

@@ -1,11 +1,12 @@
-"""A task of a user's own two folders."""
+"""A task made of two folders of a user."""
 import json
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from helpers import load_tool, picture_of
+from helpers import image_of, load_tool
 from mmengine.config import Config
 from PIL import Image
 
@@ -19,7 +20,7 @@ ENDINGS = ('jpg', 'png', 'tiff', 'JPEG')
 
 
 def label_of(index, size):
-    """Three bands of classes and a strip to ignore, shifted by the index."""
+    """Three bands of classes and an ignored strip, shifted by the index."""
     label = np.arange(size[0])[:, None] // 12 % 3 + np.zeros(size, int)
     label = np.roll(label, index, 0)
     label[:, -3:] = 3
@@ -27,8 +28,7 @@ def label_of(index, size):
 
 
 def write_folder(root, save_mask, count=6):
-    """Images of mixed sizes and endings, with masks unless save_mask is
-    None."""
+    """Write images of mixed sizes and extensions, with masks if given."""
     rng = np.random.default_rng(count)
     for index in range(count):
         size = (48, 64) if index % 3 else (80, 56)
@@ -37,7 +37,7 @@ def write_folder(root, save_mask, count=6):
         folder = root if save_mask is None else root / 'images'
         image = folder / f'd{index % 2}' / f'{index}.{ending}'
         image.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture_of(rng, label)).save(image)
+        Image.fromarray(image_of(rng, label)).save(image)
         if save_mask is not None:
             mask = root / 'labels' / f'd{index % 2}' / f'{index}.png'
             mask.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ KINDS = dict(
 
 @pytest.fixture
 def task(tmp_path, monkeypatch):
-    """Folders in place, and a function that starts the tool on them."""
+    """Return a function that writes the folders and starts the tool."""
     monkeypatch.chdir(tmp_path)
     tool = load_tool('new_task.py')
 
@@ -91,14 +91,14 @@ def task(tmp_path, monkeypatch):
 
 
 def written(root):
-    """All files but the user's own."""
+    """List the files that the tool has written."""
     return sorted(
         str(path.relative_to(root)) for folder in ('data', 'configs')
         for path in (root / folder).rglob('*') if path.is_file())
 
 
 def refused(task, capsys, *arguments, **options):
-    """What is said when the tool stops; nothing may be written."""
+    """Return the message of the tool when it stops."""
     with pytest.raises(SystemExit) as caught:
         task(*arguments, **options)
     assert caught.value.code not in (0, None)
@@ -106,7 +106,7 @@ def refused(task, capsys, *arguments, **options):
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_two_folders_become_a_task(task, kind, tmp_path, capsys):
+def test_two_folders_are_turned_into_a_task(task, kind, tmp_path, capsys):
     task(kind)
     output = capsys.readouterr().out
     assert 'sh train.sh configs/own/mine/supervised.py' in output
@@ -125,14 +125,14 @@ def test_two_folders_become_a_task(task, kind, tmp_path, capsys):
     dataset = cfg.train_dataloader.dataset
     check_config(Config(dict(data=cfg.train_dataloader)))
     data = DATASETS.build(dataset)
-    assert (data.num_labeled, data.num_unlabeled) == (5, 4)
+    assert (data.lengths['labeled'], data.lengths['unlabeled']) == (5, 4)
     for index in range(4):
         item = data[index]
         assert item['labeled']['inputs'].shape[0] == 3
         assert 'gt_sem_seg' not in item['unlabeled']['data_samples']
         assert tuple(item['labeled']['inputs'].shape[1:]) <= cfg.crop_size
 
-    # What is read is what was drawn, to the pixel.
+    # The labels are read back without any change.
     val = DATASETS.build(cfg.val_dataloader.dataset)
     assert len(val) == 1 and val.metainfo['classes'] == NAMES
     sample = val[0]['data_samples']
@@ -143,7 +143,7 @@ def test_two_folders_become_a_task(task, kind, tmp_path, capsys):
                                                   expected))
 
 
-def test_statistics_are_those_of_the_masks(task, tmp_path, capsys):
+def test_statistics_agree_with_the_masks(task, tmp_path, capsys):
     task('colors')
     stats = json.loads(
         (tmp_path / 'data/mine/class_stats_train.json').read_text())
@@ -155,7 +155,7 @@ def test_statistics_are_those_of_the_masks(task, tmp_path, capsys):
     assert ' 6 images' not in capsys.readouterr().out
 
 
-def test_rare_classes_can_be_drawn_from_the_statistics(task):
+def test_rare_classes_can_be_sampled_with_the_statistics(task):
     task('ids')
     cfg = read_config('configs/own/mine/fst.py')
     DATASETS.build(dict(
@@ -164,20 +164,20 @@ def test_rare_classes_can_be_drawn_from_the_statistics(task):
             stats='data/mine/class_stats_train.json', min_pixels=10)))[0]
 
 
-def test_a_folder_to_score_on_and_another_domain(task, tmp_path):
-    write_folder(tmp_path / 'held', save_ids, 3)
-    task('ids', '--validation', 'held', '--adapt', '--name', 'other',
+def test_a_validation_folder_and_another_domain(task, tmp_path):
+    write_folder(tmp_path / 'val', save_ids, 3)
+    task('ids', '--validation', 'val', '--adapt', '--name', 'other',
          '--long-side', 48)
     cfg = read_config('configs/own/other/fst.py')
     assert len(DATASETS.build(cfg.val_dataloader.dataset)) == 3
-    assert len(DATASETS.build(cfg.train_dataloader.dataset.labeled)) == 6
+    assert len(DATASETS.build(cfg.train_dataloader.dataset.sides.labeled)) == 6
     assert cfg.model.mixer.type == 'ClassMix'
     assert cfg.image_scale[0] == 48 and cfg.crop_size == (32, 32)
     assert cfg.load_from == 'work_dirs/own/other/supervised/{run}/iter_900.pth'
     assert cfg.custom_hooks[0].type == 'FSTHook'
 
 
-def test_the_draw_is_that_of_the_seed(task, tmp_path):
+def test_the_seed_determines_the_validation_split(task, tmp_path):
     lists = []
     for seed in (0, 0, 1, 2):
         task('ids', '--seed', seed, '--overwrite')
@@ -185,7 +185,7 @@ def test_the_draw_is_that_of_the_seed(task, tmp_path):
     assert lists[0] == lists[1] and len(set(lists)) > 1
 
 
-def test_copies_and_masks_are_not_unlabeled_images(task, tmp_path, capsys):
+def test_copies_and_masks_are_not_used_as_unlabeled(task, tmp_path, capsys):
     write_folder(tmp_path / 'mine', save_ids)
     shutil.copy(tmp_path / 'mine/images/d0/0.jpg', tmp_path / 'copy.jpg')
     write_folder(tmp_path / 'photos', None, 4)
@@ -198,20 +198,20 @@ def test_copies_and_masks_are_not_unlabeled_images(task, tmp_path, capsys):
         task('ids', '--unlabeled', 'mine', '--overwrite')
 
 
-def test_a_name_is_not_taken_twice_unless_told(task, tmp_path, capsys):
+def test_a_name_is_reused_only_with_overwrite(task, tmp_path, capsys):
     task('ids')
     before = written(tmp_path)
     assert '--overwrite' in refused(task, capsys, 'ids')
     assert written(tmp_path) == before
-    stranger = tmp_path / 'data' / 'photos'
-    stranger.mkdir()
+    foreign = tmp_path / 'data' / 'photos'
+    foreign.mkdir()
     message = refused(task, capsys, 'ids', '--name', 'photos', '--overwrite')
     assert 'only folders that new_task.py has written' in message
-    assert stranger.is_dir() and not list(stranger.iterdir())
+    assert foreign.is_dir() and not list(foreign.iterdir())
     assert not (tmp_path / 'configs/own/photos').exists()
 
 
-def test_overwriting_keeps_what_was_there(task, tmp_path, capsys):
+def test_overwriting_makes_a_backup(task, tmp_path, capsys):
     task('ids')
     before = written(tmp_path)
     configs = tmp_path / 'configs/own'
@@ -224,13 +224,13 @@ def test_overwriting_keeps_what_was_there(task, tmp_path, capsys):
         assert (configs / old / 'data.py').read_text() == f'# {edit}\n'
         assert (configs / old / 'fst-d.py').is_file()
         assert (tmp_path / 'data' / old / 'train.txt').is_file()
-        assert f'kept: configs/own/{old}' in output
-        assert f'kept: data/{old}' in output
+        assert f'previous files: configs/own/{old}' in output
+        assert f'previous files: data/{old}' in output
     assert [path for path in written(tmp_path) if '.old' not in path] == before
     assert read_config('configs/own/mine/fst.py').load_from
 
 
-def test_a_link_is_put_aside_and_not_what_it_leads_to(task, tmp_path):
+def test_a_symbolic_link_is_renamed_but_not_its_target(task, tmp_path):
     task('ids')
     (tmp_path / 'disk').mkdir()
     shutil.move(tmp_path / 'data/mine', tmp_path / 'disk/mine')
@@ -243,8 +243,8 @@ def test_a_link_is_put_aside_and_not_what_it_leads_to(task, tmp_path):
 
 
 @pytest.mark.parametrize('last', ['data/mine', 'configs/own/mine'])
-def test_all_is_replaced_or_nothing(task, tmp_path, monkeypatch, last):
-    """Whichever folder cannot take its place."""
+def test_replacing_is_atomic(task, tmp_path, monkeypatch, last):
+    """Everything is restored, whichever folder cannot be renamed."""
     task('ids')
     (tmp_path / 'configs/own/mine/data.py').write_text('# mine\n')
     before = written(tmp_path)
@@ -263,8 +263,8 @@ def test_all_is_replaced_or_nothing(task, tmp_path, monkeypatch, last):
     assert text == '# mine\n'
 
 
-def test_both_folders_are_looked_at_before_one_is_replaced(task, tmp_path,
-                                                           capsys):
+def test_both_folders_are_checked_before_one_is_replaced(task, tmp_path,
+                                                         capsys):
     task('ids')
     (tmp_path / 'configs/own/mine/task.json').unlink()
     before = written(tmp_path)
@@ -273,18 +273,18 @@ def test_both_folders_are_looked_at_before_one_is_replaced(task, tmp_path,
     assert written(tmp_path) == before
 
 
-def spoil_image(root):
+def damage_image(root):
     (root / 'mine/images/d0/0.jpg').write_text('no image')
     return 'mine/images/d0/0.jpg'
 
 
-def spoil_unlabeled(root):
+def damage_unlabeled(root):
     path = root / 'photos/d1/1.png'
     path.write_bytes(path.read_bytes()[:-40])
     return 'photos/d1/1.png'
 
 
-def spoil_mask(root):
+def damage_mask(root):
     path = root / 'mine/labels/d1/1.png'
     path.write_bytes(path.read_bytes()[:40])
     return 'mine/labels/d1/1.png'
@@ -333,25 +333,26 @@ def remove_image(root):
     return '1.png is a mask without an image'
 
 
-@pytest.mark.parametrize('spoil', [
-    spoil_image, spoil_unlabeled, spoil_mask, resize_mask, add_an_id,
+@pytest.mark.parametrize('damage', [
+    damage_image, damage_unlabeled, damage_mask, resize_mask, add_an_id,
     add_a_negative_id, color_a_mask, ignore_a_mask, remove_mask, remove_image])
-def test_a_bad_file_is_named_and_can_be_left_out(task, spoil, tmp_path,
+def test_a_bad_file_is_named_and_can_be_left_out(task, damage, tmp_path,
                                                  capsys):
     write_folder(tmp_path / 'mine', save_ids)
     write_folder(tmp_path / 'photos', None, 4)
     (tmp_path / 'classes.txt').write_text(KINDS['ids'][1])
-    words = spoil(tmp_path)
+    expected = damage(tmp_path)
     message = refused(task, capsys, make=False)
-    assert words in message and '1 problems; nothing is written' in message
+    assert expected in message
+    assert '1 problems; nothing is written' in message
     assert written(tmp_path) == []
     task('ids', '--skip-bad', make=False)
     lists = json.loads((tmp_path / 'data/mine/task.json').read_text())
     assert lists['train'] + lists['val'] + lists['unlabeled'] == 9 or (
-        spoil is remove_image)
+        damage is remove_image)
 
 
-def test_masks_of_0_and_255_are_explained(task, tmp_path, capsys):
+def test_a_hint_is_given_for_masks_of_0_and_255(task, tmp_path, capsys):
     write_folder(tmp_path / 'mine', lambda label, path: Image.fromarray(
         np.where(label == 1, 255, 0).astype(np.uint8)).save(path))
     write_folder(tmp_path / 'photos', None, 4)
@@ -364,16 +365,120 @@ def test_masks_of_0_and_255_are_explained(task, tmp_path, capsys):
     task(make=False)
 
 
-@pytest.mark.parametrize('options, words', [
+@pytest.mark.parametrize('options, expected', [
     (('--holdout', 1.5), '--holdout a number between 0 and 1'),
     (('--holdout', 0), '--holdout a number between 0 and 1'),
     (('--name', 'a b'), 'letters, digits'),
-    (('--long-side', 3), '32 or more'),
+    (('--long-side', 3), 'must be 32 or more'),
     (('--images', 'images/x.jpg'), 'no {name}'),
     (('--masks', 'masks/{name}.png'), '--masks'),
     (('--unlabeled', 'nowhere'), 'no folder nowhere'),
     (('--classes', 'no.txt'), 'no class list no.txt'),
 ])
-def test_a_wrong_option_is_named(task, options, words, tmp_path, capsys):
-    assert words in refused(task, capsys, 'ids', *options)
+def test_a_wrong_option_is_named(task, options, expected, tmp_path, capsys):
+    assert expected in refused(task, capsys, 'ids', *options)
     assert written(tmp_path) == []
+
+
+# Images of other channels, and of more than 8 bits.
+
+
+def rewrite(root, change, ending='.png'):
+    """Replace all images by what a function makes of them."""
+    for folder in ('mine/images', 'photos'):
+        for path in [*(root / folder).rglob('*.*')]:
+            image = change(np.asarray(Image.open(path)))
+            path.unlink()
+            path = path.with_suffix(ending)
+            if ending == '.npy':
+                np.save(path, image)
+            else:  # OpenCV wants BGR
+                cv2.imwrite(str(path), image[..., [2, 1, 0, 3][:image.shape[2]]
+                                             ] if image.ndim == 3 else image)
+
+
+def prepare_folders(root, change, ending='.png'):
+    write_folder(root / 'mine', save_ids)
+    write_folder(root / 'photos', None, 4)
+    (root / 'classes.txt').write_text(KINDS['ids'][1])
+    rewrite(root, change, ending)
+
+
+def test_sixteen_bits_are_stretched_and_it_is_said(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: image.astype(np.uint16) * 24)
+    task('ids', make=False)
+    assert '0 to 4095 become 0 to 255' in capsys.readouterr().out
+    cfg = read_config('configs/own/mine/fst.py')
+    load = dict(type='LoadWholeImage', stretch=(0, 4095))
+    dataset = cfg.train_dataloader.dataset
+    for side in (dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
+                 ):
+        assert side.pipeline[0] == load
+    image = DATASETS.build(dataset)[0]['labeled']['inputs']
+    assert image.max() > 100 and len(image.unique()) > 100
+
+
+def test_dark_images_are_told(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: image.astype(np.uint16) * 4 + 60)
+    task('ids', '--stretch', 0, 65535, make=False)
+    output = capsys.readouterr().out
+    assert 'nearly black' in output
+    low, high = map(float, output.split('Try --stretch ')[1].split()[:2])
+    assert 60 <= low < 200 and 300 < high <= 480
+    task('ids', '--stretch', low, high, '--name', 'other', make=False)
+    assert 'nearly black' not in capsys.readouterr().out
+
+
+def test_images_of_several_types_are_refused(task, tmp_path, capsys):
+    def mixed(image, count=iter(range(99))):
+        return image if next(count) % 2 else image.astype(np.uint16) * 16
+
+    prepare_folders(tmp_path, mixed)
+    message = refused(task, capsys, make=False)
+    assert 'uint16' in message and '--stretch LOW HIGH' in message
+
+
+def test_left_out_channels_are_told(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: np.dstack([image, image[..., 0]]),
+                    '.tif')
+    task('ids', make=False)
+    output = capsys.readouterr().out
+    assert '10 images have 4 channels' in output and '--channels 4' in output
+    task('ids', '--channels', 4, '--name', 'four', make=False)
+    assert 'have 4 channels' not in capsys.readouterr().out
+    cfg = read_config('configs/own/four/fst.py')
+    assert cfg.model.segmentor.backbone.in_channels == 4
+    assert len(cfg.model.data_preprocessor.mean) == 4
+    item = DATASETS.build(cfg.train_dataloader.dataset)[0]
+    assert item['labeled']['inputs'].shape[0] == 4
+
+
+def test_a_task_of_six_channels(task, tmp_path, capsys):
+    prepare_folders(
+        tmp_path, lambda image: np.dstack([image, image]) / np.float32(255),
+        '.npy')
+    task('ids', '--channels', 6, '--images', 'images/{name}.npy',
+         '--unlabeled-images', '{name}.npy', '--adapt', make=False)
+    cfg = read_config('configs/own/mine/fst.py')
+    assert cfg.model.photometric.channels == ()
+    mean, std = cfg.model.data_preprocessor.mean, cfg.model.data_preprocessor
+    data = DATASETS.build(cfg.val_dataloader.dataset)
+    images = np.stack([item['inputs'].mean((1, 2)) for item in data])
+    np.testing.assert_allclose(mean, images.mean(0), atol=30)
+    assert len(std.std) == 6 and min(std.std) > 10
+
+
+def test_a_task_of_gray_images(task, tmp_path):
+    prepare_folders(tmp_path, lambda image: image[..., 0])
+    task('ids', '--channels', 1, make=False)
+    cfg = read_config('configs/own/mine/supervised.py')
+    assert cfg.model.segmentor.backbone.in_channels == 1
+    assert len(cfg.model.data_preprocessor.std) == 1
+    item = DATASETS.build(cfg.val_dataloader.dataset)[0]
+    assert item['inputs'].shape[0] == 1
+
+
+def test_other_channels_are_a_problem_of_a_file(task, tmp_path, capsys):
+    prepare_folders(tmp_path, lambda image: image)
+    message = refused(task, capsys, 'ids', '--channels', 4, make=False)
+    assert 'channels=3' in message and '10 problems' in message

@@ -1,4 +1,4 @@
-"""Curves of runs."""
+"""tools/plot_runs.py plots logged values of runs."""
 import json
 import subprocess
 import sys
@@ -31,18 +31,18 @@ def run_folder(tmp_path):
     return run
 
 
-def test_seeds_side_by_side_and_what_was_resumed_once(run_folder):
-    found = read_scalars(run_folder, 'agreement')
-    assert found == {10: [.5, .7], 20: [.7]}
+def test_seeds_are_grouped_and_resumed_iterations_count_once(run_folder):
+    scalars = read_scalars(run_folder, 'agreement')
+    assert scalars == {10: [.5, .7], 20: [.7]}
     assert read_scalars(run_folder / 'seed_1', 'agreement') == {10: [.7]}
     assert read_scalars(run_folder, 'student/mIoU') == {20: [3.]}
 
 
-def test_a_mean_of_the_last_entries():
+def test_smoothing_averages_the_last_entries():
     assert smooth([1., 3., 5.], 2) == [1., 2., 4.]
 
 
-def test_a_picture(run_folder, tmp_path):
+def test_an_image_is_written(run_folder, tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, str(TOOL), str(run_folder), *arguments],

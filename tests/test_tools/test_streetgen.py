@@ -1,4 +1,4 @@
-"""Tests of tools/streetgen. Those that draw are skipped without OpenGL."""
+"""Tests of tools/streetgen. Rendering tests are skipped without OpenGL."""
 import colorsys
 import json
 import sys
@@ -12,18 +12,18 @@ sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 
 from streetgen import generate, shaders  # noqa: E402
 from streetgen.camera import develop  # noqa: E402
-from streetgen.draws import hsv  # noqa: E402
 from streetgen.labels import CLASSES, PALETTE, Label, Material  # noqa: E402
 from streetgen.mesh import Mesh, Surface  # noqa: E402
 from streetgen.placement import Placement  # noqa: E402
 from streetgen.render import Renderer, import_moderngl  # noqa: E402
-from streetgen.scene import draw_scene  # noqa: E402
+from streetgen.sampling import hsv  # noqa: E402
+from streetgen.scene import sample_scene  # noqa: E402
 
 STONE = Surface((.1, .2, .3), Material.PLAIN, Label.ROAD)
 
-# Of the frames published as streetgen: the number, all vertices, those of
-# signs, pedestrians and bicyclists, and where the camera stands. If a random
-# draw is added, dropped or moved, they change, and so do all frames.
+# Published frames of streetgen: index, number of vertices, vertices of signs,
+# pedestrians and bicyclists, and camera position. Adding, removing or moving a
+# random number changes them and all frames.
 PUBLISHED_FRAMES = [
     (0, 170718, [1566, 12438, 5406], (-1.5285169338, -1.0533187578,
                                       1.4476408084)),
@@ -32,7 +32,7 @@ PUBLISHED_FRAMES = [
     (950, 133440, [594, 22926, 5196], (1.7052679788, -1.9351311642,
                                        1.7404754754)),
 ]
-# Of frame 0: percent of pixels per class, brightness of three bands.
+# Frame 0: percentage of pixels per class, brightness of three bands.
 PUBLISHED_PERCENT = [
     9.83, 36.97, .48, 37.12, 4.71, 3.02, .4, .77, 5.99, .1, .6
 ]
@@ -40,7 +40,7 @@ PUBLISHED_MEANS = [112.9, 81.3, 65.9]
 
 
 def scene(seed, index):
-    return draw_scene(np.random.default_rng([seed, index]))
+    return sample_scene(np.random.default_rng([seed, index]))
 
 
 def mesh():
@@ -56,7 +56,7 @@ def face_normals(data):
 # ------------------------------------------------------------------ geometry
 
 
-def test_a_frame_depends_on_seed_and_number_alone():
+def test_a_frame_depends_only_on_seed_and_index():
     first, again, other = scene(0, 5), scene(0, 5), scene(0, 6)
     np.testing.assert_array_equal(first[0].data(), again[0].data())
     assert first[1] == again[1]
@@ -77,7 +77,7 @@ def test_published_frames_have_not_changed(index, total, rare, eye):
 
 
 @pytest.mark.parametrize('index', range(3))
-def test_scene_is_well_formed(index):
+def test_a_scene_is_valid(index):
     street, camera, light = scene(1, index)
     data = street.data()
     assert data.dtype == np.float32 and len(data) % 3 == 0
@@ -87,14 +87,14 @@ def test_scene_is_well_formed(index):
     assert {Label.ROAD, Label.SIDEWALK, Label.TREE} <= set(data[:, 12])
     assert 0 <= data[:, 8:11].min() and data[:, 8:11].max() <= 1
     assert np.linalg.norm(light.sun) == pytest.approx(1)
-    # A point ahead of the camera lies within its view.
+    # A point ahead of the camera is in its field of view.
     ahead = np.append(camera.eye, 1.)
     ahead[:2] += 10 * -np.sin(camera.yaw), 10 * np.cos(camera.yaw)
     x, y, z, w = camera.projection(4 / 3) @ ahead
     assert max(abs(x), abs(y), abs(z)) < w
 
 
-def test_box_faces_look_outwards():
+def test_box_faces_point_outwards():
     box = mesh()
     box.box((1, 2, 3), (2, 3, 4), STONE, yaw=.3, bottom=True)
     data = box.data()
@@ -108,7 +108,7 @@ def test_box_faces_look_outwards():
     assert len(set(data[:, 13])) == 1
 
 
-def test_ball_and_cylinder_sizes():
+def test_balls_and_cylinders_have_the_given_size():
     body = mesh()
     body.ball((1, 2, 3), (.5, 1, 2), STONE, (16, 12))
     low, high = body.data()[:, :3].min(0), body.data()[:, :3].max(0)
@@ -125,14 +125,14 @@ def test_ball_and_cylinder_sizes():
 def test_bumpy_ball_is_closed():
     body = mesh()
     body.ball((0, 0, 0), 1, STONE, (10, 7), bump=.35)
-    points, times = np.unique(
+    points, counts = np.unique(
         np.round(body.data()[:, :3], 4), axis=0, return_counts=True)
     # Ten points on each of six circles, and two poles.
     assert len(points) == 10 * 6 + 2
-    assert times.min() >= 6
+    assert counts.min() >= 6
 
 
-def test_placement_turns_left():
+def test_positive_yaw_turns_left():
     placement = Placement((1., 2., 3.), np.pi / 2)
     np.testing.assert_allclose(placement.at(forward=2), (-1, 2, 3))
     np.testing.assert_allclose(placement.at(right=2, up=1), (1, 4, 4))
@@ -143,17 +143,17 @@ def test_hsv_agrees_with_the_standard_library():
         np.testing.assert_allclose(hsv(*color), colorsys.hsv_to_rgb(*color))
 
 
-def test_classes_are_those_of_camvid():
+def test_classes_are_the_classes_of_camvid():
     assert CLASSES[0] == 'sky' and CLASSES[10] == 'bicyclist'
     assert len(CLASSES) == len(PALETTE) == 11
 
 
-def test_shaders_know_the_materials():
+def test_shaders_define_all_materials():
     for material in Material:
         assert f'#define {material.name} {material.value}\n' in shaders.STREET
 
 
-def test_develop_is_an_image_and_deterministic():
+def test_develop_is_deterministic_and_returns_an_image():
     light = np.random.default_rng(0).random((6, 8, 3)).astype(np.float32)
     images = [develop(light, np.random.default_rng(1)) for _ in range(2)]
     assert images[0].dtype == np.uint8 and images[0].shape == (6, 8, 3)
@@ -164,7 +164,7 @@ def test_develop_is_an_image_and_deterministic():
 
 
 class FakeRenderer:
-    """Draws a small picture that depends on the frame, without OpenGL."""
+    """Render a small image that depends on the frame, without OpenGL."""
     stop_after = None
     rendered = 0
 
@@ -180,7 +180,7 @@ class FakeRenderer:
 @pytest.fixture
 def fake(monkeypatch):
     monkeypatch.setattr(generate, 'Renderer', FakeRenderer)
-    monkeypatch.setattr(generate, 'draw_scene',
+    monkeypatch.setattr(generate, 'sample_scene',
                         lambda rng: (rng.integers(11), rng.random()))
     monkeypatch.setattr(FakeRenderer, 'rendered', 0)
     monkeypatch.setattr(FakeRenderer, 'stop_after', None)
@@ -194,7 +194,7 @@ def snapshot(folder):
     }
 
 
-def test_layout(fake, tmp_path):
+def test_the_folder_has_images_labels_splits_and_statistics(fake, tmp_path):
     generate.main([str(tmp_path), '--frames', '5', '--split-val', '2'])
     splits = {
         split: (tmp_path / 'splits' / f'{split}.txt').read_text().split()
@@ -216,38 +216,38 @@ def test_layout(fake, tmp_path):
         assert (tmp_path / 'images' / f'{name}.jpg').is_file()
 
 
-def test_stopped_run_goes_on(fake, tmp_path):
+def test_an_interrupted_run_is_continued(fake, tmp_path):
     args = ['--frames', '4', '--split-val', '1']
-    generate.main([str(tmp_path / 'whole'), *args])
+    generate.main([str(tmp_path / 'complete'), *args])
     fake.rendered, fake.stop_after = 0, 2
     with pytest.raises(KeyboardInterrupt):
         generate.main([str(tmp_path / 'out'), *args])
     assert not (tmp_path / 'out' / 'meta.json').exists()
-    # A frame without its label is not whole.
+    # A frame without its label is incomplete.
     (tmp_path / 'out' / 'labels' / '00001.png').unlink()
     fake.rendered, fake.stop_after = 0, None
     generate.main([str(tmp_path / 'out'), *args])
     assert fake.rendered == 3
-    assert snapshot(tmp_path / 'out') == snapshot(tmp_path / 'whole')
+    assert snapshot(tmp_path / 'out') == snapshot(tmp_path / 'complete')
 
 
 def test_shared_work_gives_the_same_folder(fake, tmp_path):
-    whole, shared = tmp_path / 'whole', tmp_path / 'shared'
+    single, shared = tmp_path / 'single', tmp_path / 'shared'
     args = ['--frames', '4', '--split-val', '1']
-    generate.main([str(whole), *args])
+    generate.main([str(single), *args])
     generate.main([str(shared), '--start', '2', *args])
     generate.main([str(shared), *args])
-    assert snapshot(shared) == snapshot(whole)
+    assert snapshot(shared) == snapshot(single)
 
 
 def test_a_folder_has_one_seed(fake, tmp_path):
     args = [str(tmp_path), '--frames', '2', '--split-val', '1']
     generate.main(args)
-    with pytest.raises(SystemExit, match='begun with seed 0, not 3'):
+    with pytest.raises(SystemExit, match='started with seed 0, not 3'):
         generate.main([*args, '--seed', '3'])
 
 
-def test_no_training_frames(tmp_path):
+def test_no_training_frames_is_an_error(tmp_path):
     with pytest.raises(SystemExit, match='Lower --split-val'):
         generate.main([str(tmp_path), '--frames', '9', '--split-val', '9'])
 
@@ -260,7 +260,7 @@ def test_missing_moderngl_names_the_packages(tmp_path, monkeypatch):
         assert package in str(error.value)
 
 
-# ------------------------------------------------------------------ drawing
+# ---------------------------------------------------------------- rendering
 
 
 @pytest.fixture(scope='module')
@@ -269,20 +269,20 @@ def renderer():
         import_moderngl()
         return Renderer()
     except RuntimeError as error:
-        pytest.skip(f'drawing is NOT tested: {error}')
+        pytest.skip(f'rendering is NOT tested: {error}')
 
 
-def test_drawing_is_deterministic(renderer):
+def test_rendering_is_deterministic(renderer):
     first, again = (generate.render_frame(renderer, 0, 2) for _ in range(2))
-    for one, other in zip(first, again):
-        np.testing.assert_array_equal(one, other)
+    for before, after in zip(first, again):
+        np.testing.assert_array_equal(before, after)
     image, label = first
     assert image.shape == (360, 480, 3) and image.dtype == np.uint8
     assert label.shape == (360, 480) and label.dtype == np.uint8
     assert set(np.unique(label)) <= set(map(int, Label))
 
 
-def test_published_frame_looks_the_same(renderer):
+def test_the_published_frame_is_reproduced(renderer):
     image, label = generate.render_frame(renderer, 0, 0)
     percent = np.bincount(label.ravel(), minlength=256)[:11] / label.size * 100
     # Another OpenGL driver may round edges differently.

@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[2] / 'tools' / 'summarize.py'
 
 def write_run(folder: Path, scores: list[float], seconds: list[float],
               protocol: str | None = None):
-    """A run folder with validations at iterations 10, 20, ..."""
+    """Write a run folder with validations at iterations 10, 20, ..."""
     log = folder / 'now' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
     entries = [dict(lr=0.1, time=value) for value in seconds]
@@ -51,12 +51,13 @@ def test_folder_without_runs_is_left_out(tmp_path, capsys, monkeypatch):
     assert 'run' in text and 'empty' not in text
 
 
-def test_each_protocol_has_a_table_of_its_own(tmp_path, capsys, monkeypatch):
+def test_each_protocol_has_a_separate_table(tmp_path, capsys, monkeypatch):
     names = dict(a='whole image', b='canvas', c='whole image', d=None)
     for name, protocol in names.items():
         write_run(tmp_path / name / 'seed_0', [1.0, 2.0], [3.0], protocol)
     monkeypatch.setattr(
-        'sys.argv', ['summarize.py', *(str(tmp_path / one) for one in names)])
+        'sys.argv',
+        ['summarize.py', *(str(tmp_path / name) for name in names)])
     runpy.run_path(str(SCRIPT), run_name='__main__')
     tables = capsys.readouterr().out.split('Protocol: ')[1:]
     rows = {
@@ -105,7 +106,7 @@ def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
         'mobilenetv2_to_timm', 'release_to_mmseg_fst', 'resnet_to_mmseg',
         'swin_to_mmseg'))
 ])
-def test_help(name, capsys, monkeypatch):
+def test_every_tool_has_a_help(name, capsys, monkeypatch):
     script = SCRIPT.parent / name
     monkeypatch.setattr('sys.argv', [script.name, '--help'])
     with pytest.raises(SystemExit) as stopped:

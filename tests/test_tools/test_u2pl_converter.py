@@ -1,4 +1,4 @@
-"""Checkpoints of U2PL and of FST's semi-supervised half become ours."""
+"""Conversion of checkpoints of U2PL and of the SSL part of FST."""
 import sys
 from pathlib import Path
 
@@ -22,7 +22,7 @@ default_scope = 'mmseg_fst'
 epoch = 7
 norm_cfg = dict(type='BN')
 model = dict(
-    type='SelfTrainingSegmentor',
+    type='MeanTeacher',
     segmentor=dict(
         type='EncoderDecoder',
         backbone=dict(
@@ -47,7 +47,7 @@ AUXILIARY = '''dict(
     type='FCNHead', num_convs=1, concat_input=False, in_channels=16,
     in_index=2, channels=8, num_classes=3, norm_cfg=norm_cfg)'''
 
-# What the releases call each part: our beginning of a name, and theirs.
+# Prefixes of names in mmseg_fst and in the releases.
 ENCODER = {
     'backbone.stem.7.': 'encoder.bn1.',
     'backbone.stem.': 'encoder.conv1.',
@@ -86,8 +86,8 @@ DECODERS = dict(
     deeplabv3plus=DEEPLABV3PLUS,
     represented=DEEPLABV3PLUS,
     deeplabv2={
-        f'aspp_modules.{place}.conv.': f'classifier.conv2d_list.{place}.'
-        for place in range(4)
+        f'aspp_modules.{index}.conv.': f'classifier.conv2d_list.{index}.'
+        for index in range(4)
     },
     pspnet={
         'bottleneck.conv.': 'psp.bottleneck.0.',
@@ -96,22 +96,22 @@ DECODERS = dict(
         'upsample.0.0.': 'decoder.1.conv.',
         'upsample.1.0.': 'decoder.2.conv.',
         'upsample.2.0.': 'decoder.3.conv.',
-        **{f'psp_modules.{place}.1.conv.': f'psp.stages.{place}.1.'
-           for place in range(4)},
-        **{f'psp_modules.{place}.1.bn.': f'psp.stages.{place}.2.'
-           for place in range(4)}
+        **{f'psp_modules.{index}.1.conv.': f'psp.stages.{index}.1.'
+           for index in range(4)},
+        **{f'psp_modules.{index}.1.bn.': f'psp.stages.{index}.2.'
+           for index in range(4)}
     })
 
 
-def in_their_names(network, kind, prefix=''):
-    """The state dict of a network as the releases would write it."""
+def with_release_names(network, kind, prefix=''):
+    """Return the state dict of a network as the releases write it."""
     names = dict(ENCODER)
-    for ours, theirs in DECODERS[kind].items():
-        names[f'decode_head.{ours}'] = f'decoder.{theirs}'
+    for target, source in DECODERS[kind].items():
+        names[f'decode_head.{target}'] = f'decoder.{source}'
     weights = {}
     for name, tensor in network.state_dict().items():
-        ours = next(one for one in names if name.startswith(one))
-        weights[prefix + names[ours] + name.removeprefix(ours)] = tensor
+        target = next(part for part in names if name.startswith(part))
+        weights[prefix + names[target] + name.removeprefix(target)] = tensor
     return weights
 
 
@@ -122,7 +122,7 @@ def write_config(folder, kind, auxiliary='None'):
 
 
 def build(path):
-    """A model of which no two weights are the same."""
+    """Build a model whose weights are all different."""
     model = MODELS.build(Config.fromfile(path).model)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
@@ -133,40 +133,42 @@ def build(path):
 
 def checkpoint_of(model, kind, prefix='module.'):
     return dict(
-        epoch=5, model_state=in_their_names(model.student, kind, prefix),
-        teacher_state=in_their_names(model.teacher, kind, prefix),
+        epoch=5, model_state=with_release_names(model.student, kind, prefix),
+        teacher_state=with_release_names(model.teacher, kind, prefix),
         optimizer_state=dict(state={}, param_groups=[]),
         best_miou=np.float64(.7))
 
 
-def assert_equal(found, wanted):
-    wanted = wanted.state_dict()
-    assert found.keys() == wanted.keys()
-    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+def assert_equal(weights, network):
+    expected = network.state_dict()
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name])
+               for name in expected)
 
 
 @pytest.mark.parametrize('prefix', ['', 'module.'])
 @pytest.mark.parametrize('kind', HEADS)
-def test_student_and_teacher_of_each_network(kind, prefix, tmp_path):
+def test_student_and_teacher_of_each_network_are_converted(kind, prefix,
+                                                           tmp_path):
     path = write_config(tmp_path, kind)
     model = build(path)
-    found = release_to_mmseg_fst.convert(
+    weights = release_to_mmseg_fst.convert(
         checkpoint_of(model, kind, prefix), build(path))
-    assert_equal(found, model)
+    assert_equal(weights, model)
 
 
-def test_a_representation_that_is_not_wanted_is_left_out(tmp_path):
+def test_an_unused_representation_head_is_left_out(tmp_path):
     source = build(write_config(tmp_path, 'represented'))
     target = build(write_config(tmp_path, 'deeplabv3plus'))
     target.load_state_dict(release_to_mmseg_fst.convert(
         checkpoint_of(source, 'represented'), target))
     image = torch.randn(1, 3, 64, 64)
-    for one, other in ((source.student, target.student),
-                       (source.teacher, target.teacher)):
-        assert torch.equal(one.eval()(image), other.eval()(image))
+    for original, converted in ((source.student, target.student),
+                                (source.teacher, target.teacher)):
+        assert torch.equal(original.eval()(image), converted.eval()(image))
 
 
-def test_the_bias_of_an_auxiliary_head_goes_into_the_mean(tmp_path):
+def test_the_bias_of_an_auxiliary_head_is_folded_into_the_mean(tmp_path):
     path = write_config(tmp_path, 'deeplabv3plus', AUXILIARY)
     model = build(path)
     checkpoint = checkpoint_of(model, 'deeplabv3plus')
@@ -179,36 +181,36 @@ def test_the_bias_of_an_auxiliary_head_goes_into_the_mean(tmp_path):
     feature = torch.randn(2, 16, 5, 6)
     conv, norm = (getattr(model.student.auxiliary_head.convs[0], name)
                   for name in ('conv', 'bn'))
-    wanted = F.relu(norm.eval()(
+    expected = F.relu(norm.eval()(
         F.conv2d(feature, conv.weight, bias, padding=1)))
-    found = target.student.auxiliary_head.eval().convs(feature)
-    torch.testing.assert_close(found, wanted)
+    output = target.student.auxiliary_head.eval().convs(feature)
+    torch.testing.assert_close(output, expected)
 
 
-def test_a_lone_network_becomes_student_and_teacher(tmp_path):
+def test_a_single_network_is_used_as_student_and_teacher(tmp_path):
     path = write_config(tmp_path, 'pspnet')
     model, target = build(path), build(path)
     target.load_state_dict(release_to_mmseg_fst.convert(
-        in_their_names(model.student, 'pspnet'), target))
+        with_release_names(model.student, 'pspnet'), target))
     assert_equal(target.student.state_dict(), model.student)
     assert_equal(target.teacher.state_dict(), model.student)
 
 
-@pytest.mark.parametrize('there, wanted', [
+@pytest.mark.parametrize('given, expected', [
     ('deeplabv2', 'deeplabv3plus'), ('pspnet', 'deeplabv2'),
     ('deeplabv3plus', 'represented')])
-def test_another_network_is_refused(there, wanted, tmp_path):
-    source = build(write_config(tmp_path, there))
-    target = build(write_config(tmp_path, wanted))
+def test_another_network_is_refused(given, expected, tmp_path):
+    source = build(write_config(tmp_path, given))
+    target = build(write_config(tmp_path, expected))
     with pytest.raises(ValueError, match='decode_head.*is missing'):
-        release_to_mmseg_fst.convert(checkpoint_of(source, there), target)
+        release_to_mmseg_fst.convert(checkpoint_of(source, given), target)
 
 
-def test_a_memory_that_no_release_saves_is_empty(tmp_path):
+def test_the_contrastive_memory_starts_empty(tmp_path):
     path = write_config(tmp_path, 'represented')
     cfg = Config.fromfile(path)
     cfg.model.update(
-        passes='joint', pseudo_filter=dict(type='EntropyPercentile'),
+        type='U2PL', pseudo_filter=dict(type='EntropyPercentile'),
         contrast=dict(type='ContrastiveMemory', ranks=(1, 3)))
     target = MODELS.build(cfg.model)
     target.load_state_dict(release_to_mmseg_fst.convert(
@@ -216,7 +218,7 @@ def test_a_memory_that_no_release_saves_is_empty(tmp_path):
     assert len(target.contrast.queue) == 0
 
 
-def test_a_file_becomes_a_folder_to_test(tmp_path, monkeypatch):
+def test_a_file_is_converted_to_a_run_folder(tmp_path, monkeypatch):
     config = write_config(tmp_path, 'deeplabv2')
     model = build(config)
     source, out = tmp_path / 'ckpt_best.pth', tmp_path / 'released'

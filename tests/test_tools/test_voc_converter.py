@@ -13,7 +13,7 @@ from helpers import load_tool
 from PIL import Image
 from scipy.io import loadmat
 
-CURE = 'VOCtrainval_11-May-2012.tar'
+SOURCE = 'VOCtrainval_11-May-2012.tar'
 
 
 @pytest.fixture
@@ -43,25 +43,25 @@ def snapshot(root):
     }
 
 
-def test_vocs_own_labels_come_first(tool, root):
+def test_labels_of_voc_are_preferred(tool, root):
     run(tool, root)
     names = [path.stem for path in (root / 'JPEGImages').iterdir()]
     assert len(names) == 6
     for name in names:
         label = root / 'SegmentationClassAug' / f'{name}.png'
-        own = root / 'SegmentationClass' / f'{name}.png'
-        if own.is_file():
-            want = read(own)
-            assert 255 in want
+        voc = root / 'SegmentationClass' / f'{name}.png'
+        if voc.is_file():
+            expected = read(voc)
+            assert 255 in expected
         else:
-            want = loadmat(
+            expected = loadmat(
                 root / f'benchmark_RELEASE/dataset/cls/{name}.mat',
                 simplify_cells=True)['GTcls']['Segmentation']
-        np.testing.assert_array_equal(read(label), want)
+        np.testing.assert_array_equal(read(label), expected)
         assert Image.open(label).mode == 'P'
 
 
-def test_list_and_statistics_are_of_the_training_images(tool, root):
+def test_list_and_statistics_cover_the_training_images(tool, root):
     run(tool, root)
     names = (root / 'splits/train_aug.txt').read_text().split()
     assert names == [f'2007_{index:06d}' for index in range(4)]
@@ -69,13 +69,13 @@ def test_list_and_statistics_are_of_the_training_images(tool, root):
     assert list(stats['pixels']) == names and len(stats['classes']) == 21
     label = read(root / f'SegmentationClassAug/{names[1]}.png')
     assert stats['pixels'][names[1]] == {
-        str(one): (label == one).sum() for one in np.unique(label)
+        str(index): (label == index).sum() for index in np.unique(label)
     }
 
 
-def test_the_whole_data_set_has_known_counts(tool, root, monkeypatch):
+def test_the_numbers_of_images_are_checked(tool, root, monkeypatch):
     assert tool.COUNTS == dict(train=10582, val=1449)
-    with pytest.raises(SystemExit, match=f'4 of 10582 .*{CURE}.*partial'):
+    with pytest.raises(SystemExit, match=f'4 of 10582 .*{SOURCE}.*partial'):
         tool.main([str(root)])
     monkeypatch.setattr(tool, 'COUNTS', dict(train=4, val=2))
     tool.main([str(root)])
@@ -84,17 +84,17 @@ def test_the_whole_data_set_has_known_counts(tool, root, monkeypatch):
         tool.main([str(root)])
 
 
-def test_sbd_may_lie_elsewhere(tool, root, tmp_path):
+def test_sbd_can_be_in_another_folder(tool, root, tmp_path):
     (root / 'benchmark_RELEASE').rename(tmp_path / 'sbd')
-    run(tool, root)  # VOC's own, 2 + 2
+    run(tool, root)  # only the images labeled by VOC, 2 + 2
     assert len(list((root / 'SegmentationClassAug').iterdir())) == 4
     run(tool, root, '--sbd', str(tmp_path / 'sbd'))
     assert len(list((root / 'SegmentationClassAug').iterdir())) == 6
 
 
-def test_missing_lists_and_labels(tool, root):
+def test_missing_lists_and_labels_are_named(tool, root):
     (root / 'ImageSets/Segmentation/val.txt').unlink()
-    with pytest.raises(SystemExit, match=f'val.txt is missing.*{CURE}'):
+    with pytest.raises(SystemExit, match=f'val.txt is missing.*{SOURCE}'):
         run(tool, root)
     (root / 'ImageSets/Segmentation/val.txt').write_text('')
     for path in (root / 'JPEGImages').iterdir():
@@ -104,7 +104,7 @@ def test_missing_lists_and_labels(tool, root):
 
 
 @pytest.mark.parametrize('length', [-12, 150, 0])
-def test_a_broken_matlab_file_is_named(tool, root, length):
+def test_a_damaged_matlab_file_is_named(tool, root, length):
     path = root / 'benchmark_RELEASE/dataset/cls/2007_000001.mat'
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(SystemExit, match=f'{path.name} cannot be read.*SBD'):
@@ -122,9 +122,8 @@ def test_wrong_ids_and_sizes_are_named(tool, root):
 
 
 def convert_slowly(tool, root):
-    """Convert and stop for good in the midst of the third label."""
-    from PIL.Image import Image as Picture
-    save, calls = Picture.save, []
+    """Convert, and hang while the third label is written."""
+    save, calls = Image.Image.save, []
 
     def slow_save(self, path, **options):
         calls.append(path)
@@ -132,13 +131,14 @@ def convert_slowly(tool, root):
         if len(calls) == 3:  # written, but not yet renamed
             time.sleep(600)
 
-    Picture.save = slow_save
+    Image.Image.save = slow_save
     run(tool, root, '--workers', '1')
 
 
-def test_a_killed_run_goes_on(tool, root, tmp_path):
-    shutil.copytree(root, tmp_path / 'whole')  # SciPy writes the time
-    run(tool, tmp_path / 'whole')
+def test_a_killed_run_is_continued(tool, root, tmp_path):
+    # Copied, since SciPy writes the current time to its files.
+    shutil.copytree(root, tmp_path / 'expected')
+    run(tool, tmp_path / 'expected')
     process = get_context('fork').Process(
         target=convert_slowly, args=(tool, root))
     process.start()
@@ -152,4 +152,4 @@ def test_a_killed_run_goes_on(tool, root, tmp_path):
     assert len(list(labels.glob('[!.]*'))) == 2
     assert not (root / 'class_stats_train.json').exists()
     run(tool, root)
-    assert snapshot(root) == snapshot(tmp_path / 'whole')
+    assert snapshot(root) == snapshot(tmp_path / 'expected')

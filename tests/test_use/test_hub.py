@@ -9,7 +9,7 @@ import pytest
 import torch
 from bad_files import Code
 from fake_run import META, co_training_cfg, make_run
-from helpers import REPOSITORY, model_cfg, picture_of, random_label
+from helpers import REPOSITORY, image_of, model_cfg, random_label
 from safetensors.torch import load_file
 
 from mmseg_fst.apis import load_model, predict, pull_model, push_model
@@ -28,7 +28,7 @@ def run(tmp_path_factory):
 @pytest.fixture
 def image():
     rng = np.random.default_rng(0)
-    return picture_of(rng, random_label(rng, (32, 64)))
+    return image_of(rng, random_label(rng, (32, 64)))
 
 
 def same(model, other, image):

@@ -1,9 +1,12 @@
 """Models of finished runs, and what they predict."""
+import json
+
 import numpy as np
 import pytest
 import torch
 from fake_run import META, co_training_cfg, make_run
-from helpers import model_cfg, network_cfg, picture_of, random_label
+from helpers import image_of, model_cfg, network_cfg, random_label
+from mmseg.models.utils import resize
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
@@ -14,7 +17,7 @@ SIZE = (48, 80)
 
 def photo(size=SIZE, seed=0):
     rng = np.random.default_rng(seed)
-    return picture_of(rng, random_label(rng, size))
+    return image_of(rng, random_label(rng, size))
 
 
 @pytest.fixture(scope='module')
@@ -57,6 +60,27 @@ def test_labels_and_probabilities_are_those_of_the_network(run, network):
         assert len(np.unique(one.label)) > 2
     alone, = predict(model, photo())
     assert (alone.label == one.label).all() and alone.probabilities is None
+
+
+def test_labels_alone_need_no_scores_at_full_size(model, monkeypatch):
+    """Each of 11 classes is resized alone, and not at all once more."""
+    for name in ('_AT_ONCE', '_FEWEST_CLASSES'):
+        monkeypatch.setattr(
+            f'mmseg_fst.models.protocols.predictions.{name}', 1)
+    shapes = []
+
+    def spy(*args, **kwargs):
+        output = resize(*args, **kwargs)
+        shapes.append(tuple(output.shape))
+        return output
+
+    monkeypatch.setattr('mmseg.models.decode_heads.decode_head.resize', spy)
+    image = photo((96, 128))
+    alone, = predict(model, image)
+    assert shapes == [(1, 1, 96, 128)] * 11
+    one, = predict(model, image, with_probabilities=True)
+    assert shapes[11:] == [(1, 11, 96, 128)]
+    assert (alone.label == one.label).all()
 
 
 def test_networks_differ(run):
@@ -239,3 +263,20 @@ def test_classes_of_the_data_set_where_a_checkpoint_has_none(run, tmp_path):
     torch.save(content['state_dict'], path)
     model = load_model(str(path), 'cpu', config=str(run / 'config.json'))
     assert model.dataset_meta['classes'][:2] == ['road', 'sidewalk']
+
+
+def test_a_run_of_an_earlier_version_is_read(tmp_path):
+    """Its config names the switches that are classes today."""
+    run = make_run(tmp_path)
+    expected = predict(load_model(str(run), 'cpu', 'teacher'), photo())[0]
+    path = run / 'config.json'
+    content = json.loads(path.read_text())
+    assert content['model']['type'] == 'MeanTeacher'
+    content['model'].update(
+        type='SelfTrainingSegmentor', label_with='teacher', labeled_iters=0)
+    content['custom_hooks'] = [dict(type='FSTHook', redraw=False)]
+    path.write_text(json.dumps(content))
+    model = load_model(str(run), 'cpu', 'teacher')
+    assert model.cfg.model.type == 'MeanTeacher'
+    assert model.cfg.custom_hooks[0].resample_mix is False
+    assert (predict(model, photo())[0].label == expected.label).all()

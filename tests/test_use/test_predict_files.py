@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from fake_run import META, make_run
-from helpers import REPOSITORY, picture_of, random_label
+from helpers import REPOSITORY, image_of, random_label
 from PIL import Image
 
 from mmseg_fst.apis import (
@@ -25,7 +25,7 @@ FRAMES = 3
 
 def photo(seed):
     rng = np.random.default_rng(seed)
-    return picture_of(rng, random_label(rng, SIZE))
+    return image_of(rng, random_label(rng, SIZE))
 
 
 @pytest.fixture(scope='module')

@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmseg_fst.utils.images import color_label, titled, write_picture
+from mmseg_fst.utils.images import (
+    color_label,
+    titled,
+    to_rgb,
+    write_picture,
+)
 
 PALETTE = [[1, 2, 3], [40, 50, 60]]
 
@@ -59,3 +64,43 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     path.mkdir()
     with pytest.raises(OSError, match='a.png'):
         write_picture(str(path), np.zeros((4, 4, 3), np.uint8))
+
+
+def values(channels, dtype=np.uint8):
+    return np.random.default_rng(0).integers(
+        0, 256, (4, 5, channels)).astype(dtype)
+
+
+@pytest.mark.parametrize('channels, metainfo, shown', [
+    (3, {}, (0, 1, 2)), (6, {}, (0, 1, 2)), (2, {}, (0, 0, 0)),
+    (1, {}, (0, 0, 0)), (6, dict(rgb_channels=(5, 0, 2)), (5, 0, 2)),
+    (6, dict(rgb_channels=[4]), (4, 4, 4)),
+    (3, dict(rgb_channels=(2, 1, 0)), (2, 1, 0))])
+def test_images_of_any_channels_are_shown(channels, metainfo, shown):
+    image = values(channels)
+    np.testing.assert_array_equal(to_rgb(image, metainfo), image[..., shown])
+
+
+def test_gray_images_are_shown():
+    image = values(1)[..., 0]
+    assert (to_rgb(image, {}) == image[..., None]).all()
+    assert to_rgb(image, {}).shape == (4, 5, 3)
+
+
+def test_three_loaded_channels_are_bgr_and_no_others():
+    np.testing.assert_array_equal(
+        to_rgb(values(3), {}, bgr=True), values(3)[..., ::-1])
+    np.testing.assert_array_equal(
+        to_rgb(values(4), {}, bgr=True), values(4)[..., :3])
+
+
+def test_stretched_values_are_rounded_and_clipped():
+    image = np.array([[[-3., 99.6, 300.]]], np.float32)
+    shown = to_rgb(image, {})
+    assert shown.dtype == np.uint8 and shown.tolist() == [[[0, 100, 255]]]
+
+
+@pytest.mark.parametrize('chosen', [(0, 1), (0, 1, 6), (-1, 0, 1)])
+def test_channels_that_cannot_be_shown_are_named(chosen):
+    with pytest.raises(ValueError, match='metainfo.rgb_channels='):
+        to_rgb(values(6), dict(rgb_channels=chosen))

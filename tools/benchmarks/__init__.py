@@ -1,1 +1,1 @@
-"""What tools/benchmark.py measures."""
+"""The commands of tools/benchmark.py."""

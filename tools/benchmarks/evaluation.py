@@ -1,77 +1,83 @@
-"""Time and memory of scoring images, against MMSegmentation, in one run.
+"""Compare time and memory of scoring images with MMSegmentation.
 
     python tools/benchmark.py evaluation
     python tools/benchmark.py evaluation --size 1024 512 --windows 1 4
 
 The same network, windows and images go through MMSegmentation (val_step of an
-EncoderDecoder, whose logits stay at full size, and IoUMetric) and through the
-validation of mmseg_fst (labels alone, and a confusion matrix on the device).
-The ways take turns; ratios are those of the same turn, their median and range
-are printed. Seconds are those of the device, or, on a CPU, of this process
-alone, whatever else is running. `beyond the network` is what a way takes
-longer than the bare forward passes, which are timed in the same turns. Peaks
-of memory are those of a process for each way; what the process held before it
-is subtracted in the next column.
+EncoderDecoder, which keeps the logits at full size, and IoUMetric) and through
+the validation of mmseg_fst (labels only, and a confusion matrix on the
+device). The variants run interleaved; median and range of paired ratios are
+printed. Seconds are device time on a GPU and process time on a CPU, so other
+programs do not count. `overhead` is the time beyond the bare forward passes,
+which are timed in the same rounds. Peak memory is measured in a separate
+process for each variant; the next column subtracts the memory used before the
+first image.
 
-Images are random patches of color, and of the network only the last layer is
-fitted to them: mIoU says nothing, but has to be the same to 4 decimals, or the
-command fails.
+Images are random patches of color, and only the last layer of the network is
+fitted to them: the mIoU is meaningless, but it must agree to 4 decimals,
+otherwise the command fails.
 """
 import argparse
 import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import torch
 
-from .scoring import Bench, Way
+from .scoring import Bench, Variant
 from .step import ROOT, read_json
 from .step_table import spread
 from .stepper import peak_megabytes, seconds_of, wait
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what can be asked for.
+    """Add the options of the command.
 
     Args:
-        parser (ArgumentParser): Of the command.
+        parser (ArgumentParser): Parser of the command.
     """
     parser.add_argument(
         '--network', default='mobilenetv2_segformer', metavar='NAME',
-        help='file of configs/_base_/models without its ending; default: '
+        help='file of configs/_base_/models without its extension; default: '
         'mobilenetv2_segformer')
     parser.add_argument(
         '--size', nargs=2, type=int, default=[2048, 1024],
-        metavar=('WIDTH', 'HEIGHT'), help='of the images; default: 2048 1024')
+        metavar=('WIDTH', 'HEIGHT'),
+        help='size of the images; default: 2048 1024')
     parser.add_argument(
-        '--classes', type=int, default=19, help='default: 19')
+        '--classes', type=int, default=19,
+        help='number of classes; default: 19')
     parser.add_argument(
         '--crop', type=int, default=769,
-        help='side of the windows; default: 769')
+        help='side length of the windows; default: 769')
     parser.add_argument(
         '--stride', type=int, default=513,
         help='distance of the windows; default: 513')
     parser.add_argument(
         '--windows', nargs='+', type=int, default=[1, 2], metavar='N',
-        help='windows that we put through the network at once; default: 1 2')
+        help='batch sizes of windows in mmseg_fst; default: 1 2')
     parser.add_argument(
-        '--images', type=int, default=3, help='default: 3')
+        '--images', type=int, default=3,
+        help='number of images; default: 3')
     parser.add_argument(
-        '--rounds', type=int, default=5, help='turns of each; default: 5')
+        '--rounds', type=int, default=5,
+        help='interleaved rounds; default: 5')
     parser.add_argument(
         '--no-memory', action='store_true',
-        help='skip the peaks of memory, for which each way runs again, alone')
+        help='do not run each variant again in a separate process for its '
+        'peak memory')
     parser.add_argument('--alone', help=argparse.SUPPRESS)
 
 
-def ways_of(args: argparse.Namespace) -> list[Way]:
-    """The ways that are asked for, MMSegmentation first in each mode."""
+def variants_of(args: argparse.Namespace) -> list[Variant]:
+    """Return the selected variants, MMSegmentation first in each mode."""
     return [
-        Way('windows', None), *(Way('windows', count)
-                                for count in args.windows),
-        Way('whole image', None), Way('whole image', 1)
+        Variant('windows', None),
+        *(Variant('windows', count) for count in args.windows),
+        Variant('whole image', None), Variant('whole image', 1)
     ]
 
 
@@ -81,39 +87,47 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args (Namespace): See :func:`add_arguments`.
     """
-    ways = ways_of(args)
+    variants = variants_of(args)
     if args.alone:
-        way = next(way for way in ways if way.name == args.alone)
-        print(json.dumps(alone(way, args)))
+        variant = next(
+            variant for variant in variants if variant.name == args.alone)
+        print(json.dumps(measure_memory(variant, args)))
         return
     bench = Bench(args)
-    for way in ways:  # to warm up
-        bench.score(way, 0)
-    bench.start_anew()
-    turns: dict[Way, list[float]] = {way: [] for way in ways}
-    bare: dict[str, list[float]] = {way.mode: [] for way in ways}
-    for turn in range(args.rounds):
-        index = turn % args.images
+    for variant in variants:  # to warm up
+        bench.score(variant, 0)
+    bench.reset()
+    times: dict[Variant, list[float]] = {variant: [] for variant in variants}
+    bare: dict[str, list[float]] = {variant.mode: [] for variant in variants}
+    for number in range(args.rounds):
+        index = number % args.images
         for mode, seconds in bare.items():
-            seconds.append(work_of(bench.bare(mode, index)))
-        for way, seconds in turns.items():
-            seconds.append(work_of(lambda: bench.score(way, index)))
-        print(f'turn {turn + 1} of {args.rounds}', file=sys.stderr)
-    scores = {way: bench.mean_iou(way) for way in ways}
+            seconds.append(process_seconds(bench.bare(mode, index)))
+        for variant, seconds in times.items():
+            seconds.append(
+                process_seconds(partial(bench.score, variant, index)))
+        print(f'round {number + 1} of {args.rounds}', file=sys.stderr)
+    scores = {variant: bench.mean_iou(variant) for variant in variants}
     del bench
     memory = {} if args.no_memory else {
-        way: read_json(command_of(way, args))
-        for way in ways
+        variant: read_json(command_of(variant, args))
+        for variant in variants
     }
-    print_table(turns, bare, scores, memory)
-    for way in ways:
-        ours, theirs = scores[way], scores[Way(way.mode, None)]
-        if way.windows == 1 and f'{ours:.4f}' != f'{theirs:.4f}':
-            sys.exit(f'{way.name}: mIoU {ours:.4f} is not {theirs:.4f}.')
+    print_table(times, bare, scores, memory)
+    check_scores(scores)
 
 
-def work_of(work: Callable[[], None]) -> float:
-    """Seconds that some work takes, without those of other processes."""
+def check_scores(scores: dict[Variant, float]) -> None:
+    """Exit if mmseg_fst and MMSegmentation disagree."""
+    for variant, score in scores.items():
+        reference = scores[Variant(variant.mode, None)]
+        if variant.windows == 1 and f'{score:.4f}' != f'{reference:.4f}':
+            sys.exit(f'{variant.name}: mIoU {score:.4f} differs from '
+                     f'MMSegmentation, {reference:.4f}.')
+
+
+def process_seconds(work: Callable[[], None]) -> float:
+    """Return the device time or process time of a call."""
     if torch.cuda.is_available():
         return seconds_of(work)
     start = time.process_time()
@@ -121,59 +135,69 @@ def work_of(work: Callable[[], None]) -> float:
     return time.process_time() - start
 
 
-def alone(way: Way, args: argparse.Namespace) -> dict[str, float]:
-    """Peak of memory of a way in a process of its own."""
+def measure_memory(variant: Variant,
+                   args: argparse.Namespace) -> dict[str, float]:
+    """Measure the peak memory of a variant in this process."""
     args.images = 2
     bench = Bench(args)
     before = peak_megabytes()
     for index in range(args.images):
-        bench.score(way, index)
+        bench.score(variant, index)
     wait()
     return dict(megabytes=peak_megabytes(), before=before)
 
 
-def command_of(way: Way, args: argparse.Namespace) -> list[str]:
-    """The command line that measures the memory of one way."""
+def command_of(variant: Variant, args: argparse.Namespace) -> list[str]:
+    """Return the command line that measures the memory of a variant."""
     options = dict(
         network=[args.network], size=args.size, classes=[args.classes],
         crop=[args.crop], stride=[args.stride], windows=args.windows,
-        alone=[way.name])
+        alone=[variant.name])
     command = [sys.executable, str(ROOT / 'tools/benchmark.py'), 'evaluation']
     for name, values in options.items():
         command += [f'--{name}', *map(str, values)]
     return command
 
 
-def print_table(turns: dict[Way, list[float]], bare: dict[str, list[float]],
-                scores: dict[Way, float], memory: dict[Way, dict]) -> None:
-    """Print ratios to MMSegmentation, as a table in Markdown."""
+def print_table(times: dict[Variant, list[float]],
+                bare: dict[str, list[float]], scores: dict[Variant, float],
+                memory: dict[Variant, dict]) -> None:
+    """Print ratios to MMSegmentation as a Markdown table."""
     device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
               f'{torch.get_num_threads()} CPU threads')
     passes = ', '.join(f'{mode} {median(seconds):.3f}'
                        for mode, seconds in bare.items())
     print(f'Bare forward passes, seconds per image: {passes}; {device}')
-    print('| scoring | seconds per image | of MMSegmentation | '
-          'beyond the network | of it | peak MB | beyond the process | of it '
-          '| mIoU |\n|---|---|---|---|---|---|---|---|---|')
-    for way, seconds in turns.items():
-        first = Way(way.mode, None)
-        beyond, others = (
-            [one - least for one, least in zip(turns[each], bare[way.mode])]
-            for each in (way, first))
-        cells = [way.name, f'{median(seconds):.3f}',
-                 spread([one / other
-                         for one, other in zip(seconds, turns[first])]),
-                 f'{median(beyond):.3f}',
-                 spread([one / other for one, other in zip(beyond, others)])]
+    print('| scoring | seconds per image | ratio to MMSegmentation | '
+          'overhead | ratio | peak MB | increase | ratio | mIoU |\n'
+          '|---|---|---|---|---|---|---|---|---|')
+    for variant, seconds in times.items():
+        baseline = Variant(variant.mode, None)
+        overhead, baseline_overhead = (
+            [total - network
+             for total, network in zip(times[key], bare[variant.mode])]
+            for key in (variant, baseline))
+        cells = [variant.name, f'{median(seconds):.3f}',
+                 paired_ratios(seconds, times[baseline]),
+                 f'{median(overhead):.3f}',
+                 paired_ratios(overhead, baseline_overhead)]
         if memory:
-            rise, theirs = (
-                memory[each]['megabytes'] - memory[each]['before']
-                for each in (way, first))
-            cells += [f'{memory[way]["megabytes"]:.0f}', f'{rise:.0f}',
-                      f'{rise / theirs:.2f}' if theirs else '']
+            increase, baseline_increase = (
+                memory[key]['megabytes'] - memory[key]['before']
+                for key in (variant, baseline))
+            cells += [
+                f'{memory[variant]["megabytes"]:.0f}', f'{increase:.0f}',
+                f'{increase / baseline_increase:.2f}'
+                if baseline_increase else ''
+            ]
         else:
             cells += [''] * 3
-        print('| ' + ' | '.join([*cells, f'{scores[way]:.4f}']) + ' |')
+        print('| ' + ' | '.join([*cells, f'{scores[variant]:.4f}']) + ' |')
+
+
+def paired_ratios(values: list[float], baseline: list[float]) -> str:
+    """Format median and range of the ratios of paired values."""
+    return spread([value / base for value, base in zip(values, baseline)])
 
 
 def main() -> None:

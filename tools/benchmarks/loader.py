@@ -1,35 +1,34 @@
-"""Images per second of data pipelines, beside MMSegmentation's.
+"""Compare the throughput of data pipelines with MMSegmentation.
 
     python tools/benchmark.py loader
     python tools/benchmark.py loader --only source target
     python tools/benchmark.py loader --config CONFIG
 
-Every row makes crops of the same images by the same random numbers:
+Every row makes crops of the same images with the same random numbers:
 
-stock        as MMSegmentation has it: LoadImageFromFile, LoadAnnotations,
+stock        the steps of MMSegmentation: LoadImageFromFile, LoadAnnotations,
              Resize, RandomCrop, RandomFlip, PackSegInputs
-distorted    stock with PhotoMetricDistortion; here colors are changed in the
-             batch, on the device
-config       as our configs have it
-reduce_to    config, JPEG decoded at a part of their size
-scale_crops  config, only what a crop shows is scaled
-packed       config, decoded and resized once and for all
-both         scale_crops of what is packed
+distorted    stock with PhotoMetricDistortion, which mmseg_fst replaces by
+             color augmentation of the batch on the device
+config       the steps of the configs of mmseg_fst
+reduce_to    config, JPEG decoded at reduced size
+scale_crops  config, scaling only the region of the crop
+packed       config, decoded and resized in advance
+both         scale_crops on packed images
 
-and where rare classes are sampled, and crops drawn until one shows the class:
+With rare-class sampling, crops are sampled until one shows the class:
 
-reloaded     config, the image loaded for each crop, as DAFormer does it
-rare         config, the image loaded once
-rare packed  the same of what is packed
+reloaded     config, loading the image for each crop, as in DAFormer
+rare         config, loading the image once
+rare packed  rare on packed images
 
-One thread of one process works. The rows take turns in each of the rounds.
-Seconds are those of the processor, as other programs may run; files come from
-the memory of the system, no disk is measured. A ratio is of two rates of one
-round: median and range of all rounds. The megabytes are those of an item on
-its way from a worker to the device.
+A single thread runs all rows, interleaved in each round. Time is process time,
+so other programs do not count. Files are in the page cache, so the disk is not
+measured. Ratios are paired within a round; median and range are printed. The
+megabytes are the size of an item on its way from a worker to the device.
 
-Without --config, streets are drawn, enlarged and made noisy, so that the files
-are about as large as those of GTA, Cityscapes and Pascal VOC.
+Without --config, generated streets are enlarged and made noisy, so that the
+files are about as large as the files of GTA, Cityscapes and Pascal VOC.
 """
 import argparse
 import tempfile
@@ -52,17 +51,17 @@ from mmseg_fst.utils.randomness import seeded
 from .loader_jobs import (
     Job,
     config_jobs,
-    made_jobs,
+    generated_jobs,
     reduced_pipeline,
     stock_pipeline,
 )
 from .step_table import spread
 
-Draw = Callable[[int], dict]
+Sampler = Callable[[int], dict]
 
 
 class Reloaded:
-    """A data set that shows no pipeline, and so loads for each crop.
+    """A data set without a public pipeline, which reloads for each crop.
 
     Args:
         dataset (BaseDataset): The data set.
@@ -74,23 +73,23 @@ class Reloaded:
         self.get_data_info = dataset.get_data_info
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Return the number of images."""
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> dict:
-        """An item."""
+        """Return an item."""
         return self.dataset[index]
 
 
-def rows_of(job: Job, folder: str) -> dict[str, Draw]:
-    """What is measured of a job.
+def rows_of(job: Job, folder: str) -> dict[str, Sampler]:
+    """Build the rows of a job.
 
     Args:
         job (Job): The job.
         folder (str): Folder for packs.
 
     Returns:
-        dict[str, Draw]: By name a function that makes the item of a number.
+        dict[str, Sampler]: By name, functions from a number to an item.
     """
     config = job.dataset['pipeline']
     stock = stock_pipeline(config)
@@ -116,98 +115,102 @@ def rows_of(job: Job, folder: str) -> dict[str, Draw]:
         if pack.problem():
             pack.write()
         pack.install()
-    rows = {name: draw_index(side) for name, side in sides.items()}
+    rows = {name: sample_by_index(side) for name, side in sides.items()}
     if job.rare_class_sampling:
         rare = dict(reloaded=Reloaded(sides['config']), rare=sides['config'])
         rare['rare packed'] = sides['packed']
         for name, side in rare.items():
-            rows[name] = draw_rare(
+            rows[name] = sample_rare(
                 RareClassSampling(side, **job.rare_class_sampling))
     return rows
 
 
-def draw_index(side: BaseDataset) -> Draw:
-    """Make the item of a number by the index."""
+def sample_by_index(side: BaseDataset) -> Sampler:
+    """Return a function that makes items by their index."""
     return lambda number: side[number % len(side)]
 
 
-def draw_rare(sampling: RareClassSampling) -> Draw:
-    """Make it by sampling rare classes."""
+def sample_rare(sampling: RareClassSampling) -> Sampler:
+    """Return a function that makes items by rare-class sampling."""
     return lambda number: sampling.draw()
 
 
-def measure(rows: Mapping[str, Draw], items: int,
+def measure(rows: Mapping[str, Sampler], items: int,
             rounds: int) -> dict[str, list[float]]:
-    """Time all rows in turns.
+    """Time all rows in interleaved rounds.
 
     Args:
-        rows (Mapping[str, Draw]): The result of :func:`rows_of`.
-        items (int): Items of a row in each round.
-        rounds (int): Number of rounds, after one that is not counted.
+        rows (Mapping[str, Sampler]): The result of :func:`rows_of`.
+        items (int): Number of items of a row in each round.
+        rounds (int): Number of rounds after a warm-up round.
 
     Returns:
-        dict[str, list[float]]: Items in a second of the processor, by row
-        and round.
+        dict[str, list[float]]: Items per second of process time, by row and
+        round.
     """
-    rates = {name: [] for name in rows}
+    throughput = {name: [] for name in rows}
     for _ in range(rounds + 1):
-        for name, draw in rows.items():
+        for name, sample in rows.items():
             start = time.process_time()
             for number in range(items):
                 with seeded(number):
-                    draw(number)
-            rates[name].append(items / (time.process_time() - start))
-    return {name: rates[name][1:] for name in rows}
+                    sample(number)
+            throughput[name].append(items / (time.process_time() - start))
+    return {name: throughput[name][1:] for name in rows}
 
 
 def megabytes(item: dict) -> float:
-    """Size of the tensors of an item."""
+    """Return the size of the tensors of an item."""
     tensors = [item['inputs']]
     if 'gt_sem_seg' in item['data_samples']:
         tensors.append(item['data_samples'].gt_sem_seg.data)
-    return sum(one.nbytes for one in tensors) / 1e6
+    return sum(tensor.nbytes for tensor in tensors) / 1e6
 
 
-def print_table(job: Job, rows: Mapping[str, Draw],
-                rates: Mapping[str, list[float]]) -> None:
-    """Print what was measured of a job, in Markdown.
+def print_table(job: Job, rows: Mapping[str, Sampler],
+                throughput: Mapping[str, list[float]]) -> None:
+    """Print the results of a job as a Markdown table.
 
     Args:
         job (Job): The job.
-        rows (Mapping[str, Draw]): The result of :func:`rows_of`.
-        rates (Mapping[str, list[float]]): The result of :func:`measure`.
+        rows (Mapping[str, Sampler]): The result of :func:`rows_of`.
+        throughput (Mapping[str, list[float]]): The result of :func:`measure`.
     """
     print(f'\n{job.name}\n\n| pipeline | images per second of a core | ratio '
           '| to | megabytes |\n|---|---|---|---|---|')
-    for name, own in rates.items():
+    for name, values in throughput.items():
         base = 'reloaded' if 'rare' in name else 'stock'
-        ratios = [one / other for one, other in zip(own, rates[base])]
+        ratios = [value / reference
+                  for value, reference in zip(values, throughput[base])]
         with seeded(0):
             size = megabytes(rows[name](0))
-        print(f'| {name} | {median(own):.1f} | {spread(ratios)} | {base} | '
-              f'{size:.2f} |', flush=True)
+        print(f'| {name} | {median(values):.1f} | {spread(ratios)} | {base} '
+              f'| {size:.2f} |', flush=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of this benchmark.
+    """Add the options of the command.
 
     Args:
         parser (ArgumentParser): The parser to add them to.
     """
     parser.add_argument(
-        '--config', help='config with a PairedDataset; default: made data')
+        '--config',
+        help='config with a PairedDataset; default: generated data')
     parser.add_argument(
         '--only', nargs='+', metavar='WORD', default=[''],
-        help='jobs in whose name one of these words stands; default: all')
+        help='jobs whose name contains one of these words; default: all')
     parser.add_argument(
-        '--images', type=int, default=4, help='files of a kind; default: 4')
+        '--images', type=int, default=4,
+        help='number of files of each kind; default: 4')
     parser.add_argument(
         '--items',
         type=int,
         default=8,
-        help='crops of each row in a round; default: 8')
+        help='number of crops of each row in a round; default: 8')
     parser.add_argument(
-        '--rounds', type=int, default=5, help='rounds; default: 5')
+        '--rounds', type=int, default=5,
+        help='interleaved rounds; default: 5')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -221,7 +224,7 @@ def run(args: argparse.Namespace) -> None:
     cv2.setNumThreads(0)
     with tempfile.TemporaryDirectory() as folder:
         jobs = (config_jobs(args.config, args.images) if args.config else
-                made_jobs(Path(folder), args.images))
+                generated_jobs(Path(folder), args.images))
         for job in jobs:
             if any(word in job.name for word in args.only):
                 rows = rows_of(job, f'{folder}/packs')

@@ -1,4 +1,4 @@
-"""What the benchmark of data pipelines works on."""
+"""The jobs of the benchmark of data pipelines."""
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -8,13 +8,14 @@ import numpy as np
 
 from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.datasets.sides import name_sides, part_configs
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.streets.scenes import draw_picture
 from mmseg_fst.utils.files import count_pixels, save_class_stats
 
 _OPENCV = ((0.5, 1.), (1., 2.)), 'cv2'
 _PILLOW = ((0.5, 2.), ), 'pillow'
-# Ours, and what they are derived from.
+# Transforms of mmseg_fst, and the MMSegmentation transforms they replace.
 _STOCK = dict(
     LoadWholeImage='LoadImageFromFile',
     HistogramCrop='RandomCrop',
@@ -22,28 +23,28 @@ _STOCK = dict(
 
 
 class Job(NamedTuple):
-    """A data set and what is made of its images.
+    """A data set and its pipeline.
 
     Attributes:
-        name (str): What the job is.
+        name (str): Name of the job.
         dataset (dict): Config of the data set, with the pipeline.
         rare_class_sampling (dict, optional): Arguments of
-            ``RareClassSampling``. Defaults to None: indices are asked for.
+            ``RareClassSampling``. Defaults to None, which samples by index.
     """
     name: str
     dataset: dict
     rare_class_sampling: Optional[dict] = None
 
 
-class Picture(NamedTuple):
-    """A kind of files to make.
+class ImageKind(NamedTuple):
+    """A kind of image files to generate.
 
     Attributes:
         size (tuple[int, int]): Width and height.
-        suffix (str): Ending of the files.
-        noise (float): Standard deviation of the noise, by which files are
-            about as large as real ones.
-        quality (int): That of JPEG files. Defaults to 95.
+        suffix (str): Extension of the files.
+        noise (float): Standard deviation of the added noise, which makes the
+            files about as large as real photographs.
+        quality (int): Quality of JPEG files. Defaults to 95.
     """
     size: tuple[int, int]
     suffix: str
@@ -51,19 +52,19 @@ class Picture(NamedTuple):
     quality: int = 95
 
 
-PICTURES = dict(
-    gta=Picture((1914, 1052), '.png', 0.8),
-    cityscapes=Picture((2048, 1024), '.png', 0.8),
-    voc=Picture((500, 375), '.jpg', 8),
-    photo=Picture((4032, 3024), '.jpg', 8, quality=90))
+IMAGE_KINDS = dict(
+    gta=ImageKind((1914, 1052), '.png', 0.8),
+    cityscapes=ImageKind((2048, 1024), '.png', 0.8),
+    voc=ImageKind((500, 375), '.jpg', 8),
+    photo=ImageKind((4032, 3024), '.jpg', 8, quality=90))
 
 
-def make_files(folder: Path, kind: Picture, count: int) -> dict:
+def make_files(folder: Path, kind: ImageKind, count: int) -> dict:
     """Write enlarged streets with their labels.
 
     Args:
         folder (Path): Folder to write to.
-        kind (Picture): What to write.
+        kind (ImageKind): Kind of the images.
         count (int): Number of images.
 
     Returns:
@@ -100,7 +101,7 @@ def count_classes(dataset: dict, path: Path) -> dict:
         path (Path): File to write.
 
     Returns:
-        dict: Arguments of ``RareClassSampling``, those of DAFormer.
+        dict: Arguments of ``RareClassSampling``, as in DAFormer.
     """
     side = DATASETS.build(dict(dataset, pipeline=[]))
     counts = {}
@@ -115,7 +116,7 @@ def count_classes(dataset: dict, path: Path) -> dict:
 
 def _pipeline(scale: dict, crop: int, labeled: bool = True,
               **kwargs) -> list[dict]:
-    """A pipeline as our configs have it."""
+    """Return a pipeline as in the configs of mmseg_fst."""
     load = [dict(type='LoadWholeImage'), dict(type='LoadAnnotations')]
     crop_type = 'HistogramCrop' if 'cat_max_ratio' in kwargs else 'RandomCrop'
     return [
@@ -127,28 +128,28 @@ def _pipeline(scale: dict, crop: int, labeled: bool = True,
 
 
 def _fit(width: int, height: int) -> dict:
-    """Config of a fixed scale."""
+    """Return the config of resizing to a fixed scale."""
     return dict(type='Resize', scale=(width, height), keep_ratio=True)
 
 
 def _factor(ranges: Sequence[tuple[float, float]], backend: str) -> dict:
-    """Config of a random scale."""
+    """Return the config of resizing by a random factor."""
     return dict(type='RandomFactorResize', ranges=ranges, backend=backend)
 
 
-def made_jobs(root: Path, count: int) -> list[Job]:
-    """The jobs of the papers, on files made here.
+def generated_jobs(root: Path, count: int) -> list[Job]:
+    """Make the jobs of the papers, on generated files.
 
     Args:
-        root (Path): Empty folder for them.
-        count (int): Images of each kind.
+        root (Path): Empty folder for the files.
+        count (int): Number of images of each kind.
 
     Returns:
         list[Job]: The jobs.
     """
     files = {
         name: make_files(root / name, kind, count)
-        for name, kind in PICTURES.items()
+        for name, kind in IMAGE_KINDS.items()
     }
     jobs = [
         ('UDA, source: PNG of 1914 x 1052 at 1280 x 704, crop 512', 'gta',
@@ -174,33 +175,34 @@ def made_jobs(root: Path, count: int) -> list[Job]:
 
 
 def config_jobs(path: str, count: int) -> list[Job]:
-    """One job for each side of a config.
+    """Make one job for each side of a config.
 
     Args:
         path (str): Config with a PairedDataset.
-        count (int): Images to take of each side.
+        count (int): Number of images of each side.
 
     Returns:
         list[Job]: The jobs.
     """
     pairs = read_config(path).train_dataloader.dataset.to_dict()
+    sides = name_sides(pairs['sides'])
     rare = pairs.get('rare_class_sampling')
     return [
         Job(f'{name} side of {path}',
-            dict(pairs[name], indices=count, serialize_data=False),
+            dict(part, indices=count, serialize_data=False),
             rare if name == 'labeled' else None)
-        for name in ('labeled', 'unlabeled') if pairs.get(name)
+        for name, side in sides.items() for part in part_configs(side)
     ]
 
 
 def stock_pipeline(pipeline: list[dict]) -> list[dict]:
-    """A pipeline of MMSegmentation's steps for the same work.
+    """Replace the transforms of mmseg_fst by those of MMSegmentation.
 
     Args:
-        pipeline (list[dict]): One of ours.
+        pipeline (list[dict]): Pipeline of a config.
 
     Returns:
-        list[dict]: The same, with the steps that ours are derived from.
+        list[dict]: The equivalent pipeline.
     """
     return [{
         key: _STOCK.get(value, value) if key == 'type' else value
@@ -209,13 +211,13 @@ def stock_pipeline(pipeline: list[dict]) -> list[dict]:
 
 
 def reduced_pipeline(pipeline: list[dict]) -> list[dict]:
-    """A pipeline that decodes JPEG at a part of their size.
+    """Change a pipeline to decode JPEG files at reduced size.
 
     Args:
-        pipeline (list[dict]): One of ours.
+        pipeline (list[dict]): Pipeline of a config.
 
     Returns:
-        list[dict]: The same with ``reduce_to``; empty if images are not
+        list[dict]: The pipeline with ``reduce_to``. Empty if images are not
         resized to a fixed size.
     """
     for step in pipeline:

@@ -1,4 +1,4 @@
-"""Runs on random images: no data set and no pretrained weights are needed."""
+"""Runs on random images, without a data set or pretrained weights."""
 from typing import Optional
 
 import torch
@@ -8,19 +8,22 @@ from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
 from mmseg_fst.apis import drop_pretrained
+from mmseg_fst.datasets.paired import PairIndex
 from mmseg_fst.registry import DATASETS
 
 
 @DATASETS.register_module()
 class RandomPairs(Dataset):
-    """Random images with labels in blocks, and without.
+    """Pairs of a random labeled image and a random unlabeled image.
+
+    Labels consist of random blocks of 32 x 32 pixels.
 
     Args:
         size (tuple[int, int]): Height and width.
         num_classes (int): Number of classes.
     """
 
-    num_labeled = num_unlabeled = 64
+    lengths = dict(labeled=64, unlabeled=64)
 
     def __init__(self, size: tuple[int, int], num_classes: int) -> None:
         self.size = size
@@ -29,17 +32,17 @@ class RandomPairs(Dataset):
 
     def __len__(self) -> int:
         """Number of pairs."""
-        return self.num_labeled
+        return max(self.lengths.values())
 
-    def __getitem__(self, index: tuple) -> dict:
-        """A pair; the index of :class:`PairedSampler` seeds it."""
-        generator = torch.Generator().manual_seed(int(index[-1]))
+    def __getitem__(self, index: PairIndex) -> dict:
+        """Return a pair, seeded by the index of :class:`PairedSampler`."""
+        generator = torch.Generator().manual_seed(int(index.seed))
         return dict(
             labeled=self._side(generator, True),
             unlabeled=self._side(generator, False))
 
     def _side(self, generator: torch.Generator, labeled: bool) -> dict:
-        """Image of shape (3, H, W), uint8, and its sample."""
+        """Make an image of shape (3, H, W), uint8, and its data sample."""
         height, width = self.size
         image = torch.randint(
             0, 256, (3, height, width), dtype=torch.uint8,
@@ -57,14 +60,14 @@ class RandomPairs(Dataset):
 
 def use_random_images(cfg: Config, batch_size: int, iterations: int,
                       crop: Optional[int]) -> None:
-    """Let a run train on random images, and do nothing else.
+    """Change a run to train on random images, without validation or logs.
 
     Args:
         cfg (Config): Config of a run. Changed in place.
-        batch_size (int): Labeled images, and unlabeled ones.
+        batch_size (int): Number of pairs in a batch.
         iterations (int): Iterations to run.
-        crop (int, optional): Side of the images. Defaults to None: the
-            config's.
+        crop (int, optional): Side length of the images. Defaults to the crop
+            size of the config.
     """
     size = (crop, crop) if crop else tuple(cfg.crop_size)
     drop_pretrained(cfg.model)

@@ -1,4 +1,4 @@
-"""A network and images, and the ways to score them that are compared."""
+"""A network, images, and the compared variants of scoring them."""
 import argparse
 import sys
 from collections.abc import Callable
@@ -24,32 +24,32 @@ from mmseg_fst.registry import MODELS
 MODEL_CONFIGS = Path(__file__).parents[2] / 'configs/_base_/models'
 
 
-class Way(NamedTuple):
-    """A way to score images.
+class Variant(NamedTuple):
+    """A variant of scoring images.
 
     Attributes:
         mode (str): ``'windows'`` or ``'whole image'``.
-        windows (int, optional): Windows that we put through the network at
-            once; None for MMSegmentation.
+        windows (int, optional): Batch size of windows in mmseg_fst; None for
+            MMSegmentation.
     """
     mode: str
     windows: Optional[int]
 
     @property
     def name(self) -> str:
-        """The way in words."""
+        """Name of the variant in the table."""
         if self.windows is None:
             return f'{self.mode}, MMSegmentation'
         if self.windows == 1:
-            return f'{self.mode}, ours'
-        return f'{self.mode}, ours, {self.windows} at once'
+            return f'{self.mode}, mmseg_fst'
+        return f'{self.mode}, mmseg_fst, {self.windows} at once'
 
 
 class Unrounded:
-    """The mean IoU in percent, before a metric rounds it to 2 decimals."""
+    """Mixin that returns the mean IoU in percent without rounding."""
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """The mean over the classes.
+        """Compute the mean over the classes.
 
         Args:
             results (list[tuple[Tensor]]): Areas of images or processes.
@@ -63,25 +63,25 @@ class Unrounded:
 
 
 class UnroundedIoU(Unrounded, IoUMetric):
-    """Of MMSegmentation."""
+    """Unrounded metric of MMSegmentation."""
 
 
 class UnroundedConfusionIoU(Unrounded, ConfusionIoUMetric):
-    """Of ours."""
+    """Unrounded metric of mmseg_fst."""
 
 
 class Bench:
-    """A network, images, and all ways to score them.
+    """A network, images, and all variants of scoring them.
 
     Args:
-        args (Namespace): Those of :mod:`benchmarks.evaluation`.
+        args (Namespace): Options of :mod:`benchmarks.evaluation`.
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
         init_default_scope('mmseg_fst')
         torch.manual_seed(0)
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
-        self.rules = dict(
+        self.window_cfg = dict(
             crop_size=(args.crop, ) * 2, stride=(args.stride, ) * 2)
         self.model = build_model(args).to(device).eval()
         fit_last_layer(self.model, patches(0, (256, 512), args.classes))
@@ -93,56 +93,57 @@ class Bench:
             for index in range(args.images)
         ]
         self.meta = dict(classes=tuple(map(str, range(args.classes))))
-        self.evaluators: dict[Way, Evaluator] = {}
+        self.evaluators: dict[Variant, Evaluator] = {}
 
-    def start_anew(self) -> None:
-        """Forget what was counted."""
+    def reset(self) -> None:
+        """Discard all scores."""
         self.evaluators.clear()
 
-    def score(self, way: Way, index: int) -> None:
-        """Score an image by a way.
+    def score(self, variant: Variant, index: int) -> None:
+        """Score an image.
 
         Args:
-            way (Way): The way.
+            variant (Variant): The variant.
             index (int): Index of the image.
         """
-        if way not in self.evaluators:
-            kind = UnroundedIoU if way.windows is None else (
+        if variant not in self.evaluators:
+            kind = UnroundedIoU if variant.windows is None else (
                 UnroundedConfusionIoU)
-            self.evaluators[way] = Evaluator(kind(prefix=None))
-            self.evaluators[way].dataset_meta = self.meta
+            self.evaluators[variant] = Evaluator(kind(prefix=None))
+            self.evaluators[variant].dataset_meta = self.meta
         batch = self.images[index]
         with torch.no_grad():
-            samples = self._predict(way, batch)
-        self.evaluators[way].process(samples, batch)
+            samples = self._predict(variant, batch)
+        self.evaluators[variant].process(samples, batch)
 
-    def _predict(self, way: Way, batch: dict) -> list[SegDataSample]:
-        """Predictions of a batch."""
-        slides = way.mode == 'windows'
+    def _predict(self, variant: Variant, batch: dict) -> list[SegDataSample]:
+        """Predict a batch."""
+        slides = variant.mode == 'windows'
         self.network.test_cfg = ConfigDict(
-            mode='slide' if slides else 'whole', **self.rules)
-        if way.windows is None:
+            mode='slide' if slides else 'whole', **self.window_cfg)
+        if variant.windows is None:
             return self.network.val_step(batch)
         self.model.protocol = None
         if slides:
-            self.model.protocol = self._windows(way.windows)
+            self.model.protocol = self._windows(variant.windows)
         data = self.model.data_preprocessor(batch)
         return self.model.predict_each(**data)['student']
 
     def _windows(self, batch_size: int) -> SlidingWindows:
-        """The windows of MMSegmentation."""
+        """Return sliding windows that equal MMSegmentation's."""
         return SlidingWindows(
-            **self.rules, last='shift', merge='logits', batch_size=batch_size)
+            **self.window_cfg, last='shift', merge='logits',
+            batch_size=batch_size)
 
     def bare(self, mode: str, index: int) -> Callable[[], None]:
-        """The forward passes that a way cannot do without.
+        """Return the bare forward passes that all variants need.
 
         Args:
-            mode (str): As of :class:`Way`.
+            mode (str): Mode of a :class:`Variant`.
             index (int): Index of the image.
 
         Returns:
-            Callable: What is to be timed.
+            Callable: Function to time.
         """
         with torch.no_grad():
             image = self.model.data_preprocessor(self.images[index])['inputs']
@@ -157,23 +158,23 @@ class Bench:
 
         return passes
 
-    def mean_iou(self, way: Way) -> float:
-        """Score of all images so far, in percent.
+    def mean_iou(self, variant: Variant) -> float:
+        """Compute the mean IoU of all images scored so far.
 
         Args:
-            way (Way): The way.
+            variant (Variant): The variant.
 
         Returns:
-            float: Unrounded.
+            float: The mean IoU in percent, not rounded.
         """
-        return self.evaluators[way].evaluate(10**9)['mIoU']
+        return self.evaluators[variant].evaluate(10**9)['mIoU']
 
 
 def build_model(args: argparse.Namespace) -> nn.Module:
-    """A model with an untrained student alone."""
+    """Build a model with an untrained student and no teacher."""
     path = MODEL_CONFIGS / f'{args.network}.py'
     if not path.is_file():
-        sys.exit(f'There is no {path}; name one of the files beside it.')
+        sys.exit(f'{path} does not exist; choose a file of {path.parent}.')
     segmentor = Config.fromfile(str(path)).segmentor
     drop_pretrained(segmentor)
     for name in ('decode_head', 'auxiliary_head'):
@@ -181,7 +182,7 @@ def build_model(args: argparse.Namespace) -> nn.Module:
             segmentor[name].num_classes = args.classes
     model = MODELS.build(
         ConfigDict(
-            type='SelfTrainingSegmentor',
+            type='Supervised',
             segmentor=segmentor,
             data_preprocessor=dict(
                 type='SelfTrainingDataPreProcessor',
@@ -193,47 +194,48 @@ def build_model(args: argparse.Namespace) -> nn.Module:
 
 @torch.no_grad()
 def fit_last_layer(model: nn.Module, batch: dict) -> None:
-    """Let an untrained network tell patches by their colors, more or less.
+    """Fit the last layer by least squares, to tell patches by their colors.
 
     Args:
-        model (nn.Module): Its student's last layer is changed, by least
-            squares on what it reads; heads without such a layer stay.
-        batch (dict): Of :func:`patches`.
+        model (nn.Module): The last layer of its student is changed in place.
+            Heads that do not run ``conv_seg`` are left unchanged.
+        batch (dict): Batch of :func:`patches`.
     """
     data = model.data_preprocessor(batch)
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
     last = model.student.decode_head.conv_seg
     handle = last.register_forward_pre_hook(
-        lambda _, inputs: seen.append(inputs[0]))
+        lambda _, args: inputs.append(args[0]))
     model.student(data['inputs'])
     handle.remove()
-    if not seen:
+    if not inputs:
         return
-    features = seen[0].flatten(2)[0].T
+    features = inputs[0].flatten(2)[0].T
     label = data['data_samples'][0].gt_sem_seg.data[None].float()
-    label = F.interpolate(label, seen[0].shape[2:]).flatten().long()
-    known = label < last.out_channels
-    wanted = F.one_hot(label[known], last.out_channels).float()
-    # A little noise, since some channels may be all the same.
-    features = features[known] + 1e-3 * torch.randn_like(features[known])
-    found = torch.linalg.lstsq(features, wanted - wanted.mean(0)).solution
-    last.weight.copy_(found.T[:, :, None, None])
-    last.bias.copy_(wanted.mean(0))
+    label = F.interpolate(label, inputs[0].shape[2:]).flatten().long()
+    valid = label < last.out_channels
+    target = F.one_hot(label[valid], last.out_channels).float()
+    # Noise makes the system solvable if some channels are equal.
+    features = features[valid] + 1e-3 * torch.randn_like(features[valid])
+    weight = torch.linalg.lstsq(features, target - target.mean(0)).solution
+    last.weight.copy_(weight.T[:, :, None, None])
+    last.bias.copy_(target.mean(0))
 
 
 def patches(seed: int, size: tuple[int, int], classes: int) -> dict:
-    """A batch of one image of patches in the colors of their classes.
+    """Make a batch of one image of patches in the colors of their classes.
 
     Args:
-        seed (int): Of the draw.
+        seed (int): Seed of the patches and the noise.
         size (tuple[int, int]): Height and width.
         classes (int): Number of classes.
 
     Returns:
-        dict: As a loader collates it; the top rows have no label.
+        dict: A collated batch; the top rows are not labeled.
     """
     generator = torch.Generator().manual_seed(seed)
-    # At an eighth of the size, since memory is measured.
+    # Generated at an eighth of the size to limit peak memory, which is
+    # measured.
     height, width = (-(-side // 8) for side in size)
     coarse = torch.randn(1, classes, 8, 16, generator=generator)
     label = F.interpolate(
@@ -251,6 +253,6 @@ def patches(seed: int, size: tuple[int, int], classes: int) -> dict:
 
 
 def _eightfold(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Maps (K, h, w) of eight times the size, cut to ``size``."""
+    """Enlarge maps (K, h, w) eight times and crop them to ``size``."""
     maps = maps.repeat_interleave(8, 1).repeat_interleave(8, 2)
     return maps[:, :size[0], :size[1]].clone()

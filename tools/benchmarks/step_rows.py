@@ -1,4 +1,4 @@
-"""What the benchmark of the training step compares."""
+"""The rows of the benchmark of the training step."""
 from typing import Any, NamedTuple
 
 
@@ -6,11 +6,11 @@ class Row(NamedTuple):
     """A row of the table.
 
     Attributes:
-        name (str): Its name.
-        hook (dict): What moves the teacher.
-        counts (dict): How often each bare pass is needed, by ``S``, ``M``,
-            ``B`` (the backward half of M), ``T`` and ``I``.
-        changes (dict): Of the config.
+        name (str): Name of the row.
+        hook (dict): Config of the hook that moves the teacher.
+        counts (dict): Number of bare passes in a step, by ``S``, ``M``, ``B``
+            (the backward half of M), ``T`` and ``I``.
+        changes (dict): Changes of the config.
     """
     name: str
     hook: dict[str, Any]
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 def counts(S: int, M: int, T: int, I: int,  # noqa: E741
            B: int = 0) -> dict[str, int]:
-    """How often each pass is needed, by name."""
+    """Return the number of each pass by name."""
     return dict(S=S, M=M, B=B, T=T, I=I)
 
 
@@ -28,15 +28,17 @@ MEAN_TEACHER = Row('mean teacher', dict(type='MeanTeacherHook'),
                    counts(1, 1, 1, 1))
 METHODS = [
     MEAN_TEACHER,
-    *(Row(f'FST K={depth}, {words}', dict(type='FSTHook', depth=depth, **how),
-          needed)
-      for depth, words, how, needed in (
-          (1, 'nothing kept', dict(reuse=False), counts(2, 2, 2, 2)),
-          (1, 'gradient kept', {}, counts(1, 2, 2, 1)),
-          (1, 'graph kept', dict(resample_mix=False), counts(1, 1, 2, 1, B=1)),
-          (3, 'nothing kept', dict(reuse=False), counts(4, 4, 4, 4)),
-          (3, 'gradient kept', {}, counts(3, 4, 4, 1)),
-          (3, 'graph kept', dict(resample_mix=False), counts(3, 3, 4, 1, B=1)))),
+    *(Row(f'FST K={depth}, {name}',
+          dict(type='FSTHook', depth=depth, **options), passes)
+      for depth, name, options, passes in (
+          (1, 'no reuse', dict(reuse=False), counts(2, 2, 2, 2)),
+          (1, 'gradient reused', {}, counts(1, 2, 2, 1)),
+          (1, 'graph reused', dict(resample_mix=False),
+           counts(1, 1, 2, 1, B=1)),
+          (3, 'no reuse', dict(reuse=False), counts(4, 4, 4, 4)),
+          (3, 'gradient reused', {}, counts(3, 4, 4, 1)),
+          (3, 'graph reused', dict(resample_mix=False),
+           counts(3, 3, 4, 1, B=1)))),
 ]
 AUTOCAST = {'optim_wrapper.type': 'AutocastOptimWrapper'}
 DEEP = dict(type='FSTHook', depth=3)
@@ -44,7 +46,7 @@ FAST = dict(AUTOCAST, channels_last=True, fused_attention=True)
 LEVERS = [
     Row('FST K=3', DEEP, {}),
     Row('... in one backward pass', DEEP, {}, {'model.backward': 'joint'}),
-    Row('... graph kept', dict(DEEP, resample_mix=False), {}),
+    Row('... graph reused', dict(DEEP, resample_mix=False), {}),
     Row('... channels last', DEEP, {}, dict(channels_last=True)),
     Row('... fused attention', DEEP, {}, dict(fused_attention=True)),
     Row('... optimizer not fused', DEEP, {},
@@ -54,8 +56,9 @@ LEVERS = [
     Row('... bfloat16', DEEP, {}, AUTOCAST),
     Row('... compiled', DEEP, {}, dict(compile_networks=True)),
     Row('... fast', DEEP, {}, FAST),
-    # Not guarded: its gradients are wrong (README, Speed) and overflow.
+    # Without FiniteGuardHook: the gradients are wrong (README, Speed) and
+    # overflow.
     Row('... fast, dilated by oneDNN', DEEP, {},
         dict(FAST, split_dilated=False, non_finite=None)),
-    Row('... fast, graph kept', dict(DEEP, resample_mix=False), {}, FAST),
+    Row('... fast, graph reused', dict(DEEP, resample_mix=False), {}, FAST),
 ]

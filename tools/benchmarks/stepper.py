@@ -1,4 +1,4 @@
-"""A training step, made outside of a run, so that it can be timed."""
+"""Timing of a training step outside of a run."""
 import resource
 import tempfile
 import time
@@ -20,10 +20,10 @@ from mmseg_fst.models import heads_of
 
 
 class Stepper:
-    """The whole training step of a config, with its hooks.
+    """The complete training step of a config, with its hooks.
 
     Args:
-        cfg (Config): Config of a run on data that are there, see
+        cfg (Config): Config of a run whose data exist, see
             :func:`use_random_images`.
     """
 
@@ -49,7 +49,7 @@ class Stepper:
         self.batch = next(runner.train_loop.dataloader_iterator)
 
     def __call__(self) -> None:
-        """Make one iteration."""
+        """Run one iteration."""
         runner = self.runner
         runner.call_hook(
             'before_train_iter', batch_idx=0, data_batch=self.batch)
@@ -61,10 +61,11 @@ class Stepper:
         runner.train_loop._iter += 1
 
     def passes(self) -> dict[str, int]:
-        """Forward passes of each network in one iteration.
+        """Count the forward passes of each network in one iteration.
 
         Returns:
-            dict[str, int]: By ``student``, ``teacher`` and ``encoder``.
+            dict[str, int]: Passes of ``student``, ``teacher`` and
+            ``encoder``.
         """
         model, counts = self.runner.model, Counter()
         networks = dict(student=model.student.backbone)
@@ -84,17 +85,17 @@ class Stepper:
 
 
 class PassClock:
-    """Seconds that a model spends in its networks, forward and backward.
+    """Context manager that times the forward and backward passes of a model.
 
-    Counts between ``with`` and its end. Machines get slower and faster; what
-    is left of a step without its passes is too short for that to matter.
+    The remaining time of a step is short, so the drift of the machine's speed
+    hardly affects it.
 
     Args:
-        model (nn.Module): With ``student``, ``teacher`` and
-            ``pretrained_encoder``, of which the last two may be None.
+        model (nn.Module): Model with ``student``, ``teacher`` and
+            ``pretrained_encoder``; the last two may be None.
 
     Attributes:
-        seconds (float): So far.
+        seconds (float): Seconds of the passes so far.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -134,18 +135,18 @@ class PassClock:
     def _timed(self, differentiate: Callable) -> Callable:
         def run(*args: Any, **options: Any) -> Any:
             self._start()
-            found = differentiate(*args, **options)
+            gradients = differentiate(*args, **options)
             self._stop()
-            return found
+            return gradients
 
         return run
 
 
 def seconds_of(work: Callable[[], Any]) -> float:
-    """Time that some work takes, with what the device has left to do.
+    """Time a call, including its pending work on the device.
 
     Args:
-        work (Callable): What is to be timed.
+        work (Callable): Function to time.
 
     Returns:
         float: Seconds.
@@ -158,22 +159,22 @@ def seconds_of(work: Callable[[], Any]) -> float:
 
 
 def wait() -> None:
-    """Wait for the device."""
+    """Synchronize with the device."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def peak_megabytes() -> float:
-    """Peak of the device's memory, or of this process's on a CPU.
+    """Return the peak memory of the device, or on a CPU of the process.
 
     Returns:
-        float: In MiB.
+        float: Peak memory in MiB.
     """
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     status = Path('/proc/self/status')
     if status.is_file():
-        # ru_maxrss of a process starts at what its parent held.
+        # ru_maxrss starts at the memory of the parent process.
         line = next(
             line for line in status.read_text().splitlines()
             if line.startswith('VmHWM'))

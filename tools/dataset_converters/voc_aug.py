@@ -1,22 +1,21 @@
-"""Makes the labels of Pascal VOC 2012 with those of SBD, 10582 + 1449.
+"""Combine the labels of Pascal VOC 2012 and SBD, 10582 + 1449 images.
 
     python tools/dataset_converters/voc_aug.py data/VOC2012
 
 The folder is VOCdevkit/VOC2012 of VOCtrainval_11-May-2012.tar
-(http://host.robots.ox.ac.uk/pascal/VOC/voc2012). In it lies, or is named with
---sbd, benchmark_RELEASE of benchmark.tgz
-(http://home.bharathh.info/pubs/codes/SBD).
+(http://host.robots.ox.ac.uk/pascal/VOC/voc2012). It contains benchmark_RELEASE
+of benchmark.tgz (http://home.bharathh.info/pubs/codes/SBD), or name that
+folder with --sbd.
 
-Written: SegmentationClassAug/ID.png (0..20, 255 = ignore), from
-SegmentationClass for the images that VOC itself labels and from
+Writes SegmentationClassAug/ID.png (0..20, 255 = ignore), from
+SegmentationClass for the images that VOC labels and from
 benchmark_RELEASE/dataset/cls/ID.mat for the others; splits/train_aug.txt, all
-of these but VOC's validation images; class_stats_train.json. A stopped run
-goes on where it stopped when the command is given again. Whoever has a ready
-SegmentationClassAug needs none of this.
+of these except VOC's validation images; and class_stats_train.json. Run the
+same command again to continue an interrupted run. You do not need this program
+if you already have SegmentationClassAug.
 """
 import zlib
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,26 +44,26 @@ METAINFO = PascalVOCDataset.METAINFO
 _VOID = len(METAINFO['classes'])
 
 
-def read_ids(path: Path, cure: str) -> np.ndarray:
-    """Reads a label map of either source.
+def read_ids(path: Path, hint: str) -> np.ndarray:
+    """Read a label map of either source.
 
     Args:
         path: A paletted PNG of VOC or a MATLAB file of SBD.
-        cure: What to do if that fails; a sentence.
+        hint: Sentence that ends an error message: how to fix it.
 
     Returns:
         Ids of shape (H, W), uint8; VOC's void is 21 instead of 255, so that
         all ids above it are unknown.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is broken or of another kind.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is damaged or not a label map.
     """
     if path.suffix == '.png':
-        ids = read_label(path, cure)
+        ids = read_label(path, hint)
         return np.where(ids == IGNORE, _VOID, ids)
     if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing. {cure}')
+        raise FileNotFoundError(f'{path} is missing. {hint}')
     try:
         content = loadmat(path, simplify_cells=True)
         return content['GTcls']['Segmentation'].astype(np.uint8)
@@ -72,75 +71,75 @@ def read_ids(path: Path, cure: str) -> np.ndarray:
             NotImplementedError, OSError, TypeError, ValueError,
             zlib.error) as error:
         raise ValueError(f'{path} cannot be read as a label map of SBD '
-                         f'({error}). {cure}') from error
+                         f'({error}). {hint}') from error
 
 
 VOC = Conversion(
-    'VOC2012', {one: one for one in range(_VOID)},
+    'VOC2012', {index: index for index in range(_VOID)},
     num_ids=_VOID + 1,
     read=read_ids,
     metainfo=METAINFO)
 
 
-def read_list(root: Path, split: str, cure: str) -> list[str]:
-    """Reads the ids of one of VOC's own splits.
+def read_list(root: Path, split: str, hint: str) -> list[str]:
+    """Read the ids of an original split of VOC.
 
     Args:
         root: Folder of VOC 2012.
         split: 'train' or 'val'.
-        cure: What to do if the list is missing; a sentence.
+        hint: Sentence that ends an error message: how to fix it.
 
     Returns:
         The ids.
 
     Raises:
-        FileNotFoundError: If there is no such list.
+        FileNotFoundError: If the list does not exist.
     """
     path = root / 'ImageSets' / 'Segmentation' / f'{split}.txt'
     if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing. {cure}')
+        raise FileNotFoundError(f'{path} is missing. {hint}')
     return path.read_text().split()
 
 
-def find_ids(root: Path, sbd: Path, allow_partial: bool, cure: str
+def find_ids(root: Path, sbd: Path, allow_partial: bool, hint: str
              ) -> dict[str, dict[str, Path]]:
-    """Finds the label of every image.
+    """Find the label of every image.
 
     Args:
         root: Folder of VOC 2012.
         sbd: Folder of SBD.
-        allow_partial: Be content with the images and labels that are there.
-        cure: What to do about missing files; a sentence.
+        allow_partial: Whether to accept missing images and labels.
+        hint: Sentence that ends an error message: how to fix it.
 
     Returns:
         For 'train' and 'val' the source of the label by id, sorted.
 
     Raises:
-        FileNotFoundError: If images or labels are missing, unless a part is
-            allowed.
+        FileNotFoundError: If images or labels are missing and
+            ``allow_partial`` is False.
     """
-    lists = {split: read_list(root, split, cure) for split in COUNTS}
+    lists = {split: read_list(root, split, hint) for split in COUNTS}
     train = {path.stem: path for path in (sbd / 'dataset/cls').glob('*.mat')}
-    own = {name: root / 'SegmentationClass' / f'{name}.png'
+    voc = {name: root / 'SegmentationClass' / f'{name}.png'
            for names in lists.values() for name in names}
-    train.update({name: own[name] for name in lists['train']})
+    train.update({name: voc[name] for name in lists['train']})
     found = dict(
         train={name: train[name] for name in sorted(set(train) -
                                                     set(lists['val']))},
-        val={name: own[name] for name in sorted(lists['val'])})
+        val={name: voc[name] for name in sorted(lists['val'])})
     for split, labels in found.items():
-        there = {
+        existing = {
             name: label for name, label in labels.items()
             if label.is_file() and (root / f'JPEGImages/{name}.jpg').is_file()
         }
         if not allow_partial and not (
-                len(there) == len(labels) == COUNTS[split]):
+                len(existing) == len(labels) == COUNTS[split]):
             raise FileNotFoundError(
-                f'{split}: {len(there)} of {COUNTS[split]} images have a '
-                f'label, in {root / "SegmentationClass"} or '
-                f'{sbd / "dataset/cls"}, and a photo, in '
-                f'{root / "JPEGImages"}. {cure}, or give --allow-partial')
-        found[split] = there
+                f'{split}: {len(existing)} of {COUNTS[split]} images have a '
+                f'label in {root / "SegmentationClass"} or '
+                f'{sbd / "dataset/cls"}, and a photo in '
+                f'{root / "JPEGImages"}. {hint}, or give --allow-partial')
+        found[split] = existing
     return found
 
 
@@ -148,22 +147,23 @@ def convert(root: Path,
             sbd: Path,
             workers: int = 2,
             allow_partial: bool = False) -> None:
-    """Converts the whole data set.
+    """Convert the complete data set.
 
     Args:
         root: Folder of VOC 2012.
         sbd: Folder of SBD.
         workers: Number of threads. Defaults to 2.
-        allow_partial: Convert a part of the data set. Defaults to False.
+        allow_partial: Whether to convert an incomplete data set. Defaults to
+            False.
 
     Raises:
         FileNotFoundError: If files are missing.
-        ValueError: If a file is broken or does not fit.
+        ValueError: If a file is damaged or has wrong ids or a wrong size.
     """
-    cure = f'Get {KNOWN_DATA["VOC2012"].source} into {root}'
-    found = find_ids(root, sbd, allow_partial, cure)
+    hint = f'Get {KNOWN_DATA["VOC2012"].source} into {root}'
+    found = find_ids(root, sbd, allow_partial, hint)
     if not any(found.values()):
-        raise FileNotFoundError(f'No image in {root} has a label. {cure}')
+        raise FileNotFoundError(f'No image in {root} has a label. {hint}')
     pixels = {}
     for split, labels in found.items():
         files = [
@@ -172,22 +172,22 @@ def convert(root: Path,
             for name, label in labels.items()
         ]
         results = parallel_map(
-            partial(convert_label, conversion=VOC, cure=cure), files, workers,
+            lambda label: convert_label(label, VOC, hint), files, workers,
             split)
         pixels[split] = {
             name: counts for name, (counts, _) in zip(labels, results)
         }
     save_lines(root / 'splits' / 'train_aug.txt', found['train'])
-    # Written last: whoever finds it may rely on the rest.
+    # Written last, so that its presence means that all files are complete.
     save_class_stats(root / 'class_stats_train.json', METAINFO['classes'],
                      pixels['train'])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Converts SBD as the command line says.
+    """Run from the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
     """
     parser = make_parser(__doc__, 'VOC2012')
     parser.add_argument(

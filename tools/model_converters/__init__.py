@@ -1,1 +1,1 @@
-"""From the parameter names of other libraries to ours."""
+"""Conversion of the parameter names of other libraries."""

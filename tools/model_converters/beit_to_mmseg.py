@@ -1,9 +1,9 @@
-"""BEiT of microsoft/unilm and timm -> the keys of mmseg's BEiT.
+"""Convert BEiT of microsoft/unilm or timm to the keys of mmseg's BEiT.
 
     python tools/model_converters/beit_to_mmseg.py SOURCE.pth OUT.pth
 
-The position biases keep the size of pretraining; the encoder resizes them
-when it loads the file.
+The relative position biases are written at the size of pretraining; the
+encoder resizes them when it loads the file.
 """
 import re
 import sys
@@ -18,8 +18,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from model_converters.network import Converter, Weights, count  # noqa: E402
 from model_converters.shell import run  # noqa: E402
 
-# The classifier, the norm before it, the token of masked patches, and tables
-# that follow from the window.
+# The classifier and its norm, the mask token, and tables that are computed
+# from the window size.
 DROPPED = re.compile(r'(head|lm_head|norm|fc_norm)\..*|mask_token|'
                      r'.*\brelative_position_index|.*\.k_bias')
 _NAMES = {
@@ -36,9 +36,9 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
     """Rename the weights of a BEiT.
 
     Args:
-        weights (dict[str, Tensor]): State dict of unilm's or timm's. A table
-            of position biases that all blocks share, as right after
-            self-supervision, is given to each of them.
+        weights (dict[str, Tensor]): State dict of unilm or timm. A table of
+            position biases that all blocks share, as after self-supervised
+            pretraining, is copied to each block.
 
     Returns:
         dict[str, Tensor]: State dict of mmseg's ``BEiT``.
@@ -60,7 +60,7 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The encoder that these weights are of.
+    """Return the config of the encoder of these weights.
 
     Args:
         weights (dict[str, Tensor]): State dict in the keys of mmseg.
@@ -71,7 +71,7 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     table = weights['layers.0.attn.relative_position_bias_table']
     width, _, _, patch = weights['patch_embed.projection.weight'].shape
     hidden = weights['layers.0.ffn.layers.0.0.weight'].shape[0]
-    # (2 w - 1) ** 2 offsets of a window of w, and 3 of the class token.
+    # (2 w - 1)^2 offsets of a window of size w, and 3 of the class token.
     window = (round((table.shape[0] - 3)**.5) + 1) // 2
     return dict(
         type='BEiT',

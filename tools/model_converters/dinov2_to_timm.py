@@ -1,9 +1,9 @@
-"""DINOv2's vision transformers -> our TIMMVisionTransformer.
+"""Convert the vision transformers of DINOv2 for TIMMVisionTransformer.
 
     python tools/model_converters/dinov2_to_timm.py SOURCE.pth OUT.pth
 
-timm took over the names. The table of positions keeps its 37 x 37 patches of
-images of 518; the encoder resamples it.
+timm uses the same names. The position embedding keeps the 37 x 37 patches of
+images of 518 pixels; the encoder resamples it.
 """
 import sys
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from model_converters.network import Converter, Weights  # noqa: E402
 from model_converters.shell import run  # noqa: E402
 
-# The token of masked patches.
+# The mask token is used in pretraining only.
 DROPPED = ('mask_token', )
 PREFIX = 'timm_model.'
 _SIZES = {384: 'small', 768: 'base', 1024: 'large'}
 
 
 class PlainTransformer(nn.Module):
-    """A vision transformer of timm where our encoder keeps it.
+    """A vision transformer of timm, with the keys of TIMMVisionTransformer.
 
     Args:
         model_name (str): Name of the model in timm.
@@ -54,21 +54,22 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The encoder that these weights are of.
+    """Return the config of the encoder of these weights.
 
     Args:
-        weights (dict[str, Tensor]): State dict in our keys.
+        weights (dict[str, Tensor]): Converted state dict.
 
     Returns:
         dict: Config for ``MODELS``.
 
     Raises:
-        ValueError: If they are of another width than S, B and L.
+        ValueError: If the width is not the width of ViT-S, B or L.
     """
     width = weights[PREFIX + 'cls_token'].shape[-1]
     if width not in _SIZES:
-        raise ValueError(f'There is no DINOv2 of width {width} here; take '
-                         'ViT-S/14, B/14 or L/14.')
+        raise ValueError('The embedding width must be one of '
+                         f'{", ".join(map(str, _SIZES))}, got {width}; use '
+                         'DINOv2 ViT-S/14, B/14 or L/14.')
     return dict(
         type=PlainTransformer,
         model_name=f'vit_{_SIZES[width]}_patch14_dinov2')

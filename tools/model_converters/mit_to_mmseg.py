@@ -1,10 +1,10 @@
-"""SegFormer's MiT -> the keys of mmseg's MixVisionTransformer.
+"""Convert SegFormer's MiT to the keys of mmseg's MixVisionTransformer.
 
     python tools/model_converters/mit_to_mmseg.py mit_b5.pth OUT.pth
 
-For the files of NVlabs/SegFormer and what was trained with its class, as
-DAFormer and FST were. mmseg computes the same up to the epsilon of the norms
-after patch embedding and key reduction, 1e-6 instead of 1e-5.
+For files of NVlabs/SegFormer and of projects that use its class, such as
+DAFormer and FST. The outputs of mmseg are equal except for the epsilon of the
+norms after patch embedding and key reduction, which is 1e-6 instead of 1e-5.
 """
 import re
 import sys
@@ -20,10 +20,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from model_converters.network import Converter, Weights, count  # noqa: E402
 from model_converters.shell import run  # noqa: E402
 
-# The classifier of ImageNet.
+# The ImageNet classifier.
 DROPPED = ('head.', )
-# In mmseg 1x1 convolutions stand for linear maps; positions 2, 3 and 5 of the
-# sequence have no weights.
+# mmseg uses 1x1 convolutions instead of linear layers. Layers 2, 3 and 5 of
+# the feed-forward sequence have no weights.
 _NAMES = {
     '.0.proj.': '.0.projection.',
     '.attn.proj.': '.attn.attn.out_proj.',
@@ -33,16 +33,17 @@ _NAMES = {
     '.mlp.dwconv.dwconv.': '.ffn.layers.1.',
     '.mlp.fc2.': '.ffn.layers.4.',
 }
-# Stages count from 1 there; in mmseg each is a list of these.
+# SegFormer numbers the stages from 1; in mmseg each stage is a list of these
+# parts.
 _PART = re.compile(r'(patch_embed|block|norm)(\d)\.')
-_PLACES = dict(patch_embed=0, block=1, norm=2)
+_INDICES = dict(patch_embed=0, block=1, norm=2)
 
 
 def _rename(name: str) -> str:
-    """The name in mmseg."""
+    """Return the name in mmseg."""
     name = _PART.sub(
-        lambda found: 'layers.{}.{}.'.format(
-            int(found[2]) - 1, _PLACES[found[1]]),
+        lambda match: 'layers.{}.{}.'.format(
+            int(match[2]) - 1, _INDICES[match[1]]),
         name,
         count=1)
     for old, new in _NAMES.items():
@@ -54,7 +55,7 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
     """Rename the weights of a Mix Transformer.
 
     Args:
-        weights (dict[str, Tensor]): State dict of SegFormer's class.
+        weights (dict[str, Tensor]): State dict of SegFormer.
 
     Returns:
         dict[str, Tensor]: State dict of mmseg's ``MixVisionTransformer``.
@@ -67,7 +68,7 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
         if name.startswith(DROPPED) or '.attn.kv.' in name:
             continue
         if '.attn.q.' in name:
-            # Queries, keys and values are one map in mmseg.
+            # mmseg has a single projection for queries, keys and values.
             other = weights[name.replace('.attn.q.', '.attn.kv.')]
             tensor = torch.cat([tensor, other])
         elif name.endswith(('.mlp.fc1.weight', '.mlp.fc2.weight')):
@@ -77,14 +78,15 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The encoder that these weights are of.
+    """Return the config of the encoder of these weights.
 
     Args:
         weights (dict[str, Tensor]): State dict in the keys of mmseg.
 
     Returns:
-        dict: Config for ``MODELS``. Heads do not show in the weights; they
-        are taken to be as wide as the first stage, as in all MiT.
+        dict: Config for ``MODELS``. The number of heads cannot be derived
+        from the weights; as in all MiT, a head is assumed to be as wide as
+        the first stage.
     """
     stages = range(count(weights, 'layers.{}.'))
     projections = [weights[f'layers.{stage}.0.projection.weight']

@@ -1,4 +1,4 @@
-"""Torchvision's MobileNetV2 -> the keys of mmseg's TIMMBackbone.
+"""Convert torchvision's MobileNetV2 to the keys of mmseg's TIMMBackbone.
 
     python tools/model_converters/mobilenetv2_to_timm.py SOURCE.pth OUT.pth
 
@@ -21,7 +21,7 @@ MODEL_NAME = 'mobilenetv2_100'
 
 
 def _without_counters(weights: Mapping[str, Tensor]) -> Weights:
-    """All but the counters of batches, which old files lack."""
+    """Drop the batch counters, which old files do not have."""
     return {
         name: tensor
         for name, tensor in weights.items()
@@ -41,7 +41,7 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
         its classifier, keys prefixed with ``timm_model.``.
 
     Raises:
-        ValueError: If the tensors are not those of a MobileNetV2.
+        ValueError: If the weights are not from a MobileNetV2.
     """
     model = timm.create_model(MODEL_NAME, pretrained=False)
     target = _without_counters(model.state_dict())
@@ -49,22 +49,22 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
     if [tensor.shape for tensor in target.values()
         ] != [tensor.shape for tensor in source.values()]:
         raise ValueError(
-            f"These are not the {len(target)} tensors of torchvision's "
-            f'mobilenet_v2 ({len(source)} found); give '
+            f'The file must have the {len(target)} tensors of '
+            f"torchvision's mobilenet_v2, got {len(source)} tensors; use "
             'mobilenet_v2-b0353104.pth.')
     return {
         f'timm_model.{name}': tensor
         for name, tensor in zip(target, source.values())
-        # The features stop before the last 1 x 1 convolution.
+        # Feature extraction ends before the last 1 x 1 convolution.
         if not name.startswith(('conv_head', 'bn2', 'classifier'))
     }
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The encoder that these weights are of.
+    """Return the config of the encoder of these weights.
 
     Args:
-        weights (dict[str, Tensor]): State dict in our keys.
+        weights (dict[str, Tensor]): Converted state dict.
 
     Returns:
         dict: Config for ``MODELS``.

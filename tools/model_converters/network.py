@@ -1,4 +1,4 @@
-"""What the converters have in common: whether weights fit a network."""
+"""Common part of the converters: checking weights against a network."""
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,14 +13,14 @@ Weights = dict[str, Tensor]
 
 
 class Converter(NamedTuple):
-    """How the weights of one kind of encoder are renamed.
+    """Conversion of the weights of one kind of encoder.
 
     Attributes:
-        convert (Callable): From a state dict to one in our names.
-        config (Callable): From a state dict in our names to the config of an
-            encoder of that size, for ``MODELS``.
-        fresh (tuple[str]): Beginnings of names that the encoder has and the
-            source has not; they keep what the encoder is initialized with.
+        convert (Callable): Converts the names of a state dict.
+        config (Callable): From a converted state dict to the config of the
+            encoder, for ``MODELS``.
+        fresh (tuple[str]): Prefixes of weights that the source does not have.
+            They keep their initial values.
     """
     convert: Callable[[Mapping[str, Tensor]], Weights]
     config: Callable[[Mapping[str, Tensor]], dict[str, Any]]
@@ -28,10 +28,10 @@ class Converter(NamedTuple):
 
 
 class _NoStorage(TorchFunctionMode):
-    """Layers are built without memory: only their shapes are asked for.
+    """Build layers without memory, since only their shapes are needed.
 
-    ``torch.device('meta')`` would do it too if constructors computed nothing,
-    but those of MMSegmentation call ``.item()``.
+    ``torch.device('meta')`` alone does not work, because constructors of
+    MMSegmentation call ``.item()``.
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
@@ -42,7 +42,7 @@ class _NoStorage(TorchFunctionMode):
 
 
 def build_shapes(config: Mapping[str, Any]) -> nn.Module:
-    """A network of which only names and shapes are of use.
+    """Build a network for the names and shapes of its weights.
 
     Args:
         config (dict): Config for ``MODELS``.
@@ -58,18 +58,18 @@ def build_shapes(config: Mapping[str, Any]) -> nn.Module:
 def check_fit(weights: Mapping[str, Tensor],
               network: nn.Module,
               fresh: Iterable[str] = ()) -> None:
-    """Raise unless the weights are those of the network, all and no more.
+    """Raise unless names and shapes of weights match a network exactly.
 
     Args:
-        weights (dict[str, Tensor]): The weights, in our names.
+        weights (dict[str, Tensor]): Converted state dict.
         network (nn.Module): The network.
-        fresh (Iterable[str]): Beginnings of names that may be missing.
+        fresh (Iterable[str]): Prefixes of names that may be missing.
 
     Raises:
         ValueError: If names or shapes differ.
     """
-    # Buffers that follow from the config are computed, not loaded; counters
-    # of batches are of no use to a converted network.
+    # Buffers that follow from the config are computed, not loaded. Batch
+    # counters are not used by a converted network.
     computed = ('relative_position_index', 'num_batches_tracked')
     shapes = {
         name: tuple(tensor.shape)
@@ -80,41 +80,41 @@ def check_fit(weights: Mapping[str, Tensor],
         name: tuple(tensor.shape)
         for name, tensor in weights.items() if not name.endswith(computed)
     }
-    faults = [f'{name} is missing' for name in shapes
+    errors = [f'{name} is missing' for name in shapes
               if name not in given and not name.startswith(tuple(fresh))]
-    faults += [f'{name} is not known' for name in given if name not in shapes]
-    faults += [
-        f'{name} has shape {given[name]}, not {shape}'
+    errors += [f'{name} is not known' for name in given if name not in shapes]
+    errors += [
+        f'{name} has shape {given[name]}, expected {shape}'
         for name, shape in shapes.items() if given.get(name, shape) != shape
     ]
-    if faults:
+    if errors:
         raise ValueError(
-            f'These weights do not make a {type(network).__name__}: '
-            f'{"; ".join(faults[:3])}' +
-            (f'; and {len(faults) - 3} more.' if faults[3:] else '.'))
+            f'These weights do not match {type(network).__name__}: '
+            f'{"; ".join(errors[:3])}' +
+            (f'; and {len(errors) - 3} more.' if errors[3:] else '.'))
 
 
 def convert_encoder(weights: Mapping[str, Tensor],
                     converter: Converter) -> Weights:
-    """Rename the weights of an encoder and check that nothing is amiss.
+    """Convert the weights of an encoder and check the result.
 
     Args:
-        weights (dict[str, Tensor]): State dict in the names of the source.
-        converter (Converter): How to rename them.
+        weights (dict[str, Tensor]): State dict with the names of the source.
+        converter (Converter): The converter of this kind of encoder.
 
     Returns:
-        dict[str, Tensor]: State dict in our names.
+        dict[str, Tensor]: The converted state dict.
 
     Raises:
-        ValueError: If they are not those of such an encoder.
+        ValueError: If the weights are from another kind of encoder.
     """
     try:
         converted = converter.convert(weights)
         config = converter.config(converted)
     except (KeyError, IndexError) as error:
         raise ValueError(
-            f'These are not the weights of such an encoder: {error} is '
-            f'missing; they begin with {", ".join(list(weights)[:3])}. Take '
+            f'These weights are from another encoder: {error} is missing; '
+            f'their first names are {", ".join(list(weights)[:3])}. Use '
             'another converter of tools/model_converters.') from error
     check_fit(converted, build_shapes(config), converter.fresh)
     return converted
@@ -122,11 +122,11 @@ def convert_encoder(weights: Mapping[str, Tensor],
 
 def without_prefix(weights: Mapping[str, Tensor],
                    prefixes: Iterable[str]) -> Weights:
-    """Take off a prefix that all weights have.
+    """Remove prefixes that all weights have in common.
 
     Args:
         weights (dict[str, Tensor]): State dict.
-        prefixes (Iterable[str]): Prefixes to look for, in this order.
+        prefixes (Iterable[str]): Prefixes to remove, in this order.
 
     Returns:
         dict[str, Tensor]: State dict.
@@ -141,14 +141,15 @@ def without_prefix(weights: Mapping[str, Tensor],
 
 
 def count(weights: Iterable[str], pattern: str) -> int:
-    """How many parts are numbered in the place of ``{}`` of a name.
+    """Count the consecutively numbered parts of a network.
 
     Args:
         weights (Iterable[str]): Names of weights.
-        pattern (str): Beginning of a name, such as ``layers.{}.``.
+        pattern (str): Prefix with the number as ``{}``, such as
+            ``layers.{}.``.
 
     Returns:
-        int: The number, counted from 0 until one is missing.
+        int: The number of parts, counted from 0 to the first missing number.
     """
     names, total = list(weights), 0
     while any(name.startswith(pattern.format(total)) for name in names):

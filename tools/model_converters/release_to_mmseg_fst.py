@@ -1,4 +1,4 @@
-r"""Checkpoints of FST's, DAFormer's and U2PL's releases -> a folder to test.
+r"""Convert checkpoints of the releases of FST, DAFormer and U2PL.
 
     python tools/model_converters/release_to_mmseg_fst.py latest.pth \
         work_dirs/released/NAME --config configs/uda/CONFIG.py
@@ -6,13 +6,13 @@ r"""Checkpoints of FST's, DAFormer's and U2PL's releases -> a folder to test.
         work_dirs/released/NAME --config configs/ssl/CONFIG.py
     sh test.sh work_dirs/released/NAME
 
-The releases for domain adaptation run on mmcv 1.x and keep three networks and
-more in one file. The student (`model.`), the teacher (`ema_model.`) and the
-encoder of the ImageNet model (`imnet_model.backbone.`) become ours; decode
-heads have the same names here. FST's semi-supervised half and U2PL keep the
-student (`model_state`) and the teacher (`teacher_state`). Which of them a file
-is of, its names tell. The config must be the one of the same encoder and
-decode head; its classes have to be here, its data set only for testing.
+The releases for domain adaptation use mmcv 1.x and store at least three
+networks in a file. The student (`model.`), the teacher (`ema_model.`) and the
+encoder of the ImageNet model (`imnet_model.backbone.`) are converted; decode
+heads have the same names in mmseg_fst. The semi-supervised part of FST and
+U2PL store the student (`model_state`) and the teacher (`teacher_state`). The
+release is recognized by the names in the file. The config must have the same
+encoder and decode head. Its data set is only needed for testing.
 """
 import sys
 from collections.abc import Mapping
@@ -27,23 +27,31 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from mmseg_fst.apis import read_config  # noqa: E402
 from mmseg_fst.utils.checkpoint import read_checkpoint  # noqa: E402
 from model_converters import mit_to_mmseg, u2pl_to_mmseg  # noqa: E402
-from model_converters.network import Weights, build_shapes, check_fit  # noqa: E402
-from model_converters.shell import base_parser, clear_errors, save  # noqa: E402
+from model_converters.network import (  # noqa: E402
+    Weights,
+    build_shapes,
+    check_fit,
+)
+from model_converters.shell import (  # noqa: E402
+    base_parser,
+    clear_errors,
+    save,
+)
 
-# Scratch copies of FST's look-ahead.
+# Temporary copies of the look-ahead of FST.
 DROPPED = ('pre_model.', 'tmp_model.')
 DEFAULT_ITERATION = 40000
 
 
 def part(weights: Mapping[str, Tensor], prefix: str) -> Weights:
-    """The weights whose names begin so, without that beginning.
+    """Select the weights with a prefix, and remove the prefix.
 
     Args:
         weights (dict[str, Tensor]): State dict.
-        prefix (str): The beginning.
+        prefix (str): The prefix.
 
     Returns:
-        dict[str, Tensor]: State dict; empty if there are none.
+        dict[str, Tensor]: State dict; empty if no name has the prefix.
     """
     return {
         name.removeprefix(prefix): tensor
@@ -54,16 +62,16 @@ def part(weights: Mapping[str, Tensor], prefix: str) -> Weights:
 def convert_network(weights: Mapping[str, Tensor]) -> Weights:
     """Rename the weights of one ``EncoderDecoder``.
 
-    ResNet, Swin and BEiT were MMSegmentation's own already, whose names have
-    not changed; the Mix Transformer was SegFormer's.
+    The releases use ResNet, Swin and BEiT of MMSegmentation, whose names have
+    not changed, and the Mix Transformer of SegFormer.
 
     Args:
         weights (dict[str, Tensor]): State dict of mmcv 1.x.
 
     Returns:
-        dict[str, Tensor]: State dict of today's ``EncoderDecoder``.
+        dict[str, Tensor]: State dict of the current ``EncoderDecoder``.
     """
-    # Trained on several GPUs, each network was wrapped on its own.
+    # On several GPUs, each network was wrapped separately.
     weights = part(weights, 'module.') or weights
     encoder = part(weights, 'backbone.')
     if 'patch_embed1.proj.weight' in encoder:
@@ -79,7 +87,7 @@ def convert_network(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def _adapted(weights: Mapping[str, Tensor]) -> dict[str, Weights]:
-    """The networks of a release for domain adaptation, by our names."""
+    """Return the networks of a domain adaptation release by name."""
     weights = part(weights, 'module.') or dict(weights)
     if not part(weights, 'model.'):
         weights = {f'model.{name}': tensor
@@ -89,8 +97,8 @@ def _adapted(weights: Mapping[str, Tensor]) -> dict[str, Weights]:
             ('model.', 'ema_model.', 'imnet_model.', *DROPPED))
     ]
     if unknown:
-        raise ValueError(f'{unknown[0]} belongs to no network that is known '
-                         'here; give a checkpoint of FST or DAFormer.')
+        raise ValueError(f'{unknown[0]} belongs to an unknown network; give '
+                         'a checkpoint of FST or DAFormer.')
     student = convert_network(part(weights, 'model.'))
     teacher = convert_network(part(weights, 'ema_model.')) or student
     encoder = part(
@@ -100,7 +108,7 @@ def _adapted(weights: Mapping[str, Tensor]) -> dict[str, Weights]:
 
 def _semi_supervised(weights: Mapping[str, Any],
                      target: nn.Module) -> dict[str, Weights]:
-    """The networks of U2PL's release and of FST's other half."""
+    """Return the networks of a semi-supervised release of U2PL or FST."""
     represents = getattr(target.student.decode_head, 'represent',
                          None) is not None
     student = weights.get('model_state', weights)
@@ -111,19 +119,19 @@ def _semi_supervised(weights: Mapping[str, Any],
 
 
 def convert(weights: Mapping[str, Any], target: nn.Module) -> Weights:
-    """Make of a release's checkpoint one of ours.
+    """Convert the checkpoint of a release.
 
     Args:
-        weights (dict): State dict of the release, for semi-supervision its
-            whole checkpoint, or the state dict of a lone network, which then
-            is student and teacher.
+        weights (dict): State dict of the release. For the semi-supervised
+            releases, the complete checkpoint, or the state dict of a single
+            network, which is used as student and teacher.
         target (nn.Module): The segmentor of the config.
 
     Returns:
         dict[str, Tensor]: State dict of ``target``.
 
     Raises:
-        ValueError: If they do not fit together.
+        ValueError: If the checkpoint does not match ``target``.
     """
     if u2pl_to_mmseg.is_network(weights.get('model_state', weights)):
         networks = _semi_supervised(weights, target)
@@ -132,17 +140,17 @@ def convert(weights: Mapping[str, Any], target: nn.Module) -> Weights:
     converted = {
         f'{owner}.{name}': tensor
         for owner, network in networks.items()
-        # A config for testing alone may do without some of them.
+        # A config for testing may leave out some of the networks.
         if getattr(target, owner, None) is not None
         for name, tensor in network.items()
     }
-    # No release saves the memory of its contrastive loss.
+    # The releases do not save the memory bank of the contrastive loss.
     check_fit(converted, target, fresh=('contrast.', ))
     return _with_buffers(converted, target)
 
 
 def _with_buffers(weights: Weights, target: nn.Module) -> Weights:
-    """Add what follows from the config, so that loading can be strict."""
+    """Add buffers that follow from the config, for strict loading."""
     buffers = {
         name: tensor
         for name, tensor in target.state_dict().items()
@@ -153,24 +161,24 @@ def _with_buffers(weights: Weights, target: nn.Module) -> Weights:
 
 def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
                  source: str) -> Path:
-    """Write a folder that ``test.sh`` can take.
+    """Write a folder for ``test.sh``.
 
     Args:
         checkpoint (dict): Checkpoint of the release.
         config (Path): Config file of the same model.
         out (Path): Folder to write to.
-        source (str): Name of the file, to be noted.
+        source (str): Name of the source file, stored in the metadata.
 
     Returns:
         Path: The checkpoint.
 
     Raises:
-        ValueError: If model and checkpoint do not fit, or the folder has
-            another config.
+        ValueError: If the checkpoint does not match the model, or the folder
+            has another config.
     """
     others = {path.name for path in out.glob('*.py')} - {config.name}
     if others:
-        raise ValueError(f'{out} has a config already, {others.pop()}; name '
+        raise ValueError(f'{out} already has the config {others.pop()}; name '
                          'another folder.')
     cfg = read_config(config)
     weights = convert(checkpoint['state_dict'], build_shapes(cfg.model))
@@ -182,11 +190,11 @@ def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
 
 
 def _iteration(checkpoint: Mapping[str, Any], cfg: Config) -> int:
-    """When a checkpoint was written, as far as is known."""
+    """Return the iteration of a checkpoint, or a default if unknown."""
     meta = checkpoint.get('meta') or {}
     if meta.get('iter'):
         return int(meta['iter'])
-    # The releases for semi-supervision count epochs, which configs know.
+    # The semi-supervised releases count epochs; configs state their length.
     epochs = checkpoint['state_dict'].get('epoch', 0)
     return int(epochs) * cfg.get('epoch', 0) or DEFAULT_ITERATION
 

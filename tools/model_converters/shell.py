@@ -1,4 +1,4 @@
-"""What the converters have in common: the command line, writing."""
+"""Common part of the converters: command line and writing."""
 import argparse
 import sys
 from collections.abc import Iterator
@@ -15,28 +15,28 @@ from .network import Converter, Weights, convert_encoder, without_prefix
 
 
 def save(weights: Weights, out: Path, **meta: Any) -> None:
-    """Write a checkpoint, whole or not at all.
+    """Write a checkpoint atomically.
 
     Args:
         weights (dict[str, Tensor]): The weights.
         out (Path): File to write.
-        **meta: What to note beside them.
+        **meta: Metadata of the checkpoint.
     """
-    # A view would bring the whole of its storage into the file.
+    # Saving a view would write its entire storage to the file.
     weights = {name: tensor.clone() for name, tensor in weights.items()}
     with atomic_write(out) as path:
         torch.save(dict(meta=meta, state_dict=weights), path)
 
 
 def base_parser(description: str, out: str) -> argparse.ArgumentParser:
-    """The arguments that all converters take.
+    """Make a parser with the common arguments of all converters.
 
     Args:
-        description (str): The converter's docstring.
-        out (str): Help for ``out``.
+        description (str): Docstring of the converter.
+        out (str): Help text of ``out``.
 
     Returns:
-        ArgumentParser: The parser; more can be added.
+        ArgumentParser: The parser.
     """
     parser = argparse.ArgumentParser(
         description=description,
@@ -46,17 +46,17 @@ def base_parser(description: str, out: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that the file asks for; it can do all that you can, '
-        'so only if you trust who made it')
+        help='allow the file to run code with your permissions; use only for '
+        'files from a source that you trust')
     return parser
 
 
 @contextmanager
 def clear_errors(source: Path) -> Iterator[None]:
-    """End the program with the file's name and the fault, no traceback.
+    """Exit with the file name and the error message, without a traceback.
 
     Args:
-        source (Path): The file that is converted.
+        source (Path): The file to convert.
     """
     try:
         yield
@@ -66,11 +66,11 @@ def clear_errors(source: Path) -> Iterator[None]:
 
 
 def run(description: str, converter: Converter) -> None:
-    """Convert a file as the command line says.
+    """Run a converter from the command line.
 
     Args:
-        description (str): The converter's docstring.
-        converter (Converter): How to rename the weights.
+        description (str): Docstring of the converter.
+        converter (Converter): The converter.
     """
     args = base_parser(description, 'file to write').parse_args()
     with clear_errors(args.source):

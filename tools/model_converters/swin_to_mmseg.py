@@ -1,9 +1,9 @@
-"""Swin Transformers of Microsoft and timm -> mmseg's SwinTransformer.
+"""Convert Swin Transformers of Microsoft or timm to mmseg's keys.
 
     python tools/model_converters/swin_to_mmseg.py SOURCE.pth OUT.pth
 
-The norms of the four outputs are not in a classifier; they stay as mmseg
-initializes them.
+A classifier does not have the norms of the four outputs; they keep their
+initial values.
 """
 import re
 import sys
@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from model_converters.network import Converter, Weights, count  # noqa: E402
 from model_converters.shell import run  # noqa: E402
 
-# The classifier, and tables that follow from the window.
+# The classifier, and tables that are computed from the window size.
 DROPPED = re.compile(
     r'(head|norm)\..*|.*\.(relative_position_index|attn_mask)')
 _NAMES = {
@@ -30,17 +30,16 @@ _NAMES = {
 
 
 def _merging_order(tensor: Tensor) -> Tensor:
-    """Reorder the 4 C channels that patch merging puts together.
+    """Reorder the 4 C channels of patch merging.
 
-    Both sources take, column by column, the rows of each 2 x 2 patches and
-    then the channels: (column, row, channel). mmseg's unfolding makes
-    (channel, row, column).
+    Both sources concatenate 2 x 2 patches in the order (column, row, channel).
+    mmseg unfolds them in the order (channel, row, column).
 
     Args:
-        tensor (Tensor): Weights whose last dimension are those channels.
+        tensor (Tensor): Weights of shape (..., 4 C).
 
     Returns:
-        Tensor: Of the same shape.
+        Tensor: The reordered weights, of the same shape.
     """
     split = tensor.unflatten(-1, (2, 2, -1))
     return split.transpose(-1, -3).flatten(-3)
@@ -50,14 +49,14 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
     """Rename the weights of a Swin Transformer.
 
     Args:
-        weights (dict[str, Tensor]): State dict of Microsoft's or timm's.
+        weights (dict[str, Tensor]): State dict of Microsoft or timm.
 
     Returns:
         dict[str, Tensor]: State dict of mmseg's ``SwinTransformer``, without
         the norms of its outputs.
     """
-    # timm merges patches at the beginning of a stage, the others at the end
-    # of the one before.
+    # timm merges patches at the beginning of a stage, Microsoft and mmseg at
+    # the end of the previous stage.
     shift = 0 if 'layers.0.downsample.norm.weight' in weights else -1
     converted = {}
     for name, tensor in weights.items():
@@ -74,7 +73,7 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The encoder that these weights are of.
+    """Return the config of the encoder of these weights.
 
     Args:
         weights (dict[str, Tensor]): State dict in the keys of mmseg.
@@ -98,7 +97,7 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         depths=[count(weights, f'stages.{stage}.blocks.{{}}.')
                 for stage in stages],
         num_heads=[table.shape[1] for table in tables],
-        # A table has (2 w - 1) ** 2 rows for a window of w.
+        # A table has (2 w - 1)^2 rows for a window of size w.
         window_size=(round(tables[0].shape[0]**.5) + 1) // 2,
         mlp_ratio=hidden / projection.shape[0],
         out_indices=tuple(stages),

@@ -1,8 +1,8 @@
-"""Networks of U2PL and of FST's semi-supervised half, in our names.
+"""Convert networks of U2PL and of the semi-supervised part of FST.
 
-Both build a ResNet with a deep stem (``encoder.``), DeepLabV3+ and, FST
-alone, DeepLabV2 or PSPNet (``decoder.``) and on Cityscapes an auxiliary head
-(``auxor.``). See ``release_to_mmseg_fst.py``, which uses this.
+Both build a ResNet with a deep stem (``encoder.``), DeepLabV3+ or, in FST
+only, DeepLabV2 or PSPNet (``decoder.``), and on Cityscapes an auxiliary head
+(``auxor.``). Used by ``release_to_mmseg_fst.py``.
 """
 from collections.abc import Mapping
 from typing import Any
@@ -13,69 +13,70 @@ from . import resnet_to_mmseg
 from .network import Weights
 
 
-def _normed(theirs: str, ours: str, first: int = 0) -> dict[str, str]:
-    """Names of a convolution and the norm behind it, in a sequence."""
+def _conv_norm(source: str, target: str, first: int = 0) -> dict[str, str]:
+    """Map the names of a convolution and its norm in a sequence."""
     return {
-        f'{theirs}.{first}.': f'{ours}.conv.',
-        f'{theirs}.{first + 1}.': f'{ours}.bn.'
+        f'{source}.{first}.': f'{target}.conv.',
+        f'{source}.{first + 1}.': f'{target}.bn.'
     }
 
 
-# Beginnings of names. The pyramid has its image pooling first, then the 1x1.
+# From the prefixes of U2PL to the prefixes of mmseg. The pyramid of U2PL
+# begins with image pooling, followed by the 1x1 convolution.
 _DEEPLABV3PLUS = {
-    **_normed('decoder.low_conv', 'decode_head.c1_bottleneck'),
-    **_normed('decoder.aspp.conv1', 'decode_head.image_pool.1', 1),
+    **_conv_norm('decoder.low_conv', 'decode_head.c1_bottleneck'),
+    **_conv_norm('decoder.aspp.conv1', 'decode_head.image_pool.1', 1),
     **{
-        theirs: ours
-        for place in range(4)
-        for theirs, ours in _normed(f'decoder.aspp.conv{place + 2}',
-                                    f'decode_head.aspp_modules.{place}'
-                                    ).items()
+        source: target
+        for index in range(4)
+        for source, target in _conv_norm(
+            f'decoder.aspp.conv{index + 2}',
+            f'decode_head.aspp_modules.{index}').items()
     },
-    **_normed('decoder.head', 'decode_head.bottleneck'),
-    **_normed('decoder.classifier', 'decode_head.fuse.0'),
-    **_normed('decoder.classifier', 'decode_head.fuse.2', 4),
+    **_conv_norm('decoder.head', 'decode_head.bottleneck'),
+    **_conv_norm('decoder.classifier', 'decode_head.fuse.0'),
+    **_conv_norm('decoder.classifier', 'decode_head.fuse.2', 4),
     'decoder.classifier.8.': 'decode_head.conv_seg.',
-    **_normed('decoder.representation', 'decode_head.represent.0.0'),
-    **_normed('decoder.representation', 'decode_head.represent.0.2', 4),
+    **_conv_norm('decoder.representation', 'decode_head.represent.0.0'),
+    **_conv_norm('decoder.representation', 'decode_head.represent.0.2', 4),
     'decoder.representation.8.': 'decode_head.represent.2.'
 }
 _DEEPLABV2 = {
-    f'decoder.classifier.conv2d_list.{place}.':
-    f'decode_head.aspp_modules.{place}.conv.'
-    for place in range(4)
+    f'decoder.classifier.conv2d_list.{index}.':
+    f'decode_head.aspp_modules.{index}.conv.'
+    for index in range(4)
 }
 _PSPNET = {
     **{
-        theirs: ours
-        for place in range(4)
-        for theirs, ours in _normed(f'decoder.psp.stages.{place}',
-                                    f'decode_head.psp_modules.{place}.1', 1
-                                    ).items()
+        source: target
+        for index in range(4)
+        for source, target in _conv_norm(
+            f'decoder.psp.stages.{index}',
+            f'decode_head.psp_modules.{index}.1', 1).items()
     },
-    **_normed('decoder.psp.bottleneck', 'decode_head.bottleneck'),
+    **_conv_norm('decoder.psp.bottleneck', 'decode_head.bottleneck'),
     'decoder.decoder.0.': 'decode_head.conv_seg.',
     **{
-        f'decoder.decoder.{place + 1}.conv.':
-        f'decode_head.upsample.{place}.0.'
-        for place in range(3)
+        f'decoder.decoder.{index + 1}.conv.':
+        f'decode_head.upsample.{index}.0.'
+        for index in range(3)
     }
 }
 _AUXILIARY = {
-    **_normed('auxor.aux', 'auxiliary_head.convs.0'),
+    **_conv_norm('auxor.aux', 'auxiliary_head.convs.0'),
     'auxor.aux.4.': 'auxiliary_head.conv_seg.'
 }
 _NAMES = {**_DEEPLABV3PLUS, **_DEEPLABV2, **_PSPNET, **_AUXILIARY}
 
 
 def is_network(weights: Mapping[str, Any]) -> bool:
-    """Whether these are the weights of such a network.
+    """Check whether weights are from a network of U2PL or FST.
 
     Args:
         weights (dict[str, Tensor]): State dict.
 
     Returns:
-        bool: True if its names are those of an encoder and a decoder.
+        bool: True if it has the weights of an encoder and a decoder.
     """
     names = [name.removeprefix('module.') for name in weights]
     return all(any(name.startswith(part) for name in names)
@@ -83,10 +84,10 @@ def is_network(weights: Mapping[str, Any]) -> bool:
 
 
 def _rename(name: str) -> str:
-    """Our name of a weight of a head; as it is if it is not known."""
-    for theirs, ours in _NAMES.items():
-        if name.startswith(theirs):
-            return ours + name.removeprefix(theirs)
+    """Convert the name of a weight of a head; keep unknown names."""
+    for source, target in _NAMES.items():
+        if name.startswith(source):
+            return target + name.removeprefix(source)
     return name
 
 
@@ -94,9 +95,9 @@ def convert(weights: Mapping[str, Tensor], represents: bool) -> Weights:
     """Rename the weights of a network.
 
     Args:
-        weights (dict[str, Tensor]): State dict of their ``ModelBuilder``.
-        represents (bool): Whether the representation of pixels is kept, which
-            they always build and the contrastive loss alone trains.
+        weights (dict[str, Tensor]): State dict of ``ModelBuilder`` of U2PL.
+        represents (bool): Whether to convert the representation head, which
+            U2PL always builds but only the contrastive loss trains.
 
     Returns:
         dict[str, Tensor]: State dict of an ``EncoderDecoder``.
@@ -115,7 +116,7 @@ def convert(weights: Mapping[str, Tensor], represents: bool) -> Weights:
         if not name.startswith('encoder.') and
         (represents or not name.startswith('decoder.representation.'))
     }
-    # Ours has no bias there; before a norm it only moves the mean.
+    # mmseg has no bias before a norm, where a bias only shifts the mean.
     bias = heads.pop('auxiliary_head.convs.0.conv.bias', None)
     if bias is not None:
         mean = 'auxiliary_head.convs.0.bn.running_mean'

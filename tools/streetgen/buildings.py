@@ -3,9 +3,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .draws import hsv, pick
 from .labels import Label, Material
 from .mesh import Color, Mesh, Surface
+from .sampling import hsv, pick
 
 WALL_KINDS = ('brick', 'render', 'stone')
 ROOF_COLORS = ((.25, .13, .1), (.16, .16, .18), (.3, .28, .26))
@@ -21,8 +21,8 @@ class House:
         side: -1 left and 1 right of the road.
         front: Position of the street front across the street.
         depth: Distance from the front to the back.
-        y_begin: Where it begins along the street.
-        y_end: Where it ends.
+        y_begin: Begin of the house along the street.
+        y_end: End of the house along the street.
         height: Height of the walls.
         color: Color of the walls.
     """
@@ -36,17 +36,17 @@ class House:
 
     @property
     def x_range(self) -> tuple[float, float]:
-        """Its left and right end across the street."""
+        """Left and right end of the house across the street."""
         back = self.front + self.side * self.depth
         return min(self.front, back), max(self.front, back)
 
     @property
     def y_middle(self) -> float:
-        """Its middle along the street."""
+        """Middle of the house along the street."""
         return (self.y_begin + self.y_end) / 2
 
     def wall(self, material: Material) -> Surface:
-        """A wall of the house's color.
+        """Return a wall surface in the color of the house.
 
         Args:
             material: The texture.
@@ -59,20 +59,20 @@ class House:
 
 def add_building(mesh: Mesh, side: int, front: float, y_begin: float,
                  y_end: float) -> None:
-    """Adds a random house.
+    """Add a random house.
 
     Args:
         mesh: The mesh to add to.
         side: -1 left and 1 right of the road.
         front: Position of the street front across the street.
-        y_begin: Where it begins along the street.
-        y_end: Where it ends.
+        y_begin: Begin of the house along the street.
+        y_end: End of the house along the street.
     """
     rng = mesh.rng
     height = float(np.clip(rng.gamma(6, 1.7), 5.5, 26))
     depth = rng.uniform(8, 14)
     house = House(side, front, depth, y_begin, y_end, height,
-                  _draw_wall_color(rng))
+                  _sample_wall_color(rng))
     seed = rng.random()
     is_shop = rng.random() < .45
     _add_walls(mesh, house, is_shop, seed)
@@ -87,9 +87,10 @@ def add_building(mesh: Mesh, side: int, front: float, y_begin: float,
                  (.12, .12, height), dark)
 
 
-def _draw_wall_color(rng: np.random.Generator) -> Color:
+def _sample_wall_color(rng: np.random.Generator) -> Color:
     kind = pick(rng, WALL_KINDS)
-    # All colors are drawn so that the kind does not shift later draws.
+    # All colors are sampled, so that the kind does not shift the random
+    # numbers that follow.
     colors = dict(
         brick=hsv(
             rng.uniform(.01, .08), rng.uniform(.25, .6), rng.uniform(.22, .5)),
@@ -100,7 +101,7 @@ def _draw_wall_color(rng: np.random.Generator) -> Color:
 
 
 def _add_walls(mesh: Mesh, house: House, is_shop: bool, seed: float) -> None:
-    """Adds front and side walls; the back is never seen."""
+    """Add front and side walls; the back wall is never visible."""
     front, height = house.front, house.height
     near, far = house.y_begin, house.y_end
     left, right = house.x_range
@@ -152,7 +153,7 @@ def _add_gable_roof(mesh: Mesh, house: House, tiles: Surface, middle: float,
 
 
 def _add_shop_front(mesh: Mesh, house: House) -> None:
-    """Adds the beam above the shop window and perhaps two shop signs."""
+    """Add the beam above the shop window and up to two shop signs."""
     rng = mesh.rng
     near, far = house.y_begin, house.y_end
     color = hsv(rng.random(), rng.uniform(.2, .8), rng.uniform(.1, .7))
@@ -163,12 +164,12 @@ def _add_shop_front(mesh: Mesh, house: House) -> None:
         begin = rng.uniform(near + .5, max(near + .6, far - 4))
         width = min(rng.uniform(1.5, 4), far - begin - .2)
         _add_flat_sign(mesh, house, begin, begin + width)
-    # A sign that hangs out over the sidewalk.
+    # A sign that projects over the sidewalk.
     if rng.random() < .5:
         y, z = rng.uniform(near + .5, far - .5), rng.uniform(2.6, 4.2)
         size = (.8, .1, rng.uniform(.5, .9))
         mesh.box((house.front - house.side * .55, y, z), size,
-                 _draw_sign_surface(rng, .6))
+                 _sample_sign_surface(rng, .6))
 
 
 def _add_flat_sign(mesh: Mesh, house: House, begin: float,
@@ -177,10 +178,10 @@ def _add_flat_sign(mesh: Mesh, house: House, begin: float,
     if house.side > 0:
         begin, end = end, begin
     mesh.quad(((x, begin, 2.82), (x, end, 2.82), (x, end, 3.28),
-               (x, begin, 3.28)), _draw_sign_surface(mesh.rng, .7))
+               (x, begin, 3.28)), _sample_sign_surface(mesh.rng, .7))
 
 
-def _draw_sign_surface(rng: np.random.Generator,
+def _sample_sign_surface(rng: np.random.Generator,
                        saturation: float) -> Surface:
     color = hsv(rng.random(), saturation, rng.uniform(.2, .8))
     return Surface(color, Material.BOARD, Label.SIGN)

@@ -1,13 +1,13 @@
-"""The camera: its view and how it turns light into a picture."""
+"""The camera: its view and its conversion of light to an image."""
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-# Distances in meters between which things are drawn.
+# Near and far clipping plane in meters.
 NEAR, FAR = .25, 400.
-# Highlights above the first value are squeezed into a range of the second
-# instead of clipped.
+# Highlights above the first value are compressed into a range of the second
+# value instead of clipped.
 SHOULDER, HIGHLIGHTS = .8, .2
 
 
@@ -16,11 +16,11 @@ class Camera:
     """A camera on a vehicle.
 
     Args:
-        eye: Its position.
-        yaw: Turn to the left.
-        pitch: Tilt upwards.
-        roll: Turn about the view.
-        field_of_view: Vertical angle of the view.
+        eye: Position.
+        yaw: Rotation to the left.
+        pitch: Upward tilt.
+        roll: Rotation about the viewing direction.
+        field_of_view: Vertical field of view.
     """
     eye: tuple[float, float, float]
     yaw: float
@@ -29,10 +29,10 @@ class Camera:
     field_of_view: float
 
     def projection(self, aspect: float) -> np.ndarray:
-        """Projects the scene to the picture.
+        """Return the projection of the scene to the image.
 
         Args:
-            aspect: Width over height of the picture.
+            aspect: Width over height of the image.
 
         Returns:
             A matrix of shape (4, 4) to OpenGL's clip coordinates.
@@ -61,12 +61,12 @@ class Camera:
         return perspective @ view
 
 
-def draw_camera(rng: np.random.Generator, lane: float) -> Camera:
-    """Draws a random view along the street.
+def sample_camera(rng: np.random.Generator, lane: float) -> Camera:
+    """Sample a random view along the street.
 
     Args:
         rng: The random generator.
-        lane: Position of the driven lane across the street.
+        lane: Position of the vehicle's lane across the street.
 
     Returns:
         The camera.
@@ -78,14 +78,14 @@ def draw_camera(rng: np.random.Generator, lane: float) -> Camera:
         pitch=rng.normal(-.02, .03),
         roll=rng.normal(0, .008),
         field_of_view=math.radians(rng.uniform(44, 58)))
-    # Now and then the vehicle is turning.
+    # Sometimes the vehicle is turning.
     if rng.random() < .12:
         camera.yaw = rng.choice([-1, 1]) * rng.uniform(.15, .5)
     return camera
 
 
 def develop(radiance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Turns light into a picture as a cheap camera would.
+    """Convert light to an image like a cheap camera.
 
     Args:
         radiance: Linear light of shape (H, W, 3), float32.

@@ -1,14 +1,14 @@
 """Lamps, traffic lights, road signs, fences and other street furniture.
 
-``facing`` is -1 for what faces the camera and 1 for what faces away; ``side``
-is -1 left and 1 right of the road.
+``facing`` is -1 towards the camera and 1 away from it; ``side`` is -1 left and
+1 right of the road.
 """
 import numpy as np
 
-from .draws import hsv, pick
 from .labels import Label, Material
 from .mesh import Mesh, Surface
 from .placement import Point
+from .sampling import hsv, pick
 
 LAMP_COLORS = ((.3, .32, .33), (.08, .1, .1), (.55, .56, .55), (.12, .2, .15))
 LAMP_GLOBE = Surface((.8, .8, .75), Material.PLAIN, Label.POLE)
@@ -29,13 +29,13 @@ RAIL_COLOR = (.55, .56, .56)
 
 
 def add_lamp(mesh: Mesh, x: float, y: float, side: int) -> None:
-    """Adds a street lamp.
+    """Add a street lamp.
 
     Args:
         mesh: The mesh to add to.
         x: Position across the street.
         y: Position along the street.
-        side: The side of the road it stands on.
+        side: Side of the road.
     """
     rng = mesh.rng
     height = rng.uniform(5, 9)
@@ -51,7 +51,7 @@ def add_lamp(mesh: Mesh, x: float, y: float, side: int) -> None:
 
 
 def add_traffic_light(mesh: Mesh, x: float, y: float) -> None:
-    """Adds a traffic light that faces the camera.
+    """Add a traffic light that faces the camera.
 
     Args:
         mesh: The mesh to add to.
@@ -68,13 +68,13 @@ def add_traffic_light(mesh: Mesh, x: float, y: float) -> None:
 
 
 def add_road_sign(mesh: Mesh, x: float, y: float, facing: int) -> None:
-    """Adds a round, triangular or written road sign on its pole.
+    """Add a round, triangular or text road sign on a pole.
 
     Args:
         mesh: The mesh to add to.
         x: Position across the street.
         y: Position along the street.
-        facing: Which way it faces.
+        facing: Direction of the front.
     """
     rng = mesh.rng
     height = rng.uniform(2., 2.9)
@@ -87,11 +87,11 @@ def add_road_sign(mesh: Mesh, x: float, y: float, facing: int) -> None:
     radius = rng.uniform(.28, .42)
     if shape == 'board':
         size = (rng.uniform(.4, 1.3), rng.uniform(.4, .9))
-        _add_written_board(mesh, center, size, facing,
+        _add_text_board(mesh, center, size, facing,
                            Surface(color, Material.BOARD, Label.SIGN))
         return
     corners = 14 if shape == 'round' else 3
-    # A colored rim, and just before it a smaller light plate.
+    # A colored rim, with a smaller light plate slightly in front of it.
     plates = ((radius, 0, color), (radius * .72, .012, SIGN_CENTER))
     for size, offset, tint in plates:
         middle = (x, center[1] + facing * offset, height)
@@ -99,7 +99,7 @@ def add_road_sign(mesh: Mesh, x: float, y: float, facing: int) -> None:
                   Surface(tint, Material.PLAIN, Label.SIGN))
 
 
-def _add_written_board(mesh: Mesh, center: Point, size: tuple[float, float],
+def _add_text_board(mesh: Mesh, center: Point, size: tuple[float, float],
                        facing: int, surface: Surface) -> None:
     x, y, z = center
     left, right = x - size[0] / 2, x + size[0] / 2
@@ -129,15 +129,15 @@ def add_fence(mesh: Mesh,
               y_end: float,
               side: int,
               kind: str | None = None) -> None:
-    """Adds a fence, railing or hedge along the street.
+    """Add a fence, railing or hedge along the street.
 
     Args:
         mesh: The mesh to add to.
         x: Position across the street.
-        y_begin: Where it begins along the street.
-        y_end: Where it ends.
-        side: The side of the road it stands on.
-        kind: 'bars', 'planks', 'hedge' or 'rail'. Defaults to a random one.
+        y_begin: Begin of the fence along the street.
+        y_end: End of the fence along the street.
+        side: Side of the road.
+        kind: 'bars', 'planks', 'hedge' or 'rail'. Defaults to a random kind.
     """
     rng = mesh.rng
     kind = kind or pick(rng, FENCE_KINDS, FENCE_WEIGHTS)
@@ -148,7 +148,8 @@ def add_fence(mesh: Mesh,
                  (.7, y_end - y_begin, height),
                  Surface(green, Material.GRASS, Label.TREE))
         return
-    # All colors are drawn so that the kind does not shift later draws.
+    # All colors are sampled, so that the kind does not shift the random
+    # numbers that follow.
     colors = dict(
         bars=pick(rng, FENCE_COLORS),
         planks=hsv(.08, .4, rng.uniform(.15, .45)),
@@ -165,7 +166,7 @@ def add_fence(mesh: Mesh,
 
 
 def add_bollard(mesh: Mesh, x: float, y: float) -> None:
-    """Adds a bollard.
+    """Add a bollard.
 
     Args:
         mesh: The mesh to add to.
@@ -176,7 +177,7 @@ def add_bollard(mesh: Mesh, x: float, y: float) -> None:
 
 
 def add_litter_bin(mesh: Mesh, x: float, y: float) -> None:
-    """Adds a litter bin, the one object without a class.
+    """Add a litter bin, the only object without a class.
 
     Args:
         mesh: The mesh to add to.

@@ -1,13 +1,13 @@
-"""Renders street scenes with exact labels of CamVid's eleven classes.
+"""Render street scenes with exact labels of the 11 classes of CamVid.
 
     pip install moderngl                            # and, on Debian:
     apt-get install libegl1 libgl1-mesa-dri
     python tools/streetgen/generate.py data/streetgen
 
-Frame i depends on the seed and i alone. A stopped run goes on where it
-stopped when the command is given again, and machines may share the work with
---start and --frames: the last run, over all frames, writes splits/*.txt,
-meta.json and class_stats_train.json.
+Frame i depends only on the seed and i. Run the same command again to continue
+an interrupted run. Several machines can share the work with --start and
+--frames; a final run over all frames writes splits/*.txt, meta.json and
+class_stats_train.json.
 """
 import argparse
 import sys
@@ -29,19 +29,19 @@ from mmseg_fst.utils.files import (
     summarize_split,
 )
 
-# This file is run as a program, so its package has to be findable.
+# Python is started with this file, so it must find its package.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from streetgen.camera import develop  # noqa: E402
 from streetgen.labels import CLASSES, PALETTE  # noqa: E402
 from streetgen.render import Renderer  # noqa: E402
-from streetgen.scene import draw_scene  # noqa: E402
+from streetgen.scene import sample_scene  # noqa: E402
 
 JPEG_QUALITY = 92
 
 
 def frame_paths(out: Path, name: str) -> tuple[Path, Path]:
-    """Names the files of a frame.
+    """Return the paths of a frame.
 
     Args:
         out: The output folder.
@@ -55,7 +55,7 @@ def frame_paths(out: Path, name: str) -> tuple[Path, Path]:
 
 def render_frame(renderer: Renderer, seed: int,
                  index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Renders one frame.
+    """Render one frame.
 
     Args:
         renderer: The OpenGL context.
@@ -66,12 +66,12 @@ def render_frame(renderer: Renderer, seed: int,
         RGB of shape (H, W, 3) and class ids of shape (H, W), both uint8.
     """
     rng = np.random.default_rng([seed, index])
-    radiance, label = renderer.render(*draw_scene(rng))
+    radiance, label = renderer.render(*sample_scene(rng))
     return develop(radiance, rng), label
 
 
 def render_missing(out: Path, seed: int, indices: range) -> None:
-    """Renders the frames that are not there yet.
+    """Render the missing frames.
 
     Args:
         out: The output folder.
@@ -95,26 +95,26 @@ def render_missing(out: Path, seed: int, indices: range) -> None:
 
 
 def check_seed(out: Path, seed: int) -> None:
-    """Notes the seed of a folder, or compares it with the noted one.
+    """Record the seed of a folder, or compare it with the recorded seed.
 
     Args:
         out: The output folder.
         seed: Seed of the data set.
 
     Raises:
-        ValueError: If the folder was begun with another seed.
+        ValueError: If the folder was started with another seed.
     """
     path = out / 'seed.txt'
     if not path.is_file():
         save_lines(path, [str(seed)])
     elif path.read_text().strip() != str(seed):
         raise ValueError(
-            f'{out} was begun with seed {path.read_text().strip()}, not '
+            f'{out} was started with seed {path.read_text().strip()}, not '
             f'{seed}. Give that seed, or another output folder')
 
 
 def write_summary(out: Path, splits: dict[str, list[str]], seed: int) -> None:
-    """Counts the pixels of all frames and writes what describes them.
+    """Count the pixels of all frames, and write lists and statistics.
 
     Args:
         out: The output folder, with all frames in it.
@@ -137,7 +137,7 @@ def write_summary(out: Path, splits: dict[str, list[str]], seed: int) -> None:
             save_class_stats(out / 'class_stats_train.json', CLASSES,
                              dict(zip(names, pixels)))
     generator = f'tools/streetgen/generate.py OUT --seed {seed}'
-    # Written last: whoever finds it may rely on the rest.
+    # Written last, so that its presence means that all files are complete.
     save_json(
         out / 'meta.json',
         dict(
@@ -149,17 +149,17 @@ def write_summary(out: Path, splits: dict[str, list[str]], seed: int) -> None:
 
 
 def generate(out: Path, start: int, end: int, num_val: int, seed: int) -> None:
-    """Makes a whole data set.
+    """Generate a complete data set.
 
     Args:
         out: The output folder.
         start: Number of the first frame.
         end: Number after the last frame.
-        num_val: How many of the last frames are for validation.
+        num_val: Number of validation frames, which are the last frames.
         seed: Seed of the data set.
 
     Raises:
-        ValueError: If the numbers leave no frame for training.
+        ValueError: If no frame is left for training.
     """
     if not 0 <= num_val < end - start:
         raise ValueError(
@@ -174,10 +174,10 @@ def generate(out: Path, start: int, end: int, num_val: int, seed: int) -> None:
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line.
+    """Read the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
 
     Returns:
         The parsed arguments.
@@ -196,20 +196,22 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=int,
         default=0,
         help='number of the first frame (default: 0)')
-    parser.add_argument('--seed', type=int, default=0, help='(default: 0)')
+    parser.add_argument(
+        '--seed', type=int, default=0,
+        help='seed of the data set (default: 0)')
     parser.add_argument(
         '--split-val',
         type=int,
         default=100,
-        help='how many of the last frames are for validation (default: 100)')
+        help='number of last frames for validation (default: 100)')
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Renders as the command line says.
+    """Run from the command line.
 
     Args:
-        argv: The arguments. Defaults to those of the process.
+        argv: The arguments. Defaults to ``sys.argv[1:]``.
     """
     args = parse_args(argv)
     try:

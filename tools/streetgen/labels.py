@@ -1,9 +1,9 @@
-"""Class ids, their colors, and the materials known to the shaders."""
+"""Class ids, their colors, and the materials of the shaders."""
 from enum import IntEnum
 
 
 class Label(IntEnum):
-    """CamVid's eleven classes and the ignore id."""
+    """The 11 classes of CamVid and the ignore index."""
     SKY = 0
     BUILDING = 1
     POLE = 2
@@ -19,7 +19,7 @@ class Label(IntEnum):
 
 
 class Material(IntEnum):
-    """Surface textures; the shaders know each by this number."""
+    """Surface textures, by their number in the shaders."""
     PLAIN = 0
     ASPHALT = 1
     PAVING = 2

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .draws import pick
+from .sampling import pick
 
 OVERCAST_SKIES = ((.9, .93, .97), (.75, .8, .86))
 CLEAR_SKIES = ((.45, .62, .9), (.6, .75, .95), (.85, .9, .98))
-# Half the extent and the depth of the volume that gets shadows.
+# Half the width and the depth of the volume of the shadow map.
 SHADOW_RADIUS, SHADOW_DEPTH = 55., 220.
 
 
@@ -34,7 +34,7 @@ class Light:
     seed: float
 
     def projection(self) -> np.ndarray:
-        """Projects the street as seen from the sun, for the shadow map.
+        """Return the projection from the sun, for the shadow map.
 
         Returns:
             A matrix of shape (4, 4).
@@ -54,8 +54,8 @@ class Light:
         return scale @ view + shift
 
 
-def draw_light(rng: np.random.Generator) -> Light:
-    """Draws a random sunny or overcast day.
+def sample_light(rng: np.random.Generator) -> Light:
+    """Sample a random sunny or overcast day.
 
     Args:
         rng: The random generator.

@@ -1,11 +1,11 @@
-"""Triangles of a scene and the simple bodies they are made of.
+"""Triangles of a scene and the basic bodies built from them.
 
 Lengths are meters, angles radians. x points right, y along the street away
 from the camera, z up.
 
-Every body takes a random seed for its texture from the generator of the
-scene. The order of these draws is part of the output: moving one changes
-every frame.
+Every body samples a seed for its texture from the random generator of the
+scene. The order of the random numbers determines the output: changing it
+changes every frame.
 """
 import math
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ VERTEX_SIZE = 14
 
 
 class Surface(NamedTuple):
-    """What a body is covered with and labeled as.
+    """Appearance and label of a body.
 
     Args:
         color: RGB in 0..1.
@@ -40,8 +40,8 @@ class Mesh:
     """Triangles without shared vertices.
 
     Args:
-        rng: The random generator of the scene, also used by whoever adds
-            bodies.
+        rng: The random generator of the scene, also used by the functions
+            that add bodies.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -54,14 +54,14 @@ class Mesh:
                   uv: np.ndarray | float,
                   surface: Surface,
                   seed: float | None = None) -> None:
-        """Adds triangles.
+        """Add triangles.
 
         Args:
             points: Corners of shape (3 N, 3), three per triangle.
-            normals: One for all or of shape (3 N, 3).
-            uv: Texture coordinates of shape (3 N, 2), or one number.
+            normals: A common normal, or normals of shape (3 N, 3).
+            uv: Texture coordinates of shape (3 N, 2), or a single number.
             surface: Color, material and label.
-            seed: Texture seed in 0..1. Defaults to a random one.
+            seed: Texture seed in 0..1. Defaults to a random seed.
         """
         points = np.asarray(points, np.float32)
         part = np.empty((len(points), VERTEX_SIZE), np.float32)
@@ -75,13 +75,13 @@ class Mesh:
              corners: Sequence[Point],
              surface: Surface,
              seed: float | None = None) -> None:
-        """Adds a flat four-sided face with texture coordinates in meters.
+        """Add a flat four-sided face with texture coordinates in meters.
 
         Args:
             corners: Four points, counter-clockwise seen from the front.
                 The first is the origin of the texture.
             surface: Color, material and label.
-            seed: Texture seed in 0..1. Defaults to a random one.
+            seed: Texture seed in 0..1. Defaults to a random seed.
         """
         a, b, c, d = (np.asarray(corner, np.float32) for corner in corners)
         normal = np.cross(b - a, d - a)
@@ -98,14 +98,14 @@ class Mesh:
             yaw: float = 0.,
             seed: float | None = None,
             bottom: bool = False) -> None:
-        """Adds an upright box.
+        """Add an upright box.
 
         Args:
-            center: Its middle (x, y, z).
-            size: Its lengths along right, forward and up.
+            center: Center (x, y, z).
+            size: Lengths along right, forward and up.
             surface: Color, material and label.
-            yaw: Its heading. Defaults to 0.
-            seed: Texture seed in 0..1. Defaults to a random one.
+            yaw: Heading. Defaults to 0.
+            seed: Texture seed in 0..1. Defaults to a random seed.
             bottom: Whether it has a lower face. Defaults to False, for boxes
                 that stand on the ground.
         """
@@ -128,11 +128,11 @@ class Mesh:
                  surface: Surface,
                  sides: int = 7,
                  caps: bool = False) -> None:
-        """Adds a cylinder or cone.
+        """Add a cylinder or cone.
 
         Args:
-            start: Middle of one end.
-            end: Middle of the other end.
+            start: Center of the first end.
+            end: Center of the other end.
             radii: Radius at ``start`` and at ``end``.
             surface: Color, material and label.
             sides: Number of faces around. Defaults to 7.
@@ -164,15 +164,15 @@ class Mesh:
              surface: Surface,
              rings: tuple[int, int] = (9, 6),
              bump: float = 0.) -> None:
-        """Adds an ellipsoid.
+        """Add an ellipsoid.
 
         Args:
-            center: Its middle.
-            radius: One radius or one per axis.
+            center: Center of the ellipsoid.
+            radius: A common radius, or a radius for each axis.
             surface: Color, material and label.
             rings: Number of faces around and from pole to pole. Defaults to
                 (9, 6).
-            bump: Random unevenness relative to the radius. Defaults to 0.
+            bump: Random displacement relative to the radius. Defaults to 0.
         """
         longitude, latitude = np.meshgrid(
             np.linspace(0, 2 * np.pi, rings[0] + 1),
@@ -198,15 +198,15 @@ class Mesh:
              yaw: float,
              surface: Surface,
              sides: int = 14) -> None:
-        """Adds an upright ring such as a tyre.
+        """Add an upright ring such as a tire.
 
         Args:
-            center: Its middle.
-            radius: From the middle to the tube.
+            center: Center of the ring.
+            radius: Distance from the center to the tube.
             thickness: Radius of the tube.
-            yaw: Direction of its plane; 0 is along x.
+            yaw: Direction of the plane of the ring; 0 is along x.
             surface: Color, material and label.
-            sides: Number of tube pieces. Defaults to 14.
+            sides: Number of segments. Defaults to 14.
         """
         angles = np.linspace(0, 2 * np.pi, sides + 1)
         level = np.array([math.cos(yaw), math.sin(yaw), 0.])
@@ -223,15 +223,15 @@ class Mesh:
               placement: Placement,
               surface: Surface,
               inset: float = 0.) -> None:
-        """Adds a side profile swept over a width, such as a car body.
+        """Add a side profile extruded over a width, such as a car body.
 
         Args:
             profile: Points (forward, up), counter-clockwise.
             width: Extent from left to right at the lowest point.
             placement: Position and heading.
             surface: Color, material and label.
-            inset: How much each side leans in up to the highest point.
-                Defaults to 0.
+            inset: Inward offset of each side at the highest point. Defaults
+                to 0.
         """
         profile = np.asarray(profile, float)
         seed = self.rng.random()
@@ -257,7 +257,7 @@ class Mesh:
                            seed)
 
     def data(self) -> np.ndarray:
-        """Joins all triangles.
+        """Join all triangles.
 
         Returns:
             Vertices of shape (N, 14), float32.
@@ -266,7 +266,7 @@ class Mesh:
 
 
 def _circle(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Unit vectors (N, 3) at some angles around an axis."""
+    """Return unit vectors (N, 3) at given angles around an axis."""
     helper = np.array([1., 0, 0]) if abs(axis[0]) < .9 else np.array(
         [0., 1, 0])
     first = np.cross(axis, helper)
@@ -276,14 +276,14 @@ def _circle(axis: np.ndarray, angles: np.ndarray) -> np.ndarray:
 
 
 def _strip(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Two rows of N + 1 vertices to the 6 N vertices of the faces between."""
+    """Connect two rows of N + 1 vertices by faces of 6 N vertices."""
     faces = [lower[:-1], lower[1:], upper[1:],
              lower[:-1], upper[1:], upper[:-1]]  # yapf: disable
     return np.stack(faces, 1).reshape(-1, lower.shape[-1])
 
 
 def _grid(values: np.ndarray) -> np.ndarray:
-    """A grid (M + 1, N + 1, C) of vertices to the 6 M N of its faces."""
+    """Connect a grid (M + 1, N + 1, C) of vertices by 6 M N vertices."""
     a, b = values[:-1, :-1], values[:-1, 1:]
     c, d = values[1:, 1:], values[1:, :-1]
     return np.stack([a, b, c, a, c, d], 2).reshape(-1, values.shape[-1])
@@ -291,7 +291,7 @@ def _grid(values: np.ndarray) -> np.ndarray:
 
 def _leaning_half_width(profile: np.ndarray, width: float,
                         inset: float) -> Callable[[float], float]:
-    """Half the width of a prism by height."""
+    """Return half the width of a prism as a function of the height."""
     bottom, top = profile[:, 1].min(), profile[:, 1].max()
     span = max(top - bottom, 1e-6)
     return lambda up: width / 2 - inset * max(0., up - bottom) / span

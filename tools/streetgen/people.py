@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .draws import hsv, pick
 from .labels import Label, Material
 from .mesh import Color, Mesh, Surface
 from .placement import Placement
+from .sampling import hsv, pick
 
 SKINS = ((.75, .55, .43), (.6, .42, .3), (.35, .22, .15), (.82, .64, .52))
 HAIR = ((.05, .04, .03), (.2, .12, .06), (.5, .38, .2), (.35, .35, .35))
@@ -18,7 +18,7 @@ BICYCLE_FRAME = (((-.52, .34), (0, .36)), ((0, .36), (.42, .85)),
                  ((-.15, .85), (.42, .85)), ((0, .36), (-.17, .95)),
                  ((-.52, .34), (-.15, .85)), ((.52, .34), (.4, 1.02)))
 SADDLE_FORWARD = -.18
-# A rider leans forward by so much at the shoulders.
+# Forward offset of the shoulders of a rider.
 RIDER_LEAN = .32
 
 
@@ -27,7 +27,7 @@ class Figure:
     """Measures and colors of one person.
 
     Args:
-        placement: Where the feet stand and where the person looks.
+        placement: Position of the feet and heading of the person.
         label: Pedestrian or bicyclist.
         riding: Whether the person sits on a bicycle.
         height: Body height.
@@ -63,7 +63,7 @@ class Figure:
         return RIDER_LEAN if self.riding else 0.
 
     def surface(self, color: Color) -> Surface:
-        """Cloth, skin or hair of a color.
+        """Return the surface of cloth, skin or hair.
 
         Args:
             color: The color.
@@ -74,13 +74,13 @@ class Figure:
         return Surface(color, Material.PLAIN, self.label)
 
 
-def draw_figure(rng: np.random.Generator, placement: Placement, label: Label,
+def sample_figure(rng: np.random.Generator, placement: Placement, label: Label,
                 riding: bool) -> Figure:
-    """Draws a random person.
+    """Sample a random person.
 
     Args:
         rng: The random generator.
-        placement: Where the feet stand and where the person looks.
+        placement: Position of the feet and heading of the person.
         label: Pedestrian or bicyclist.
         riding: Whether the person sits on a bicycle.
 
@@ -107,7 +107,7 @@ def add_person(mesh: Mesh,
                ground: float = 0.,
                label: Label = Label.PEDESTRIAN,
                riding: bool = False) -> None:
-    """Adds a random person.
+    """Add a random person.
 
     Args:
         mesh: The mesh to add to.
@@ -118,7 +118,7 @@ def add_person(mesh: Mesh,
         label: Pedestrian or bicyclist. Defaults to pedestrian.
         riding: Whether the person sits on a bicycle. Defaults to False.
     """
-    figure = draw_figure(mesh.rng, Placement((x, y, ground), yaw), label,
+    figure = sample_figure(mesh.rng, Placement((x, y, ground), yaw), label,
                          riding)
     for side in (-1, 1):
         _add_leg(mesh, figure, side)
@@ -128,7 +128,7 @@ def add_person(mesh: Mesh,
 
 
 def add_cyclist(mesh: Mesh, x: float, y: float, yaw: float) -> None:
-    """Adds a bicycle with a rider.
+    """Add a bicycle with a rider.
 
     Args:
         mesh: The mesh to add to.
@@ -164,7 +164,7 @@ def add_cyclist(mesh: Mesh, x: float, y: float, yaw: float) -> None:
 def _add_leg(mesh: Mesh, figure: Figure, side: int) -> None:
     at = figure.placement.at
     if figure.riding:
-        # One pedal is up and ahead, the other down and behind.
+        # The pedals are at opposite positions.
         knee = at(side * .1, .28 + .1 * side, figure.hip - .2 + .12 * side)
         foot = at(side * .1, .1 + .15 * side, .2 + .14 * side)
     else:
@@ -186,7 +186,7 @@ def _add_arm(mesh: Mesh, figure: Figure, side: int) -> None:
         hand = at(side * .2, .55, figure.hip + .1)
         elbow = at(side * .27, .3 + figure.lean * .3, figure.hip + .25)
     else:
-        # Arms swing against the legs.
+        # Arms swing opposite to the legs.
         swing = -side * figure.stride
         hand = at(side * .26, swing * .7, .5 * figure.height)
         elbow = at(side * .25, swing * .3, .64 * figure.height)

@@ -1,4 +1,4 @@
-"""Positions relative to a body that stands and faces somewhere."""
+"""Positions relative to a body with a position and a heading."""
 import math
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ Point = Sequence[float]
 
 
 class Placement:
-    """A position and a heading, for bodies built of parts.
+    """A position and a heading, for bodies that consist of parts.
 
     Args:
-        origin: The point (x, y, z) that parts are placed around.
-        yaw: Turn about the z axis; at 0 the body faces along y.
+        origin: Origin (x, y, z) of the parts.
+        yaw: Rotation about the z axis; at 0 the body faces along y.
     """
 
     def __init__(self, origin: Point, yaw: float) -> None:
@@ -24,7 +24,7 @@ class Placement:
               right: float = 0.,
               forward: float = 0.,
               up: float = 0.) -> tuple[float, float, float]:
-        """Moves a point along the axes of the body.
+        """Move a point along the axes of the body.
 
         Args:
             point: A point (x, y, z) of the scene.
@@ -43,7 +43,7 @@ class Placement:
            right: float = 0.,
            forward: float = 0.,
            up: float = 0.) -> tuple[float, float, float]:
-        """Gives the point at a distance from the origin.
+        """Return the point at a distance from the origin.
 
         Args:
             right: Distance to the right of the body. Defaults to 0.

@@ -3,10 +3,10 @@ import math
 
 import numpy as np
 
-from .draws import hsv, pick
 from .labels import Label, Material
 from .mesh import Mesh, Surface
 from .placement import Point
+from .sampling import hsv, pick
 
 KINDS = ('leafy', 'bare', 'conifer')
 KIND_WEIGHTS = (.6, .3, .1)
@@ -14,13 +14,13 @@ CONIFER_TIERS = 6
 
 
 def add_tree(mesh: Mesh, x: float, y: float, scale: float = 1.) -> None:
-    """Adds a random tree.
+    """Add a random tree.
 
     Args:
         mesh: The mesh to add to.
         x: Position across the street.
         y: Position along the street.
-        scale: Factor of its height. Defaults to 1.
+        scale: Factor of the height. Defaults to 1.
     """
     rng = mesh.rng
     height = rng.uniform(4, 9) * scale
@@ -62,13 +62,13 @@ def _add_conifer(mesh: Mesh, x: float, y: float, height: float,
 def _add_branch(mesh: Mesh, begin: Point, direction: np.ndarray,
                 length: float, radius: float, bark: Surface,
                 depth: int) -> None:
-    """Adds a branch and, down to a depth, three smaller ones at its end."""
+    """Add a branch and, recursively, three smaller branches at its end."""
     end = np.asarray(begin) + direction * length
     mesh.cylinder(begin, end, (radius, radius * .6), bark, sides=4)
     if not depth:
         return
     for _ in range(3):
-        # Twigs strive upwards.
+        # Twigs grow upwards.
         turned = direction + mesh.rng.normal(0, .55, 3) + (0, 0, .15)
         _add_branch(mesh, end, turned / np.linalg.norm(turned), length * .68,
                     radius * .55, bark, depth - 1)

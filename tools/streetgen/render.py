@@ -1,4 +1,4 @@
-"""Draws a scene with OpenGL, without a screen and, if need be, a GPU."""
+"""Rendering a scene with OpenGL, without a screen or a GPU."""
 from types import ModuleType
 
 import numpy as np
@@ -12,13 +12,14 @@ from .mesh import Mesh
 SHADOW_MAP_SIZE = (2048, 2048)
 VERTEX_FORMAT = ('3f 3f 2f 3f 3f', 'in_position', 'in_normal', 'in_uv',
                  'in_color', 'in_tags')
-CURE = ('streetgen draws with OpenGL. Install it with "pip install moderngl" '
-        'and, on Debian or Ubuntu, "apt-get install libegl1 '
-        'libgl1-mesa-dri" (a software driver; no GPU is needed)')
+INSTALL_HINT = (
+    'streetgen renders with OpenGL. Install it with "pip install moderngl" '
+    'and, on Debian or Ubuntu, "apt-get install libegl1 libgl1-mesa-dri" (a '
+    'software driver; no GPU is needed)')
 
 
 def import_moderngl() -> ModuleType:
-    """Imports the optional package for OpenGL.
+    """Import the optional package for OpenGL.
 
     Returns:
         The module.
@@ -29,20 +30,20 @@ def import_moderngl() -> ModuleType:
     try:
         import moderngl
     except ImportError as error:
-        raise RuntimeError(f'moderngl is missing. {CURE}') from error
+        raise RuntimeError(f'moderngl is missing. {INSTALL_HINT}') from error
     return moderngl
 
 
 class Renderer:
-    """An OpenGL context that draws scenes of one size.
+    """An OpenGL context that renders scenes at a fixed size.
 
     Args:
         size: Width and height. Defaults to (480, 360).
-        supersampling: The picture is drawn this many times wider and higher
-            and averaged; the label map is not. Defaults to 2.
+        supersampling: Factor of the size at which images are rendered before
+            averaging. Label maps are not supersampled. Defaults to 2.
 
     Raises:
-        RuntimeError: If OpenGL cannot be had.
+        RuntimeError: If OpenGL is not available.
     """
 
     def __init__(self,
@@ -53,7 +54,8 @@ class Renderer:
             self.gl = moderngl.create_standalone_context(backend='egl')
         # The loader of EGL raises bare exceptions.
         except Exception as error:
-            raise RuntimeError(f'No EGL context ({error}). {CURE}') from error
+            raise RuntimeError(
+                f'No EGL context ({error}). {INSTALL_HINT}') from error
         self.depth_test = moderngl.DEPTH_TEST
         self.size, self.supersampling = size, supersampling
         self._make_programs()
@@ -67,7 +69,7 @@ class Renderer:
             for fragment in (shaders.STREET, shaders.LABEL, shaders.SHADOW))
         self.sky = gl.program(
             vertex_shader=shaders.SKY_VERTEX, fragment_shader=shaders.SKY)
-        # One triangle that covers the picture.
+        # A single triangle that covers the image.
         corners = gl.buffer(np.array([-1, -1, 3, -1, -1, 3], 'f4').tobytes())
         self.sky_triangle = gl.vertex_array(self.sky,
                                             [(corners, '2f', 'in_corner')])
@@ -80,13 +82,13 @@ class Renderer:
         self.label_target = gl.framebuffer([gl.texture(self.size, 4)],
                                            gl.depth_renderbuffer(self.size))
         self.shadow_map = gl.depth_texture(SHADOW_MAP_SIZE)
-        # Read as plain depth: the shader compares by itself.
+        # Read as plain depth, since the shader does the comparison.
         self.shadow_map.compare_func = ''
         self.shadow_target = gl.framebuffer(depth_attachment=self.shadow_map)
 
     def render(self, mesh: Mesh, camera: Camera,
                light: Light) -> tuple[np.ndarray, np.ndarray]:
-        """Draws a scene.
+        """Render a scene.
 
         Args:
             mesh: The geometry.
@@ -105,7 +107,7 @@ class Renderer:
             light_projection=light.projection())
         vertices = self.gl.buffer(mesh.data().tobytes())
         self._draw_shadow_map(vertices, uniforms)
-        radiance = self._draw_picture(vertices, uniforms)
+        radiance = self._draw_image(vertices, uniforms)
         labels = self._draw_labels(vertices, uniforms)
         vertices.release()
         return radiance, labels
@@ -118,7 +120,7 @@ class Renderer:
         self._draw(self.shadow, vertices,
                    dict(uniforms, view_projection=from_sun))
 
-    def _draw_picture(self, vertices: object, uniforms: dict) -> np.ndarray:
+    def _draw_image(self, vertices: object, uniforms: dict) -> np.ndarray:
         self.color_target.use()
         self.color_target.clear()
         self.gl.disable(self.depth_test)
@@ -129,12 +131,12 @@ class Renderer:
         self.shadow_map.use(0)
         self._draw(self.street, vertices, uniforms)
         width, height = self.size
-        times = self.supersampling
+        factor = self.supersampling
         data = self.color_target.read(components=3, dtype='f2')
-        # OpenGL counts rows from below.
-        fine = np.frombuffer(data, 'f2').reshape(height * times, width * times,
-                                                 3)[::-1].astype('f4')
-        return fine.reshape(height, times, width, times, 3).mean((1, 3))
+        # OpenGL stores the bottom row first.
+        fine = np.frombuffer(data, 'f2').reshape(
+            height * factor, width * factor, 3)[::-1].astype('f4')
+        return fine.reshape(height, factor, width, factor, 3).mean((1, 3))
 
     def _draw_labels(self, vertices: object, uniforms: dict) -> np.ndarray:
         self.label_target.use()
@@ -155,9 +157,9 @@ class Renderer:
 
 
 def _set_uniforms(program: object, uniforms: dict) -> None:
-    """Sets those values that a program uses."""
+    """Set the uniforms that a program uses."""
     for name, value in uniforms.items():
         if name in program:
             value = np.asarray(value, 'f4')
-            # OpenGL stores matrices by columns; a vector is its own .T.
+            # OpenGL stores matrices by columns; .T does not change vectors.
             program[name].write(value.T.tobytes())

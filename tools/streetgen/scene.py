@@ -1,6 +1,6 @@
-"""One random street: its geometry, a camera and the light.
+"""A random street: geometry, camera and light.
 
-The order of the random draws is part of the output; see :mod:`.mesh`.
+The order of the random numbers determines the output; see :mod:`.mesh`.
 """
 import math
 from dataclasses import dataclass, field
@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .buildings import add_building
-from .camera import Camera, draw_camera
-from .draws import hsv
+from .camera import Camera, sample_camera
 from .furniture import (
     add_bollard,
     add_fence,
@@ -19,13 +18,14 @@ from .furniture import (
     add_traffic_light,
 )
 from .labels import Label, Material
-from .light import Light, draw_light
+from .light import Light, sample_light
 from .mesh import Color, Mesh, Surface
 from .people import add_cyclist, add_person
 from .plants import add_tree
+from .sampling import hsv
 from .vehicles import add_vehicle
 
-# The street begins behind the camera and is closed by trees and houses.
+# The street begins behind the camera and ends at trees and houses.
 Y_BEGIN, Y_END = -12., 130.
 CURB_HEIGHT = .12
 SIDE_ROAD = Surface((.17, .17, .17), Material.ASPHALT, Label.ROAD)
@@ -34,14 +34,14 @@ YELLOW = (.75, .6, .1)
 
 @dataclass
 class Street:
-    """The plan that all parts of a street share.
+    """The layout shared by all parts of a street.
 
     Args:
-        mesh: The mesh the parts are added to.
+        mesh: The mesh to add parts to.
         half_width: Half the width of the road.
         parked: Whether cars park on the left and on the right.
         sidewalk_widths: Width of the left and of the right sidewalk.
-        crossings: Where side roads begin and end along the street.
+        crossings: Begin and end of side roads along the street.
     """
     mesh: Mesh
     half_width: float
@@ -55,23 +55,23 @@ class Street:
         return self.mesh.rng
 
     def sidewalk(self, side: int) -> tuple[float, float]:
-        """Gives the extent of a sidewalk across the street.
+        """Return the extent of a sidewalk across the street.
 
         Args:
             side: -1 left and 1 right of the road.
 
         Returns:
-            Its edge at the road and its edge at the houses.
+            The edge at the road and the edge at the houses.
         """
         width = self.sidewalk_widths[max(side, 0)]
         return side * self.half_width, side * (self.half_width + width)
 
 
-def draw_scene(rng: np.random.Generator) -> tuple[Mesh, Camera, Light]:
-    """Draws a random street.
+def sample_scene(rng: np.random.Generator) -> tuple[Mesh, Camera, Light]:
+    """Sample a random street.
 
     Args:
-        rng: The random generator; the street depends on nothing else.
+        rng: The random generator, which determines the street.
 
     Returns:
         The geometry, the camera and the light.
@@ -96,16 +96,17 @@ def draw_scene(rng: np.random.Generator) -> tuple[Mesh, Camera, Light]:
             _add_parked_cars(street, side)
     _add_traffic_lights(street)
     lane = _lane_center(street)
-    # Keep left or keep right.
+    # Left-hand or right-hand traffic.
     drive_side = rng.choice([-1, 1])
     _add_traffic(street, lane, drive_side)
     _add_street_end(street)
-    return street.mesh, draw_camera(rng, drive_side * lane), draw_light(rng)
+    camera = sample_camera(rng, drive_side * lane)
+    return street.mesh, camera, sample_light(rng)
 
 
 def _flat(x_range: tuple[float, float], y_range: tuple[float, float],
           z: float) -> tuple:
-    """Corners of a level rectangle seen from above."""
+    """Return the corners of a horizontal rectangle that faces upwards."""
     (left, right), (near, far) = x_range, y_range
     return ((left, near, z), (right, near, z), (right, far, z),
             (left, far, z))
@@ -123,14 +124,14 @@ def _add_ground(street: Street) -> None:
 
 
 def _add_road_marks(street: Street) -> None:
-    """Adds a center line, edge lines and a zebra crossing, or some."""
+    """Add a center line, edge lines and a zebra crossing at random."""
     rng, half = street.rng, street.half_width
     white = np.full(3, rng.uniform(.55, .85))
 
     def mark(x_range: tuple[float, float],
              y_range: tuple[float, float],
              color: Color = white) -> None:
-        # A little above the road, or the two surfaces would flicker.
+        # Slightly above the road, to avoid z-fighting.
         street.mesh.quad(
             _flat(x_range, y_range, .012),
             Surface(color, Material.PLAIN, Label.ROAD))
@@ -153,7 +154,7 @@ def _add_road_marks(street: Street) -> None:
 
 
 def _add_sidewalk(street: Street, side: int, paving: np.ndarray) -> None:
-    """Adds a sidewalk with its curb, and the side roads that cut it."""
+    """Add a sidewalk with a curb, interrupted by the side roads."""
     mesh = street.mesh
     inner, outer = street.sidewalk(side)
     width, x = abs(outer - inner), (inner + outer) / 2
@@ -170,7 +171,7 @@ def _add_sidewalk(street: Street, side: int, paving: np.ndarray) -> None:
 
 
 def _add_houses(street: Street, side: int) -> None:
-    """Lines one side with houses, and gardens in the gaps between."""
+    """Line one side with houses, and gardens in the gaps between."""
     rng = street.rng
     edge = street.sidewalk(side)[1]
     y = Y_BEGIN - rng.uniform(0, 10)
@@ -195,7 +196,7 @@ def _add_houses(street: Street, side: int) -> None:
 
 def _add_plot(street: Street, side: int, edge: float, setback: float,
               y: float, width: float) -> None:
-    """Adds a house and, before it, perhaps a fence and a tree."""
+    """Add a house and, at random, a fence and a tree in front of it."""
     mesh, rng = street.mesh, street.rng
     add_building(mesh, side, edge + side * (setback + .02), y, y + width)
     if setback > .8 and rng.random() < .8:
@@ -241,7 +242,7 @@ def _add_furniture(street: Street, side: int) -> None:
 
 def _add_pedestrians(street: Street, side: int) -> None:
     rng = street.rng
-    # At least .6, so that a narrow sidewalk has people too.
+    # At least .6, so that narrow sidewalks have pedestrians as well.
     farthest = max(.6, street.sidewalk_widths[max(side, 0)] - .2)
     for _ in range(rng.poisson(4.5)):
         add_person(street.mesh,
@@ -272,7 +273,7 @@ def _add_traffic_lights(street: Street) -> None:
 
 
 def _lane_center(street: Street) -> float:
-    """Distance of a lane's middle from the middle of the road."""
+    """Return the distance of a lane's center from the road's center."""
     half = street.half_width
     # Parked cars narrow the lanes of a wide road.
     if half < 4 or not street.parked.any():
@@ -281,7 +282,7 @@ def _lane_center(street: Street) -> float:
 
 
 def _add_traffic(street: Street, lane: float, drive_side: int) -> None:
-    """Adds cars under way, cyclists and people on the road."""
+    """Add moving cars, cyclists and people on the road."""
     mesh, rng, half = street.mesh, street.rng, street.half_width
     cars_per_side = ((drive_side, 0, rng.poisson(1.2)),
                      (-drive_side, math.pi, rng.poisson(1.7)))
@@ -302,7 +303,7 @@ def _add_traffic(street: Street, lane: float, drive_side: int) -> None:
 
 
 def _add_street_end(street: Street) -> None:
-    """Closes the view with trees, houses, both or neither."""
+    """Close the view with trees and houses, each at random."""
     mesh, rng = street.mesh, street.rng
     if rng.random() < .6:
         for _ in range(9):

@@ -1,8 +1,8 @@
 """GLSL programs: sky, street, shadow map and label map.
 
-Textures are procedural. ``MATERIALS`` gives the shaders the numbers of
-:class:`.labels.Material`; ``px`` is the size of a pixel in texture
-coordinates, by which fine patterns fade out far away.
+Textures are procedural. ``MATERIALS`` defines the numbers of
+:class:`.labels.Material` for the shaders. ``px`` is the size of a pixel in
+texture coordinates, which fades out fine patterns in the distance.
 """
 from .labels import Material
 
@@ -81,7 +81,7 @@ void main() {
 }
 '''
 
-# Railings are solid in the label map, as people label them.
+# Railings are solid in the label map, as in human annotations.
 LABEL = VERSION + MATERIALS + VERTEX_OUTPUTS + NOISE + '''
 out vec4 result;
 

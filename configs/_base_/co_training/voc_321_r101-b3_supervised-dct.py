@@ -10,6 +10,6 @@ model = dict(
     data_preprocessor=_base_.data_preprocessor,
     protocol=_base_.protocol)
 train_dataloader = dict(
-    batch_size=8, dataset=dict(unlabeled=None, disjoint=False))
+    batch_size=8, dataset=dict(sides=dict(unlabeled=None), disjoint=False))
 default_hooks = dict(checkpoint=dict(save_best='student/mIoU'))
 epochs = dict(validate=10)

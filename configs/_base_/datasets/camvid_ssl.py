@@ -6,8 +6,9 @@ split = 'splits/train_1_16_seed{{$SPLIT_SEED:0}}'
 train_dataloader = dict(
     batch_size=2,
     dataset=dict(
-        labeled=dict(
-            data_root=data_root, ann_file=f'{split}_labelled.txt'),
-        unlabeled=dict(ann_file=f'{split}_unlabelled.txt'),
+        sides=dict(
+            labeled=dict(
+                data_root=data_root, ann_file=f'{split}_labelled.txt'),
+            unlabeled=dict(ann_file=f'{split}_unlabelled.txt')),
         expected=dict(labeled=23, unlabeled=344),
         disjoint=True))

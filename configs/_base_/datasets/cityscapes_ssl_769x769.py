@@ -13,18 +13,19 @@ folders = dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train')
 train_dataloader = dict(
     batch_size=2,
     dataset=dict(
-        labeled=dict(
-            type='CityscapesDataset',
-            data_root=data_root,
-            ann_file=f'{split}/labeled.txt',
-            data_prefix=folders,
-            pipeline=labeled_pipeline),
-        unlabeled=dict(
-            type='CityscapesDataset',
-            data_root=data_root,
-            ann_file=f'{split}/unlabeled.txt',
-            data_prefix=dict(img_path='leftImg8bit/train'),
-            pipeline=unlabeled_pipeline),
+        sides=dict(
+            labeled=dict(
+                type='CityscapesDataset',
+                data_root=data_root,
+                ann_file=f'{split}/labeled.txt',
+                data_prefix=folders,
+                pipeline=labeled_pipeline),
+            unlabeled=dict(
+                type='CityscapesDataset',
+                data_root=data_root,
+                ann_file=f'{split}/unlabeled.txt',
+                data_prefix=dict(img_path='leftImg8bit/train'),
+                pipeline=unlabeled_pipeline)),
         expected=dict(labeled=186, unlabeled=2789)))
 val_dataloader = dict(
     dataset=dict(

@@ -11,7 +11,9 @@ unlabeled_pipeline[2]['crop_size'] = crop_size
 train_dataloader = dict(
     batch_size=2,
     dataset=dict(
-        labeled=dict(
-            ann_file=f'{lists}/labeled.txt', pipeline=labeled_pipeline),
-        unlabeled=dict(
-            ann_file=f'{lists}/unlabeled.txt', pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(
+                ann_file=f'{lists}/labeled.txt', pipeline=labeled_pipeline),
+            unlabeled=dict(
+                ann_file=f'{lists}/unlabeled.txt',
+                pipeline=unlabeled_pipeline))))

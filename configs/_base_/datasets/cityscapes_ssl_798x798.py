@@ -9,5 +9,6 @@ unlabeled_pipeline = _base_.unlabeled_pipeline
 unlabeled_pipeline[2]['crop_size'] = crop_size
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(pipeline=labeled_pipeline),
-        unlabeled=dict(pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(pipeline=labeled_pipeline),
+            unlabeled=dict(pipeline=unlabeled_pipeline))))

@@ -14,7 +14,9 @@ unlabeled_pipeline[1] = resize
 unlabeled_pipeline[2]['crop_size'] = crop_size
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(
-            ann_file=f'{split}/labeled.txt', pipeline=labeled_pipeline),
-        unlabeled=dict(
-            ann_file=f'{split}/unlabeled.txt', pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(
+                ann_file=f'{split}/labeled.txt', pipeline=labeled_pipeline),
+            unlabeled=dict(
+                ann_file=f'{split}/unlabeled.txt',
+                pipeline=unlabeled_pipeline))))

@@ -12,17 +12,18 @@ test_pipeline = _base_.test_pipeline
 test_pipeline[1]['scale'] = target_scale
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(
-            type='CityscapesDataset',
-            data_root=source_root,
-            data_prefix=dict(
-                img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
-            pipeline=labeled_pipeline),
-        unlabeled=dict(
-            type='ACDCDataset',
-            data_root=target_root,
-            data_prefix=dict(img_path='rgb_anon/train'),
-            pipeline=unlabeled_pipeline),
+        sides=dict(
+            labeled=dict(
+                type='CityscapesDataset',
+                data_root=source_root,
+                data_prefix=dict(
+                    img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
+                pipeline=labeled_pipeline),
+            unlabeled=dict(
+                type='ACDCDataset',
+                data_root=target_root,
+                data_prefix=dict(img_path='rgb_anon/train'),
+                pipeline=unlabeled_pipeline)),
         rare_class_sampling=dict(
             stats=f'{source_root}/class_stats_train.json')))
 val_dataloader = dict(

@@ -4,10 +4,11 @@ _base_ = './cityscapes_to_acdc_512x512.py'
 target_root = '{{$DARK_ZURICH_ROOT:data/dark_zurich}}'
 train_dataloader = dict(
     dataset=dict(
-        unlabeled=dict(
-            type='DarkZurichDataset',
-            data_root=target_root,
-            data_prefix=dict(img_path='rgb_anon/train/night'))))
+        sides=dict(
+            unlabeled=dict(
+                type='DarkZurichDataset',
+                data_root=target_root,
+                data_prefix=dict(img_path='rgb_anon/train/night')))))
 val_dataloader = dict(
     dataset=dict(type='DarkZurichDataset', data_root=target_root))
 test_dataloader = val_dataloader

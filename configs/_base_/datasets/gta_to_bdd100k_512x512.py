@@ -8,11 +8,12 @@ test_pipeline = _base_.test_pipeline
 test_pipeline[1]['scale'] = target_scale
 train_dataloader = dict(
     dataset=dict(
-        unlabeled=dict(
-            type='BDD100KDataset',
-            data_root=target_root,
-            data_prefix=dict(img_path='images/10k/train'),
-            pipeline=unlabeled_pipeline)))
+        sides=dict(
+            unlabeled=dict(
+                type='BDD100KDataset',
+                data_root=target_root,
+                data_prefix=dict(img_path='images/10k/train'),
+                pipeline=unlabeled_pipeline))))
 val_dataloader = dict(
     dataset=dict(
         type='BDD100KDataset',

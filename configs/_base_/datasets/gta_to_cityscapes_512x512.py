@@ -42,16 +42,17 @@ train_dataloader = dict(
     sampler=dict(type='PairedSampler'),
     dataset=dict(
         type='PairedDataset',
-        labeled=dict(
-            type='GTADataset',
-            data_root=source_root,
-            data_prefix=dict(img_path='images', seg_map_path='labels'),
-            pipeline=labeled_pipeline),
-        unlabeled=dict(
-            type='CityscapesDataset',
-            data_root=target_root,
-            data_prefix=dict(img_path='leftImg8bit/train'),
-            pipeline=unlabeled_pipeline),
+        sides=dict(
+            labeled=dict(
+                type='GTADataset',
+                data_root=source_root,
+                data_prefix=dict(img_path='images', seg_map_path='labels'),
+                pipeline=labeled_pipeline),
+            unlabeled=dict(
+                type='CityscapesDataset',
+                data_root=target_root,
+                data_prefix=dict(img_path='leftImg8bit/train'),
+                pipeline=unlabeled_pipeline)),
         rare_class_sampling=dict(
             stats=f'{source_root}/class_stats_train.json',
             temperature=0.01,

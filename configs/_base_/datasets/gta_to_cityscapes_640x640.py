@@ -13,7 +13,8 @@ test_pipeline = _base_.test_pipeline
 test_pipeline[1]['scale'] = target_scale
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(pipeline=labeled_pipeline),
-        unlabeled=dict(pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(pipeline=labeled_pipeline),
+            unlabeled=dict(pipeline=unlabeled_pipeline))))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -5,10 +5,11 @@ _base_ = './gta_to_cityscapes_512x512.py'
 target_root = '{{$MAPILLARY_ROOT:data/mapillary}}'
 train_dataloader = dict(
     dataset=dict(
-        unlabeled=dict(
-            type='MapillaryTrainIdsDataset',
-            data_root=target_root,
-            data_prefix=dict(img_path='training/images'))))
+        sides=dict(
+            unlabeled=dict(
+                type='MapillaryTrainIdsDataset',
+                data_root=target_root,
+                data_prefix=dict(img_path='training/images')))))
 val_dataloader = dict(
     dataset=dict(
         type='MapillaryTrainIdsDataset',

@@ -3,8 +3,9 @@ _base_ = './streetgen_to_camvid.py'
 classes = ('sky', 'building', 'road', 'sidewalk', 'tree', 'car')
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(
-            type='LabelMeFacadeDataset',
-            data_root='{{$LABELMEFACADE_ROOT:data/labelmefacade}}')))
+        sides=dict(
+            labeled=dict(
+                type='LabelMeFacadeDataset',
+                data_root='{{$LABELMEFACADE_ROOT:data/labelmefacade}}'))))
 val_dataloader = dict(dataset=dict(metainfo=dict(classes=classes)))
 test_dataloader = val_dataloader

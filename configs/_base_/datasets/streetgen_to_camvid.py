@@ -55,18 +55,19 @@ train_dataloader = dict(
     sampler=dict(type='PairedSampler'),
     dataset=dict(
         type='PairedDataset',
-        labeled=dict(
-            type=dataset_type,
-            data_root=source_root,
-            ann_file='splits/train.txt',
-            data_prefix=folders,
-            pipeline=labeled_pipeline),
-        unlabeled=dict(
-            type=dataset_type,
-            data_root=target_root,
-            ann_file='splits/train.txt',
-            data_prefix=dict(img_path='images'),
-            pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(
+                type=dataset_type,
+                data_root=source_root,
+                ann_file='splits/train.txt',
+                data_prefix=folders,
+                pipeline=labeled_pipeline),
+            unlabeled=dict(
+                type=dataset_type,
+                data_root=target_root,
+                ann_file='splits/train.txt',
+                data_prefix=dict(img_path='images'),
+                pipeline=unlabeled_pipeline))))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,

@@ -41,16 +41,17 @@ train_dataloader = dict(
     sampler=dict(type='PairedSampler'),
     dataset=dict(
         type='PairedDataset',
-        labeled=dict(
-            type=dataset_type,
-            data_root=source_root,
-            data_prefix=train_folders,
-            pipeline=labeled_pipeline),
-        unlabeled=dict(
-            type=dataset_type,
-            data_root=target_root,
-            data_prefix=dict(img_path='leftImg8bit/train'),
-            pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(
+                type=dataset_type,
+                data_root=source_root,
+                data_prefix=train_folders,
+                pipeline=labeled_pipeline),
+            unlabeled=dict(
+                type=dataset_type,
+                data_root=target_root,
+                data_prefix=dict(img_path='leftImg8bit/train'),
+                pipeline=unlabeled_pipeline))))
 val_dataloader = dict(
     batch_size=4,
     num_workers=2,

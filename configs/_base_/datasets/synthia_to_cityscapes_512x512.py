@@ -6,11 +6,12 @@ labeled_pipeline = _base_.labeled_pipeline
 labeled_pipeline[2]['scale'] = (1280, 760)  # the size on disk
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(
-            type='SynthiaDataset',
-            data_root=source_root,
-            data_prefix=dict(img_path='RGB', seg_map_path='GT/LABELS'),
-            pipeline=labeled_pipeline),
+        sides=dict(
+            labeled=dict(
+                type='SynthiaDataset',
+                data_root=source_root,
+                data_prefix=dict(img_path='RGB', seg_map_path='GT/LABELS'),
+                pipeline=labeled_pipeline)),
         rare_class_sampling=dict(
             stats=f'{source_root}/class_stats_train.json')))
 val_evaluator = dict(type='SynthiaIoUMetric')

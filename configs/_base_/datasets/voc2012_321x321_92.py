@@ -3,6 +3,7 @@ _base_ = './voc2012_321x321.py'
 split = 'splits/stpp/92'
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(ann_file=f'{split}/labeled.txt'),
-        unlabeled=dict(ann_file=f'{split}/unlabeled.txt'),
+        sides=dict(
+            labeled=dict(ann_file=f'{split}/labeled.txt'),
+            unlabeled=dict(ann_file=f'{split}/unlabeled.txt')),
         expected=dict(labeled=92, unlabeled=10490)))

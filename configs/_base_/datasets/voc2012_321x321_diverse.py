@@ -5,5 +5,6 @@ lists = 'splits/stpp/{partition}'
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(
-        labeled=dict(ann_file=f'{lists}/labeled.txt'),
-        unlabeled=dict(ann_file=f'{lists}/unlabeled.txt')))
+        sides=dict(
+            labeled=dict(ann_file=f'{lists}/labeled.txt'),
+            unlabeled=dict(ann_file=f'{lists}/unlabeled.txt'))))

@@ -14,5 +14,6 @@ unlabeled_pipeline[1] = resize
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        labeled=dict(pipeline=labeled_pipeline),
-        unlabeled=dict(pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(pipeline=labeled_pipeline),
+            unlabeled=dict(pipeline=unlabeled_pipeline))))

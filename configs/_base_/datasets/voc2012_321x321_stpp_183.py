@@ -3,6 +3,7 @@ _base_ = './voc2012_321x321_stpp.py'
 split = 'splits/stpp/183'
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(ann_file=f'{split}/labeled.txt'),
-        unlabeled=dict(ann_file=f'{split}/unlabeled.txt'),
+        sides=dict(
+            labeled=dict(ann_file=f'{split}/labeled.txt'),
+            unlabeled=dict(ann_file=f'{split}/unlabeled.txt')),
         expected=dict(labeled=183, unlabeled=10399)))

@@ -42,18 +42,19 @@ train_dataloader = dict(
     sampler=dict(type='PairedSampler'),
     dataset=dict(
         type='PairedDataset',
-        labeled=dict(
-            type='PascalVOCDataset',
-            data_root=data_root,
-            ann_file=f'{split}/labeled.txt',
-            data_prefix=folders,
-            pipeline=labeled_pipeline),
-        unlabeled=dict(
-            type='PascalVOCDataset',
-            data_root=data_root,
-            ann_file=f'{split}/unlabeled.txt',
-            data_prefix=dict(img_path='JPEGImages'),
-            pipeline=unlabeled_pipeline),
+        sides=dict(
+            labeled=dict(
+                type='PascalVOCDataset',
+                data_root=data_root,
+                ann_file=f'{split}/labeled.txt',
+                data_prefix=folders,
+                pipeline=labeled_pipeline),
+            unlabeled=dict(
+                type='PascalVOCDataset',
+                data_root=data_root,
+                ann_file=f'{split}/unlabeled.txt',
+                data_prefix=dict(img_path='JPEGImages'),
+                pipeline=unlabeled_pipeline)),
         expected=dict(labeled=662, unlabeled=9920),
         disjoint=True))
 val_dataloader = dict(

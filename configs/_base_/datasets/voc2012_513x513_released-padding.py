@@ -8,5 +8,6 @@ unlabeled_pipeline = _base_.unlabeled_pipeline
 unlabeled_pipeline.insert(-1, padding)
 train_dataloader = dict(
     dataset=dict(
-        labeled=dict(pipeline=labeled_pipeline),
-        unlabeled=dict(pipeline=unlabeled_pipeline)))
+        sides=dict(
+            labeled=dict(pipeline=labeled_pipeline),
+            unlabeled=dict(pipeline=unlabeled_pipeline))))

@@ -38,10 +38,8 @@ class MeanTeacherHook(Hook):
     With ``when='after'`` the two lines change places.
 
     What a hook may read and set of a model is written down in
-    :class:`mmseg_fst.methods.TrainedModel`. After the real step, and never
-    after a virtual one, the hook lets the model write what the step has
-    staged. It has no state: time is ``runner.iter``, so a resumed run
-    continues where it was.
+    :class:`mmseg_fst.methods.TrainedModel`. The hook has no state: time is
+    ``runner.iter``, so a resumed run continues where it was.
 
     Args:
         decay (float): Share of the teacher that is kept at each update in
@@ -116,8 +114,6 @@ class MeanTeacherHook(Hook):
                 "`model.teacher_mode='eval'` leaves the teacher's running "
                 f'statistics as they are; give {type(self).__name__} '
                 "buffers='copy', or the model teacher_mode='train'.")
-        # Half precision scales the gradients that the model computes itself.
-        model.loss_scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         if runner.iter == 0:
             for teacher, source in model.teacher_pairs():
                 teacher.load_state_dict(source.state_dict())
@@ -141,7 +137,7 @@ class MeanTeacherHook(Hook):
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Let the model write what is staged; move the teacher.
+        """Move the teacher, if it is to move after the step.
 
         Args:
             runner (Runner): The runner of the training.
@@ -149,7 +145,6 @@ class MeanTeacherHook(Hook):
             data_batch (dict, optional): The batch, not used.
             outputs (dict, optional): Logged values, not used.
         """
-        unwrap(runner).commit()
         self.finish(runner)
 
     def finish(self, runner: Runner) -> None:

@@ -1,6 +1,7 @@
 """Pictures of the method at work."""
+from collections.abc import Mapping
 from os import path as osp
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -11,7 +12,13 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmseg_fst.registry import HOOKS
-from mmseg_fst.utils.images import color_label, titled, write_picture
+from mmseg_fst.utils.images import (
+    color_label,
+    side_by_side,
+    titled,
+    to_rgb,
+    write_picture,
+)
 
 from .mean_teacher_hook import unwrap
 
@@ -21,7 +28,8 @@ class MixVisualizationHook(Hook):
     """Draw what a training step has seen, every ``interval`` iterations.
 
     A row for each image: source image, its label, target image, its
-    pseudo-label, mixing mask, mixed image, mixed label, pixel weight. Written
+    pseudo-label, mixing mask, mixed image, mixed label, pixel weight; then
+    the images of further sides, and their labels if there are any. Written
     to ``WORK_DIR/.../vis_data/mixed/iter_N.png`` and to TensorBoard. Does
     nothing where there is no teacher.
 
@@ -57,8 +65,8 @@ class MixVisualizationHook(Hook):
         if not (first or due) or getattr(model, 'mixed', None) is None:
             return
         batch = model.data_preprocessor(data_batch, training=True)
-        palette = runner.train_dataloader.dataset.metainfo['palette']
-        picture = draw_mixed(model, batch, palette, self.max_images)
+        metainfo = runner.train_dataloader.dataset.metainfo
+        picture = draw_mixed(model, batch, metainfo, self.max_images)
         folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
         name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
         write_picture(name, picture)
@@ -66,13 +74,14 @@ class MixVisualizationHook(Hook):
 
 
 def draw_mixed(model: torch.nn.Module, batch: dict,
-               palette: list[list[int]], max_images: int) -> np.ndarray:
+               metainfo: Mapping[str, Any], max_images: int) -> np.ndarray:
     """Draw the last mixed batch of a segmentor beside what it came from.
 
     Args:
         model (Method): The segmentor, after a training step.
         batch (dict): The preprocessed batch of that step.
-        palette (list[list[int]]): RGB color of each class.
+        metainfo (Mapping[str, Any]): Of the data set: ``palette`` and, for
+            :func:`mmseg_fst.utils.images.to_rgb`, ``rgb_channels``.
         max_images (int): Rows to draw.
 
     Returns:
@@ -87,11 +96,11 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
     def photo(image: Tensor) -> list[np.ndarray]:
         image = image[:max_images] * preprocessor.std + preprocessor.mean
         image = image.clamp(0, 255).byte().permute(0, 2, 3, 1)
-        return list(image.cpu().numpy())
+        return [to_rgb(one, metainfo) for one in image.cpu().numpy()]
 
     def label_map(label: Tensor) -> list[np.ndarray]:
         return [
-            color_label(one, palette)
+            color_label(one, metainfo['palette'])
             for one in label[:max_images].cpu().numpy()
         ]
 
@@ -109,5 +118,13 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
         'mixed label': label_map(model.mixed.label),
         'weight': gray(model.mixed.weight),
     }
-    return np.concatenate(
-        [titled(title, tiles) for title, tiles in columns.items()], axis=1)
+    for side in batch['inputs']:
+        if side in ('labeled', 'unlabeled'):
+            continue
+        columns[side] = photo(batch['inputs'][side])
+        samples = batch['data_samples'][side]
+        if all('gt_sem_seg' in sample for sample in samples):
+            columns[f'{side} label'] = label_map(torch.stack(
+                [sample.gt_sem_seg.data[0] for sample in samples]))
+    return side_by_side(
+        [titled(title, tiles) for title, tiles in columns.items()])

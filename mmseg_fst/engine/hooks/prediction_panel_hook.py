@@ -12,6 +12,8 @@ from mmengine.runner import Runner
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
+from mmseg_fst.datasets.loading import load_rgb
+from mmseg_fst.engine.networks import networks_of
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.images import color_label, titled, write_picture
@@ -54,8 +56,7 @@ class PredictionPanelHook(Hook):
         dataset = runner.test_dataloader.dataset
         done = batch_idx * runner.test_dataloader.batch_size
         for sample in outputs[:max(0, self.max_images - done)]:
-            tiles = tiles_of(sample, unwrap(runner).networks,
-                             dataset.metainfo['palette'])
+            tiles = tiles_of(sample, networks_of(unwrap(runner)), dataset)
             panel = np.concatenate(
                 [titled(title, [tile]) for title, tile in tiles.items()],
                 axis=1)
@@ -83,20 +84,22 @@ def picture_name(path: str, dataset: Dataset) -> str:
 
 
 def tiles_of(sample: SegDataSample, networks: Sequence[str],
-             palette: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
+             dataset: Dataset) -> dict[str, np.ndarray]:
     """An image, its label and what networks make of it.
 
     Args:
         sample (SegDataSample): A prediction; that of each network is
             ``NETWORK_sem_seg``.
         networks (Sequence[str]): Their names.
-        palette (Sequence[Sequence[int]]): RGB color of each class.
+        dataset (Dataset): Where the image is from: how it is loaded and
+            shown, and the ``palette`` of its ``metainfo``.
 
     Returns:
         dict[str, np.ndarray]: ``'image'``, ``'label'``, if there is one, and
         the networks: RGB pictures (H, W, 3) of one size, uint8.
     """
-    image = cv2.imread(sample.img_path)[..., ::-1]
+    image = load_rgb(sample.img_path, dataset)
+    palette = dataset.metainfo['palette']
     if 'canvas' in sample:  # where label and predictions are
         image = center_canvas(
             torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)

@@ -6,6 +6,7 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
 from mmseg_fst.methods import check_contract
+from mmseg_fst.models.backbones import adapt_first_layers, check_channels
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher_hook import MeanTeacherHook, unwrap
@@ -15,9 +16,35 @@ from .mean_teacher_hook import MeanTeacherHook, unwrap
 class PrepareModelHook(Hook):
     """Check the model, give it the loss scaler, let it write staged state.
 
+    While initial weights are loaded, first layers of RGB networks are adapted
+    to other channels, see
+    :func:`mmseg_fst.models.backbones.adapt_first_layers`.
+
     :func:`mmseg_fst.apis.build_runner` registers it in every run. A segmentor
-    of MMSegmentation, without a ``student``, passes.
+    of MMSegmentation, without a ``student``, passes. After the real step, and
+    never after a virtual one, the model writes what the step has staged.
     """
+
+    # After FiniteGuardHook (NORMAL), which may refuse the step; before hooks
+    # that rely on the contract (BELOW_NORMAL).
+    priority = 55
+
+    def __init__(self) -> None:
+        self._handles: list = []
+
+    def before_run(self, runner: Runner) -> None:
+        """Check the channels before initial weights are loaded.
+
+        Args:
+            runner (Runner): The runner of the training or the test.
+
+        Raises:
+            ValueError: If a backbone reads other channels than the data
+                preprocessor normalizes.
+        """
+        model = unwrap(runner)
+        check_channels(model)
+        self._handles = adapt_first_layers(model)
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the model of the run.
@@ -30,6 +57,8 @@ class PrepareModelHook(Hook):
             ValueError: If a parameter would be trained behind the back of the
                 hooks, or a teacher would never be updated.
         """
+        for handle in self._handles:
+            handle.remove()
         model = unwrap(runner)
         check_contract(model)
         if not hasattr(model, 'student'):

@@ -8,6 +8,7 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from mmseg_fst.datasets.sides import UNLABELED
 from mmseg_fst.engine.pseudo_label_probe import Look, look, true_labels
 from mmseg_fst.ops import (
     LabelCounts,
@@ -51,22 +52,31 @@ class PseudoLabelQualityHook(Hook):
             to 500.
         patience (int): Measurements without a class, but with others, until
             it is warned of. Defaults to 5.
+        side (str): The side of the training data whose images are labeled.
+            Values of another side than the unlabeled one are logged as
+            ``pseudo_label_SIDE/WHO/coverage`` and so on. Defaults to
+            ``'unlabeled'``.
 
     Raises:
-        ValueError: If an argument is not positive.
+        ValueError: If a number is not positive.
     """
 
     # After the timer and before the hook that moves the teacher, which is
     # BELOW_NORMAL, in front of the step as behind it.
     priority = 'NORMAL'
 
-    def __init__(self, interval: int = 500, patience: int = 5) -> None:
+    def __init__(self,
+                 interval: int = 500,
+                 patience: int = 5,
+                 side: str = UNLABELED) -> None:
         for name, value in (('interval', interval), ('patience', patience)):
             if value < 1:
                 raise ValueError(f'PseudoLabelQualityHook: {name}={value} is '
                                  'a number of times; give 1 or more.')
         self.interval = interval
         self.patience = patience
+        self.side = side
+        self.prefix = PREFIX if side == UNLABELED else f'{PREFIX}_{side}'
         # Only between the two halves of one iteration.
         self.looks: dict[str, Look] = {}
         # Measurements since each class was last seen. A resumed run counts
@@ -83,11 +93,18 @@ class PseudoLabelQualityHook(Hook):
             runner (Runner): The runner of the training.
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch of the real step.
+
+        Raises:
+            ValueError: If the batch has no such side.
         """
         model = unwrap(runner)
         self.looks = {}
         if not self._is_due(runner, model):
             return
+        if self.side not in data_batch:
+            raise ValueError(
+                f'PseudoLabelQualityHook: side={self.side!r} is not in the '
+                f'training data, which have {", ".join(data_batch)}.')
         if isinstance(model.student, nn.ModuleDict):
             networks = dict(model.student.items())
         else:
@@ -113,7 +130,7 @@ class PseudoLabelQualityHook(Hook):
             self._ask(runner, data_batch,
                       dict(future=unwrap(runner).teacher))
         first = next(iter(self.looks.values())).label
-        truth = true_labels(data_batch['unlabeled']['data_samples'],
+        truth = true_labels(data_batch[self.side]['data_samples'],
                             first.shape[1:])
         classes = runner.train_dataloader.dataset.metainfo['classes']
         values, weights = {}, {}
@@ -122,7 +139,7 @@ class PseudoLabelQualityHook(Hook):
             weights[who] = counts.weight
             values.update(self._values(who, counts, classes))
             if who in ('past', 'future'):
-                values[f'{PREFIX}/{who}/disagreement'] = disagreement(
+                values[f'{self.prefix}/{who}/disagreement'] = disagreement(
                     found.label, self.looks['student'].label, len(classes))
         self._log(runner, values)
         # Without a teacher, all that were asked label.
@@ -138,7 +155,7 @@ class PseudoLabelQualityHook(Hook):
 
     def _ask(self, runner: Runner, data_batch: dict,
              networks: dict[str, Optional[nn.Module]]) -> None:
-        """Look at the unlabeled images with some networks, in the precision
+        """Label the images of the side with some networks, in the precision
         of the training."""
         model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)
@@ -146,24 +163,22 @@ class PseudoLabelQualityHook(Hook):
             for who, network in networks.items():
                 if network is not None:
                     self.looks[who] = look(
-                        model, network, batch['inputs']['unlabeled'],
-                        batch['data_samples']['unlabeled'])
+                        model, network, batch['inputs'][self.side],
+                        batch['data_samples'][self.side])
 
-    @staticmethod
-    def _values(who: str, counts: LabelCounts,
+    def _values(self, who: str, counts: LabelCounts,
                 classes: tuple[str, ...]) -> dict[str, float]:
         """Scalars of one network, those that are numbers."""
         values = {
-            f'{PREFIX}/{who}/{name}': float(value)
+            f'{self.prefix}/{who}/{name}': float(value)
             for name, value in label_quality(counts).items()
         }
         for name, of_classes in quality_by_class(counts).items():
             for one, value in zip(classes, of_classes.tolist()):
-                values[f'{PREFIX}/{who}/{name}/{one}'] = value
+                values[f'{self.prefix}/{who}/{name}/{one}'] = value
         return {key: value for key, value in values.items() if value == value}
 
-    @staticmethod
-    def _log(runner: Runner, values: dict[str, float]) -> None:
+    def _log(self, runner: Runner, values: dict[str, float]) -> None:
         """Write the scalars, and the main ones into the log."""
         step = runner.iter + 1
         # With its iteration a line counts as one of the training where a
@@ -172,7 +187,9 @@ class PseudoLabelQualityHook(Hook):
         line = ', '.join(f'{key.partition("/")[2]} {value:.1f}'
                          for key, value in values.items()
                          if key.count('/') == 2)
-        runner.logger.info(f'Pseudo-labels at iteration {step}, %: {line}')
+        images = '' if self.side == UNLABELED else f' of {self.side} images'
+        runner.logger.info(
+            f'Pseudo-labels{images} at iteration {step}, %: {line}')
 
     def _warn(self, runner: Runner, weight: Tensor,
               classes: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.networks import protocol_of
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.files import save_json
 
@@ -47,7 +48,7 @@ class ResultsHook(Hook):
         if runner.iter > 0 and osp.isfile(path):
             with open(path) as file:
                 content = json.load(file)
-            check_protocol(path, content, unwrap(runner).protocol_name)
+            check_protocol(path, content, protocol_of(unwrap(runner)))
             if RESULTS not in hub.runtime_info:  # of an older version
                 past = {
                     key: value
@@ -98,7 +99,7 @@ class ResultsHook(Hook):
                 command=shlex.join(['python', *sys.argv]),
                 seed=runner.seed,
                 max_iters=runner.max_iters,
-                protocol=unwrap(runner).protocol_name,
+                protocol=protocol_of(unwrap(runner)),
                 train_minutes=round(float(seconds) / 60, 3),
                 iterations=iterations)
             save_json(path, content, durable=True)

@@ -81,7 +81,7 @@ class ResizedBEiT(BEiT):
         """Maps of the patch tokens.
 
         Args:
-            inputs (Tensor): Images of shape (N, 3, *img_size).
+            inputs (Tensor): Images of shape (N, in_channels, *img_size).
 
         Returns:
             tuple[Tensor]: One map for each of ``out_indices``, of shape

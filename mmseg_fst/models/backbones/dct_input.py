@@ -34,7 +34,8 @@ class DCTInput(BaseModule):
             None.
 
     Raises:
-        ValueError: If there are not 64 numbers in ``mean`` and ``std``.
+        ValueError: If there are not 64 numbers in ``mean`` and ``std``, or
+            not 3 in ``image_mean`` and ``image_std``.
     """
 
     #: What a network with this backbone reads.
@@ -50,10 +51,12 @@ class DCTInput(BaseModule):
                  image_std: Sequence[float] = (58.395, 57.12, 57.375),
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
-        for name, values in (('mean', mean), ('std', std)):
-            if len(values) != 64:
+        for name, values, count in (('mean', mean, 64), ('std', std, 64),
+                                    ('image_mean', image_mean, 3),
+                                    ('image_std', image_std, 3)):
+            if len(values) != count:
                 raise ValueError(f'DCTInput: {name} has {len(values)} '
-                                 'numbers; give one for each of the 64 '
+                                 f'numbers; give one for each of the {count} '
                                  'channels.')
         self.backbone = MODELS.build(backbone)
         for name, values in (('mean', mean), ('std', std),
@@ -73,7 +76,14 @@ class DCTInput(BaseModule):
 
         Returns:
             Tensor: Maps of shape (N, 64, ceil(H / 4), ceil(W / 4)).
+
+        Raises:
+            ValueError: If the images are not RGB.
         """
+        if image.shape[1] != 3:
+            raise ValueError(
+                f'DCTInput: images have {image.shape[1]} channels, but DCT '
+                'maps are made of RGB images alone. Choose another backbone.')
         pixels = image * self.image_std + self.image_mean
         pixels = pixels.round().clamp(0, 255).byte()
         return dct_input(pixels, self.mean, self.std).to(image.dtype)
@@ -88,7 +98,7 @@ class DCTInput(BaseModule):
         Returns:
             tuple[Tensor]: Those of the backbone.
         """
-        return self.backbone(self.to_domain(x) if x.shape[1] == 3 else x)
+        return self.backbone(x if x.shape[1] == 64 else self.to_domain(x))
 
 
 @MODELS.register_module()

@@ -34,6 +34,7 @@ class TIMMVisionTransformer(BaseModule):
         align_corners (bool): How such an image is resized, as in
             :func:`torch.nn.functional.interpolate`. Give what the decode head
             has, which resizes its logits back. Defaults to False.
+        in_channels (int): Channels of the images. Defaults to 3.
         init_cfg (dict, optional): Where the weights come from. Defaults to
             None.
     """
@@ -44,11 +45,13 @@ class TIMMVisionTransformer(BaseModule):
                  final_norm: bool = True,
                  drop_path_rate: float = 0.,
                  align_corners: bool = False,
+                 in_channels: int = 3,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         model = timm.create_model(
             model_name,
             num_classes=0,
+            in_chans=in_channels,
             dynamic_img_size=True,
             drop_path_rate=drop_path_rate)
         self.out_indices = model.prune_intermediate_layers(
@@ -61,7 +64,7 @@ class TIMMVisionTransformer(BaseModule):
         """Maps of the patch tokens.
 
         Args:
-            x (Tensor): Images of shape (N, 3, H, W).
+            x (Tensor): Images of shape (N, in_channels, H, W).
 
         Returns:
             tuple[Tensor]: One map for each of ``out_indices``, of shape

@@ -1,4 +1,4 @@
-"""Random choices and colors shared by all objects."""
+"""Random choices and colors used by all objects."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,22 +8,23 @@ import numpy as np
 def pick(rng: np.random.Generator,
          options: Sequence[Any],
          weights: Sequence[float] | None = None) -> Any:
-    """Draws one of several things.
+    """Sample one of several options.
 
     Args:
         rng: The random generator.
-        options: The things.
-        weights: Their probabilities. Defaults to equal ones.
+        options: The options.
+        weights: Probabilities of the options. Defaults to equal
+            probabilities.
 
     Returns:
-        One of ``options``.
+        An element of ``options``.
     """
     return options[rng.choice(len(options), p=weights)]
 
 
 def hsv(hue: float, saturation: float,
         value: float) -> tuple[float, float, float]:
-    """Converts a color to RGB.
+    """Convert a color to RGB.
 
     Args:
         hue: In 0..1, from red over green and blue to red.

@@ -1,4 +1,4 @@
-"""Pseudo-labels that come with the images instead of from a network."""
+"""ST++: pseudo-labels that come with the images, not from a network."""
 import numpy as np
 import pytest
 import torch
@@ -21,12 +21,10 @@ from mmseg_fst.models.losses import (
 
 def file_cfg(**options):
     """Config of a student of ST++, without augmentation."""
-    return model_cfg(
-        labels_only=True,
-        dropout=0.,
-        label_with='file',
-        mixer=dict(type='NoMix'),
-        **options)
+    return {
+        **model_cfg(labels_only=True, dropout=0.),
+        **dict(type='STPlusPlus', mixer=dict(type='NoMix')), **options
+    }
 
 
 def pseudo_labeled_batch(count=2):
@@ -86,7 +84,7 @@ def test_padding_is_not_learned():
 
 
 def test_a_labeler_does_not_go_with_files():
-    with pytest.raises(ValueError, match="the mixer for label_with='file'"):
+    with pytest.raises(ValueError, match='does not use `model.pseudo_lab'):
         build_model({
             **file_cfg(), 'pseudo_labeler': dict(
                 type='Threshold', threshold=0.)
@@ -96,5 +94,5 @@ def test_a_labeler_does_not_go_with_files():
 def test_images_without_a_label_are_refused():
     model = build_model(file_cfg()).train()
     data = model.data_preprocessor(make_batch(), True)
-    with pytest.raises(ValueError, match='LoadAnnotations'):
+    with pytest.raises(ValueError, match='STPlusPlus.*LoadAnnotations'):
         model(**data, mode='loss')

@@ -9,6 +9,7 @@ from helpers import IGNORE, NUM_CLASSES, make_batch
 from students import co_training, model_cfg, student_cfg
 from torch import nn
 
+from mmseg_fst.methods import PseudoLabels, Side
 from mmseg_fst.models.domains import to_domain
 from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.registry import MODELS
@@ -88,7 +89,7 @@ def step_by_hand(students, data):
     return total / len(students)
 
 
-@pytest.mark.parametrize('backward', ['staged', 'joint'])
+@pytest.mark.parametrize('backward', ['staged', 'separate', 'joint'])
 @pytest.mark.parametrize('names', [
     ('narrow', 'narrow_b'), ('narrow', 'wide'), ('wide', 'narrow', 'wide_b')])
 def test_trajectory_of_cps(names, backward):
@@ -125,18 +126,18 @@ def test_trajectory_of_cps(names, backward):
 def test_no_student_labels_for_itself():
     """A student's own pseudo-label changes nothing in its gradient."""
     model = co_training(('narrow', 'wide'))
-    label = model.label_unlabeled
+    label = model.pseudo_labels
 
     def gradients(changed):
         calls = iter(model.student)
 
-        def changed_label(logits, samples):
-            label_of, weight = label(logits, samples)
+        def changed_label(side, logits):
+            label_of, weight = label(side, logits)
             if next(calls) == changed:
                 label_of = (label_of + 1) % NUM_CLASSES
-            return label_of, weight
+            return PseudoLabels(label_of, weight)
 
-        model.label_unlabeled = changed_label
+        model.pseudo_labels = changed_label
         model.zero_grad()
         loss_of(model)[1].backward()
         return {
@@ -167,20 +168,21 @@ def test_the_divisor_counts_valid_pixels_confident_or_not():
     for sample in data['data_samples']['unlabeled']:
         sample.set_metainfo(dict(img_shape=(32, 48)))
     seen = {}
-    first_pass, mixed_losses = model.first_pass, model.mixed_losses
+    pseudo_labels, peer_pass = model.pseudo_labels, model.peer_pass
+    names = iter(model.student)
 
-    def spy_first(name, *args):
-        losses, seen[name] = first_pass(name, *args)
-        return losses, seen[name]
+    def spy_labels(side, logits):
+        seen[next(names)] = logits.detach()
+        return pseudo_labels(side, logits)
 
     def spy_mixed(name, image, labels):
         network = model.student[name]
         with torch.no_grad():
             seen[f'{name}_strong'] = resize_logits(
                 network(image), (32, 64), False)
-        return mixed_losses(name, image, labels)
+        return peer_pass(name, image, labels)
 
-    model.first_pass, model.mixed_losses = spy_first, spy_mixed
+    model.pseudo_labels, model.peer_pass = spy_labels, spy_mixed
     losses = model(**data, mode='loss')
     for name, peer in (('narrow', 'wide'), ('wide', 'narrow')):
         confidence, label = seen[peer].softmax(1).max(1)
@@ -201,7 +203,7 @@ def test_who_shares_a_strong_view(views, calls):
         photometric=dict(type='StrongPhotometric', jitter_prob=1.))
     read_halves(model.student['halves'])
     image = batch_of(model)['inputs']['unlabeled']
-    strong = model._strong_views(image)
+    strong = model.strong_images(image)
     assert len({id(view) for view in strong.values()}) == calls
     assert torch.equal(strong['narrow'], strong['wide']) == (calls == 2)
     assert not torch.equal(strong['narrow'], strong['halves'])
@@ -222,8 +224,10 @@ def test_one_box_for_all_domains(source):
     label = torch.stack([torch.full((32, 64), i) for i in range(2)])
     weight = torch.rand(2, 32, 64)
     torch.manual_seed(1)
-    mixed = model.make_mixed_batches(
-        image, dict(narrow=(label, weight), halves=(label + 5, weight)))
+    mixed = model.mixed_views(
+        Side(image, []), dict(
+            narrow=PseudoLabels(label, weight),
+            halves=PseudoLabels(label + 5, weight)))
     (full, [(from_halves, _)]), (half, [(from_narrow, _)]) = mixed.values()
     pasted = from_narrow != label
     # A permutation may leave both images with themselves.
@@ -240,25 +244,26 @@ def test_one_box_for_all_domains(source):
 
 def test_a_batch_of_one_cannot_be_mixed_in_silence():
     model = co_training(mixer=dict(type='CutMix'))
-    image = batch_of(model)['inputs']['unlabeled'][:1]
+    side = Side(batch_of(model)['inputs']['unlabeled'][:1], [])
     pseudo = {
-        name: (torch.zeros(1, 32, 64, dtype=torch.long),
-               torch.ones(1, 32, 64)) for name in model.student
+        name: PseudoLabels(
+            torch.zeros(1, 32, 64, dtype=torch.long), torch.ones(1, 32, 64))
+        for name in model.student
     }
     with pytest.raises(ValueError, match='batch_size'):
-        model.make_mixed_batches(image, pseudo)
+        model.mixed_views(side, pseudo)
     model.mixer.single = 'warn'
     with pytest.warns(UserWarning, match='left unmixed'):
-        mixed = model.make_mixed_batches(image, pseudo)
-    assert torch.equal(mixed['wide'][0], image)
+        mixed = model.mixed_views(side, pseudo)
+    assert torch.equal(mixed['wide'][0], side.image)
 
 
 def test_agreement_is_of_all():
     model = co_training(('narrow', 'wide', 'wide_b'))
     labels = {}
-    label = model.label_unlabeled
-    model.label_unlabeled = lambda logits, samples: labels.setdefault(
-        len(labels), label(logits, samples))
+    label = model.pseudo_labels
+    model.pseudo_labels = lambda side, logits: labels.setdefault(
+        len(labels), label(side, logits))
     losses, _ = loss_of(model)
     first, second, third = (one for one, _ in labels.values())
     want = ((first == second) & (second == third)).float().mean()
@@ -279,7 +284,7 @@ def test_windows_of_a_map_of_the_whole_image():
         type='SlidingWindows', crop_size=33, stride=22, last='truncate',
         merge='logits'))
     network.backbone.to_domain = lambda _: whole
-    logits = protocol.logits(network, image)
+    logits = protocol.scores(network, image).full()
     spans = [slice(0, 17), slice(11, 23), slice(22, 23)]
     columns = [slice(0, 17), slice(11, 28), slice(22, 32)]
     assert logits.shape == (1, NUM_CLASSES, 45, 64)
@@ -301,12 +306,12 @@ def test_windows_start_where_a_map_has_a_place(rules, start, batch_size):
         batch_size=batch_size, **rules))
     image = torch.randn(1, 3, 33, 64)
     with torch.no_grad():
-        protocol.logits(model.student['narrow'], image)
+        protocol.scores(model.student['narrow'], image)
         read_halves(model.student['halves'])
         with pytest.raises(ValueError, match=(
                 f'starts at pixel {start}.*halves map.*2 pixels apart.*'
                 "multiple of 2.*last='truncate'")):
-            protocol.logits(model.student['halves'], image)
+            protocol.scores(model.student['halves'], image)
 
 
 def test_windows_of_a_map_together_are_one_by_one():
@@ -318,7 +323,8 @@ def test_windows_of_a_map_together_are_one_by_one():
     image = torch.randn(2, 3, 46, 64)
     with torch.no_grad():
         together, alone = (
-            MODELS.build(dict(rules, batch_size=count)).logits(network, image)
+            MODELS.build(dict(rules, batch_size=count)).scores(
+                network, image).full()
             for count in (3, 1))
     torch.testing.assert_close(together, alone)
 
@@ -326,17 +332,19 @@ def test_windows_of_a_map_together_are_one_by_one():
 def test_the_logits_of_one_student_at_a_time():
     """The logits of a student are gone when the next one reads."""
     model = co_training(('narrow', 'wide', 'wide_b'))
-    first_pass, logits = model.first_pass, []
+    weak_pass, label, logits = model.weak_pass, model.pseudo_labels, []
 
-    def spy(name, *args):
+    def spy(name, batch):
         assert all(one() is None for one in logits)
-        losses, found = first_pass(name, *args)
-        logits.append(weakref.ref(found))
-        return losses, found
+        return weak_pass(name, batch)
 
-    model.first_pass = spy
+    def spy_labels(side, found):
+        logits.append(weakref.ref(found))
+        return label(side, found)
+
+    model.weak_pass, model.pseudo_labels = spy, spy_labels
     loss_of(model)
-    assert len(logits) == 3
+    assert len(logits) == 3 and all(one() is None for one in logits)
 
 
 def test_labels_of_the_future():
@@ -365,10 +373,12 @@ def test_labels_of_the_future():
     (dict(mixer=dict(type='ClassMix')), "'CutMix' or 'NoMix'"),
     (dict(students=dict(narrow=student_cfg(), wide=checkpointed())),
      'wide.*with_cp=True'),
-    (dict(views='both'), 'views='),
-    (dict(label_with='teacher'), 'label_with='),
-    (dict(backward='separate'), 'backward='),
-    (dict(loss_weights=dict(unlabeled=1.)), "'labeled' and 'mixed'"),
+    (dict(views='both'), 'views must be '),
+    (dict(label_with='teacher'), 'label_with must be .*'),
+    (dict(loss_weights=dict(unlabeled=1.)), 'its parts are labeled, mixed'),
+    (dict(warmup_iters=3), 'CoTraining does not use `model.warmup_iters`'),
+    (dict(regularizer=dict(type='FeatureDistance')), '`model.regularizer`'),
+    (dict(pseudo_labeler=None), 'CoTraining needs `model.pseudo_labeler`'),
     (dict(predict_with='first'), 'narrow, wide, ensemble'),
 ])
 def test_what_does_not_go_together(changes, message):

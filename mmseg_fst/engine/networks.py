@@ -1,0 +1,72 @@
+"""What scores ask of a segmentor, of MMSegmentation as well."""
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.utils import SampleList
+from torch import Tensor, nn
+
+from mmseg_fst.models.protocols import name_of_test_cfg
+
+#: Name of the network of a segmentor that is a single one.
+SINGLE_NETWORK = 'student'
+
+
+def networks_of(model: nn.Module) -> list[str]:
+    """Names of the networks of a segmentor that can predict.
+
+    Args:
+        model (nn.Module): A method of this package, or any segmentor of
+            MMSegmentation, which is scored as ``'student'``.
+
+    Returns:
+        list[str]: At least one name.
+    """
+    return getattr(model, 'networks', [SINGLE_NETWORK])
+
+
+def predicting_network(model: nn.Module) -> str:
+    """The network of a segmentor that predicts.
+
+    Args:
+        model (nn.Module): See :func:`networks_of`.
+
+    Returns:
+        str: One of :func:`networks_of`.
+    """
+    return getattr(model, 'predict_with', SINGLE_NETWORK)
+
+
+def protocol_of(model: nn.Module) -> str:
+    """How a segmentor predicts.
+
+    Args:
+        model (nn.Module): See :func:`networks_of`.
+
+    Returns:
+        str: In words.
+    """
+    if hasattr(model, 'protocol_name'):
+        return model.protocol_name
+    return name_of_test_cfg(getattr(model, 'test_cfg', None) or {})
+
+
+def predict_each(model: BaseSegmentor, inputs: Tensor,
+                 data_samples: SampleList) -> dict[str, SampleList]:
+    """Predict with every network of a segmentor, for scores: labels only.
+
+    Args:
+        model (BaseSegmentor): See :func:`networks_of`.
+        inputs (Tensor): Normalized images of shape (N, C, H, W).
+        data_samples (list[SegDataSample]): Their data samples; not written
+            to.
+
+    Returns:
+        dict[str, list[SegDataSample]]: By network, samples with
+        ``pred_sem_seg``, but without ``seg_logits``, which would fill the
+        memory.
+    """
+    if hasattr(model, 'predict_each'):
+        return model.predict_each(inputs, data_samples)
+    samples = model.predict(inputs,
+                            [sample.new() for sample in data_samples])
+    for sample in samples:
+        sample.pop('seg_logits', None)
+    return {SINGLE_NETWORK: samples}
