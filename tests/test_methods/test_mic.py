@@ -65,6 +65,17 @@ def weighted(logits, label, weight):
         logits, label, reduction='none', ignore_index=255)).mean()
 
 
+def mask_by_hand(image, block_size):
+    """Each block of each image is zero with a probability of a half."""
+    count = max(1, round(32 / block_size))
+    visible = torch.rand(2, count, count) >= .5
+    for row in range(32):
+        for column in range(32):
+            block = visible[:, row * count // 32, column * count // 32]
+            image[:, :, row, column] *= block[:, None]
+    return image
+
+
 @pytest.mark.parametrize('block_size', BLOCKS)
 @pytest.mark.parametrize('auxiliary', ['weighted', 'plain', 'off'])
 def test_the_step_against_the_one_by_hand(tmp_path, block_size, auxiliary):
@@ -93,12 +104,7 @@ def test_the_step_against_the_one_by_hand(tmp_path, block_size, auxiliary):
     mixed = mixed._replace(image=before.photometric(mixed.image, mean, std))
     masked = before.photometric(unlabeled, mean, std)
     assert not torch.equal(masked, unlabeled)
-    count = max(1, round(32 / block_size))
-    visible = torch.rand(2, count, count) >= .5
-    for row in range(32):
-        for column in range(32):
-            block = visible[:, row * count // 32, column * count // 32]
-            masked[:, :, row, column] *= block[:, None]
+    masked = mask_by_hand(masked, block_size)
     assert .2 < (masked == 0).float().mean() < .8
 
     ones = torch.ones_like(weight)
