@@ -2,13 +2,16 @@
 
     python run_experiments.py --config configs/demo/streets_fst-d.py
     python run_experiments.py --config configs/demo/*.py --seed 0 1 2
+    python run_experiments.py --config configs/ssl/voc_pspnet_fst.py \
+        --partition 662
     python run_experiments.py --grid configs/ssl/table_voc.py --seeds 0 1 2
 
-Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, and one
-on another draw of labeled images in .../seed_SEED_split-SPLIT.
+Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, one on a
+partition of the labeled images in work_dirs/CONFIG_PARTITION/seed_SEED, and
+one on another draw of labeled images in .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
-['FILE.py', ...], relative to it. Runs that are finished are skipped, runs
+['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it. Runs that are finished are skipped, runs
 that fail do not stop the others, each has a process of its own. After every
 run work_dirs/tables/NAME.csv and NAME.md are written. A grid that was broken
 off goes on with the same command and --resume.
@@ -50,6 +53,12 @@ def make_parser() -> argparse.ArgumentParser:
         help='override values of the config, such as '
         'train_dataloader.batch_size=2 custom_hooks.0.depth=2')
     parser.add_argument(
+        '--partition',
+        metavar='NAME',
+        help='which published list of labeled images a config of Pascal VOC '
+        'or Cityscapes takes, such as 662; a name that is not known gets a '
+        'message with those that are. Default: the one in the config')
+    parser.add_argument(
         '--seed',
         '--seeds',
         type=int,
@@ -88,19 +97,24 @@ def parse_args() -> argparse.Namespace:
     if args.work_dir and (args.grid or len(args.config) * len(args.seed) > 1):
         parser.error('--work-dir is for one config and one seed; leave it '
                      'out, and each run gets a folder of its own.')
+    if args.grid and args.partition:
+        parser.error('--partition is for --config; a grid names the '
+                     'partitions itself.')
     return args
 
 
-def train_one(args: argparse.Namespace, config: str,
-              seed: Optional[int]) -> None:
+def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
+              partition: Optional[str] = None) -> None:
     """Train one config with one seed; end the process if that fails."""
     from mmseg_fst.apis import load_config, set_split, train_all
     from mmseg_fst.utils.messages import one_message
 
     set_split(args.split_seed, seed)
+    options = args.cfg_options or {}
+    if partition:
+        options = {**options, 'partition': partition}
     with one_message():
-        cfg = load_config(config, args.cfg_options, seed, args.work_dir,
-                          args.debug)
+        cfg = load_config(config, options, seed, args.work_dir, args.debug)
     with one_message(cfg.work_dir):
         train_all(cfg, args.resume, args.trust)
 
@@ -114,7 +128,8 @@ def train_grid(args: argparse.Namespace) -> None:
         # A process of its own: what crashes takes nothing along, and all
         # memory of a device is given back.
         process = multiprocessing.get_context('spawn').Process(
-            target=train_one, args=(args, run.config, run.seed))
+            target=train_one,
+            args=(args, run.config, run.seed, run.partition))
         process.start()
         process.join()
         return process.exitcode == 0
@@ -125,7 +140,7 @@ def train_grid(args: argparse.Namespace) -> None:
             grid = grid._replace(name=f'{grid.name}_debug')
             args.seed = args.seed[:1]  # a config has one folder for them
         seeds = [seed or 0 for seed in args.seed]
-        runs = plan_runs(grid.configs, seeds, args.split_seed,
+        runs = plan_runs(grid.cells, seeds, args.split_seed,
                          args.cfg_options, args.debug)
         failures = run_grid(grid, runs, start)
     if failures:
@@ -140,7 +155,7 @@ def main() -> None:
         return
     for config in args.config:
         for seed in args.seed:
-            train_one(args, config, seed)
+            train_one(args, config, seed, args.partition)
 
 
 if __name__ == '__main__':

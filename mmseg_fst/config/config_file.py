@@ -1,4 +1,5 @@
 """Config files: Python, which is run, and JSON, which is data."""
+import re
 from os import path as osp
 from pathlib import Path
 from typing import Any, Optional
@@ -9,6 +10,7 @@ from mmengine.logging import print_log
 from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
+from .model_parts import assemble_model
 from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
@@ -101,7 +103,8 @@ def read_python(path: str) -> Config:
         path (str): Path of the file.
 
     Returns:
-        Config: The config, with its bases.
+        Config: The config, with its bases and, see :func:`assemble_model`,
+        the parts of its model.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -109,10 +112,12 @@ def read_python(path: str) -> Config:
     """
     _check_there(path)
     try:
-        return Config.fromfile(path)
+        cfg = Config.fromfile(path)
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+    assemble_model(cfg)
+    return cfg
 
 
 def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
@@ -140,4 +145,17 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 def _check_there(path: str) -> None:
     """Raise unless there is such a file."""
     if not osp.isfile(path):
-        raise FileNotFoundError(f'There is no config {path}; see configs/.')
+        raise FileNotFoundError(
+            f'There is no config {path}; {_replacement(path)}see configs/.')
+
+
+def _replacement(path: str) -> str:
+    """Where to find a partition that had a config file to itself."""
+    found = re.fullmatch(r'(voc|cityscapes)(-stpp)?-(\d+)_(.+)',
+                         osp.basename(path))
+    if not found:
+        return ''
+    data, lists, partition, rest = found.groups(default='')
+    name = osp.join(osp.dirname(path), f'{data}{lists}_{rest}')
+    return (f'give --config {name} --partition {partition}, or '
+            if osp.isfile(name) else '')

@@ -1,59 +1,175 @@
 """What of a config depends on the list of labeled images alone."""
+import re
+from collections.abc import Iterator
+from typing import Any
+
 from mmengine.config import Config
 
 #: Stands in ``ann_file`` for the name of the partition.
 PARTITION = '{partition}'
+# Stands for a number of iterations where a value is counted in epochs.
+_EPOCHS = re.compile(r'(\d+) epochs?')
 
 
-def apply_partition(cfg: Config) -> None:
+def apply_partition(cfg: Config) -> bool:
     """Fill in the lists of a partition, and the length of its training.
 
-    Cells of a table that differ by nothing else say so in one line::
+    A config whose lists are named ``.../{partition}/...`` has a table of the
+    partitions and the name of one of them, and a schedule in epochs::
 
-        partition = dict(name='183', labeled=183, unlabeled=10399)
-        epochs = dict(count=80, processes=4)        # of their base
+        partitions = {'92': dict(labeled=92, unlabeled=10490),
+                      '183': dict(labeled=183, unlabeled=10399)}
+        partition = '92'
+        epochs = dict(count=80, processes=4)
 
-    ``{partition}`` in ``ann_file`` becomes the name, the numbers of images
-    are what is expected of the lists. With ``epochs``, iterations, validation
-    and rates count as programs do that pass over the unlabeled images (or,
-    without any, over the labeled ones) on so many ``processes``, each with
-    ``train_dataloader.batch_size``: what does not fill a batch is left out.
-    ``validate`` of ``epochs`` counts those between validations, by default 1.
+    ``{partition}`` in ``ann_file`` becomes the name, and the numbers of images
+    become ``expected`` of the data set. With ``epochs``, iterations,
+    validation, checkpoints and the end of the learning rate schedule are set
+    as by programs that iterate over the images of one side on ``processes``
+    processes, each with a batch of ``train_dataloader.batch_size``; an
+    incomplete batch is dropped. Its keys:
+
+    - ``count``: number of epochs.
+    - ``processes``: number of processes.
+    - ``images``: the side that makes an epoch, by default ``'unlabeled'``.
+    - ``batch_size``: where it is not the one of the loader.
+    - ``validate``: epochs between two validations, by default 1.
+    - ``length``: iterations of an epoch by partition, where they follow
+      another rule; it takes the place of the three above.
+
+    A value such as ``copy_iters='1 epoch'`` of ``model`` or a hook becomes a
+    number of iterations. ``epochs`` of one of the ``stages`` sets the length
+    of that stage.
 
     Args:
-        cfg (Config): A config; one without ``partition`` stays as it is.
+        cfg (Config): The config, changed in place; one without
+            ``{partition}`` stays as it is.
+
+    Returns:
+        bool: Whether the config has partitions.
 
     Raises:
-        ValueError: If a number is missing, or no batch is filled.
+        ValueError: If there is no such partition, a number is missing, or no
+            batch is filled.
     """
-    partition, epochs = cfg.get('partition'), cfg.get('epochs')
-    if not partition:
-        return
-    dataset = cfg.train_dataloader.dataset
-    sides = [side for side in ('labeled', 'unlabeled') if dataset.get(side)]
-    missing = [key for key in ('name', *sides) if key not in partition]
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
+    lists = [side for side in dataset.get('sides', dataset).values()
+             if PARTITION in _list_of(side)]
+    if not lists:
+        _check_length(cfg)
+        return False
+    cfg.partition = name = str(cfg.get('partition'))
+    counts = _counts_of(cfg, name)
+    for side in lists:
+        side.ann_file = side.ann_file.replace(PARTITION, name)
+    dataset.expected = dict(counts)
+    if cfg.get('epochs'):
+        _set_length(cfg, name, counts)
+    return True
+
+
+def _list_of(side: Any) -> str:
+    """Path of the list of a side; empty for all else in a data set."""
+    return side.get('ann_file', '') if isinstance(side, dict) else ''
+
+
+def _check_length(cfg: Config) -> None:
+    """Raise if nothing says how many iterations an epoch has."""
+    if cfg.get('epochs') and 'max_iters' not in cfg.get('train_cfg', {}):
+        raise ValueError(
+            f'{cfg.filename}: the schedule counts `epochs`, but no `ann_file` '
+            f'of the data names a {PARTITION}. Take data with `partitions`, '
+            'or a schedule in iterations, such as schedules/adamw_40k.py.')
+
+
+def _counts_of(cfg: Config, name: str) -> dict[str, int]:
+    """Numbers of images of a partition, by side."""
+    partitions = cfg.get('partitions') or {}
+    if name not in partitions:
+        raise ValueError(
+            f'{cfg.filename}: there is no partition {name!r}. Choose one of '
+            f'{", ".join(partitions)} with --partition NAME.')
+    if not all(type(count) is int for count in partitions[name].values()):
+        raise ValueError(
+            f'{cfg.filename}: partitions[{name!r}]={dict(partitions[name])} '
+            'must give the number of images of each side, such as '
+            'dict(labeled=92, unlabeled=10490).')
+    return partitions[name]
+
+
+def _set_length(cfg: Config, name: str, counts: dict[str, int]) -> None:
+    """Set all that is counted in epochs."""
+    epochs = cfg.epochs
+    if 'length' in epochs:
+        length = _look_up(epochs.length, name, 'epochs')
+    else:
+        length = _compute_length(cfg, counts)
+    cfg.epoch = length
+    cfg.merge_from_dict(
+        _settings(cfg, epochs.count, length, epochs.get('validate', 1)))
+    for part in ('model', 'custom_hooks'):
+        _fill_epochs(cfg.get(part), length)
+    for key, stage in _stages_of(cfg):
+        own = stage.pop('epochs')
+        length = _look_up(own.length, name, f'stages.{key}.epochs')
+        stage.update(_settings(cfg, own.get('count', epochs.count), length, 1))
+
+
+def _stages_of(cfg: Config) -> Iterator[tuple[str, dict]]:
+    """Stages with a length of their own, by key."""
+    for key, stage in (cfg.get('stages') or {}).items():
+        if isinstance(stage, dict) and 'epochs' in stage:
+            yield key, stage
+
+
+def _look_up(lengths: dict[str, int], name: str, key: str) -> int:
+    """Iterations of an epoch from a table."""
+    if name not in lengths:
+        raise ValueError(f'{key}.length has no partition {name!r}, only '
+                         f'{", ".join(lengths)}; add it.')
+    return lengths[name]
+
+
+def _compute_length(cfg: Config, counts: dict[str, int]) -> int:
+    """Iterations of an epoch, as a distributed sampler and loader count."""
+    epochs = cfg.epochs
+    missing = [key for key in ('count', 'processes') if key not in epochs]
     if missing:
-        raise ValueError(f'partition={dict(partition)} lacks {missing}: the '
-                         'name of its folder and the numbers of images.')
-    for side in sides:
-        dataset[side].ann_file = dataset[side].ann_file.replace(
-            PARTITION, str(partition.name))
-    dataset.expected = {side: partition[side] for side in sides}
-    if not epochs:
-        return
-    if not {'count', 'processes'} <= set(epochs):
-        raise ValueError(f'epochs={dict(epochs)} needs `count` and '
-                         '`processes`.')
-    images = -(-partition[sides[-1]] // epochs.processes)
-    length = images // epochs.get('batch_size',
-                                  cfg.train_dataloader.batch_size)
+        raise ValueError(f'{cfg.filename}: epochs={dict(epochs)} lacks '
+                         f'{", ".join(missing)}.')
+    images = counts[epochs.get('images', 'unlabeled')]
+    batch = epochs.get('batch_size', cfg.train_dataloader.batch_size)
+    length = -(-images // epochs.processes) // batch
     if length < 1:
-        raise ValueError(f'{partition[sides[-1]]} images do not fill one '
-                         f'batch of {epochs.processes} processes; lower '
-                         '`epochs.batch_size` and that of the loader.')
-    iterations = epochs.count * length
-    interval = epochs.get('validate', 1) * length
-    cfg.train_cfg.update(max_iters=iterations, val_interval=interval)
-    cfg.default_hooks.checkpoint.interval = interval
-    for scheduler in cfg.param_scheduler:
-        scheduler.end = iterations + 1  # of which mmengine takes 1 away
+        raise ValueError(
+            f'{cfg.filename}: {images} images do not fill one batch of '
+            f'{batch} on each of {epochs.processes} processes; reduce '
+            '`epochs.batch_size` and the batch size of the loader.')
+    return length
+
+
+def _settings(cfg: Config, count: int, length: int,
+              validate: int) -> dict[str, Any]:
+    """What the length of an epoch sets, for :meth:`Config.merge_from_dict`."""
+    iterations, interval = count * length, validate * length
+    return dict(
+        train_cfg=dict(max_iters=iterations, val_interval=interval),
+        default_hooks=dict(checkpoint=dict(interval=interval)),
+        # mmengine reaches the end one iteration before `end`.
+        param_scheduler={
+            str(index): dict(end=iterations + 1)
+            for index in range(len(cfg.param_scheduler))
+        })
+
+
+def _fill_epochs(node: Any, length: int) -> None:
+    """Turn texts such as ``'2 epochs'`` into iterations, in place."""
+    if not isinstance(node, (dict, list)):
+        return
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in list(items):
+        found = _EPOCHS.fullmatch(value) if isinstance(value, str) else None
+        if found:
+            node[key] = int(found[1]) * length
+        else:
+            _fill_epochs(value, length)

@@ -37,7 +37,8 @@ SPLIT_MARK = '_split-'
 def default_work_dir(config: str,
                      seed: int,
                      debug: bool = False,
-                     split: str = '0') -> str:
+                     split: str = '0',
+                     partition: str = '') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     Args:
@@ -47,11 +48,16 @@ def default_work_dir(config: str,
             the results of a real one. Defaults to False.
         split (str): Seed of the draw of the labeled images. Defaults to
             ``'0'``, which is not named in the folder.
+        partition (str): Name of the partition of a config that has several.
+            Defaults to ``''``.
 
     Returns:
-        str: The folder.
+        str: The folder, such as ``'work_dirs/ssl/voc_pspnet_fst_662/seed_0'``
+        for partition 662 of ``configs/ssl/voc_pspnet_fst.py``.
     """
     stem = osp.splitext(config)[0]
+    if partition:
+        stem = f'{stem}_{partition}'
     parts = osp.normpath(stem).split(osp.sep)
     if 'configs' in parts:
         stem = osp.join(*parts[parts.index('configs') + 1:])
@@ -131,7 +137,8 @@ def read_config(config: str,
     Args:
         config (str): Path of the config file.
         options (dict, optional): Values by dotted key, which win over the
-            file and over what the partition says. Defaults to None.
+            file and over what the partition says; ``partition`` is the name
+            of one, as text. Defaults to None.
 
     Returns:
         Config: The config, as a run would have it.
@@ -143,7 +150,9 @@ def read_config(config: str,
     """
     cfg = read_python(config)
     merge_options(cfg, options)
-    apply_partition(cfg)
+    if not apply_partition(cfg) and 'partition' in (options or {}):
+        raise ValueError(f'{config} has no partitions to choose from; leave '
+                         '--partition out.')
     merge_options(cfg, options)
     return cfg
 
@@ -190,7 +199,7 @@ def load_config(config: str,
     randomness['seed'] = seed + cfg.pop('seed_offset', 0)
     split = cfg.env_variables.get(SPLIT_SEED, '0')
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, seed, debug, split)
+        config, seed, debug, split, cfg.get('partition', ''))
     _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
