@@ -114,10 +114,7 @@ _base_ = [
     '$base/schedules/$schedule.py',
     '$base/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
-model['segmentor']['decode_head']['num_classes'] = $num_classes
+segmentor = dict(decode_head=dict(num_classes=$num_classes))
 $rest''')
 
 
