@@ -11,10 +11,11 @@ partition of the labeled images in work_dirs/CONFIG_PARTITION/seed_SEED, and
 one on another draw of labeled images in .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
-['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it. Runs that are finished are skipped, runs
-that fail do not stop the others, each has a process of its own. After every
-run work_dirs/tables/NAME.csv and NAME.md are written. A grid that was broken
-off goes on with the same command and --resume.
+['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it.
+Runs that are finished are skipped, runs that fail do not stop the others, and
+each has its own process. After every run work_dirs/tables/NAME.csv and NAME.md
+are written. A grid that was interrupted continues with the same command and
+--resume.
 
 A config of stages (ST++) trains all of them, in folders below that of the
 run.

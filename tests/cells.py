@@ -1,7 +1,7 @@
 """Runs cells of tables on fake data in the folders of the real ones.
 
-A cell is a config and, where it has several, one of its partitions; its name is
-such as ``'ssl/voc_pspnet_fst@662'``.
+A cell is a config and, where it has several, one of its partitions. A name
+such as ``'ssl/voc_pspnet_fst@662'`` has both.
 """
 import json
 import os

@@ -74,8 +74,9 @@ def test_every_base_is_tested():
 @pytest.mark.parametrize('name', [one for one in BASES if 'x' in one])
 def test_partitions_are_those_of_the_releases(name):
     cfg = load(name)
-    assert set(cfg.partitions) == {str(labels) for labels in EXPECTED[name][0]}
-    with pytest.raises(ValueError, match=f"'7'. Choose one of .*{cfg.partition}"):
+    assert set(cfg.partitions) == {str(one) for one in EXPECTED[name][0]}
+    message = f"no partition '7'. Choose one of .*{cfg.partition}"
+    with pytest.raises(ValueError, match=message):
         load(name, 7)
 
 

@@ -1,6 +1,6 @@
 """What of a config depends on the list of labeled images alone."""
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from mmengine.config import Config
@@ -30,12 +30,12 @@ def apply_partition(cfg: Config) -> bool:
     incomplete batch is dropped. Its keys:
 
     - ``count``: number of epochs.
+    - ``validate``: epochs between two validations, by default 1.
     - ``processes``: number of processes.
     - ``images``: the side that makes an epoch, by default ``'unlabeled'``.
     - ``batch_size``: where it is not the one of the loader.
-    - ``validate``: epochs between two validations, by default 1.
     - ``length``: iterations of an epoch by partition, where they follow
-      another rule; it takes the place of the three above.
+      another rule than the three above.
 
     A value such as ``copy_iters='1 epoch'`` of ``model`` or a hook becomes a
     number of iterations. ``epochs`` of one of the ``stages`` sets the length
@@ -53,14 +53,17 @@ def apply_partition(cfg: Config) -> bool:
             batch is filled.
     """
     dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
-    lists = [side for side in dataset.get('sides', dataset).values()
-             if PARTITION in _list_of(side)]
+    lists = {
+        name: side
+        for name, side in dataset.get('sides', dataset).items()
+        if PARTITION in _list_of(side)
+    }
     if not lists:
         _check_length(cfg)
         return False
     cfg.partition = name = str(cfg.get('partition'))
-    counts = _counts_of(cfg, name)
-    for side in lists:
+    counts = _counts_of(cfg, name, lists)
+    for side in lists.values():
         side.ann_file = side.ann_file.replace(PARTITION, name)
     dataset.expected = dict(counts)
     if cfg.get('epochs'):
@@ -82,19 +85,22 @@ def _check_length(cfg: Config) -> None:
             'or a schedule in iterations, such as schedules/adamw_40k.py.')
 
 
-def _counts_of(cfg: Config, name: str) -> dict[str, int]:
+def _counts_of(cfg: Config, name: str,
+               sides: Collection[str]) -> dict[str, int]:
     """Numbers of images of a partition, by side."""
     partitions = cfg.get('partitions') or {}
     if name not in partitions:
         raise ValueError(
             f'{cfg.filename}: there is no partition {name!r}. Choose one of '
             f'{", ".join(partitions)} with --partition NAME.')
-    if not all(type(count) is int for count in partitions[name].values()):
+    counts = partitions[name]
+    needed = {*sides, (cfg.get('epochs') or {}).get('images', 'unlabeled')}
+    if any(type(counts.get(side)) is not int for side in needed):
         raise ValueError(
-            f'{cfg.filename}: partitions[{name!r}]={dict(partitions[name])} '
-            'must give the number of images of each side, such as '
+            f'{cfg.filename}: partitions[{name!r}]={dict(counts)} must give '
+            f'the number of images of {" and ".join(sorted(needed))}, such as '
             'dict(labeled=92, unlabeled=10490).')
-    return partitions[name]
+    return counts
 
 
 def _set_length(cfg: Config, name: str, counts: dict[str, int]) -> None:

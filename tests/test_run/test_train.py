@@ -210,7 +210,7 @@ def test_a_partition_is_that_of_the_options(options, iterations, labels):
     ({'partition': '93'},
      "no partition '93'. Choose one of 92, 183, .* with --partition"),
     ({'partitions.92.unlabeled': 5}, '5 images do not fill'),
-    ({'partitions.92.unlabeled': None}, 'number of images of each side'),
+    ({'partitions.92.unlabeled': None}, 'images of labeled and unlabeled'),
     ({'epochs': dict(_delete_=True, count=1)}, 'lacks processes'),
 ])
 def test_a_partition_that_says_too_little(options, message):

@@ -22,8 +22,8 @@ optim_wrapper = dict(
             'backbone.layers.2.2.': dict(decay_mult=0.0),
             'backbone.layers.3.2.': dict(decay_mult=0.0)
         }))
-# The warm-up scales the learning rate of the poly rule, as in mmcv 1.x; mmengine
-# reaches the end one iteration before `end`.
+# The warm-up scales the learning rate of the poly rule, as in mmcv 1.x;
+# mmengine reaches the end one iteration before `end`.
 poly = dict(
     type='PolyLR',
     eta_min=0.0,
