@@ -107,17 +107,20 @@ def parse_args() -> argparse.Namespace:
 def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
               partition: Optional[str] = None) -> None:
     """Train one config with one seed; end the process if that fails."""
-    from mmseg_fst.apis import load_config, set_split, train_all
-    from mmseg_fst.utils.messages import one_message
+    from mmseg_fst.apis import start_training
 
-    set_split(args.split_seed, seed)
     options = args.cfg_options or {}
     if partition:
         options = {**options, 'partition': partition}
-    with one_message():
-        cfg = load_config(config, options, seed, args.work_dir, args.debug)
-    with one_message(cfg.work_dir):
-        train_all(cfg, args.resume, args.trust)
+    start_training(
+        config,
+        options,
+        seed=seed,
+        split=args.split_seed,
+        work_dir=args.work_dir,
+        debug=args.debug,
+        resume=args.resume,
+        trust=args.trust)
 
 
 def train_grid(args: argparse.Namespace) -> None:

@@ -22,18 +22,19 @@ from mmseg_fst.prepare.task import (
 from mmseg_fst.prepare.task_configs import choose_view, config_texts
 from mmseg_fst.prepare.task_files import write_task
 from mmseg_fst.run.choose_checkpoint import choose_checkpoint
-from mmseg_fst.run.grid import plan_runs, read_grid, run_grid, set_split
+from mmseg_fst.run.grid import plan_runs, read_grid, run_grid
 from mmseg_fst.run.launch import build_runner, prepare_processes
 from mmseg_fst.run.replay import Replay, replay
+from mmseg_fst.run.run_config import load_config, read_config
 from mmseg_fst.run.score_files import (
                        Score,
                        format_scores,
                        read_protocol,
                        read_scores,
 )
-from mmseg_fst.run.stages import train_all, write_ranking
+from mmseg_fst.run.stages import write_ranking
 from mmseg_fst.run.test import test
-from mmseg_fst.run.train import load_config, read_config, train
+from mmseg_fst.run.train import start_training, train
 from mmseg_fst.use.export import Check, ExportedNetwork, export_model
 from mmseg_fst.use.hub import pull_model, push_model
 from mmseg_fst.use.label_images import (
@@ -56,7 +57,7 @@ __all__ = [
     'load_network', 'merge_options', 'open_config', 'plan_runs', 'predict',
     'predict_files', 'prepare_processes', 'pull_model', 'push_model',
     'rank_images', 'read_config', 'read_grid', 'read_protocol', 'read_scores',
-    'replay', 'run_grid', 'save_config', 'set_split', 'sorted_checkpoints',
-    'test', 'train', 'train_all', 'without_copies', 'write_ranking',
+    'replay', 'run_grid', 'save_config', 'sorted_checkpoints',
+    'start_training', 'test', 'train', 'without_copies', 'write_ranking',
     'write_task'
 ]

@@ -22,9 +22,8 @@ from slim import (
     without_weights,
 )
 
-from mmseg_fst.apis import check_config, read_config, read_grid
+from mmseg_fst.apis import check_config, read_config, read_grid, train
 from mmseg_fst.apis import test as score
-from mmseg_fst.apis import train_all as train
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
 # The others differ from one of these by a list, a length or a width, or put

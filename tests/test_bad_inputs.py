@@ -48,7 +48,6 @@ def place(tmp_path, streets, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ('STREETS_ROOT', 'STREETGEN_ROOT', 'RANK', 'WORLD_SIZE'):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv('SPLIT_SEED', '0')  # which a launcher may set
     return tmp_path
 
 

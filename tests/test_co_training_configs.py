@@ -1,5 +1,4 @@
 """Cells of co-training: what the papers say of them, and short runs."""
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from slim import segmentors_of, without_weights
 
 from mmseg_fst.apis import load_config, read_grid
 from mmseg_fst.registry import MODELS
+from mmseg_fst.run import run_config
 
 FOLDER = REPOSITORY / 'configs' / 'co_training'
 CELLS = cells_of('co_training')
@@ -183,9 +183,7 @@ def test_a_table_has_all_lists_of_its_kind():
 
 
 def test_the_second_of_cps_draws_for_itself(monkeypatch):
-    # The function of that name hides the module.
-    monkeypatch.setattr(
-        sys.modules['mmseg_fst.run.train'], 'check_config', lambda *_: None)
+    monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     cfg = load_config(
         str(FOLDER / 'camvid-1_16_supervised-second.py'), seed=2)
     assert cfg.randomness.seed == 1002

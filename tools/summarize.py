@@ -14,8 +14,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from mmseg_fst.run.run_config import SPLIT_MARK
 from mmseg_fst.run.tables import Row, format_markdown, make_row, write_csv
-from mmseg_fst.run.train import SPLIT_MARK
 
 
 def rows_of(run: Path, metric: str) -> list[Row]:

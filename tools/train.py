@@ -9,8 +9,7 @@ import argparse
 
 from mmengine.config import DictAction
 
-from mmseg_fst.apis import load_config, train_all
-from mmseg_fst.utils.messages import one_message
+from mmseg_fst.apis import start_training
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,12 +52,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    with one_message():
-        cfg = load_config(
-            args.config, args.cfg_options, work_dir=args.work_dir)
-    cfg.launcher = args.launcher
-    with one_message(cfg.work_dir):
-        train_all(cfg, args.resume, args.trust)
+    start_training(
+        args.config,
+        args.cfg_options,
+        work_dir=args.work_dir,
+        launcher=args.launcher,
+        resume=args.resume,
+        trust=args.trust)
 
 
 if __name__ == '__main__':

@@ -1,8 +1,11 @@
 """Config files: Python, which is run, and JSON, which is data."""
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import path as osp
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -15,6 +18,9 @@ from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
 CONFIG_JSON = 'config.json'
+#: Environment variable in which configs find the seed of a random split of
+#: the labeled images.
+SPLIT_SEED = 'SPLIT_SEED'
 
 
 def save_config(cfg: Config, folder: str) -> str:
@@ -96,11 +102,14 @@ def parse_config(text: str, source: str, cure: str) -> Config:
     return Config(cfg)
 
 
-def read_python(path: str) -> Config:
+def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
     """Read, and run, a config in Python.
 
     Args:
         path (str): Path of the file.
+        split (int | str, optional): Seed of the split of the labeled images,
+            for configs with ``{{$SPLIT_SEED:0}}``. Defaults to None: that of
+            the environment.
 
     Returns:
         Config: The config, with its bases and, see :func:`assemble_model`,
@@ -112,12 +121,30 @@ def read_python(path: str) -> Config:
     """
     _check_there(path)
     try:
-        cfg = Config.fromfile(path)
+        with _split_seed(split):
+            cfg = Config.fromfile(path)
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
     assemble_model(cfg)
     return cfg
+
+
+@contextmanager
+def _split_seed(split: Optional[Union[int, str]]) -> Iterator[None]:
+    """Set ``SPLIT_SEED`` while a file is read, if a split is given.
+
+    Configs in Python take values from the environment alone.
+    """
+    before = os.environ.get(SPLIT_SEED)
+    if split is not None:
+        os.environ[SPLIT_SEED] = str(split)
+    try:
+        yield
+    finally:
+        os.environ.pop(SPLIT_SEED, None)
+        if before is not None:
+            os.environ[SPLIT_SEED] = before
 
 
 def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:

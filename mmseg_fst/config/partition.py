@@ -1,9 +1,11 @@
 """What of a config depends on the list of labeled images alone."""
 import re
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Optional
 
 from mmengine.config import Config
+
+from .options import set_unless_given
 
 #: Stands in ``ann_file`` for the name of the partition.
 PARTITION = '{partition}'
@@ -11,7 +13,8 @@ PARTITION = '{partition}'
 _EPOCHS = re.compile(r'(\d+) epochs?')
 
 
-def apply_partition(cfg: Config) -> bool:
+def apply_partition(cfg: Config,
+                    options: Optional[dict[str, Any]] = None) -> bool:
     """Fill in the lists of a partition, and the length of its training.
 
     A config whose lists are named ``.../{partition}/...`` has a table of the
@@ -44,6 +47,8 @@ def apply_partition(cfg: Config) -> bool:
     Args:
         cfg (Config): The config, changed in place; one without
             ``{partition}`` stays as it is.
+        options (dict, optional): Options that were merged into it; their
+            values stay. Defaults to None.
 
     Returns:
         bool: Whether the config has partitions.
@@ -65,9 +70,11 @@ def apply_partition(cfg: Config) -> bool:
     counts = _counts_of(cfg, name, lists)
     for side in lists.values():
         side.ann_file = side.ann_file.replace(PARTITION, name)
-    dataset.expected = dict(counts)
+    settings: dict[str, Any] = {
+        'train_dataloader.dataset.expected': dict(counts)}
     if cfg.get('epochs'):
-        _set_length(cfg, name, counts)
+        settings.update(_length_settings(cfg, name, counts))
+    set_unless_given(cfg, settings, options)
     return True
 
 
@@ -103,22 +110,27 @@ def _counts_of(cfg: Config, name: str,
     return counts
 
 
-def _set_length(cfg: Config, name: str, counts: dict[str, int]) -> None:
-    """Set all that is counted in epochs."""
+def _length_settings(cfg: Config, name: str,
+                     counts: dict[str, int]) -> dict[str, Any]:
+    """All that is counted in epochs, by dotted key.
+
+    Texts such as ``'1 epoch'`` are replaced in the config.
+    """
     epochs = cfg.epochs
     if 'length' in epochs:
         length = _look_up(epochs.length, name, 'epochs')
     else:
         length = _compute_length(cfg, counts)
-    cfg.epoch = length
-    cfg.merge_from_dict(
-        _settings(cfg, epochs.count, length, epochs.get('validate', 1)))
+    settings = _settings(cfg, epochs.count, length, epochs.get('validate', 1))
+    settings['epoch'] = length
     for part in ('model', 'custom_hooks'):
         _fill_epochs(cfg.get(part), length)
     for key, stage in _stages_of(cfg):
-        own = stage.pop('epochs')
-        length = _look_up(own.length, name, f'stages.{key}.epochs')
-        stage.update(_settings(cfg, own.get('count', epochs.count), length, 1))
+        stage_epochs = stage.pop('epochs')
+        length = _look_up(stage_epochs.length, name, f'stages.{key}.epochs')
+        settings[f'stages.{key}'] = _settings(
+            cfg, stage_epochs.get('count', epochs.count), length, 1)
+    return settings
 
 
 def _stages_of(cfg: Config) -> Iterator[tuple[str, dict]]:
@@ -156,7 +168,7 @@ def _compute_length(cfg: Config, counts: dict[str, int]) -> int:
 
 def _settings(cfg: Config, count: int, length: int,
               validate: int) -> dict[str, Any]:
-    """What the length of an epoch sets, for :meth:`Config.merge_from_dict`."""
+    """What follows from the length of an epoch."""
     iterations, interval = count * length, validate * length
     return dict(
         train_cfg=dict(max_iters=iterations, val_interval=interval),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_fst.run.train import default_work_dir
+from mmseg_fst.run.run_config import default_work_dir
 
 from .task import Task
 from .task_files import needs_conversion, palette_of

@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
+from mmseg.structures import SegDataSample
 from PIL import Image
 from torch import nn
 
@@ -118,13 +119,11 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     return found
 
 
-def _of_each_network(model: nn.Module, batch: dict):
+def _of_each_network(model: nn.Module, batch: dict) -> SegDataSample:
     """A data sample with the predictions of all networks."""
-    merged = None
-    for name in model.networks:
-        model.predict_with = name
-        sample = model.test_step(batch)[0]
-        merged = sample if merged is None else merged
+    outputs = model.predict_each(**model.data_preprocessor(batch))
+    merged = outputs[model.networks[0]][0]
+    for name, (sample, ) in outputs.items():
         merged.set_field(sample.pred_sem_seg, f'{name}_sem_seg')
     return merged
 

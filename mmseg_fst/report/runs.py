@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mmseg_fst.run.train import SPLIT_MARK
+from mmseg_fst.run.run_config import SPLIT_MARK
 from mmseg_fst.utils.run_logs import read_scalars
 
 _TABLE = re.compile(

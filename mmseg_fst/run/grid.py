@@ -8,12 +8,12 @@ from os import path as osp
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
-from mmseg_fst.config.config_file import read_python
+from mmseg_fst.config.config_file import SPLIT_SEED, read_python
 from mmseg_fst.utils.files import atomic_write
 
+from .run_config import load_config
 from .score_files import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
-from .train import SPLIT_SEED, load_config
 
 FAILED = 'failed'
 
@@ -55,7 +55,7 @@ class GridRun:
     Attributes:
         config (str): Path of its config.
         seed (int): Its seed.
-        split (str): Seed of the draw of its labeled images; empty if the
+        split (str): Seed of the split of its labeled images; empty if the
             config has but one.
         work_dir (str): Its folder; empty if the config cannot be read.
         state (str): ``FINISHED``, ``UNFINISHED``, ``NEW`` or ``FAILED``.
@@ -136,18 +136,6 @@ def _read_cell(entry: Any, path: str) -> Cell:
     return Cell(config, str(entry.get('partition', '')))
 
 
-def set_split(split: Optional[Union[int, str]], seed: Optional[int]) -> None:
-    """Choose the draw of labeled images for configs that are read next.
-
-    Args:
-        split (int | str, optional): Its seed, or ``'run'``: that of the run.
-            None leaves the environment as it is.
-        seed (int, optional): Seed of the run; None for the config's, 0.
-    """
-    if split is not None:
-        os.environ[SPLIT_SEED] = str((seed or 0) if split == 'run' else split)
-
-
 def plan_runs(cells: Sequence[Cell],
               seeds: Sequence[int],
               split: Optional[Union[int, str]] = None,
@@ -160,7 +148,8 @@ def plan_runs(cells: Sequence[Cell],
     Args:
         cells (Sequence[Cell]): Configs and partitions.
         seeds (Sequence[int]): The seeds.
-        split (int | str, optional): See :func:`set_split`. Defaults to None.
+        split (int | str, optional): See :func:`load_config`. Defaults to
+            None.
         options (dict, optional): See :func:`load_config`. Defaults to None.
         debug (bool): See :func:`load_config`. Defaults to False.
 
@@ -170,16 +159,19 @@ def plan_runs(cells: Sequence[Cell],
     """
     runs = [GridRun(cell.config, seed, partition=cell.partition)
             for cell in cells for seed in seeds]
-    # Said aloud, or a config would not tell whether it reads it.
-    os.environ.setdefault(SPLIT_SEED, '0')
+    if split is None:
+        # Always given, so that a config tells whether it reads it.
+        split = os.environ.get(SPLIT_SEED, '0')
     planned: set[str] = set()
     for run in runs:
-        set_split(split, run.seed)
         chosen = dict(partition=run.partition) if run.partition else {}
         try:
             cfg = load_config(
-                run.config, {**(options or {}), **chosen}, run.seed,
-                debug=debug, planned=planned)
+                run.config, {**(options or {}), **chosen},
+                run.seed,
+                debug=debug,
+                planned=planned,
+                split=split)
             planned.add(cfg.work_dir)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir

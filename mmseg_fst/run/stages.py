@@ -20,14 +20,16 @@ from mmseg_fst.utils.files import save_json, save_lines
 
 from .launch import join_processes, wait_for_all
 from .score_files import FINISHED, state_of
-from .train import train
+from .train_once import train_once
 
 # What the first stage, which learns from labels alone, has of the model.
 _LABELS_ONLY = ('type', 'segmentor', 'data_preprocessor', 'protocol')
 
 
-def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
-    """Train a config; one with ``stages`` in all of them.
+def train_stages(cfg: Config,
+                 resume: bool = False,
+                 trust: bool = False) -> str:
+    """Train all stages of a config with ``stages``.
 
     ``stages`` holds ``checkpoints``, the number that is compared,
     ``reliable``, the share of images kept for the second stage, ``label_by``,
@@ -40,18 +42,16 @@ def train_all(cfg: Config, resume: bool = False, trust: bool = False) -> str:
 
     Args:
         cfg (Config): Config of :func:`load_config`.
-        resume (bool): See :func:`train`. Defaults to False.
-        trust (bool): See :func:`train`. Defaults to False.
+        resume (bool): See :func:`train_once`. Defaults to False.
+        trust (bool): See :func:`train_once`. Defaults to False.
 
     Returns:
         str: The work folder.
 
     Raises:
-        UnsafeCheckpoint: See :func:`train`.
-        ValueError: See :func:`train`.
+        UnsafeCheckpoint: See :func:`train_once`.
+        ValueError: See :func:`train_once`.
     """
-    if not cfg.get('stages'):
-        return train(cfg, resume, trust)
     join_processes(cfg)
     if not resume and is_main_process():
         _forget(cfg.work_dir)
@@ -96,7 +96,7 @@ def _train_stage(cfg: Config, resume: bool, trust: bool) -> str:
         say('It is finished.')
     else:
         check_config(cfg)
-        train(cfg, resume, trust)
+        train_once(cfg, resume, trust)
     wait_for_all()
     return cfg.work_dir
 

@@ -17,7 +17,7 @@ from mmseg_fst.config.check_config import check_config
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import save_label
 
-from .predict import check_size
+from .predict import check_size, to_uint8
 
 
 class UnlabeledImages:
@@ -75,7 +75,7 @@ class UnlabeledImages:
             description (str): Text beside the bar.
 
         Yields:
-            dict: What a model's ``test_step`` takes.
+            dict: What a model's ``data_preprocessor`` takes.
         """
         loader = DataLoader(
             Subset(self.dataset, indices),
@@ -98,9 +98,9 @@ def label_batch(model: nn.Module, batch: dict) -> np.ndarray:
     Raises:
         ValueError: If the protocol predicts at another size.
     """
-    sample = model.test_step(batch)[0]
+    sample, = model.score(**model.data_preprocessor(batch)).write_labels()
     check_size(model, sample)
-    return sample.pred_sem_seg.data[0].to(torch.uint8).cpu().numpy()
+    return to_uint8(sample.pred_sem_seg.data[0])
 
 
 def label_images(model: nn.Module,

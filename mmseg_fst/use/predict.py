@@ -17,7 +17,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmseg_fst.datasets import LoadWholeImage
-from mmseg_fst.models.segmentors.students import ENSEMBLE
+from mmseg_fst.models.protocols import ScoredImages
 
 #: A path, or RGB values of shape (H, W, 3), uint8.
 Image = Union[str, Path, np.ndarray]
@@ -84,14 +84,16 @@ def _predict_one(model: BaseSegmentor, image: np.ndarray,
     """Predict one BGR image."""
     plain = tuple(scales) == (1., ) and not flip
     if plain and not with_probabilities:
-        label = _test(model, image).pred_sem_seg.data[0]
-        return Prediction(label.to(torch.uint8).cpu().numpy())
+        # Labels alone need no scores at full size.
+        sample, = score(model, image).write_labels()
+        check_size(model, sample)
+        return Prediction(to_uint8(sample.pred_sem_seg.data[0]))
     mean: Optional[Tensor] = None
     views = [(scale, mirrored) for scale in scales
              for mirrored in ((False, True) if flip else (False, ))]
     for scale, mirrored in views:
         view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
-        share = probabilities_of(model, _test(model, view, scale))
+        share = _probabilities(model, view, scale)
         if share.shape[1:] != image.shape[:2]:
             share = F.interpolate(
                 share[None], image.shape[:2], mode='bilinear')[0]
@@ -99,8 +101,29 @@ def _predict_one(model: BaseSegmentor, image: np.ndarray,
         mean = share if mean is None else mean.add_(share)
     mean = mean.float().div_(len(views))
     return Prediction(
-        mean.argmax(0).to(torch.uint8).cpu().numpy(),
+        to_uint8(mean.argmax(0)),
         mean.cpu().numpy() if with_probabilities else None)
+
+
+def _probabilities(model: BaseSegmentor, image: np.ndarray,
+                   scale: float) -> Tensor:
+    """Probabilities (C, H, W) of one view, a BGR image."""
+    scored = score(model, image, scale)
+    share, = scored.probabilities()
+    check_size(model, scored.samples[0])
+    return share
+
+
+def to_uint8(label: Tensor) -> np.ndarray:
+    """A label map in main memory, as it is saved.
+
+    Args:
+        label (Tensor): Class ids of any shape, int64 in [0, 255].
+
+    Returns:
+        np.ndarray: The same, uint8.
+    """
+    return label.to(torch.uint8).cpu().numpy()
 
 
 def _pixels(image: Image) -> np.ndarray:
@@ -114,10 +137,23 @@ def _pixels(image: Image) -> np.ndarray:
     return np.ascontiguousarray(image[..., ::-1])
 
 
-def _test(model: BaseSegmentor,
+def score(model: BaseSegmentor,
           image: np.ndarray,
-          scale: float = 1.) -> SegDataSample:
-    """Prediction for a BGR image, by the test pipeline of the run."""
+          scale: float = 1.) -> ScoredImages:
+    """Scores of one image, by the test pipeline of the run.
+
+    Args:
+        model (BaseSegmentor): Of :func:`load_model`.
+        image (np.ndarray): BGR values of shape (H, W, 3), uint8.
+        scale (float): Factor of the size at which the network sees the image.
+            Defaults to 1.
+
+    Returns:
+        ScoredImages: Of a batch of one image.
+
+    Raises:
+        ValueError: If the network does not take an image of that size.
+    """
     steps = [
         copy.deepcopy(step)
         for step in model.cfg.test_dataloader.dataset.pipeline
@@ -135,15 +171,13 @@ def _test(model: BaseSegmentor,
         img=image, img_shape=size, ori_shape=size, img_path='an image')
     batch = pseudo_collate([Compose(steps)(results)])
     try:
-        sample = model.test_step(batch)[0]
+        return model.score(**model.data_preprocessor(batch))
     except AssertionError as error:  # so a U-Net refuses a size
         raise ValueError(
             f'The network does not take an image of {size[0]} x {size[1]} '
             f'pixels: {error} Choose windows of a size that it takes, or let '
             'the config pad images: model.data_preprocessor.test_cfg='
             'dict(size_divisor=32).') from error
-    check_size(model, sample)
-    return sample
 
 
 def _scale_resize(step: dict, scale: float) -> None:
@@ -158,24 +192,6 @@ def _scale_resize(step: dict, scale: float) -> None:
         step['scale'] = (
             round(scale * sides) if isinstance(sides, int) else tuple(
                 round(scale * side) for side in sides))
-
-
-def probabilities_of(model: BaseSegmentor, sample: SegDataSample) -> Tensor:
-    """Probabilities of one prediction.
-
-    Args:
-        model (BaseSegmentor): Of :func:`load_model`.
-        sample (SegDataSample): What it has predicted.
-
-    Returns:
-        Tensor: Of shape (C, H, W); they sum up to 1 over the classes.
-    """
-    scores = sample.seg_logits.data
-    if model.predict_with == ENSEMBLE:
-        return scores  # mean probabilities already
-    if model.protocol is not None:
-        return model.protocol.probabilities(scores)
-    return scores.softmax(0)
 
 
 def check_size(model: BaseSegmentor, sample: SegDataSample) -> None:

@@ -189,7 +189,7 @@ def test_dpt_resizes_as_unimatch_v2_evaluates():
     expected = F.interpolate(
         expected, image.shape[2:], mode='bilinear', align_corners=True)
     protocol = MODELS.build(dict(type='WholeImage', multiple_of=16))
-    assert torch.equal(protocol.logits(network, image), expected)
+    assert torch.equal(protocol.scores(network, image).full(), expected)
     # Without a protocol the encoder does it; the logits are resized once.
     logits = network.decode_head(network.extract_feat(resized))
     assert torch.equal(network(image), logits)

@@ -279,7 +279,7 @@ def test_windows_of_a_map_of_the_whole_image():
         type='SlidingWindows', crop_size=33, stride=22, last='truncate',
         merge='logits'))
     network.backbone.to_domain = lambda _: whole
-    logits = protocol.logits(network, image)
+    logits = protocol.scores(network, image).full()
     spans = [slice(0, 17), slice(11, 23), slice(22, 23)]
     columns = [slice(0, 17), slice(11, 28), slice(22, 32)]
     assert logits.shape == (1, NUM_CLASSES, 45, 64)
@@ -301,12 +301,12 @@ def test_windows_start_where_a_map_has_a_place(rules, start, batch_size):
         batch_size=batch_size, **rules))
     image = torch.randn(1, 3, 33, 64)
     with torch.no_grad():
-        protocol.logits(model.student['narrow'], image)
+        protocol.scores(model.student['narrow'], image)
         read_halves(model.student['halves'])
         with pytest.raises(ValueError, match=(
                 f'starts at pixel {start}.*halves map.*2 pixels apart.*'
                 "multiple of 2.*last='truncate'")):
-            protocol.logits(model.student['halves'], image)
+            protocol.scores(model.student['halves'], image)
 
 
 def test_windows_of_a_map_together_are_one_by_one():
@@ -318,7 +318,8 @@ def test_windows_of_a_map_together_are_one_by_one():
     image = torch.randn(2, 3, 46, 64)
     with torch.no_grad():
         together, alone = (
-            MODELS.build(dict(rules, batch_size=count)).logits(network, image)
+            MODELS.build(dict(rules, batch_size=count)).scores(
+                network, image).full()
             for count in (3, 1))
     torch.testing.assert_close(together, alone)
 

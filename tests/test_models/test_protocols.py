@@ -13,9 +13,11 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from mmseg_fst.models import Canvas, SlidingWindows, WholeImage
+from mmseg_fst.models.protocols import score_images
 from mmseg_fst.registry import MODELS
 
 CLASSES = 3
+PREDICTIONS = 'mmseg_fst.models.protocols.predictions'
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'protocols'
 SIZES = [(7, 9), (8, 8), (9, 8), (8, 9), (13, 21), (23, 16), (16, 16), (3, 30)]
 
@@ -98,7 +100,7 @@ def test_windows_are_those_of_the_plain_loop(network, size, last, merge, crop,
                                              stride):
     images = images_of(size)
     protocol = SlidingWindows(crop, stride, last, merge)
-    logits = protocol.logits(network, images)
+    logits = protocol.scores(network, images).full()
     pair = [(one, one) if isinstance(one, int) else one
             for one in (crop, stride)]
     for image, one in zip(images, logits):
@@ -114,10 +116,11 @@ def test_windows_together_are_windows_one_by_one(network, size, last):
     rules = dict(crop_size=8, stride=5, last=last, merge='softmax')
     alone = SlidingWindows(**rules)
     together = SlidingWindows(**rules, batch_size=3)
-    expected = alone.logits(network, images)
+    expected = alone.scores(network, images).full()
     passes = len(network.seen)
     torch.testing.assert_close(
-        together.logits(network, images), expected, rtol=1e-10, atol=1e-10)
+        together.scores(network, images).full(), expected, rtol=1e-10,
+        atol=1e-10)
     windows = len(alone.windows(*size))
     assert passes == windows
     if windows > 2 and last == 'shift':
@@ -185,7 +188,7 @@ def bilinear(image, size):
     ((35, 13), (42, 14)), ((3, 6), (14, 14))], ids=str)
 def test_the_nearest_multiple_of_14(network, size, shown):
     images = images_of(size)
-    logits = WholeImage(multiple_of=14).logits(network, images)
+    logits = WholeImage(multiple_of=14).scores(network, images).full()
     assert network.seen == [(2, 3, *shown)]
     for image, one in zip(images, logits):
         expected = bilinear(plain(network, bilinear(image, shown)), size)
@@ -227,7 +230,8 @@ def test_padding_of_the_canvas_is_scored_as_class_0(network, size):
     label = torch.randint(1, CLASSES, size)
     label[0, 0] = 255
     sample = sample_of(label)
-    found, = Canvas(size=8).predict(network, images, [sample])
+    found, = score_images(
+        network, images, [sample], Canvas(size=8)).write_scores()
     shown = canvas_by_hand(images[0], 8)
     expected = plain(network, shown)
     assert torch.equal(found.pred_sem_seg.data[0], expected.argmax(0))
@@ -261,7 +265,8 @@ def test_a_model_predicts_by_its_protocol(cfg, name):
     network = model.network(name)
     with torch.no_grad():
         sample, = model.predict(**data)
-        expected = MODELS.build(cfg).logits(network, data['inputs'])
+        expected = MODELS.build(cfg).scores(
+            network, data['inputs']).full()
     assert torch.equal(sample.seg_logits.data, expected[0])
     size = (40, 40) if cfg['type'] == 'Canvas' else (32, 64)
     assert sample.pred_sem_seg.shape == sample.gt_sem_seg.shape == size
@@ -269,8 +274,18 @@ def test_a_model_predicts_by_its_protocol(cfg, name):
         assert model.predict(data['inputs'])[0].pred_sem_seg.shape == size
 
 
-def assert_labels_alone(model, inputs, data_samples):
-    """What is scored is what :meth:`predict` predicts, to the bit."""
+def predict_by_mmsegmentation(model, name, inputs, samples):
+    """What a network predicts by the code of MMSegmentation."""
+    network = model.network(name)
+    if model.protocol is None:
+        return network.predict(inputs, samples)
+    return network.postprocess_result(
+        model.protocol.scores(network, inputs).full(),
+        model.protocol.prepare(inputs, samples))
+
+
+def assert_same_predictions(model, inputs, data_samples):
+    """Labels alone, all scores and MMSegmentation agree, to the bit."""
     before = [list(one.keys()) for one in data_samples]
     with torch.no_grad():
         each = model.predict_each(inputs, data_samples)
@@ -278,17 +293,19 @@ def assert_labels_alone(model, inputs, data_samples):
         assert [list(one.keys()) for one in data_samples] == before
         for name, found in each.items():
             model.predict_with = name
-            expected = model.predict(
-                inputs, [one.new() for one in data_samples])
-            for one, other in zip(found, expected):
-                assert 'seg_logits' not in one
-                assert one.pred_sem_seg.data.dtype == (
-                    other.pred_sem_seg.data.dtype)
-                assert torch.equal(
-                    one.pred_sem_seg.data, other.pred_sem_seg.data)
-                assert torch.equal(
-                    one.gt_sem_seg.data, other.gt_sem_seg.data)
-                assert one.metainfo == other.metainfo
+            whole = model.predict(inputs, [one.new() for one in data_samples])
+            expected = predict_by_mmsegmentation(
+                model, name, inputs, [one.new() for one in data_samples])
+            for alone, one, other in zip(found, whole, expected):
+                assert 'seg_logits' not in alone
+                assert torch.equal(one.seg_logits.data, other.seg_logits.data)
+                for sample in (alone, one):
+                    label = sample.pred_sem_seg.data
+                    assert label.dtype == other.pred_sem_seg.data.dtype
+                    assert torch.equal(label, other.pred_sem_seg.data)
+                    assert torch.equal(
+                        sample.gt_sem_seg.data, other.gt_sem_seg.data)
+                    assert sample.metainfo == other.metainfo
 
 
 def different_model(**changes):
@@ -304,8 +321,7 @@ def different_model(**changes):
 def size(request, monkeypatch):
     """Images whose scores are labeled at once, or as if they were large."""
     if request.param == 'large':
-        monkeypatch.setattr(
-            'mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
+        monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
         return (96, 128)  # torch resizes smaller ones by other code
     return (32, 64)
 
@@ -316,7 +332,7 @@ def test_labels_are_those_of_all_logits(cfg, size):
         cfg = dict(cfg, crop_size=72, stride=48)
     model = different_model(protocol=cfg)
     data = make_batch(2, size)['labeled']
-    assert_labels_alone(model, **model.data_preprocessor(data))
+    assert_same_predictions(model, **model.data_preprocessor(data))
 
 
 @pytest.mark.parametrize('size', ['large'], indirect=True)
@@ -335,17 +351,17 @@ def test_labels_at_native_size_are_those_of_all_logits(mode, meta, size):
     data = model.data_preprocessor(make_batch(1, size)['labeled'])
     for sample in data['data_samples']:
         sample.set_metainfo(meta)
-    assert_labels_alone(model, **data)
+    assert_same_predictions(model, **data)
 
 
 def test_labels_of_channels_last_are_those_of_all_logits(monkeypatch):
     """There torch resizes several classes by one instruction."""
-    monkeypatch.setattr('mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
+    monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
     model = different_model().to(memory_format=torch.channels_last)
     data = model.data_preprocessor(make_batch(2, (96, 128))['labeled'])
     with torch.no_grad():
         assert not model.student(data['inputs']).is_contiguous()
-    assert_labels_alone(model, **data)
+    assert_same_predictions(model, **data)
 
 
 class SummingHead(FCNHead):
@@ -361,7 +377,7 @@ def test_a_head_of_its_own_is_asked_for_all_logits():
     for network in (model.student, model.teacher):
         network.decode_head.__class__ = SummingHead
     data = make_batch()['labeled']
-    assert_labels_alone(model, **model.data_preprocessor(data))
+    assert_same_predictions(model, **model.data_preprocessor(data))
 
 
 def test_a_binary_network_has_a_threshold():
@@ -375,16 +391,15 @@ def test_a_binary_network_has_a_threshold():
         sample, _ = model.predict(data['inputs'])
     middle = sample.seg_logits.data.median()
     model.student.decode_head.threshold = middle
-    assert_labels_alone(model, **data)
+    assert_same_predictions(model, **data)
     found = model.predict_each(**data)['student'][0].pred_sem_seg.data
     assert 0 < found.float().mean() < 1
 
 
 def test_no_scores_at_full_size(monkeypatch):
     """Each of 11 classes of 2 images is resized alone."""
-    monkeypatch.setattr('mmseg_fst.models.protocols.scores._AT_ONCE', 1000)
-    monkeypatch.setattr(
-        'mmseg_fst.models.protocols.scores._FEWEST_CLASSES', 1)
+    monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
+    monkeypatch.setattr(f'{PREDICTIONS}._FEWEST_CLASSES', 1)
     seen = []
 
     def spy(input, *args, **kwargs):
@@ -429,8 +444,8 @@ def test_shifted_mean_of_logits_is_that_of_mmsegmentation():
     inputs = model.data_preprocessor(make_batch()['labeled'])['inputs']
     with torch.no_grad():
         expected = model.student.slide_inference(inputs, [dict()] * 2)
-        found = SlidingWindows(**rules, last='shift', merge='logits').logits(
-            model.student, inputs)
+        found = SlidingWindows(**rules, last='shift', merge='logits').scores(
+            model.student, inputs).full()
     torch.testing.assert_close(found, expected)
 
 
@@ -438,7 +453,8 @@ def test_shifted_mean_of_logits_is_that_of_mmsegmentation():
 def test_a_resized_image_is_refused(network, cfg):
     sample = sample_of(torch.zeros(20, 30, dtype=torch.int64))
     with pytest.raises(ValueError, match=r'\(20, 30\) arrived as \(10, 15\)'):
-        MODELS.build(cfg).predict(network, images_of((10, 15), 1), [sample])
+        score_images(network, images_of((10, 15), 1), [sample],
+                     MODELS.build(cfg))
 
 
 NAMES = dict(

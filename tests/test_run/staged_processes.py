@@ -12,11 +12,11 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / 'tests')]
 
 from cells import load  # noqa: E402
 
-from mmseg_fst.apis import train_all  # noqa: E402
+from mmseg_fst.apis import train  # noqa: E402
 
 if __name__ == '__main__':
     cell, out, *options = sys.argv[1:]
     torch.set_num_threads(1)
     cfg = load(cell, out)
     cfg.launcher = 'pytorch'
-    train_all(cfg, resume=options == ['--resume'])
+    train(cfg, resume=options == ['--resume'])

@@ -104,7 +104,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / 'table_t.py').write_text(
         "title = 'Both'\nconfigs = ['a.py', 'b.py']\n")
     yield tmp_path
-    os.environ.pop('SPLIT_SEED', None)
+    assert 'SPLIT_SEED' not in os.environ
 
 
 def test_split_follows_the_seed_and_names_the_folder(place):

@@ -12,7 +12,7 @@ from cells import load, roots  # noqa: F401
 from helpers import REPOSITORY
 from PIL import Image
 
-from mmseg_fst.apis import load_network, train_all
+from mmseg_fst.apis import load_network, train
 from mmseg_fst.run.stages import labels_only, retrain, write_ranking
 from mmseg_fst.use import label_images as label_module
 from mmseg_fst.use.label_images import mean_iou
@@ -24,7 +24,7 @@ CELL = 'ssl/camvid-1_16_stpp'
 def run(roots, tmp_path_factory):  # noqa: F811
     """Folder of one whole run."""
     folder = tmp_path_factory.mktemp('stpp') / 'seed_0'
-    train_all(load(CELL, folder))
+    train(load(CELL, folder))
     return folder
 
 
@@ -76,7 +76,7 @@ def test_labels_are_ids_at_the_size_of_the_image(run, roots):  # noqa: F811
 
 def test_a_finished_run_is_not_repeated(run, capsys):
     before = (run / 'iter_2.pth').stat().st_mtime_ns
-    train_all(load(CELL, run), resume=True)
+    train(load(CELL, run), resume=True)
     assert capsys.readouterr().out.count('It is finished.') == 3
     assert (run / 'iter_2.pth').stat().st_mtime_ns == before
 

@@ -1,5 +1,5 @@
 """Tests of reading a config for a run, and of building its runner."""
-import sys
+import os
 
 import pytest
 import torch
@@ -12,16 +12,16 @@ from mmseg_fst.apis import (
     load_config,
     open_config,
     read_config,
+    start_training,
     train,
 )
 from mmseg_fst.engine import FiniteGuardHook
 from mmseg_fst.models.dilated import SpaceToBatchConv2d
+from mmseg_fst.run import launch, run_config, train_once
+from mmseg_fst.run import train as train_module
 from mmseg_fst.run.launch import explain_lost_process
-from mmseg_fst.run.train import leave_config
+from mmseg_fst.run.train_once import leave_config
 from mmseg_fst.utils.checks import LostProcess
-
-# The function of that name hides it.
-train_module = sys.modules['mmseg_fst.run.train']
 
 
 @pytest.fixture
@@ -64,6 +64,95 @@ def test_a_short_run_has_short_stages(tmp_path):
     assert load_config(str(path)).stages.first.train_cfg.max_iters == 8
     cfg = load_config(str(path), debug=True)
     assert cfg.train_cfg.max_iters == 4 and cfg.stages == dict(reliable=.5)
+
+
+def test_options_win_over_what_a_short_run_sets(tmp_path):
+    path = tmp_path / 'short.py'
+    loader = 'dict(num_workers=4, dataset=dict())'
+    path.write_text(
+        "train_cfg = dict(max_iters=8, val_interval=8)\n"
+        "default_hooks = dict(logger=dict(interval=50), checkpoint=dict())\n"
+        f'train_dataloader = {loader}\nval_dataloader = {loader}\n'
+        'test_dataloader = dict(num_workers=4)\n'
+        'model = dict(warmup_iters=5)\n'
+        'custom_hooks = [dict(copy_iters=5), dict(copy_iters=5)]\n')
+    options = {
+        'train_cfg.max_iters': 2,
+        'train_dataloader': dict(num_workers=1),
+        'custom_hooks.1.copy_iters': 3
+    }
+    cfg = load_config(str(path), options, debug=True)
+    assert cfg.train_cfg == dict(max_iters=2, val_interval=2)
+    assert cfg.default_hooks == dict(
+        logger=dict(interval=1), checkpoint=dict(interval=2))
+    assert cfg.train_dataloader == dict(
+        num_workers=1, persistent_workers=False, dataset=dict())
+    assert cfg.val_dataloader.dataset == dict(indices=4)
+    assert cfg.test_dataloader == cfg.val_dataloader
+    assert [hook.copy_iters for hook in cfg.custom_hooks] == [1, 3]
+    assert cfg.model.warmup_iters == 1
+
+
+def test_options_are_merged_once(tmp_path, monkeypatch):
+    path, merged = tmp_path / 'a.py', []
+    path.write_text('a = 1\n')
+    monkeypatch.setattr(run_config, 'merge_options',
+                        lambda cfg, options: merged.append(options))
+    load_config(str(path), {'a': 2})
+    assert merged == [{'a': 2}]
+
+
+@pytest.mark.parametrize('split, variable, folder', [
+    (None, None, 'seed_3'), (None, '1', 'seed_3_split-1'),
+    (2, '1', 'seed_3_split-2'), ('run', None, 'seed_3_split-3'),
+    (0, '1', 'seed_3')])
+def test_the_split_is_an_argument(tmp_path, monkeypatch, split, variable,
+                                  folder):
+    """It wins over the environment, which stays as it was."""
+    if variable is None:
+        monkeypatch.delenv('SPLIT_SEED', raising=False)
+    else:
+        monkeypatch.setenv('SPLIT_SEED', variable)
+    path = tmp_path / 'a.py'
+    path.write_text("split = 'train_seed{{$SPLIT_SEED:0}}.txt'\n")
+    cfg = load_config(str(path), seed=3, split=split)
+    assert cfg.work_dir == f'work_dirs/a/{folder}'
+    named = folder.partition('split-')[2] or '0'
+    assert cfg.split == f'train_seed{named}.txt'
+    assert os.environ.get('SPLIT_SEED') == variable
+    path.write_text("split = 'published.txt'\n")
+    cfg = load_config(str(path), seed=3, split=split)
+    assert cfg.work_dir == 'work_dirs/a/seed_3'
+
+
+@pytest.mark.parametrize('stages', [True, False])
+def test_stages_are_trained_only_if_the_config_has_them(stages, monkeypatch):
+    trained = []
+    for name in ('train_once', 'train_stages'):
+        monkeypatch.setattr(
+            train_module, name,
+            lambda *args, name=name: trained.append((name, *args)))
+    cfg = Config(dict(stages=dict(reliable=.5)) if stages else dict())
+    train(cfg, True, False)
+    name = 'train_stages' if stages else 'train_once'
+    assert trained == [(name, cfg, True, False)]
+
+
+@pytest.mark.parametrize('launcher', [None, 'pytorch'])
+def test_a_command_line_starts_what_it_has_loaded(config, tmp_path, launcher,
+                                                  monkeypatch):
+    trained = []
+    monkeypatch.setattr(train_module, 'train',
+                        lambda *args: trained.append(args))
+    start_training(str(config), {'a': 1}, seed=3, work_dir=str(tmp_path),
+                   launcher=launcher, resume=True)
+    (cfg, resume, trust), = trained
+    assert (resume, trust) == (True, False)
+    assert cfg.a == 1 and cfg.randomness.seed == 3
+    assert cfg.work_dir == str(tmp_path)
+    assert cfg.get('launcher') == launcher
+    with pytest.raises(SystemExit, match='seed_4.*Train that run'):
+        start_training(str(config), seed=4)
 
 
 def small_cfg(tmp_path, segmentor=None, **settings):
@@ -124,12 +213,11 @@ def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
     (torch.distributed.DistNetworkError('failed to recv'), 1),
     (RuntimeError('size mismatch'), 0), (ValueError('gloo/transport'), 0)])
 def test_a_process_that_lost_the_others_says_so(error, lost, monkeypatch):
-    module = sys.modules['mmseg_fst.run.launch']
     with pytest.raises(type(error)) as raised:
         with explain_lost_process():  # a run of one has none to lose
             raise error
     assert raised.value is error
-    monkeypatch.setattr(module, 'is_distributed', lambda: True)
+    monkeypatch.setattr(launch, 'is_distributed', lambda: True)
     with pytest.raises(LostProcess if lost else type(error)) as raised:
         with explain_lost_process():
             raise error
@@ -167,7 +255,7 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
         seen.update(resume=cfg.resume, load_from=cfg.load_from)
         return Runner()
 
-    monkeypatch.setattr(train_module, 'build_runner', spy)
+    monkeypatch.setattr(train_once, 'build_runner', spy)
     cfg = load_config(str(config), seed=3, work_dir=str(tmp_path))
     start = cfg.load_from
     checkpoint = str(tmp_path / 'iter_2.pth')
@@ -219,7 +307,7 @@ def test_a_partition_that_says_too_little(options, message):
 
 
 def test_partitions_train_in_folders_of_their_names(monkeypatch):
-    monkeypatch.setattr(train_module, 'check_config', lambda *_: None)
+    monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     folders = [
         load_config(CELL, options, seed=3).work_dir
         for options in (None, dict(partition='92'), dict(partition='183'))
@@ -272,7 +360,7 @@ def test_a_config_of_one_partition_names_its_successor(folder, old, new):
 
 
 def test_a_short_run_teaches_itself(config, monkeypatch):
-    monkeypatch.setattr(train_module, 'check_config', lambda *_: None)
+    monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     cfg = load_config(
         str(REPOSITORY /
             'configs/ssl/voc_deeplabv3plus_u2pl_released.py'), debug=True)

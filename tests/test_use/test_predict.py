@@ -4,6 +4,7 @@ import pytest
 import torch
 from fake_run import META, co_training_cfg, make_run
 from helpers import model_cfg, network_cfg, picture_of, random_label
+from mmseg.models.utils import resize
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
@@ -57,6 +58,27 @@ def test_labels_and_probabilities_are_those_of_the_network(run, network):
         assert len(np.unique(one.label)) > 2
     alone, = predict(model, photo())
     assert (alone.label == one.label).all() and alone.probabilities is None
+
+
+def test_labels_alone_need_no_scores_at_full_size(model, monkeypatch):
+    """Each of 11 classes is resized alone, and not at all once more."""
+    for name in ('_AT_ONCE', '_FEWEST_CLASSES'):
+        monkeypatch.setattr(
+            f'mmseg_fst.models.protocols.predictions.{name}', 1)
+    shapes = []
+
+    def spy(*args, **kwargs):
+        output = resize(*args, **kwargs)
+        shapes.append(tuple(output.shape))
+        return output
+
+    monkeypatch.setattr('mmseg.models.decode_heads.decode_head.resize', spy)
+    image = photo((96, 128))
+    alone, = predict(model, image)
+    assert shapes == [(1, 1, 96, 128)] * 11
+    one, = predict(model, image, with_probabilities=True)
+    assert shapes[11:] == [(1, 11, 96, 128)]
+    assert (alone.label == one.label).all()
 
 
 def test_networks_differ(run):

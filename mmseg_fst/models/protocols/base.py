@@ -1,6 +1,5 @@
 """What evaluation protocols have in common."""
 from abc import ABC, abstractmethod
-from typing import Optional
 
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
@@ -37,40 +36,6 @@ class Protocol(ABC):
             scored.
         """
 
-    def logits(self, network: BaseSegmentor, images: Tensor) -> Tensor:
-        """The same scores at full size.
-
-        Args:
-            network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalized images of shape (N, 3, H, W).
-
-        Returns:
-            Tensor: Of shape (N, C, H, W), or of the size that is scored.
-        """
-        return self.scores(network, images).full()
-
-    def predict(self,
-                network: BaseSegmentor,
-                images: Tensor,
-                data_samples: Optional[SampleList] = None) -> SampleList:
-        """Predict under this protocol.
-
-        Args:
-            network (BaseSegmentor): The network that predicts.
-            images (Tensor): Normalized images of shape (N, 3, H, W).
-            data_samples (list[SegDataSample], optional): Their data samples.
-                Defaults to None.
-
-        Returns:
-            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
-
-        Raises:
-            ValueError: If an image was resized or padded before.
-        """
-        return network.postprocess_result(
-            self.logits(network, images),
-            data_samples and self.prepare(images, data_samples))
-
     def prepare(self, images: Tensor,
                 data_samples: SampleList) -> SampleList:
         """The samples that predictions are written to.
@@ -93,7 +58,7 @@ class Protocol(ABC):
         """From the scores of one image to probabilities.
 
         Args:
-            scores (Tensor): What :meth:`logits` gives, (C, H, W).
+            scores (Tensor): Of :meth:`scores` at full size, (C, H, W).
 
         Returns:
             Tensor: Of the same shape; they sum up to 1 over the classes.

@@ -3,26 +3,16 @@
 A network predicts on a coarse grid. At the size of the image its scores fill
 C floats for each pixel, 160 MB for 19 classes of 2048 x 1024; a label needs
 one number. So scores stay coarse as long as all that is to come treats each
-class on its own, and labels are made of a few classes at a time.
+class on its own, and labels are made of a few classes at a time (see
+:mod:`.predictions`).
 """
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from mmengine.structures import PixelData
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
-from mmseg.models.utils import resize
-from mmseg.structures import SegDataSample
-from mmseg.utils import SampleList
 from torch import Tensor
-
-from mmseg_fst.ops import largest_class
-
-# Scores that are at full size at once: floats, 32 MB.
-_AT_ONCE = 2**23
-# On a CPU, fewer channels are resized by other code, which rounds otherwise.
-_FEWEST_CLASSES = 4
 
 
 def _same(scores: Tensor) -> Tensor:
@@ -108,104 +98,3 @@ def inherits(module: object, base: type, name: str) -> bool:
         bool: False if it was overridden.
     """
     return getattr(type(module), name, None) is getattr(base, name)
-
-
-def native_scores(network: BaseSegmentor, scores: Scores,
-                  samples: SampleList) -> Iterator[Tensor]:
-    """Scores of each image, as a label is compared with them.
-
-    Args:
-        network (BaseSegmentor): The network that made them.
-        scores (Scores): Of a batch.
-        samples (list[SegDataSample]): The images; their ``ori_shape`` is the
-            size that is scored.
-
-    Yields:
-        Tensor: What ``seg_logits`` holds after a prediction, (C, H, W).
-    """
-    if not _votes(network):
-        for sample in network.postprocess_result(
-                scores.full(), [one.new() for one in samples]):
-            yield sample.seg_logits.data
-        return
-    for raw, sample in zip(scores.raw.split(1), samples):
-        yield _native(scores.finish(raw), sample, network.align_corners)[0]
-
-
-def write_labels(network: BaseSegmentor, scores: Scores,
-                 samples: SampleList) -> SampleList:
-    """Write ``pred_sem_seg``, and no scores, into samples.
-
-    The same labels as after ``postprocess_result`` of MMSegmentation, which
-    keeps all scores at full size.
-
-    Args:
-        network (BaseSegmentor): The network that made the scores.
-        scores (Scores): Of a batch.
-        samples (list[SegDataSample]): The images; written to.
-
-    Returns:
-        list[SegDataSample]: The samples.
-    """
-    if not _votes(network):
-        for sample in network.postprocess_result(scores.full(), samples):
-            del sample.seg_logits
-        return samples
-    for raw, sample in zip(scores.raw.split(1), samples):
-
-        def finish(part: Tensor, sample: SegDataSample = sample) -> Tensor:
-            return _native(
-                scores.finish(part), sample, network.align_corners)
-
-        sample.pred_sem_seg = PixelData(
-            data=largest_class(raw, finish, _parts(raw, sample.ori_shape)))
-    return samples
-
-
-def _parts(raw: Tensor, size: Sequence[int]) -> int:
-    """In how many parts the classes of an image are resized.
-
-    In several only where they are resized each on its own, to the last bit.
-    """
-    if not raw.is_contiguous():  # channels last: they share vectors
-        return 1
-    classes, (height, width) = raw.shape[1], size[:2]
-    floats = classes * height * width
-    return max(1, min(-(-floats // _AT_ONCE), classes // _FEWEST_CLASSES))
-
-
-def _votes(network: BaseSegmentor) -> bool:
-    """Whether the largest of several scores wins: not of a binary network."""
-    return (network.out_channels > 1
-            and inherits(network, BaseSegmentor, 'postprocess_result'))
-
-
-def _native(scores: Tensor, sample: SegDataSample,
-            align_corners: bool) -> Tensor:
-    """Undo what a test pipeline did to an image, in its scores.
-
-    Args:
-        scores (Tensor): Of one image, (1, K, H, W).
-        sample (SegDataSample): Tells padding, flip and native size, by the
-            names of MMSegmentation.
-        align_corners (bool): As in :func:`torch.nn.functional.interpolate`.
-
-    Returns:
-        Tensor: Of shape (1, K, H', W').
-    """
-    meta, (height, width) = sample.metainfo, scores.shape[2:]
-    left, right, top, bottom = meta.get('img_padding_size',
-                                        meta.get('padding_size', [0] * 4))
-    scores = scores[..., top:height - bottom, left:width - right]
-    if meta.get('flip'):
-        horizontal = meta['flip_direction'] == 'horizontal'
-        scores = scores.flip(3 if horizontal else 2)
-    size = tuple(meta['ori_shape'][:2])
-    if tuple(scores.shape[2:]) == size:
-        return scores
-    return resize(
-        scores,
-        size=size,
-        mode='bilinear',
-        align_corners=align_corners,
-        warning=False)

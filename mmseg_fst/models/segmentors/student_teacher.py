@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.protocols import (
-    Scores,
-    default_scores,
+    ScoredImages,
     name_of_test_cfg,
-    write_labels,
+    score_images,
 )
 from mmseg_fst.ops import StepCache
 from mmseg_fst.registry import MODELS
@@ -187,9 +186,7 @@ class StudentTeacherSegmentor(BaseSegmentor):
         Returns:
             list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``.
         """
-        if self.protocol is None:
-            return self.network().predict(inputs, data_samples)
-        return self.protocol.predict(self.network(), inputs, data_samples)
+        return self.score(inputs, data_samples).write_scores()
 
     def predict_each(self, inputs: Tensor,
                      data_samples: SampleList) -> dict[str, SampleList]:
@@ -206,20 +203,29 @@ class StudentTeacherSegmentor(BaseSegmentor):
             which would fill the memory.
         """
         return {
-            name: write_labels(
-                self.network(name),
-                *self._score(self.network(name), inputs, data_samples))
+            name: self.score(inputs, [one.new() for one in data_samples],
+                             name).write_labels()
             for name in self.networks
         }
 
-    def _score(self, network: nn.Module, inputs: Tensor,
-               data_samples: SampleList) -> tuple[Scores, SampleList]:
-        """Scores of one network, and new samples that they are for."""
-        samples = [sample.new() for sample in data_samples]
-        if self.protocol is None:
-            return default_scores(network, inputs, samples), samples
-        return (self.protocol.scores(network, inputs),
-                self.protocol.prepare(inputs, samples))
+    def score(self,
+              inputs: Tensor,
+              data_samples: Optional[SampleList] = None,
+              name: Optional[str] = None) -> ScoredImages:
+        """Scores under the protocol, of which every prediction is made.
+
+        Args:
+            inputs (Tensor): Normalized images of shape (N, 3, H, W).
+            data_samples (list[SegDataSample], optional): Their data samples,
+                which predictions are written to. Defaults to None: new ones.
+            name (str, optional): Which network. Defaults to None: the one
+                named by ``predict_with``.
+
+        Returns:
+            ScoredImages: The scores.
+        """
+        return score_images(
+            self.network(name), inputs, data_samples, self.protocol)
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
         """Features of the network named by ``predict_with``.

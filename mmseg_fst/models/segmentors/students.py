@@ -3,15 +3,14 @@ import math
 from typing import Optional
 
 import torch
-from mmengine.structures import PixelData
-from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from mmseg_fst.models.protocols import (
+    MeanScores,
+    ScoredImages,
     metas_of,
     name_of_test_cfg,
-    native_scores,
 )
 
 from .student_teacher import StudentTeacherSegmentor
@@ -88,32 +87,27 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         for network in self.student.values():
             network.init_weights()
 
-    def predict(self,
-                inputs: Tensor,
-                data_samples: Optional[SampleList] = None) -> SampleList:
-        """Predict with the student named by ``predict_with``, or all.
+    def score(self,
+              inputs: Tensor,
+              data_samples: Optional[SampleList] = None,
+              name: Optional[str] = None) -> ScoredImages:
+        """Scores of a student under the protocol, or of all.
 
         Args:
             inputs (Tensor): Normalized images of shape (N, 3, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
-                Defaults to None.
+                Those of a student are written to. Defaults to None: new ones.
+            name (str, optional): Which student, or ``'ensemble'``. Defaults
+                to None: ``predict_with``.
 
         Returns:
-            list[SegDataSample]: With ``seg_logits`` and ``pred_sem_seg``; of
-            the ensemble, the former are mean probabilities.
+            ScoredImages: The scores; of the ensemble they are mean
+            probabilities, and :meth:`predict` returns new samples.
         """
-        if self.predict_with != ENSEMBLE:
-            return super().predict(inputs, data_samples)
-        if data_samples is None:
-            size = tuple(inputs.shape[2:])
-            data_samples = [
-                SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
-                for _ in inputs
-            ]
-        outputs, means = self._vote(inputs, data_samples)
-        for sample, mean in zip(outputs[ENSEMBLE], means):
-            sample.seg_logits = PixelData(data=mean)
-        return outputs[ENSEMBLE]
+        name = name or self.predict_with
+        if name != ENSEMBLE:
+            return super().score(inputs, data_samples, name)
+        return self._score_students(inputs, data_samples)[1]
 
     def predict_each(self, inputs: Tensor,
                      data_samples: SampleList) -> dict[str, SampleList]:
@@ -130,35 +124,21 @@ class StudentsSegmentor(StudentTeacherSegmentor):
             dict[str, list[SegDataSample]]: By student, and last of the
             ensemble, new samples with ``pred_sem_seg``.
         """
-        return self._vote(inputs, data_samples)[0]
+        outputs, mean = self._score_students(inputs, data_samples)
+        return {**outputs, ENSEMBLE: mean.write_labels()}
 
-    def _vote(
-            self, inputs: Tensor, data_samples: SampleList
-    ) -> tuple[dict[str, SampleList], list[Tensor]]:
-        """Labels of each and of all, and mean probabilities (C, H, W)."""
-        outputs: dict[str, SampleList] = {}
-        means: list[Tensor] = []
-        for name, network in self.student.items():
-            scores, samples = self._score(network, inputs, data_samples)
-            for index, one in enumerate(
-                    native_scores(network, scores, samples)):
-                samples[index].pred_sem_seg = _label(one)
-                share = self._probabilities(one)
-                if index == len(means):
-                    means.append(share)
-                else:
-                    means[index].add_(share)
-            outputs[name] = samples
-        outputs[ENSEMBLE] = [sample.new() for sample in samples]
-        for sample, mean in zip(outputs[ENSEMBLE], means):
-            sample.pred_sem_seg = _label(mean.div_(len(self.student)))
-        return outputs, means
-
-    def _probabilities(self, scores: Tensor) -> Tensor:
-        """Probabilities (C, H, W) from the scores of one image."""
-        if self.protocol is not None:
-            return self.protocol.probabilities(scores)
-        return scores.softmax(0)
+    def _score_students(
+        self, inputs: Tensor, data_samples: Optional[SampleList]
+    ) -> tuple[dict[str, SampleList], MeanScores]:
+        """Labels of each student, and the mean of their probabilities."""
+        mean = MeanScores()
+        outputs = {
+            name: mean.add(
+                self.score(inputs, data_samples and
+                           [one.new() for one in data_samples], name))
+            for name in self.student
+        }
+        return outputs, mean
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
         """Features of the student named by ``predict_with``.
@@ -213,9 +193,3 @@ class StudentsSegmentor(StudentTeacherSegmentor):
         if self.predict_with != ENSEMBLE:
             return super()._forward(inputs, data_samples)
         return self.encode_decode(inputs, metas_of(inputs))
-
-
-def _label(scores: Tensor) -> PixelData:
-    """Class ids (1, H, W) of the largest of scores (C, H, W)."""
-    # As argmax, whose reduction is several times slower on a CPU.
-    return PixelData(data=scores.max(0, keepdim=True).indices)

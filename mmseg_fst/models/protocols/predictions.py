@@ -1,0 +1,309 @@
+"""Labels, probabilities and logits of images, from the scores of networks.
+
+The one path from images to predictions: validation, test, ``predict`` and
+pseudo-labels on disk all start with :func:`score_images`.
+"""
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Optional
+
+from mmengine.structures import PixelData
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.models.utils import resize
+from mmseg.structures import SegDataSample
+from mmseg.utils import SampleList
+from torch import Tensor
+
+from mmseg_fst.ops import largest_class
+
+from .base import Protocol
+from .default import default_scores
+from .scores import Scores, inherits
+
+# Floats of scores at full size that exist at the same time, 32 MB.
+_AT_ONCE = 2**23
+# On a CPU, fewer channels are resized by other code, which rounds otherwise.
+_FEWEST_CLASSES = 4
+
+
+def score_images(network: BaseSegmentor,
+                 images: Tensor,
+                 samples: Optional[SampleList] = None,
+                 protocol: Optional[Protocol] = None) -> 'ScoredImages':
+    """Scores of a network for images, under a protocol.
+
+    Args:
+        network (BaseSegmentor): The network that predicts.
+        images (Tensor): Normalized images of shape (N, 3, H, W).
+        samples (list[SegDataSample], optional): Their data samples, which
+            predictions are written to. Defaults to None: new ones.
+        protocol (Protocol, optional): How the images are scored. Defaults to
+            None: by the ``test_cfg`` of the network.
+
+    Returns:
+        ScoredImages: From which labels, probabilities or logits are made.
+
+    Raises:
+        ValueError: If the protocol does not take images of that size.
+
+    Example:
+        >>> scored = score_images(model.student, images)
+        >>> labels = [one.pred_sem_seg for one in scored.write_labels()]
+    """
+    if samples is None:
+        samples = _new_samples(images)
+    if protocol is None:
+        scores = default_scores(network, images, samples)
+    else:
+        samples = protocol.prepare(images, samples)
+        scores = protocol.scores(network, images)
+    kind = ArgmaxScores if _takes_argmax(network) else NetworkScores
+    return kind(network, scores, samples, protocol)
+
+
+class ScoredImages(ABC):
+    """Scores of a batch, and the predictions that are made of them.
+
+    Attributes:
+        samples (list[SegDataSample]): The images; predictions are written to
+            them.
+    """
+
+    samples: SampleList
+
+    @abstractmethod
+    def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
+        """Write the label of one image after the other.
+
+        Yields:
+            tuple[SegDataSample, Tensor]: A sample with ``pred_sem_seg``, and
+            the scores of its image, of shape (C, H, W), at the size of the
+            label.
+        """
+
+    @abstractmethod
+    def to_probabilities(self, scores: Tensor) -> Tensor:
+        """From the scores of one image to probabilities.
+
+        Args:
+            scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
+
+        Returns:
+            Tensor: Of the same shape; they sum up to 1 over the classes.
+        """
+
+    def write_labels(self) -> SampleList:
+        """Write ``pred_sem_seg`` alone.
+
+        Returns:
+            list[SegDataSample]: The samples.
+        """
+        for _ in self.label_each():
+            pass
+        return self.samples
+
+    def write_scores(self) -> SampleList:
+        """Write ``pred_sem_seg`` and, as ``seg_logits``, all scores.
+
+        Returns:
+            list[SegDataSample]: The samples.
+        """
+        for sample, scores in self.label_each():
+            sample.seg_logits = PixelData(data=scores)
+        return self.samples
+
+    def probabilities(self) -> Iterator[Tensor]:
+        """Probabilities of one image after the other; labels are written.
+
+        Yields:
+            Tensor: Of shape (C, H, W); they sum up to 1 over the classes.
+        """
+        for _, scores in self.label_each():
+            yield self.to_probabilities(scores)
+
+
+class NetworkScores(ScoredImages):
+    """Scores of one network, which labels images by a rule of its class.
+
+    For example a binary network, which compares with a threshold.
+
+    Args:
+        network (BaseSegmentor): The network that made the scores.
+        scores (Scores): Of a batch.
+        samples (list[SegDataSample]): The images; their ``ori_shape`` is the
+            size of the labels.
+        protocol (Protocol, optional): How the scores were made; None for the
+            ``test_cfg`` of the network.
+    """
+
+    def __init__(self, network: BaseSegmentor, scores: Scores,
+                 samples: SampleList, protocol: Optional[Protocol]) -> None:
+        self.network = network
+        self.scores = scores
+        self.samples = samples
+        self.protocol = protocol
+
+    def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
+        """See :meth:`ScoredImages.label_each`."""
+        for sample in self.network.postprocess_result(self.scores.full(),
+                                                      self.samples):
+            scores = sample.seg_logits.data
+            del sample.seg_logits
+            yield sample, scores
+
+    def to_probabilities(self, scores: Tensor) -> Tensor:
+        """From scores to probabilities, as the protocol defines it.
+
+        Args:
+            scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
+
+        Returns:
+            Tensor: Of the same shape; they sum up to 1 over the classes.
+        """
+        if self.protocol is None:
+            return scores.softmax(0)
+        return self.protocol.probabilities(scores)
+
+
+class ArgmaxScores(NetworkScores):
+    """Scores of one network, of which the largest wins.
+
+    The same as ``postprocess_result`` of MMSegmentation, to the bit, in less
+    memory: one image at a time, and for labels alone a few classes at a time.
+    """
+
+    def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
+        """See :meth:`ScoredImages.label_each`."""
+        for raw, sample in zip(self.scores.raw.split(1), self.samples):
+            scores = self._finish(raw, sample)[0]
+            sample.pred_sem_seg = _label(scores)
+            yield sample, scores
+
+    def write_labels(self) -> SampleList:
+        """See :meth:`ScoredImages.write_labels`."""
+        for raw, sample in zip(self.scores.raw.split(1), self.samples):
+            label = largest_class(
+                raw, partial(self._finish, sample=sample),
+                _num_parts(raw, sample.ori_shape))
+            sample.pred_sem_seg = PixelData(data=label)
+        return self.samples
+
+    def _finish(self, part: Tensor, sample: SegDataSample) -> Tensor:
+        """Some classes of one image at the size of its label."""
+        return _undo_pipeline(
+            self.scores.finish(part), sample, self.network.align_corners)
+
+
+class MeanScores(ScoredImages):
+    """Mean probabilities of several networks.
+
+    The networks are added one after the other, so that the scores of one at
+    a time are in memory.
+    """
+
+    def __init__(self) -> None:
+        self.samples: SampleList = []
+        self._sums: list[Tensor] = []
+        self._count = 0
+
+    def add(self, scored: ScoredImages) -> SampleList:
+        """Add the scores of a network.
+
+        Args:
+            scored (ScoredImages): Its scores.
+
+        Returns:
+            list[SegDataSample]: Its samples, with its own labels.
+        """
+        for index, (sample, scores) in enumerate(scored.label_each()):
+            share = scored.to_probabilities(scores)
+            if self._count == 0:
+                self._sums.append(share)
+                self.samples.append(sample.new())
+            else:
+                self._sums[index].add_(share)
+        self._count += 1
+        return scored.samples
+
+    def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
+        """See :meth:`ScoredImages.label_each`."""
+        for sample, total in zip(self.samples, self._sums):
+            mean = total / self._count
+            sample.pred_sem_seg = _label(mean)
+            yield sample, mean
+
+    def to_probabilities(self, scores: Tensor) -> Tensor:
+        """The scores, which are probabilities already.
+
+        Args:
+            scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
+
+        Returns:
+            Tensor: The same.
+        """
+        return scores
+
+
+def _new_samples(images: Tensor) -> SampleList:
+    """Samples of images that no pipeline has changed."""
+    size = tuple(images.shape[2:])
+    return [
+        SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
+        for _ in images
+    ]
+
+
+def _label(scores: Tensor) -> PixelData:
+    """Class ids (1, H, W) of the largest of scores (C, H, W)."""
+    # As argmax, whose reduction is several times slower on a CPU.
+    return PixelData(data=scores.max(0, keepdim=True).indices)
+
+
+def _num_parts(raw: Tensor, size: Sequence[int]) -> int:
+    """In how many parts the classes of an image are resized.
+
+    In several only where they are resized each on its own, to the last bit.
+    """
+    if not raw.is_contiguous():  # channels last: they share vectors
+        return 1
+    classes, (height, width) = raw.shape[1], size[:2]
+    floats = classes * height * width
+    return max(1, min(-(-floats // _AT_ONCE), classes // _FEWEST_CLASSES))
+
+
+def _takes_argmax(network: BaseSegmentor) -> bool:
+    """Whether the largest of several scores wins: not of a binary network."""
+    return (network.out_channels > 1
+            and inherits(network, BaseSegmentor, 'postprocess_result'))
+
+
+def _undo_pipeline(scores: Tensor, sample: SegDataSample,
+                   align_corners: bool) -> Tensor:
+    """Undo what a test pipeline did to an image, in its scores.
+
+    Args:
+        scores (Tensor): Of one image, (1, K, H, W).
+        sample (SegDataSample): Tells padding, flip and native size, by the
+            names of MMSegmentation.
+        align_corners (bool): As in :func:`torch.nn.functional.interpolate`.
+
+    Returns:
+        Tensor: Of shape (1, K, H', W').
+    """
+    meta, (height, width) = sample.metainfo, scores.shape[2:]
+    left, right, top, bottom = meta.get('img_padding_size',
+                                        meta.get('padding_size', [0] * 4))
+    scores = scores[..., top:height - bottom, left:width - right]
+    if meta.get('flip'):
+        horizontal = meta['flip_direction'] == 'horizontal'
+        scores = scores.flip(3 if horizontal else 2)
+    size = tuple(meta['ori_shape'][:2])
+    if tuple(scores.shape[2:]) == size:
+        return scores
+    return resize(
+        scores,
+        size=size,
+        mode='bilinear',
+        align_corners=align_corners,
+        warning=False)

@@ -1,0 +1,169 @@
+"""The config of a run: file, options, partition, seed and split."""
+from collections.abc import Collection
+from os import path as osp
+from typing import Any, Optional, Union
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmseg_fst.config.check_config import check_config
+from mmseg_fst.config.config_file import (
+    SPLIT_SEED,
+    merge_options,
+    read_python,
+)
+from mmseg_fst.config.partition import apply_partition
+
+from .short_run import RUN, shorten
+
+#: Split of a run whose split has the same seed as the run.
+SAME_SEED = 'run'
+#: Keys of a config that are such paths.
+_PATHS = ('load_from', 'checkpoint')
+#: Between the seed and the split in the name of a run's folder.
+SPLIT_MARK = '_split-'
+
+
+def default_work_dir(config: str,
+                     seed: int,
+                     debug: bool = False,
+                     split: str = '0',
+                     partition: str = '') -> str:
+    """Folder of a run: ``work_dirs``, the config's path, the seed.
+
+    Args:
+        config (str): Path of the config file.
+        seed (int): Seed of the run.
+        debug (bool): Whether the run is a short one, which must not mix with
+            the results of a real one. Defaults to False.
+        split (str): Seed of the split of the labeled images. Defaults to
+            ``'0'``, which is not named in the folder.
+        partition (str): Name of the partition of a config that has several.
+            Defaults to ``''``.
+
+    Returns:
+        str: The folder, such as ``'work_dirs/ssl/voc_pspnet_fst_662/seed_0'``
+        for partition 662 of ``configs/ssl/voc_pspnet_fst.py``.
+    """
+    stem = osp.splitext(config)[0]
+    if partition:
+        stem = f'{stem}_{partition}'
+    parts = osp.normpath(stem).split(osp.sep)
+    if 'configs' in parts:
+        stem = osp.join(*parts[parts.index('configs') + 1:])
+    else:
+        stem = parts[-1]
+    return osp.join('work_dirs', stem,
+                    run_name('debug' if debug else f'seed_{seed}', split))
+
+
+def run_name(name: str, split: str = '0') -> str:
+    """Name of a run's folder: its seed and, but for 0, that of the split.
+
+    Args:
+        name (str): Such as ``'seed_0'``.
+        split (str): Seed of the split of labeled images. Defaults to
+            ``'0'``.
+
+    Returns:
+        str: Such as ``'seed_0'`` or ``'seed_0_split-2'``.
+    """
+    return name if split == '0' else f'{name}{SPLIT_MARK}{split}'
+
+
+def _fill(node: Any, run: str) -> None:
+    """Put the folder of a run into the paths of checkpoints, in place."""
+    if isinstance(node, list):
+        for value in node:
+            _fill(value, run)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key in _PATHS and isinstance(value, str):
+                node[key] = value.replace(RUN, run)
+            else:
+                _fill(value, run)
+
+
+def read_config(config: str,
+                options: Optional[dict[str, Any]] = None,
+                split: Optional[Union[int, str]] = None) -> Config:
+    """Read a config file, apply options and fill in its partition.
+
+    Args:
+        config (str): Path of the config file.
+        options (dict, optional): Values by dotted key, which win over the
+            file and over what the partition says; ``partition`` is the name
+            of one. Defaults to None.
+        split (int | str, optional): See :func:`read_python`. Defaults to None.
+
+    Returns:
+        Config: The config, as a run would have it.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: If the config cannot be read, an option has no place in
+            it, or of its partition, see :func:`apply_partition`.
+    """
+    cfg = read_python(config, split)
+    merge_options(cfg, options)
+    if not apply_partition(cfg, options) and 'partition' in (options or {}):
+        raise ValueError(f'{config} has no partitions to choose from; leave '
+                         '--partition out.')
+    return cfg
+
+
+def load_config(config: str,
+                options: Optional[dict[str, Any]] = None,
+                seed: Optional[int] = None,
+                work_dir: Optional[str] = None,
+                debug: bool = False,
+                planned: Collection[str] = (),
+                split: Optional[Union[int, str]] = None) -> Config:
+    """Read a config file and apply what was said on the command line.
+
+    ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
+    becomes the folder of the same seed and split, such as ``seed_0``. Where a
+    config has a ``seed_offset``, it is added to the seed: a second run of the
+    same kind, with other random numbers.
+
+    Args:
+        config (str): Path of the config file.
+        options (dict, optional): Values by dotted key, which win over the
+            file. Defaults to None.
+        seed (int, optional): Seed of the run. Defaults to None: the config's.
+        work_dir (str, optional): Folder of the run. Defaults to None: the
+            config's, or else the default folder of config, seed and split.
+        debug (bool): Whether to shorten the run to 4 iterations. Defaults to
+            False.
+        planned (Collection[str]): See :func:`check_config`. Defaults to ().
+        split (int | str, optional): Which random split of the labeled images
+            the config takes, if it has several, or ``'run'``: the split of
+            the same seed as the run. Defaults to None: ``SPLIT_SEED`` of the
+            environment, or else the config's.
+
+    Returns:
+        Config: The config, checked.
+
+    Raises:
+        FileNotFoundError: If there is no such config, or what it names is
+            missing on disk.
+        ValueError: If the config has a key that is not known.
+    """
+    if split == SAME_SEED:
+        split = seed or 0
+    cfg = read_config(config, options, split)
+    if debug:
+        shorten(cfg, options)
+    cfg.setdefault('randomness', dict(seed=0))
+    seed = cfg.randomness.get('seed', 0) if seed is None else seed
+    # Taken out: a config that was dumped has it added already.
+    cfg.randomness.seed = seed + cfg.pop('seed_offset', 0)
+    # Only a config that has several splits reads it.
+    split = cfg.env_variables.get(SPLIT_SEED, '0')
+    cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
+        config, seed, debug, split, cfg.get('partition', ''))
+    _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split))
+    # For whoever builds a part of the config without a runner.
+    init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
+    check_config(cfg, planned)
+    return cfg
