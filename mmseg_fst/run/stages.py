@@ -78,7 +78,8 @@ def _forget(work_dir: str) -> None:
 def _stage(cfg: Config, number: int) -> Config:
     """A copy of the config for one stage; the last is the run itself."""
     stage = copy.deepcopy(cfg)
-    name = cfg.get('experiment_name') or Path(cfg.filename).stem
+    name = cfg.get('experiment_name') or '_'.join(
+        filter(None, (Path(cfg.filename).stem, cfg.get('partition'))))
     stage.experiment_name = f'{name}_stage-{number}'
     if number < 3:
         stage.work_dir = osp.join(cfg.work_dir, f'stage_{number}')

@@ -1,98 +1,14 @@
-"""Keys of sides in configs: older ones, wrong ones, batch sizes."""
-import json
-
+"""Keys of sides in configs: wrong ones, batch sizes, partitions."""
 import pytest
 from helpers import paired_cfg, streets_cfg
 from mmengine.config import Config
 
-from mmseg_fst.apis import (
-    check_config,
-    merge_options,
-    open_config,
-    read_config,
-)
+from mmseg_fst.apis import check_config, open_config
 from mmseg_fst.config.batch_sizes import apply_batch_sizes, side_batch_size
-from mmseg_fst.config.config_file import read_python, save_config
+from mmseg_fst.config.config_file import save_config
 from mmseg_fst.config.partition import apply_partition
 
 ROOT = 'train_dataloader.dataset'
-OLDER = """train_dataloader = dict(dataset=dict(
-    type='PairedDataset',
-    labeled=dict(type='CamVidDataset', data_root='a'),
-    unlabeled=dict(type='CamVidDataset', data_root='b')))
-"""
-NEWER = OLDER.replace('    labeled', '    sides=dict(labeled').replace(
-    ')))\n', '))))\n')
-
-
-def write(folder, **files):
-    for name, text in files.items():
-        (folder / f'{name}.py').write_text(text)
-    return str(folder / f'{name}.py')
-
-
-def child(text):
-    return f"_base_ = './base.py'\ntrain_dataloader = dict({text})\n"
-
-
-@pytest.mark.parametrize('base', [OLDER, NEWER], ids=['older', 'newer'])
-def test_both_forms_are_read_as_sides(tmp_path, base):
-    cfg = read_config(write(tmp_path, base=base))
-    roots = {side: one.data_root for side, one in
-             cfg.train_dataloader.dataset.sides.items()}
-    assert roots == dict(labeled='a', unlabeled='b')
-    assert 'labeled' not in cfg.train_dataloader.dataset
-
-
-@pytest.mark.parametrize('base, change', [
-    (OLDER, 'dataset=dict(unlabeled=None)'),
-    (NEWER, 'dataset=dict(sides=dict(unlabeled=None))'),
-])
-def test_a_config_overrides_its_base_in_its_form(tmp_path, base, change):
-    cfg = read_config(write(tmp_path, base=base, run=child(change)))
-    sides = cfg.train_dataloader.dataset.sides
-    assert sides.unlabeled is None and sides.labeled.data_root == 'a'
-
-
-@pytest.mark.parametrize('base, change, name', [
-    (NEWER, 'dataset=dict(unlabeled=None)', 'unlabeled'),
-    (NEWER, "dataset=dict(labeled=dict(data_root='c'))", 'labeled'),
-    (OLDER, "dataset=dict(sides=dict(unlabeled=None))", 'labeled'),
-])
-def test_none_of_two_forms_is_dropped_silently(tmp_path, base, change, name):
-    path = write(tmp_path, base=base, run=child(change))
-    with pytest.raises(ValueError) as error:
-        read_config(path)
-    message = str(error.value)
-    assert message.startswith(f'{path}: {ROOT} has both `sides` and `{name}`')
-    assert f'dataset=dict(sides=dict({name}=...))' in message
-
-
-@pytest.mark.parametrize('base', [OLDER, NEWER], ids=['older', 'newer'])
-@pytest.mark.parametrize('key', [
-    f'{ROOT}.labeled.data_root', f'{ROOT}.sides.labeled.data_root'])
-def test_overrides_of_both_forms_are_merged(tmp_path, base, key):
-    path = write(tmp_path, base=base)
-    cfg = read_config(path, {key: 'c', f'{ROOT}.unlabeled': None})
-    sides = cfg.train_dataloader.dataset.sides
-    assert sides.labeled.data_root == 'c' and sides.unlabeled is None
-    assert set(cfg.train_dataloader.dataset) == {'type', 'sides'}
-
-
-def test_a_data_set_of_another_class_keeps_its_keys(tmp_path):
-    text = OLDER.replace('PairedDataset', 'MyPairs')
-    cfg = read_python(write(tmp_path, base=text))
-    merge_options(cfg, {f'{ROOT}.labeled.data_root': 'c'})
-    assert cfg.train_dataloader.dataset.labeled.data_root == 'c'
-    assert 'sides' not in cfg.train_dataloader.dataset
-
-
-def test_the_config_of_an_older_run_is_read(tmp_path):
-    path = save_config(Config.fromfile(write(tmp_path, base=OLDER)),
-                       str(tmp_path))
-    assert 'sides' not in json.dumps(Config.fromfile(
-        str(tmp_path / 'base.py')).to_dict())
-    assert open_config(path).train_dataloader.dataset.sides.labeled
 
 
 def loader_cfg(root, **kwargs):
