@@ -69,7 +69,7 @@ def apply_partition(cfg: Config,
     counts = _counts_of(cfg, name, lists)
     for parts in lists.values():
         for part in parts:
-            part.ann_file = part.ann_file.replace(PARTITION, name)
+            part['ann_file'] = part['ann_file'].replace(PARTITION, name)
     sides = cfg.train_dataloader.dataset.sides
     expected = {side: count for side, count in counts.items() if side in sides}
     settings: dict[str, Any] = {'train_dataloader.dataset.expected': expected}
