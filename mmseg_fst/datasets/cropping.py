@@ -122,7 +122,8 @@ class FactorResizedCrop(HistogramCrop):
                 backend='pillow')
         # A box is drawn by the size of the scaled image alone, so that one
         # that takes no memory stands in for it.
-        stand_in = np.broadcast_to(image[:1, :1], (*scale[::-1], *image.shape[2:]))
+        stand_in = np.broadcast_to(
+            image[:1, :1], (*scale[::-1], *image.shape[2:]))
         box = self.crop_bbox({**results, 'img': stand_in})
         for key in results.get('seg_fields', []):
             results[key] = self.crop(results[key], box)
