@@ -4,11 +4,13 @@ A backbone for another domain has its name as ``domain``, a method
 ``to_domain`` from normalized images to maps, and ``domain_stride``, the
 distance of the places of a map in pixels.
 """
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .losses import resize_logits
 
 #: What a network reads whose backbone does not say.
 RGB = 'rgb'
@@ -66,6 +68,49 @@ def domain_slice(network: nn.Module, span: slice) -> slice:
     """
     stride = domain_stride(network)
     return slice(span.start // stride, -(-span.stop // stride))
+
+
+def domain_logits(network: nn.Module, image: Tensor) -> Tensor:
+    """Logits of a network for images, at their size.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        image (Tensor): Normalized images of shape (N, C, H, W).
+
+    Returns:
+        Tensor: Logits of shape (N, K, H, W).
+    """
+    return resize_logits(
+        network(to_domain(network, image)), image.shape[2:],
+        network.align_corners)
+
+
+def views_in_domains(augment: Callable[[Tensor], Tensor],
+                     networks: Mapping[str, nn.Module], image: Tensor,
+                     shared: bool
+                     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Sample a strong view for each network.
+
+    Args:
+        augment (Callable): The strong augmentation.
+        networks (Mapping[str, nn.Module]): Networks by name.
+        image (Tensor): Normalized images of shape (N, C, H, W).
+        shared (bool): Whether the networks of one domain share a view.
+
+    Returns:
+        tuple: By network, images of shape (N, C, H, W), and its input, of
+        shape (N, D, h, w).
+    """
+    keys = {
+        name: domain_of(network) if shared else name
+        for name, network in networks.items()
+    }
+    views = {key: augment(image) for key in dict.fromkeys(keys.values())}
+    strong = {name: views[key] for name, key in keys.items()}
+    return strong, {
+        name: to_domain(network, strong[name])
+        for name, network in networks.items()
+    }
 
 
 def mix_in_domains(

@@ -1,5 +1,5 @@
 """Losses of an encoder-decoder on pixels of different weight."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Optional
 
 import torch
@@ -62,12 +62,7 @@ def head_logits(head: BaseDecodeHead, features: Sequence[Tensor],
     Raises:
         TypeError: If the head's forward does not return one tensor.
     """
-    logits = head(features)
-    if not isinstance(logits, Tensor):
-        raise TypeError(
-            f'{type(head).__name__} returns {type(logits).__name__}, not '
-            'logits, so pixels cannot be weighted; choose a decode head that '
-            'returns one tensor of logits.')
+    logits, _ = decode_without(head, features)
     return resize_logits(logits, size, head.align_corners)
 
 
@@ -89,6 +84,24 @@ def all_logits(network: nn.Module, features: Sequence[Tensor],
     }
 
 
+def rows_of(logits: dict[str, Tensor],
+            start: Optional[int] = None,
+            stop: Optional[int] = None) -> dict[str, Tensor]:
+    """Logits of some images of a batch.
+
+    Args:
+        logits (dict[str, Tensor]): Logits (N, C, H, W) by head.
+        start (int, optional): The first image. Defaults to None: that of the
+            batch.
+        stop (int, optional): The first one after them. Defaults to None: up
+            to the end of the batch.
+
+    Returns:
+        dict[str, Tensor]: Logits by head.
+    """
+    return {name: value[start:stop] for name, value in logits.items()}
+
+
 def represent(head: BaseDecodeHead,
               features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Logits of a head, and the representation it makes of each pixel.
@@ -106,6 +119,54 @@ def represent(head: BaseDecodeHead,
         return head.forward_represented(features)
     logits = head(features)
     return logits, logits
+
+
+def decode_without(head: BaseDecodeHead,
+                   features: Sequence[Tensor]) -> tuple[Tensor, None]:
+    """Logits of a head, in the place of :func:`represent`.
+
+    Args:
+        head (BaseDecodeHead): A head whose forward returns logits.
+        features (Sequence[Tensor]): Feature maps of the backbone or neck.
+
+    Returns:
+        tuple: Logits of shape (N, C, h, w), and no representations.
+
+    Raises:
+        TypeError: If the head's forward does not return one tensor.
+    """
+    logits = head(features)
+    if not isinstance(logits, Tensor):
+        raise TypeError(
+            f'{type(head).__name__} returns {type(logits).__name__}, not '
+            'logits, so pixels cannot be weighted; choose a decode head that '
+            'returns one tensor of logits.')
+    return logits, None
+
+
+def decoded_logits(
+    network: nn.Module, features: Sequence[Tensor], size: Sequence[int],
+    decode: Callable[[BaseDecodeHead, Sequence[Tensor]], tuple]
+) -> tuple[dict[str, Tensor], Optional[Tensor]]:
+    """Logits of each head, and representations of the decode head.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        features (Sequence[Tensor]): Feature maps of its backbone or neck.
+        size (Sequence[int]): Height and width of the label.
+        decode (Callable): :func:`represent` or :func:`decode_without`.
+
+    Returns:
+        tuple: Logits of shape (N, C, *size) by head, and representations
+        (N, D, h, w) or None.
+    """
+    heads = heads_of(network)
+    head = heads.pop('decode')
+    logits, representation = decode(head, features)
+    by_head = dict(decode=resize_logits(logits, size, head.align_corners))
+    for name, auxiliary in heads.items():
+        by_head[name] = head_logits(auxiliary, features, size)
+    return by_head, representation
 
 
 def head_losses(head: BaseDecodeHead,
@@ -200,3 +261,28 @@ def pseudo_losses(network: nn.Module,
         losses.update(
             add_prefix(head_losses(head, logits[name], label, used), name))
     return losses
+
+
+def peer_losses(network: nn.Module, logits: dict[str, Tensor],
+                targets: Sequence[tuple[Tensor, Tensor]],
+                auxiliary: str) -> dict[str, Tensor]:
+    """Losses of images with several pseudo-labels, such as those of peers.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        logits (dict[str, Tensor]): Logits of each head, (N, C, H, W).
+        targets (Sequence[tuple]): Of each peer, class ids and pixel weights
+            of shape (N, H, W).
+        auxiliary (str): See :func:`pseudo_losses`.
+
+    Returns:
+        dict[str, Tensor]: Means over the peers, scalars.
+    """
+    terms = [
+        pseudo_losses(network, logits, *target, auxiliary)
+        for target in targets
+    ]
+    return {
+        name: sum(term[name] for term in terms) / len(terms)
+        for name in terms[0]
+    }
