@@ -5,8 +5,8 @@
 
 Its input, images, is of shape (N, C, H, W), RGB values in [0, 255], float32;
 images of other than 3 channels are stretched as in training, in the order of
-the file. Its output, logits, is of shape (N, K, H, W) for K classes. What comes
-out of the file is compared with PyTorch, and a file that differs is not kept.
+the file. Its output, logits, is of shape (N, K, H, W) for K classes. What
+comes out of the file is compared with PyTorch, and a file that differs is not kept.
 ONNX needs: pip install onnx onnxscript onnxruntime
 """
 import argparse
