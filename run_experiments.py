@@ -2,16 +2,20 @@
 
     python run_experiments.py --config configs/demo/streets_fst-d.py
     python run_experiments.py --config configs/demo/*.py --seed 0 1 2
+    python run_experiments.py --config configs/ssl/voc_pspnet_fst.py \
+        --partition 662
     python run_experiments.py --grid configs/ssl/table_voc.py --seeds 0 1 2
 
-Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, and one
-on another draw of labeled images in .../seed_SEED_split-SPLIT.
+Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, one on a
+partition of the labeled images in work_dirs/CONFIG_PARTITION/seed_SEED, and
+one on another draw of labeled images in .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
-['FILE.py', ...], relative to it. Runs that are finished are skipped, runs
-that fail do not stop the others, each has a process of its own. After every
-run work_dirs/tables/NAME.csv and NAME.md are written. A grid that was broken
-off goes on with the same command and --resume.
+['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it.
+Runs that are finished are skipped, runs that fail do not stop the others, and
+each has its own process. After every run work_dirs/tables/NAME.csv and NAME.md
+are written. A grid that was interrupted continues with the same command and
+--resume.
 
 A config of stages (ST++) trains all of them, in folders below that of the
 run.
@@ -49,6 +53,12 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='KEY=VALUE',
         help='override values of the config, such as '
         'train_dataloader.batch_size=2 custom_hooks.0.depth=2')
+    parser.add_argument(
+        '--partition',
+        metavar='NAME',
+        help='which published list of labeled images a config of Pascal VOC '
+        'or Cityscapes takes, such as 662; a name that is not known gets a '
+        'message with those that are. Default: the one in the config')
     parser.add_argument(
         '--seed',
         '--seeds',
@@ -88,11 +98,14 @@ def parse_args() -> argparse.Namespace:
     if args.work_dir and (args.grid or len(args.config) * len(args.seed) > 1):
         parser.error('--work-dir is for one config and one seed; leave it '
                      'out, and each run gets a folder of its own.')
+    if args.grid and args.partition:
+        parser.error('--partition is for --config; a grid names the '
+                     'partitions itself.')
     return args
 
 
-def train_one(args: argparse.Namespace, config: str,
-              seed: Optional[int]) -> None:
+def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
+              partition: Optional[str] = None) -> None:
     """Train one config with one seed; end the process if that fails."""
     from mmseg_fst.apis import start_training
 
@@ -101,6 +114,7 @@ def train_one(args: argparse.Namespace, config: str,
         args.cfg_options,
         seed=seed,
         split=args.split_seed,
+        partition=partition or None,
         work_dir=args.work_dir,
         debug=args.debug,
         resume=args.resume,
@@ -116,7 +130,8 @@ def train_grid(args: argparse.Namespace) -> None:
         # A process of its own: what crashes takes nothing along, and all
         # memory of a device is given back.
         process = multiprocessing.get_context('spawn').Process(
-            target=train_one, args=(args, run.config, run.seed))
+            target=train_one,
+            args=(args, run.config, run.seed, run.partition))
         process.start()
         process.join()
         return process.exitcode == 0
@@ -127,7 +142,7 @@ def train_grid(args: argparse.Namespace) -> None:
             grid = grid._replace(name=f'{grid.name}_debug')
             args.seed = args.seed[:1]  # a config has one folder for them
         seeds = [seed or 0 for seed in args.seed]
-        runs = plan_runs(grid.configs, seeds, args.split_seed,
+        runs = plan_runs(grid.cells, seeds, args.split_seed,
                          args.cfg_options, args.debug)
         failures = run_grid(grid, runs, start)
     if failures:
@@ -142,7 +157,7 @@ def main() -> None:
         return
     for config in args.config:
         for seed in args.seed:
-            train_one(args, config, seed)
+            train_one(args, config, seed, args.partition)
 
 
 if __name__ == '__main__':

@@ -57,6 +57,16 @@ COMMANDS = (
     Case('a grid with a missing config', 'run_experiments.py --grid grid.py',
          'none.py', 'relative to the grid file',
          config('grid.py', "title = 'x'\nconfigs = ['none.py']\n")),
+    Case('a missing partition',
+         'run_experiments.py --config configs/ssl/voc_pspnet_fst.py '
+         '--partition 663', '663', 'Choose one of 662, 1323, 2646'),
+    Case('a partition of a config that has none',
+         f'run_experiments.py --config {FST} --partition 662', FST,
+         'leave --partition out'),
+    Case('a config of one partition, of an earlier checkout',
+         'run_experiments.py --config configs/ssl/voc-1323_pspnet_fst.py',
+         'configs/ssl/voc-1323_pspnet_fst.py',
+         '--config configs/ssl/voc_pspnet_fst.py --partition 1323'),
     Case('several processes without their launcher',
          f'tools/train.py {FST} --launcher pytorch', 'RANK', 'torchrun'),
     Case('Slurm without a GPU', f'tools/train.py {FST} --launcher slurm',
@@ -177,8 +187,8 @@ CONFIGS = (
              'bad.py', "_base_ = './configs/demo/streets_source-only.py'\n"
              "custom_hooks = [dict(type='FSTHook')]\n"), begins=True),
     Case('a partition without a number of images',
-         'run_experiments.py --config bad.py', "['unlabeled']",
-         'the numbers of images', config(
-             'bad.py', f"_base_ = './{FST}'\n"
-             "partition = dict(name='183', labeled=183)\n")),
+         'run_experiments.py --config bad.py', "partitions['662']",
+         'the number of images of labeled and unlabeled', config(
+             'bad.py', "_base_ = './configs/ssl/voc_pspnet_fst.py'\n"
+             "partitions = {'662': dict(_delete_=True, labeled=662)}\n")),
 )

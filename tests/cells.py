@@ -1,7 +1,12 @@
-"""Runs cells of tables on fake data in the folders of the real ones."""
+"""Runs cells of tables on fake data in the folders of the real ones.
+
+A cell is a config and, where it has several, one of its partitions. A name
+such as ``'ssl/voc_pspnet_fst@662'`` has both.
+"""
 import json
 import os
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,7 +22,7 @@ from slim import (
     without_weights,
 )
 
-from mmseg_fst.apis import check_config, read_config, train
+from mmseg_fst.apis import check_config, read_config, read_grid, train
 from mmseg_fst.apis import test as score
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
@@ -25,21 +30,48 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 # The others differ from one of these by a list, a length or a width, or put
 # together what these have.
 _TESTED = [
-    'camvid-1_16_*', 'ccp-1_8_*', 'voc-662_*_mean-teacher', 'voc-662_*_fst',
-    'voc-662_deeplabv3plus_u2pl', 'voc-662_deeplabv3plus_supervised',
-    'cityscapes-186_*_mean-teacher', 'cityscapes-186_*_supervised',
-    'cityscapes-186_deeplabv3plus_fst', 'cityscapes-186_*_u2pl_fst',
-    'voc-stpp-92_resnet101-*_unimatch', 'voc-stpp-92_dinov2-s-*_fst',
-    'voc-stpp-92_*_stpp', 'cityscapes-stpp-186_resnet101-*_unimatch',
-    'cityscapes-stpp-186_dinov2-s-*_unimatch-v2'
+    'camvid-1_16_*', 'ccp-1_8_*', 'voc_*_mean-teacher@662', 'voc_*_fst@662',
+    'voc_deeplabv3plus_u2pl@662', 'voc_deeplabv3plus_supervised@662',
+    'cityscapes_*_mean-teacher@186', 'cityscapes_*_supervised@186',
+    'cityscapes_deeplabv3plus_fst@186', 'cityscapes_*_u2pl_fst@186',
+    'voc-stpp_resnet101-*_unimatch@92', 'voc-stpp_dinov2-s-*_fst@92',
+    'voc-stpp_*_stpp@92', 'cityscapes-stpp_resnet101-*_unimatch@186',
+    'cityscapes-stpp_dinov2-s-*_unimatch-v2@186'
 ]
 
 #: Cells of co-training that are trained; the others are read.
 CO_TRAINED = [
-    'voc-stpp-92_321_r50-b2_supervised-dct', 'voc-stpp-92_321_r50-b2_3-cps',
-    'cityscapes-stpp-100_769_r50-b2_2-cps', 'camvid-1_16_cps',
+    'voc-stpp_321_r50-b2_supervised-dct@92', 'voc-stpp_321_r50-b2_3-cps@92',
+    'cityscapes-stpp_769_r50-b2_2-cps@100', 'camvid-1_16_cps',
     'camvid-1_16_2-cps-dct_self-look-ahead', 'camvid-1_16_3-cps'
 ]
+
+
+CONFIGS = REPOSITORY / 'configs'
+
+
+def cells_of(folder):
+    """All cells of a folder of configs, without its name, sorted.
+
+    The tables name the partitions; a config that is in none of them has the
+    partition in its file.
+    """
+    named = {}
+    for table in CONFIGS.glob('*/table_*.py'):
+        for config, partition in read_grid(str(table)).cells:
+            named.setdefault(Path(config).resolve(), set()).add(partition)
+    return sorted(
+        f'{path.stem}@{partition}' if partition else path.stem
+        for path in (CONFIGS / folder).glob('*.py')
+        if not path.stem.startswith('table_')
+        for partition in named.get(path.resolve(), ['']))
+
+
+def read_cell(name):
+    """The config of a cell; its partition is filled in."""
+    config, _, partition = name.partition('@')
+    return read_config(str(CONFIGS / f'{config}.py'),
+                       partition=partition or None)
 
 
 def is_twin(name):
@@ -60,7 +92,7 @@ def roots(tmp_path_factory):
 
 def load(name, work_dir, full_width=False):
     """The config of a cell for the fake data."""
-    cfg = read_config(str(REPOSITORY / 'configs' / f'{name}.py'))
+    cfg = read_cell(name)
     init_default_scope('mmseg_fst')
     without_weights(cfg._cfg_dict)
     cfg.load_from = None
@@ -73,7 +105,7 @@ def load(name, work_dir, full_width=False):
     if sampling is not None:
         sampling.min_pixels = 100
     cfg.work_dir = str(work_dir)
-    stem = name.rpartition('/')[2]
+    stem = name.rpartition('/')[2].replace('@', '_')
     cfg.experiment_name = f'{stem}_{os.urandom(4).hex()}'
     cfg.log_level = 'ERROR'
     return cfg

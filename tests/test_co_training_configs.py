@@ -1,24 +1,23 @@
 """Cells of co-training: what the papers say of them, and short runs."""
-import re
+from pathlib import Path
 
 import pytest
-from cells import CO_TRAINED, roots, run  # noqa: F401
+from cells import CO_TRAINED, cells_of, read_cell, roots, run  # noqa: F401
 from helpers import REPOSITORY
 from mmengine.registry import init_default_scope
 from slim import segmentors_of, without_weights
 
-from mmseg_fst.apis import load_config, read_config
+from mmseg_fst.apis import load_config, read_grid
 from mmseg_fst.registry import MODELS
 from mmseg_fst.run import run_config
 
 FOLDER = REPOSITORY / 'configs' / 'co_training'
-CELLS = sorted(path.stem for path in FOLDER.glob('*.py')
-               if not path.stem.startswith('table_'))
-FULL = [name for name in CELLS if '-stpp-' in name]
+CELLS = cells_of('co_training')
+FULL = [name for name in CELLS if '-stpp_' in name]
 # One list of each table; the others are read by hand.
 READ = [
     pytest.param(
-        name, marks=[] if re.search('-(92|331|100)_', name) else [
+        name, marks=[] if name.endswith(('@92', '@331', '@100')) else [
             pytest.mark.twins]) for name in FULL
 ]
 # Iterations of an epoch of the published runs, by the number of labels.
@@ -40,15 +39,15 @@ def test_cell_trains_resumes_and_is_scored(name, roots,  # noqa: F811
 
 def parts_of(name):
     """Data set, labels, crop, size of the networks and method."""
-    lists, crop, size, method = name.split('_')
-    data, _, labels = lists.split('-')
-    return data, int(labels), int(crop), size, method
+    config, labels = name.split('@')
+    lists, crop, size, method = config.split('_')
+    return lists.split('-')[0], int(labels), int(crop), size, method
 
 
 @pytest.mark.parametrize('name', READ)
 def test_numbers_of_the_paper(name):
     data, labels, crop, size, method = parts_of(name)
-    cfg = read_config(str(FOLDER / f'{name}.py'))
+    cfg = read_cell(f'co_training/{name}')
     is_voc = data == 'voc'
     # Epochs of Cityscapes are counted as on 8 GPUs.
     processes = 4 if crop == 321 else 8
@@ -57,7 +56,8 @@ def test_numbers_of_the_paper(name):
         batch //= 2
     epochs = 80 if is_voc else 240
     dataset = cfg.train_dataloader.dataset
-    assert dataset.sides.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert dataset.sides.labeled.ann_file == (
+        f'splits/stpp/{labels}/labeled.txt')
     assert dataset.expected.labeled == labels
     if 'cps' in method:
         assert batch * processes == (16 if is_voc else 8)
@@ -105,7 +105,7 @@ def test_numbers_of_the_paper(name):
 @pytest.mark.parametrize('name', READ)
 def test_students_of_the_paper(name):
     data, _, _, size, method = parts_of(name)
-    model = read_config(str(FOLDER / f'{name}.py')).model
+    model = read_cell(f'co_training/{name}').model
     depth, letter = {'r50-b2': (50, 'b2'), 'r101-b3': (101, 'b3')}[size]
     init_default_scope('mmseg_fst')
     students = list(model.get('students', {}))
@@ -144,12 +144,12 @@ def test_students_of_the_paper(name):
 
 
 @pytest.mark.parametrize('cell, millions', [
-    ('voc-stpp-92_513_r50-b2', dict(mit=24.7, dct=40.3, rgb=40.5)),
-    ('cityscapes-stpp-100_769_r101-b3', dict(mit=44.6, dct=59.3, rgb=59.5))])
+    ('voc-stpp_513_r50-b2', dict(mit=24.7, dct=40.3, rgb=40.5)),
+    ('cityscapes-stpp_769_r101-b3', dict(mit=44.6, dct=59.3, rgb=59.5))])
 def test_sizes_that_were_logged(cell, millions):
     """RGB and SegFormer are in the logs; DCT lacks the stem alone."""
     init_default_scope('mmseg_fst')
-    cfg = read_config(str(FOLDER / f'{cell}_3-cps.py'))
+    cfg = read_cell(f'co_training/{cell}_3-cps')
     without_weights(cfg._cfg_dict)
     sizes = {
         name: sum(one.numel() for one in MODELS.build(config).parameters())
@@ -159,13 +159,28 @@ def test_sizes_that_were_logged(cell, millions):
             } == pytest.approx(millions, abs=.06)
 
 
-def test_tables_name_every_cell_once():
-    named = []
-    for path in FOLDER.glob('table_*.py'):
-        named += [name.removesuffix('.py')
-                  for name in read_config(str(path)).configs]
-    inside = [name for name in named if '/' not in name]
-    assert sorted(inside) == CELLS
+def test_tables_name_every_config_and_no_cell_twice():
+    named = [cell for path in FOLDER.glob('table_*.py')
+             for cell in read_grid(str(path)).cells]
+    assert len(set(named)) == len(named)
+    inside = {Path(cell.config).stem for cell in named
+              if '..' not in cell.config}
+    assert inside == {name.partition('@')[0] for name in CELLS}
+
+
+def test_a_table_has_all_lists_of_its_kind():
+    """Original or blended ones of Pascal VOC, all of Cityscapes."""
+    lists = {'original': {'92', '183', '366', '732', '1464'},
+             'blended': {'331', '662', '1323', '2646'},
+             'cityscapes': {'100', '186', '372', '744'}}
+    count = 0
+    for path in FOLDER.glob('table_*_r*.py'):
+        kind, = (kind for kind in lists if kind in path.stem)
+        cells = read_grid(str(path)).cells
+        assert {cell.partition for cell in cells} == lists[kind]
+        assert len(cells) == 4 * len(lists[kind])
+        count += len(cells)
+    assert count == len(FULL) == 176
 
 
 def test_the_second_of_cps_draws_for_itself(monkeypatch):

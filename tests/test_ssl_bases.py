@@ -4,48 +4,41 @@ import torch
 from fake_data import MAKERS
 from fake_ssl import make_camvid_ssl
 from helpers import FIXTURES, REPOSITORY
-from mmengine.config import Config
 
-from mmseg_fst.apis import check_config
+from mmseg_fst.apis import check_config, read_config
 from mmseg_fst.registry import DATASETS, MODELS
 
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'datasets'
-BASES = sorted(
-    path.stem for path in FOLDER.glob('*.py')
-    if (path.stem.startswith(('voc2012', 'ccp')) or '_ssl' in path.stem)
-    # Their cells name the lists: test_co_training_configs.
-    and not path.stem.endswith('_diverse'))
-# By the name of a base: labeled and unlabeled images, classes, images of
-# each side in a batch of all GPUs.
+ORIGINAL, BLENDED = (92, 183, 366, 732, 1464), (331, 662, 1323, 2646)
+UNIMATCH_VOC = {labels: 10582 - labels for labels in (*ORIGINAL, *BLENDED)}
+U2PL_VOC = {labels: 10582 - labels for labels in (662, 1323, 2646)}
+U2PL_CITIES = {labels: 2975 - labels for labels in (186, 372, 744)}
+UNIMATCH_CITIES = {100: 2875, **U2PL_CITIES}
+# By the name of a base: labeled and unlabeled images of each partition,
+# classes, images of each side in a batch of all GPUs.
 EXPECTED = {
-    'voc2012_513x513': (662, 9920, 21, 4 * 4),
-    'voc2012_513x513_released-padding': (662, 9920, 21, 4 * 4),
-    'voc2012_513x513_released-padding_1323': (1323, 9259, 21, 4 * 4),
-    'voc2012_513x513_released-padding_2646': (2646, 7936, 21, 4 * 4),
-    'voc2012_321x321': (662, 9920, 21, 2 * 4),
-    **{f'voc2012_321x321_{labels}': (labels, 10582 - labels, 21, 2 * 4)
-       for labels in (92, 183, 366, 732, 1464)},
-    'voc2012_321x321_stpp': (92, 10490, 21, 8),
-    **{f'voc2012_321x321_stpp_{labels}': (labels, 10582 - labels, 21, 8)
-       for labels in (183, 366, 732, 1464)},
-    'voc2012_518x518': (92, 10490, 21, 4 * 4),
-    **{f'voc2012_518x518_{labels}': (labels, 10582 - labels, 21, 4 * 4)
-       for labels in (183, 366, 732, 1464)},
-    'cityscapes_ssl_769x769': (186, 2789, 19, 2 * 8),
-    'cityscapes_ssl_769x769_released-padding': (186, 2789, 19, 2 * 8),
-    'cityscapes_ssl_769x769_released-padding_372': (372, 2603, 19, 2 * 8),
-    'cityscapes_ssl_769x769_released-padding_744': (744, 2231, 19, 2 * 8),
-    'cityscapes_ssl_801x801': (186, 2789, 19, 2 * 4),
-    'cityscapes_ssl_798x798': (186, 2789, 19, 2 * 4),
-    **{f'cityscapes_ssl_{side}x{side}_{labels}':
-       (labels, 2975 - labels, 19, 2 * 4)
-       for side in (801, 798) for labels in (372, 744)},
-    'camvid_ssl': (23, 344, 11, 2),
-    'camvid_ssl_1_8': (46, 321, 11, 2),
-    'camvid_ssl_1_4': (92, 275, 11, 2),
-    'ccp_ssl': (94, 934, 12, 2),
-    'ccp_ssl_1_16': (47, 981, 12, 2),
+    'voc2012_513x513': (U2PL_VOC, 21, 4 * 4),
+    'voc2012_513x513_released-padding': (U2PL_VOC, 21, 4 * 4),
+    'voc2012_513x513_diverse': (UNIMATCH_VOC, 21, 2 * 8),
+    'voc2012_321x321': (UNIMATCH_VOC, 21, 2 * 4),
+    'voc2012_321x321_diverse': (UNIMATCH_VOC, 21, 4 * 4),
+    'voc2012_321x321_stpp':
+    ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
+    'voc2012_518x518': (UNIMATCH_VOC, 21, 4 * 4),
+    'cityscapes_ssl_769x769': (U2PL_CITIES, 19, 2 * 8),
+    'cityscapes_ssl_769x769_released-padding': (U2PL_CITIES, 19, 2 * 8),
+    'cityscapes_ssl_769x769_diverse': (UNIMATCH_CITIES, 19, 2 * 4),
+    'cityscapes_ssl_801x801': (UNIMATCH_CITIES, 19, 2 * 4),
+    'cityscapes_ssl_798x798': (UNIMATCH_CITIES, 19, 2 * 4),
+    'camvid_ssl': ({23: 344}, 11, 2),
+    'camvid_ssl_1_8': ({46: 321}, 11, 2),
+    'camvid_ssl_1_4': ({92: 275}, 11, 2),
+    'ccp_ssl': ({94: 934}, 12, 2),
+    'ccp_ssl_1_16': ({47: 981}, 12, 2),
 }
+BASES = sorted(EXPECTED)
+# Each with all of its partitions.
+LISTS = [(name, labels) for name in BASES for labels in EXPECTED[name][0]]
 SHARED = FIXTURES.parent / 'data'
 
 
@@ -62,8 +55,9 @@ def roots(tmp_path_factory):
         yield folder
 
 
-def load(name):
-    return Config.fromfile(str(FOLDER / f'{name}.py'))
+def load(name, labels=None):
+    partition = str(labels) if labels and 'x' in name else None
+    return read_config(str(FOLDER / f'{name}.py'), partition=partition)
 
 
 def sides_of(cfg):
@@ -72,15 +66,27 @@ def sides_of(cfg):
 
 
 def test_every_base_is_tested():
-    assert BASES == sorted(EXPECTED)
+    assert BASES == sorted(
+        path.stem for path in FOLDER.glob('*.py')
+        if path.stem.startswith(('voc2012', 'ccp')) or '_ssl' in path.stem)
 
 
-@pytest.mark.parametrize('name', BASES)
-def test_counts_and_batches(name):
+@pytest.mark.parametrize('name', [one for one in BASES if 'x' in one])
+def test_partitions_are_those_of_the_releases(name):
     cfg = load(name)
-    labeled, unlabeled, _, batch = EXPECTED[name]
+    assert set(cfg.partitions) == {str(one) for one in EXPECTED[name][0]}
+    message = f"no partition '7'. Choose one of .*{cfg.partition}"
+    with pytest.raises(ValueError, match=message):
+        load(name, 7)
+
+
+@pytest.mark.parametrize('name, labels', LISTS)
+def test_counts_and_batches(name, labels):
+    cfg = load(name, labels)
+    unlabeled, _, batch = EXPECTED[name]
     dataset = cfg.train_dataloader.dataset
-    assert dataset.expected == dict(labeled=labeled, unlabeled=unlabeled)
+    assert dataset.expected == dict(
+        labeled=labels, unlabeled=unlabeled[labels])
     assert dataset.disjoint
     assert batch % cfg.train_dataloader.batch_size == 0
     assert tuple(cfg.data_preprocessor.size) == tuple(cfg.crop_size)
@@ -88,9 +94,10 @@ def test_counts_and_batches(name):
     if 'x' in name:
         side = int(name.split('x')[1].split('_')[0])
         assert cfg.crop_size == (side, side)
-        assert f'/{labeled}/' in dataset.sides.labeled.ann_file
+        assert f'/{labels}/' in dataset.sides.labeled.ann_file
         # U2PL's lists with the crops of U2PL alone.
-        family = 'u2pl' if side in (513, 769) else 'stpp'
+        family = 'u2pl' if side in (513, 769) and (
+            'diverse' not in name) else 'stpp'
         assert all(f'splits/{family}/' in one.ann_file
                    for one in sides_of(cfg)[:2])
 
@@ -106,7 +113,7 @@ def test_items_are_crops_with_and_without_a_label(name, roots):
         DATASETS.build(dataset)
     del dataset.expected
     data = DATASETS.build(dataset)
-    assert len(data.metainfo['classes']) == EXPECTED[name][2]
+    assert len(data.metainfo['classes']) == EXPECTED[name][1]
     items = [data[index] for index in range(2)]
     assert 'gt_sem_seg' not in items[0]['unlabeled']['data_samples']
     batch = MODELS.build(cfg.data_preprocessor)(
@@ -120,7 +127,7 @@ def test_items_are_crops_with_and_without_a_label(name, roots):
         assert images.shape == (2, 3, *cfg.crop_size)
     label = batch['data_samples']['labeled'][0].gt_sem_seg.data
     assert label.shape == (1, *cfg.crop_size)
-    assert set(label.unique().tolist()) <= {*range(EXPECTED[name][2]), 255}
+    assert set(label.unique().tolist()) <= {*range(EXPECTED[name][1]), 255}
     val = DATASETS.build(cfg.val_dataloader.dataset)
     assert len(val) == 2 and val[0]['data_samples'].gt_sem_seg.data.any()
 
@@ -171,4 +178,5 @@ def test_counts_are_those_of_the_data(name, seed, monkeypatch):
         side.serialize_data = False
     check_config(cfg)
     data = DATASETS.build(cfg.train_dataloader.dataset)
-    assert tuple(data.lengths.values()) == EXPECTED[name][:2]
+    lengths = data.lengths
+    assert {lengths['labeled']: lengths['unlabeled']} == EXPECTED[name][0]

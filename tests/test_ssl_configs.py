@@ -1,18 +1,12 @@
 """Every semi-supervised cell trains, resumes and is scored, on fake data."""
 import pytest
-from cells import is_twin, roots, run  # noqa: F401
-from helpers import REPOSITORY
-
-CELLS = sorted(
-    path.stem for path in (REPOSITORY / 'configs' / 'ssl').glob('*.py')
-    if not path.stem.startswith('table_'))
-
+from cells import cells_of, is_twin, roots, run  # noqa: F401
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name', [
     pytest.param(name, marks=[pytest.mark.twins] if is_twin(name) else [])
-    for name in CELLS
+    for name in cells_of('ssl')
 ])
 def test_cell_trains_resumes_and_is_scored(name, roots,  # noqa: F811
                                            tmp_path):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cells import cells_of, read_cell
 from helpers import REPOSITORY
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from slim import slim_segmentor, without_weights
 
@@ -21,10 +21,9 @@ from mmseg_fst.registry import MODELS
 from mmseg_fst.run.stages import labels_only, retrain
 
 FOLDER = REPOSITORY / 'configs' / 'ssl'
-CELLS = sorted(
-    path.stem for path in FOLDER.glob('*.py')
-    if path.stem.startswith(('voc-', 'cityscapes-'))
-    and not path.stem.endswith(('_clean', '_released')))
+# Without the ablations, which no table names.
+CELLS = [name for name in cells_of('ssl')
+         if name.startswith(('voc', 'cityscapes')) and '@' in name]
 TOTAL = dict(voc=10582, cityscapes=2975)
 
 
@@ -47,15 +46,15 @@ V2 = Recipe(518, 4, 4, 60, 'AdamW', 5e-6, 40, .01, 'WholeImage')
 CITYSCAPES = Recipe(769, 8, 2, 80, 'SGD', .01, 10, 5e-4, 'SlidingWindows')
 # By the beginning of a cell's name and by its method, the first that fits.
 RECIPES = {
-    r'voc-\d.*': FST,
-    r'voc-stpp-.*_(fixmatch|unimatch)': UNIMATCH,
-    r'voc-stpp-.*_unimatch-v2': V2,
-    r'voc-stpp-.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
-    r'cityscapes-\d.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
-    r'cityscapes-\d.*': CITYSCAPES._replace(epochs=200, head=1),
-    r'cityscapes-stpp-.*_(fixmatch|unimatch)': UNIMATCH._replace(
+    r'voc_.*': FST,
+    r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
+    r'voc-stpp_.*_unimatch-v2': V2,
+    r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
+    r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
+    r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
+    r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
         crop=801, epochs=240, rate=.005, head=1, protocol='SlidingWindows'),
-    r'cityscapes-stpp-.*_unimatch-v2': V2._replace(
+    r'cityscapes-stpp_.*_unimatch-v2': V2._replace(
         crop=798, batch=2, epochs=180, protocol='SlidingWindows'),
 }
 
@@ -63,36 +62,46 @@ RECIPES = {
 @functools.cache
 def load(name):
     """A cell; several tests share it and change nothing."""
-    return Config.fromfile(str(FOLDER / f'{name}.py'))
+    return read_cell(f'ssl/{name}')
 
 
 def plain(name):
     """The cell that a cell with FST is the same as, but for the hook."""
-    if not name.endswith('_fst'):
+    config, _, partition = name.partition('@')
+    if not config.endswith('_fst'):
         return name
-    base = name.removesuffix('_fst')
-    return base if base in CELLS else f'{base}_mean-teacher'
+    base = f'{config.removesuffix("_fst")}@{partition}'
+    return base if base in CELLS else base.replace('@', '_mean-teacher@')
+
+
+def plain_config(name):
+    """The config of that cell."""
+    return plain(name).partition('@')[0]
 
 
 def recipe_of(name):
-    # The method of `voc-662_pspnet_fst` is FST, on a mean teacher.
-    name = plain(name)
+    # The method of `voc_pspnet_fst` is FST, on a mean teacher.
+    config = plain_config(name)
     return next(recipe for pattern, recipe in RECIPES.items()
-                if re.fullmatch(pattern, name))
+                if re.fullmatch(pattern, config))
 
 
 def iterations(name, recipe, total):
     """As a DistributedSampler and a loader that drops the rest count."""
     labeled = labels_of(name)
     unlabeled = total - labeled
-    if name.endswith('_stpp'):
+    if '_stpp@' in name:
         # Labels are repeated until they are as many.
         return (-(-unlabeled // labeled) * labeled + unlabeled) // 16
     return -(-unlabeled // recipe.gpus) // recipe.batch
 
 
 def labels_of(name):
-    return int(re.search(r'-(\d+)_', name)[1])
+    return int(name.partition('@')[2])
+
+
+def data_of(name):
+    return re.match('voc|cityscapes', name)[0]
 
 
 @pytest.mark.parametrize('name', CELLS)
@@ -101,17 +110,17 @@ def test_numbers(name, monkeypatch):
     monkeypatch.setattr(check_module.osp, 'isfile', lambda path: True)
     monkeypatch.setattr(check_module.osp, 'isdir', lambda path: True)
     check_config(cfg)
-    data, labeled = name.split('-')[0], labels_of(name)
+    data, labeled = data_of(name), labels_of(name)
     assert tuple(cfg.crop_size) == (recipe.crop, recipe.crop)
     assert cfg.train_dataloader.batch_size == recipe.batch
     dataset = cfg.train_dataloader.dataset
     sides = dataset.sides
     assert dataset.expected == dict(
         labeled=labeled, unlabeled=TOTAL[data] - labeled)
-    family = 'stpp' if '-stpp-' in name else 'u2pl'
+    family = 'stpp' if '-stpp_' in name else 'u2pl'
     folder = f'splits/{family}/{labeled}'
     assert sides.labeled.ann_file == f'{folder}/labeled.txt'
-    if name.endswith('_supervised'):
+    if '_supervised@' in name:
         assert sides.unlabeled is None
     else:
         assert sides.unlabeled.ann_file == f'{folder}/unlabeled.txt'
@@ -119,7 +128,7 @@ def test_numbers(name, monkeypatch):
         voc=21, cityscapes=19)[data]
 
     epoch = iterations(name, recipe, TOTAL[data])
-    longer = 4 if name.endswith('-4x') else 1
+    longer = 4 if '-4x@' in name else 1
     assert cfg.train_cfg.val_interval == epoch
     assert cfg.train_cfg.max_iters == longer * recipe.epochs * epoch
     assert cfg.default_hooks.checkpoint.interval == epoch
@@ -138,14 +147,14 @@ def test_numbers(name, monkeypatch):
 
 
 @pytest.mark.parametrize('name', [
-    'voc-662_pspnet_fst', 'voc-662_deeplabv3plus_u2pl',
-    'cityscapes-186_deeplabv3plus_mean-teacher',
-    'cityscapes-186_deeplabv3plus_u2pl',
-    'voc-stpp-92_resnet101-deeplabv3plus_unimatch',
-    'cityscapes-stpp-186_resnet101-deeplabv3plus_unimatch',
-    'voc-stpp-92_dinov2-s-dpt_unimatch-v2',
-    'cityscapes-stpp-186_dinov2-s-dpt_unimatch-v2',
-    'voc-stpp-92_resnet50-deeplabv3plus_stpp'
+    'voc_pspnet_fst@662', 'voc_deeplabv3plus_u2pl@662',
+    'cityscapes_deeplabv3plus_mean-teacher@186',
+    'cityscapes_deeplabv3plus_u2pl@186',
+    'voc-stpp_resnet101-deeplabv3plus_unimatch@92',
+    'cityscapes-stpp_resnet101-deeplabv3plus_unimatch@186',
+    'voc-stpp_dinov2-s-dpt_unimatch-v2@92',
+    'cityscapes-stpp_dinov2-s-dpt_unimatch-v2@186',
+    'voc-stpp_resnet50-deeplabv3plus_stpp@92'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -179,19 +188,19 @@ def test_fst_is_one_hook(name):
 
 
 METHODS = {
-    r'(voc|cityscapes)-\d.*_supervised': dict(),
-    r'voc-\d.*_(mean-teacher|mean-teacher-4x)': dict(
+    r'(voc|cityscapes)_.*_supervised': dict(),
+    r'voc_.*_(mean-teacher|mean-teacher-4x)': dict(
         percentile=80, mixer='NoMix'),
-    r'voc-\d.*_cutmix': dict(percentile=80, mixer='HalfCutMix'),
-    r'cityscapes-\d.*_(mean-teacher|mean-teacher-4x)': dict(
+    r'voc_.*_cutmix': dict(percentile=80, mixer='HalfCutMix'),
+    r'cityscapes_.*_(mean-teacher|mean-teacher-4x)': dict(
         percentile=100, mixer='NoMix'),
-    r'cityscapes-\d.*_cutmix': dict(
+    r'cityscapes_.*_cutmix': dict(
         percentile=80, final=100, mixer='HalfCutMix'),
-    r'(voc|cityscapes)-\d.*_u2pl': dict(
+    r'(voc|cityscapes)_.*_u2pl': dict(
         percentile=80, final=100, mixer='HalfCutMix', contrast=256),
-    r'voc-stpp-.*_(fixmatch|unimatch|unimatch-v2)|cityscapes-.*-v2': dict(
+    r'voc-stpp_.*_(fixmatch|unimatch|unimatch-v2)|cityscapes-.*-v2': dict(
         threshold=.95, mixer='CutMix'),
-    r'cityscapes-stpp-.*_(fixmatch|unimatch)': dict(
+    r'cityscapes-stpp_.*_(fixmatch|unimatch)': dict(
         threshold=0., mixer='CutMix'),
     r'.*_stpp': dict(mixer='NoMix'),
 }
@@ -212,7 +221,7 @@ def test_methods(name):
         found['contrast'] = model.segmentor.decode_head.representation_channels
     assert found == next(
         expected for pattern, expected in METHODS.items()
-        if re.fullmatch(pattern, plain(name)))
+        if re.fullmatch(pattern, plain_config(name)))
 
 
 @pytest.mark.parametrize('path', [
@@ -221,7 +230,8 @@ def test_methods(name):
 ], ids=lambda path: path.stem)
 def test_a_table_has_one_family_of_lists_and_one_protocol(path):
     """Other scores do not compare."""
-    cells = [load(Path(name).stem) for name in read_grid(str(path)).configs]
+    cells = [load(f'{Path(cell.config).stem}@{cell.partition}')
+             for cell in read_grid(str(path)).cells]
     assert len({
         (cell.train_dataloader.dataset.sides.labeled.ann_file.split('/')[1],
          str(cell.model.protocol)) for cell in cells
@@ -232,7 +242,7 @@ def test_a_table_has_one_family_of_lists_and_one_protocol(path):
 def test_stages_of_stpp(labels, tmp_path):
     """80 epochs each, of what a stage learns from, in batches of 16."""
     cfg = copy.deepcopy(
-        load(f'voc-stpp-{labels}_resnet50-deeplabv3plus_stpp'))
+        load(f'voc-stpp_resnet50-deeplabv3plus_stpp@{labels}'))
     cfg.work_dir = str(tmp_path)
     names = tmp_path / 'list.txt'
     unlabeled = TOTAL['voc'] - labels
@@ -253,9 +263,9 @@ def test_stages_of_stpp(labels, tmp_path):
 
 def test_as_released_and_without_its_traces():
     released, clean = (
-        Config.fromfile(str(FOLDER / f'voc-662_deeplabv3plus_{name}.py'))
+        load(f'voc_deeplabv3plus_{name}@662')
         for name in ('u2pl_released', 'fst_clean'))
-    epoch = iterations('voc-662_', FST, TOTAL['voc'])
+    epoch = iterations('voc@662', FST, TOTAL['voc'])
     assert released.train_cfg.max_iters == 80 * epoch
     assert released.param_scheduler[0].end == 80 * epoch + 1
     assert released.model.warmup_iters == epoch

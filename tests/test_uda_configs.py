@@ -5,7 +5,7 @@ the width, at an eighth of the size. ``-m full`` runs them at full width.
 """
 import pytest
 import torch
-from cells import roots, run  # noqa: F401
+from cells import cells_of, read_cell, roots, run  # noqa: F401
 from helpers import REPOSITORY
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -15,9 +15,8 @@ from torch import nn
 from mmseg_fst.registry import MODELS, PARAM_SCHEDULERS
 
 # Those of CamVid are CPU-sized and run in test_configs.
-CELLS = sorted(
-    path.stem for path in (REPOSITORY / 'configs' / 'uda').glob('*2*.py')
-    if 'camvid' not in path.stem and not path.stem.startswith('table_'))
+CELLS = [name for name in cells_of('uda')
+         if '2' in name and 'camvid' not in name]
 
 
 @pytest.mark.slow
@@ -35,7 +34,7 @@ def test_cell_of_full_width(name, roots, tmp_path):  # noqa: F811
 
 def rates_and_decays(name):
     """Learning rate and decay of each parameter of a cell's student."""
-    cfg = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
+    cfg = read_cell(f'uda/{name}')
     cfg.model.segmentor = slim_segmentor(without_weights(cfg.model.segmentor))
     model = MODELS.build(cfg.model)
     groups = build_optim_wrapper(model, cfg.optim_wrapper).param_groups
@@ -69,9 +68,7 @@ def test_groups_of_the_optimizer_are_those_of_the_release(name):
 
 def test_rates_are_those_of_the_release():
     """Linear warm-up of a poly schedule, as mmcv 1.x multiplies them."""
-    cfg = Config.fromfile(
-        REPOSITORY / 'configs' / 'uda' /
-        'gta2cityscapes_mit-b5-daformer_fst-d.py')
+    cfg = read_cell('uda/gta2cityscapes_mit-b5-daformer_fst-d')
     weight = nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.AdamW([weight], lr=6e-5)
     schedulers = [
@@ -93,7 +90,7 @@ def test_rates_are_those_of_the_release():
 @pytest.mark.parametrize('name', CELLS)
 def test_network_is_that_of_its_name(name):
     """Whose size on the meta device test_architectures counts."""
-    cell = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
+    cell = read_cell(f'uda/{name}')
     backbone, _, decoder = name.split('_')[1].rpartition('-')
     base = Config.fromfile(REPOSITORY / 'configs' / '_base_' / 'models' /
                            f'{backbone}_{decoder}.py')
@@ -103,7 +100,7 @@ def test_network_is_that_of_its_name(name):
 def test_source_only_jitters_colors_in_the_loader():
     """As in the release, which leaves it to the mixed batch elsewhere."""
     for name in CELLS:
-        cell = Config.fromfile(REPOSITORY / 'configs' / 'uda' / f'{name}.py')
+        cell = read_cell(f'uda/{name}')
         pipeline = cell.train_dataloader.dataset.sides.labeled.pipeline
         kinds = [transform.type for transform in pipeline]
         assert ('PhotoMetricDistortion' in kinds) == ('source-only' in name)

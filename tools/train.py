@@ -35,6 +35,11 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override values of the config')
     parser.add_argument(
+        '--partition',
+        metavar='NAME',
+        help='published list of labeled images, such as 662, of a config '
+        'that has several; default: the one in the config')
+    parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
@@ -55,6 +60,7 @@ def main() -> None:
     start_training(
         args.config,
         args.cfg_options,
+        partition=args.partition,
         work_dir=args.work_dir,
         launcher=args.launcher,
         resume=args.resume,

@@ -15,11 +15,12 @@ log_processor = dict(by_epoch=False)
 log_level = 'INFO'
 load_from = None
 resume = False
-# Each process draws for itself: one seed would mix and drop out alike.
+# Each process has its own random numbers: with one seed all would mix and drop
+# out alike.
 # `deterministic=True` gives the same run again on a GPU, too, and is slower.
 randomness = dict(seed=0, diff_rank_seed=True)
-# Where a loss or a gradient is not finite: 'stop' or 'skip' that step. To look
-# waits for the device once in a step; `non_finite=None` does not look.
+# Where a loss or a gradient is not finite: 'stop' or 'skip' that step. The
+# check waits for the device once in a step; `non_finite=None` switches it off.
 non_finite = dict(action='stop')
 
 val_cfg = dict(type='NetworksValLoop')

@@ -9,6 +9,5 @@ _base_ = [
 model = dict(
     students=dict(
         rgb=_base_.rgb,
-        dct=_base_.dct),
-    data_preprocessor=_base_.data_preprocessor)
+        dct=_base_.dct))
 default_hooks = dict(checkpoint=dict(save_best='ensemble/mIoU'))

@@ -1,4 +1,5 @@
-# An experiment of ours: labels come from the students one step ahead.
+# An experiment of this repository: labels come from the students one step
+# ahead.
 _base_ = './camvid-1_16_2-cps-dct.py'
 model = dict(label_with='future')
 custom_hooks = [dict(type='SelfLookAheadHook', depth=1)]

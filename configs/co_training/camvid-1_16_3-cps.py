@@ -10,6 +10,5 @@ model = dict(
     students=dict(
         rgb=_base_.rgb,
         deeplabv3plus=_base_.deeplabv3plus,
-        dct=_base_.dct),
-    data_preprocessor=_base_.data_preprocessor)
+        dct=_base_.dct))
 default_hooks = dict(checkpoint=dict(save_best='ensemble/mIoU'))

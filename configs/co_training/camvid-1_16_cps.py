@@ -9,6 +9,5 @@ _base_ = [
 model = dict(
     students=dict(
         first=_base_.rgb,
-        second=_base_.second),
-    data_preprocessor=_base_.data_preprocessor)
+        second=_base_.second))
 default_hooks = dict(checkpoint=dict(save_best='ensemble/mIoU'))

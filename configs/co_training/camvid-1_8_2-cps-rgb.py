@@ -9,6 +9,5 @@ _base_ = [
 model = dict(
     students=dict(
         rgb=_base_.rgb,
-        deeplabv3plus=_base_.deeplabv3plus),
-    data_preprocessor=_base_.data_preprocessor)
+        deeplabv3plus=_base_.deeplabv3plus))
 default_hooks = dict(checkpoint=dict(save_best='ensemble/mIoU'))

@@ -6,8 +6,5 @@ _base_ = [
     '../_base_/schedules/adamw_ssl.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 train_dataloader = dict(
     dataset=dict(sides=dict(unlabeled=None), disjoint=False))

@@ -4,8 +4,5 @@ _base_ = [
     '../_base_/methods/mean_teacher.py', '../_base_/schedules/adamw_demo.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 # A run of some hundred steps needs a teacher that follows faster than 0.999.
 custom_hooks = [dict(type='MeanTeacherHook', decay=0.99)]

@@ -5,10 +5,7 @@ _base_ = [
     '../_base_/methods/mic.py', '../_base_/schedules/adamw_demo.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor,
-    # A sixteenth of the width of an image.
-    mask=dict(block_size=16))
+# Blocks are a sixteenth of the width of an image.
+model = dict(mask=dict(block_size=16))
 # A run of some hundred steps needs a teacher that follows faster than 0.999.
 custom_hooks = [dict(type='MeanTeacherHook', decay=0.99)]

@@ -6,6 +6,3 @@ _base_ = [
     '../_base_/schedules/adamw_ssl.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)

@@ -7,7 +7,4 @@ _base_ = [
     '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 load_from = 'work_dirs/ssl/camvid-1_16_supervised/{run}/iter_900.pth'

@@ -7,8 +7,5 @@ _base_ = [
     '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
-model['segmentor']['decode_head']['num_classes'] = 12
+segmentor = dict(decode_head=dict(num_classes=12))
 load_from = 'work_dirs/ssl/ccp-1_16_supervised/{run}/iter_900.pth'

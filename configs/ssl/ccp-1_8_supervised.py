@@ -6,9 +6,6 @@ _base_ = [
     '../_base_/schedules/adamw_ssl.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
-model['segmentor']['decode_head']['num_classes'] = 12
+segmentor = dict(decode_head=dict(num_classes=12))
 train_dataloader = dict(
     dataset=dict(sides=dict(unlabeled=None), disjoint=False))

@@ -1,7 +1,9 @@
 # UniMatch on Cityscapes, UniMatch's lists of 1/16, 1/8 and 1/4.
 title = "Semi-supervised Cityscapes, UniMatch's lists: UniMatch"
 configs = [
-    f'cityscapes-stpp-{labels}_resnet101-deeplabv3plus_{method}.py'
+    dict(
+        config=f'cityscapes-stpp_resnet101-deeplabv3plus_{method}.py',
+        partition=labels)
     for labels in (186, 372, 744)
     for method in ('fixmatch', 'unimatch')
 ]

@@ -1,8 +1,10 @@
 # UniMatch V2 on Cityscapes, UniMatch's lists of 1/16, 1/8 and 1/4; scored by
-# windows of its own, so apart from UniMatch.
+# other windows, so apart from UniMatch.
 title = "Semi-supervised Cityscapes, UniMatch's lists: UniMatch V2"
 configs = [
-    f'cityscapes-stpp-{labels}_dinov2-{size}-dpt_{method}.py'
+    dict(
+        config=f'cityscapes-stpp_dinov2-{size}-dpt_{method}.py',
+        partition=labels)
     for size in ('s', 'b')
     for labels in (186, 372, 744)
     for method in ('unimatch-v2', 'unimatch-v2_fst')

@@ -3,7 +3,8 @@
 # as in U2PL's, 200 epochs with a slower head: compare within each.
 title = "Semi-supervised Cityscapes, U2PL's lists: FST and U2PL"
 configs = [
-    f'cityscapes-{labels}_deeplabv3plus_{method}.py'
+    dict(
+        config=f'cityscapes_deeplabv3plus_{method}.py', partition=labels)
     for labels in (186, 372, 744)
     for method in ('mean-teacher', 'mean-teacher-4x', 'fst', 'supervised',
                    'cutmix', 'cutmix_fst', 'u2pl', 'u2pl_fst')

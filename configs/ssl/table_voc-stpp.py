@@ -2,13 +2,17 @@
 # of ST++; scored at native size.
 title = "Semi-supervised Pascal VOC 2012, ST++'s lists: UniMatch and ST++"
 configs = [
-    f'voc-stpp-{labels}_resnet101-deeplabv3plus_{method}.py'
+    dict(
+        config=f'voc-stpp_resnet101-deeplabv3plus_{method}.py',
+        partition=labels)
     for labels in (92, 183, 366, 732, 1464)
     for method in ('fixmatch', 'unimatch')
 ] + [
-    f'voc-stpp-732_resnet50-deeplabv3plus_{method}.py'
+    dict(
+        config=f'voc-stpp_resnet50-deeplabv3plus_{method}.py', partition=732)
     for method in ('fixmatch', 'unimatch')
 ] + [
-    f'voc-stpp-{labels}_resnet50-deeplabv3plus_stpp.py'
+    dict(
+        config='voc-stpp_resnet50-deeplabv3plus_stpp.py', partition=labels)
     for labels in (92, 183, 366, 732, 1464)
 ]

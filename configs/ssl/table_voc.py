@@ -2,12 +2,12 @@
 # 1/8 and 1/4.
 title = "Semi-supervised Pascal VOC 2012, U2PL's lists: FST and U2PL"
 configs = [
-    f'voc-{labels}_{network}_{method}.py'
+    dict(config=f'voc_{network}_{method}.py', partition=labels)
     for network in ('pspnet', 'deeplabv2', 'deeplabv3plus')
     for labels in (662, 1323, 2646)
     for method in ('supervised', 'mean-teacher', 'mean-teacher-4x', 'fst')
 ] + [
-    f'voc-{labels}_deeplabv3plus_{method}.py'
+    dict(config=f'voc_deeplabv3plus_{method}.py', partition=labels)
     for labels in (662, 1323, 2646)
     for method in ('cutmix', 'cutmix_fst', 'u2pl', 'u2pl_fst')
 ]

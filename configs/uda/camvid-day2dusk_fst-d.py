@@ -5,7 +5,4 @@ _base_ = [
     '../_base_/schedules/adamw_adapt.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 custom_hooks = [dict(type='FSTHook', depth=3, decay=0.99)]

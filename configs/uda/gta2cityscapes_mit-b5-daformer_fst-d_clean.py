@@ -1,5 +1,6 @@
 # FST-D without the traces of its release: the present is restored whole, time
-# is counted in iterations, and each image draws for itself.
+# is counted in iterations, and each image is augmented by its own
+# random numbers.
 _base_ = [
     '../_base_/datasets/gta_to_cityscapes_512x512.py',
     '../_base_/models/mit-b5_daformer.py',
@@ -7,7 +8,4 @@ _base_ = [
     '../_base_/schedules/adamw_40k.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 custom_hooks = [dict(type='FSTHook', depth=3, restore='all')]

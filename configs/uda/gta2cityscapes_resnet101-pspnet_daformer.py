@@ -7,6 +7,3 @@ _base_ = [
     '../_base_/schedules/adamw_40k.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)

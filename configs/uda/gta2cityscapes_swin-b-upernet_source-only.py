@@ -7,12 +7,12 @@ _base_ = [
     '../_base_/schedules/adamw_40k.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
-# Colors are not drawn on the mixed batch here, so they are by the loader.
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline.insert(-1, dict(type='PhotoMetricDistortion'))
+# Colors are not jittered on the mixed batch here, so the loader does it.
+jitter = dict(type='PhotoMetricDistortion')
+labeled_pipeline = [
+    _base_.load, _base_.annotations, _base_.source_resize, _base_.source_crop,
+    _base_.flip, jitter, _base_.pack
+]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(

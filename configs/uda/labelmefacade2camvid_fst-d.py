@@ -5,8 +5,5 @@ _base_ = [
     '../_base_/schedules/adamw_adapt.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
-model['segmentor']['decode_head']['num_classes'] = 6
+segmentor = dict(decode_head=dict(num_classes=6))
 custom_hooks = [dict(type='FSTHook', depth=3, decay=0.99)]

@@ -5,23 +5,13 @@ _base_ = [
     '../_base_/methods/mean_teacher.py', '../_base_/schedules/adamw_adapt.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 load_from = 'work_dirs/uda/streetgen2camvid_source-only/seed_0/iter_600.pth'
 # The model is trained already: a third of the step, a short warm-up.
 train_cfg = dict(max_iters=100, val_interval=50)
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=10),
-    dict(
-        type='PolyLR',
-        eta_min=0.0,
-        power=1.0,
-        begin=10,
-        end=100,
-        by_epoch=False)
-]
+warmup = dict(_base_.warmup, end=10)
+poly = dict(_base_.poly, begin=10, end=100)
+param_scheduler = [warmup, poly]
 default_hooks = dict(checkpoint=dict(interval=50))
 # A run of some hundred steps needs a teacher that follows faster than 0.999.
 custom_hooks = [dict(type='MeanTeacherHook', decay=0.99)]

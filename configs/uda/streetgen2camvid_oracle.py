@@ -2,15 +2,7 @@
 # source-only training and adaptation together.
 _base_ = './streetgen2camvid_source-only.py'
 train_cfg = dict(max_iters=750)
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(
-        type='PolyLR',
-        eta_min=0.0,
-        power=1.0,
-        begin=50,
-        end=750,
-        by_epoch=False)
-]
+poly = dict(_base_.poly, end=750)
+param_scheduler = [_base_.warmup, poly]
 train_dataloader = dict(
     dataset=dict(sides=dict(labeled=dict(data_root=_base_.target_root))))

@@ -5,7 +5,4 @@ _base_ = [
     '../_base_/methods/labels_only.py', '../_base_/schedules/adamw_adapt.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 train_dataloader = dict(dataset=dict(sides=dict(unlabeled=None)))

@@ -7,8 +7,5 @@ _base_ = [
     '../_base_/schedules/adamw_40k.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
 train_dataloader = dict(dataset=dict(rare_class_sampling=None))
 default_hooks = dict(checkpoint=dict(save_best='student/mIoU16'))

@@ -1,5 +1,6 @@
 """Config files: Python, which is run, and JSON, which is data."""
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import path as osp
@@ -12,8 +13,8 @@ from mmengine.logging import print_log
 from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
-from .renamed_keys import upgrade_keys, upgrade_option
-from .renames import check_options, upgrade_config
+from .model_parts import assemble_model
+from .renames import check_options, upgrade_config, upgrade_option
 from .safe_config import check_data
 
 #: Name of the file beside a checkpoint.
@@ -101,9 +102,7 @@ def parse_config(text: str, source: str, cure: str) -> Config:
                          f'Copy it again. {cure}.') from error
     upgrade_config(cfg, source)
     check_data(cfg, source, cure)
-    cfg = Config(cfg)
-    upgrade_keys(cfg, source)
-    return cfg
+    return Config(cfg)
 
 
 def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
@@ -116,12 +115,13 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
             the environment.
 
     Returns:
-        Config: The config, with its bases; old names are replaced.
+        Config: The config, with its bases and, see :func:`assemble_model`,
+        the parts of its model; old names are replaced.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read, or has a key in two forms, see
-            :func:`upgrade_keys` and :func:`upgrade_config`.
+            :func:`upgrade_config`.
     """
     _check_there(path)
     try:
@@ -130,8 +130,8 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+    assemble_model(cfg)
     upgrade_config(cfg._cfg_dict, path)
-    upgrade_keys(cfg, path)
     return cfg
 
 
@@ -166,7 +166,8 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
     """
     for key, value in (options or {}).items():
         try:
-            cfg.merge_from_dict({upgrade_option(cfg, key): value})
+            cfg.merge_from_dict(
+                {upgrade_option(cfg._cfg_dict, key): value})
         except (KeyError, TypeError, AttributeError, AssertionError,
                 IndexError) as error:
             raise ValueError(
@@ -179,4 +180,17 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 def _check_there(path: str) -> None:
     """Raise unless there is such a file."""
     if not osp.isfile(path):
-        raise FileNotFoundError(f'There is no config {path}; see configs/.')
+        raise FileNotFoundError(
+            f'There is no config {path}; {_replacement(path)}see configs/.')
+
+
+def _replacement(path: str) -> str:
+    """Where to find a partition that had a config file to itself."""
+    found = re.fullmatch(r'(voc|cityscapes)(-stpp)?-(\d+)_(.+)',
+                         osp.basename(path))
+    if not found:
+        return ''
+    data, lists, partition, rest = found.groups(default='')
+    name = osp.join(osp.dirname(path), f'{data}{lists}_{rest}')
+    return (f'give --config {name} --partition {partition}, or '
+            if osp.isfile(name) else '')

@@ -2,7 +2,7 @@
 
 Configs of finished runs, and files that users wrote for earlier versions, are
 read through the tables below. An option of a command line with an old name is
-refused with the new one.
+read as well if it is in ``OPTIONS``, and refused with the new name otherwise.
 """
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Optional
@@ -19,6 +19,9 @@ ARGUMENTS: dict[str, dict[str, str]] = {
 }
 #: Old -> new classes that differ in the name alone.
 TYPES: dict[str, str] = dict(CoTrainingSegmentor='CoTraining')
+#: Old -> new places of arguments that are part of another one today, by class.
+OPTIONS: dict[str, dict[str, str]] = dict(
+    PairedDataset=dict(labeled='sides.labeled', unlabeled='sides.unlabeled'))
 #: Arguments whose value became part of the class, and where to find it today.
 SWITCHES: dict[str, str] = dict(
     label_with='The teacher labels in MeanTeacher, UniMatchV2, '
@@ -75,8 +78,9 @@ def upgrade_config(cfg: dict[str, Any], source: str) -> None:
         source (str): Where it is from, for messages.
 
     Raises:
-        ValueError: If a key is given by its old and its new name, or the
-            switches of an old model fit none of today's classes.
+        ValueError: If a key is given by its old and its new name (nobody can
+            tell then which of the files should win), or the switches of an
+            old model fit none of today's classes.
 
     Example:
         >>> cfg = dict(custom_hooks=[dict(type='FSTHook', released=True)])
@@ -92,15 +96,35 @@ def upgrade_config(cfg: dict[str, Any], source: str) -> None:
                                  f'{new!r}; remove one of them.')
             if old in node:
                 node[new] = node.pop(old)
-        scope, dot, name = node['type'].rpartition('.')
+        name = _type_of(node)
         if name in TYPES:
-            node['type'] = scope + dot + TYPES[name]
+            node['type'] = _replace_name(node['type'], TYPES[name])
         if name in UPGRADES:
             UPGRADES[name](node, where)
         for key in node:
             hint = hint_for(node['type'], key)
             if hint is not None:
                 raise ValueError(f'{where}: {hint}')
+
+
+def upgrade_option(cfg: dict[str, Any], key: str) -> str:
+    """The key of an override in its present form, see ``OPTIONS``.
+
+    Args:
+        cfg (dict): The config that is changed, after :func:`upgrade_config`.
+        key (str): Dotted key, such as
+            ``'train_dataloader.dataset.labeled.data_root'``.
+
+    Returns:
+        str: Such as ``'train_dataloader.dataset.sides.labeled.data_root'``.
+    """
+    for place, node in _typed(cfg):
+        for old, new in OPTIONS.get(_type_of(node), {}).items():
+            before = f'{place}.{old}'.lstrip('.')
+            if f'{key}.'.startswith(f'{before}.'):
+                after = f'{place}.{new}'.lstrip('.')
+                return after + key[len(before):]
+    return key
 
 
 def check_options(cfg: dict[str, Any], options: dict[str, Any]) -> None:
@@ -141,7 +165,7 @@ def hint_for(name: Any, key: Optional[str] = None) -> Optional[str]:
     if key is None:
         if name in TYPES:
             return f'{name} is called {TYPES[name]} today.'
-        if name in UPGRADES:
+        if name == 'SelfTrainingSegmentor':
             return (f'{name} is a class for each method today: Supervised, '
                     f'{", ".join(_METHODS)}.')
         return None
@@ -175,8 +199,7 @@ def _upgrade_self_training(model: dict[str, Any], where: str) -> None:
     weights = model.get('loss_weights') or {}
     for part in set(weights) - set(parts):
         del weights[part]  # it had no effect
-    scope, dot, _ = model['type'].rpartition('.')
-    model['type'] = scope + dot + name
+    model['type'] = _replace_name(model['type'], name)
 
 
 def _method_of(model: dict[str, Any]) -> str:
@@ -223,11 +246,28 @@ def _unknown_combination(where: str, name: str, switch: str,
         'use the earlier version of mmseg_fst that trained this run.')
 
 
-#: Old classes whose arguments changed in more than their names, and the
+def _upgrade_paired(dataset: dict[str, Any], where: str) -> None:
+    """From ``labeled`` and ``unlabeled`` to ``sides`` of a data set."""
+    older = {name: dataset.pop(name) for name in OPTIONS['PairedDataset']
+             if name in dataset}
+    if not older:
+        return
+    if 'sides' in dataset:
+        name = next(iter(older))
+        raise ValueError(
+            f'{where} has both `sides` and `{name}`, which is the older form '
+            f'of `sides.{name}`; one of them is from a base. Write '
+            f'dataset=dict(sides=dict({name}=...)) in place of '
+            f'dataset=dict({name}=...).')
+    dataset['sides'] = older
+
+
+#: Classes whose arguments changed in more than their names, and the
 #: function that changes them: it takes the part of the config, to change in
 #: place, and its place for messages.
 UPGRADES: dict[str, Callable[[dict[str, Any], str], None]] = dict(
-    SelfTrainingSegmentor=_upgrade_self_training)
+    SelfTrainingSegmentor=_upgrade_self_training,
+    PairedDataset=_upgrade_paired)
 
 
 def _type_of(node: dict[str, Any]) -> str:
@@ -237,12 +277,18 @@ def _type_of(node: dict[str, Any]) -> str:
         getattr(kind, '__name__', ''))
 
 
+def _replace_name(kind: str, name: str) -> str:
+    """Another class in the scope of ``kind``."""
+    scope, dot, _ = kind.rpartition('.')
+    return scope + dot + name
+
+
 def _typed(node: Any, place: str = '') -> Iterator[tuple[str, dict]]:
     """All parts of a config with the name of a class, with dotted places."""
     if isinstance(node, dict):
         for key, value in list(node.items()):
             yield from _typed(value, f'{place}.{key}'.lstrip('.'))
-        if isinstance(node.get('type'), str):
+        if isinstance(node.get('type'), (str, type)):
             yield place, node
     elif isinstance(node, (list, tuple)):
         for index, value in enumerate(node):

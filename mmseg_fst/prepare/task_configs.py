@@ -117,11 +117,8 @@ _base_ = [
     '$base/schedules/$schedule.py',
     '$base/default_runtime.py'
 ]
-model = dict(
-    segmentor=_base_.segmentor,
-    data_preprocessor=_base_.data_preprocessor)
-model['segmentor']['decode_head']['num_classes'] = $num_classes
-$channels$rest''')
+segmentor = dict(${channels}decode_head=dict(num_classes=$num_classes))
+$rest''')
 
 
 class View(NamedTuple):
@@ -193,7 +190,7 @@ def _colors(jitters: bool, channels: int) -> str:
         return ''
     return ('# Which channels are red, green and blue, and may change their '
             'colors.\n'
-            "model['photometric'] = dict(channels=())\n")
+            'model = dict(photometric=dict(channels=()))\n')
 
 
 def config_texts(task: Task, view: View, data_root: str, folder: Path,
@@ -218,8 +215,8 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
     base = Path(os.path.relpath(bases.resolve(), folder.resolve())).as_posix()
     channels = ''
     if loading.channels != 3:
-        channels = ("model['segmentor']['backbone']['in_channels'] = "
-                    f'{loading.channels}\n')
+        channels = (f'backbone=dict(in_channels={loading.channels}),\n'
+                    '    ')
     common = dict(base=base, num_classes=len(task.classes.names),
                   channels=channels)
     first = _RUN.substitute(

@@ -18,17 +18,34 @@ from .tables import format_markdown, make_row, write_csv
 FAILED = 'failed'
 
 
+class Cell(NamedTuple):
+    """A config and, where it has several, one of its partitions.
+
+    Attributes:
+        config (str): Path of the config file.
+        partition (str): Name of the partition; empty for the one that the
+            config names, or none.
+    """
+    config: str
+    partition: str = ''
+
+    def __str__(self) -> str:
+        """Such as ``'voc_pspnet_fst_662'``, the folder of its runs."""
+        stem = Path(self.config).stem
+        return f'{stem}_{self.partition}' if self.partition else stem
+
+
 class Grid(NamedTuple):
     """What a grid file says.
 
     Attributes:
         name (str): Name of the file without ``table_`` and ``.py``.
         title (str): Heading of the table.
-        configs (list[str]): Paths of the config files.
+        cells (list[Cell]): What is trained.
     """
     name: str
     title: str
-    configs: list[str]
+    cells: list[Cell]
 
 
 @dataclass
@@ -43,6 +60,7 @@ class GridRun:
         work_dir (str): Its folder; empty if the config cannot be read.
         state (str): ``FINISHED``, ``UNFINISHED``, ``NEW`` or ``FAILED``.
         error (str): Why it failed.
+        partition (str): See :class:`Cell`.
     """
     config: str
     seed: int
@@ -50,15 +68,30 @@ class GridRun:
     work_dir: str = ''
     state: str = NEW
     error: str = ''
+    partition: str = ''
+
+    @property
+    def cell(self) -> Cell:
+        """What it trains."""
+        return Cell(self.config, self.partition)
 
     def __str__(self) -> str:
-        """Such as ``'voc-662_pspnet_fst, seed 0'``."""
+        """Such as ``'voc_pspnet_fst_662, seed 0'``."""
         split = f', split {self.split}' if self.split else ''
-        return f'{Path(self.config).stem}, seed {self.seed}{split}'
+        return f'{self.cell}, seed {self.seed}{split}'
 
 
 def read_grid(path: str) -> Grid:
     """Read a grid file: Python with ``title`` and ``configs``.
+
+    Example:
+        A table of one config, on two partitions of its labeled images::
+
+            title = 'Pascal VOC 2012'
+            configs = [
+                dict(config='voc_pspnet_fst.py', partition=labels)
+                for labels in ('662', '1323')
+            ]
 
     Args:
         path (str): The file. Its configs are relative to its folder.
@@ -68,7 +101,8 @@ def read_grid(path: str) -> Grid:
 
     Raises:
         FileNotFoundError: If the file or one of its configs is missing.
-        ValueError: If it cannot be read, or lacks a key.
+        ValueError: If it cannot be read, lacks a key, or names a cell
+            twice.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(
@@ -79,16 +113,30 @@ def read_grid(path: str) -> Grid:
             raise ValueError(f'{path} has no `{key}`. A grid file holds '
                              "title = 'TEXT' and configs = ['FILE.py', ...]; "
                              'give a plain config to --config instead.')
-    configs = [osp.join(osp.dirname(path), name) for name in cfg.configs]
-    for config in configs:
-        if not osp.isfile(config):
-            raise FileNotFoundError(f'{path}: configs: there is no {config}; '
-                                    'paths are relative to the grid file.')
+    cells = [_read_cell(entry, path) for entry in cfg.configs]
+    if len(set(cells)) < len(cells):
+        twice = next(cell for cell in cells if cells.count(cell) > 1)
+        raise ValueError(f'{path}: configs: {twice} is named twice; remove '
+                         'one of them.')
     name = Path(path).stem.removeprefix('table_')
-    return Grid(name, cfg.title, configs)
+    return Grid(name, cfg.title, cells)
 
 
-def plan_runs(configs: Sequence[str],
+def _read_cell(entry: Any, path: str) -> Cell:
+    """Read one of the ``configs`` of a grid file."""
+    entry = dict(config=entry) if isinstance(entry, str) else entry
+    if 'config' not in entry or set(entry) - set(Cell._fields):
+        raise ValueError(
+            f"{path}: configs: {entry} must be 'FILE.py' or "
+            "dict(config='FILE.py', partition='NAME').")
+    config = osp.join(osp.dirname(path), entry['config'])
+    if not osp.isfile(config):
+        raise FileNotFoundError(f'{path}: configs: there is no {config}; '
+                                'paths are relative to the grid file.')
+    return Cell(config, str(entry.get('partition', '')))
+
+
+def plan_runs(cells: Sequence[Cell],
               seeds: Sequence[int],
               split: Optional[Union[int, str]] = None,
               options: Optional[dict[str, Any]] = None,
@@ -98,7 +146,7 @@ def plan_runs(configs: Sequence[str],
     A run may start from what one before it in the list will have trained.
 
     Args:
-        configs (Sequence[str]): Paths of config files.
+        cells (Sequence[Cell]): Configs and partitions.
         seeds (Sequence[int]): The seeds.
         split (int | str, optional): See :func:`load_config`. Defaults to
             None.
@@ -106,10 +154,11 @@ def plan_runs(configs: Sequence[str],
         debug (bool): See :func:`load_config`. Defaults to False.
 
     Returns:
-        list[GridRun]: Seed by seed for each config; what cannot be read, or
+        list[GridRun]: Seed by seed for each cell; what cannot be read, or
         lacks data, has failed.
     """
-    runs = [GridRun(config, seed) for config in configs for seed in seeds]
+    runs = [GridRun(cell.config, seed, partition=cell.partition)
+            for cell in cells for seed in seeds]
     if split is None:
         # Always given, so that a config tells whether it reads it.
         split = os.environ.get(SPLIT_SEED, '0')
@@ -122,7 +171,8 @@ def plan_runs(configs: Sequence[str],
                 run.seed,
                 debug=debug,
                 planned=planned,
-                split=split)
+                split=split,
+                partition=run.partition or None)
             planned.add(cfg.work_dir)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir
@@ -187,7 +237,7 @@ def _time_left(seconds: Sequence[float], left: int) -> str:
 
 
 def write_table(grid: Grid, runs: Sequence[GridRun], folder: str) -> None:
-    """Write ``NAME.md`` and ``NAME.csv``, one row for each config.
+    """Write ``NAME.md`` and ``NAME.csv``, one row for each cell.
 
     Args:
         grid (Grid): The grid.
@@ -195,17 +245,17 @@ def write_table(grid: Grid, runs: Sequence[GridRun], folder: str) -> None:
         folder (str): Where to.
 
     Raises:
-        ValueError: If the seeds of a config were scored under different
+        ValueError: If the seeds of a cell were scored under different
             protocols.
     """
     rows = []
-    for config in grid.configs:
-        ours = [run for run in runs if run.config == config and run.work_dir]
+    for cell in grid.cells:
+        planned = [run for run in runs if run.cell == cell and run.work_dir]
         # As the runs are; each folder holds one split.
-        splits = dict.fromkeys(run.split for run in ours if run.split)
+        splits = dict.fromkeys(run.split for run in planned if run.split)
         rows.append(
             make_row(
-                Path(config).stem, [run.work_dir for run in ours],
+                str(cell), [run.work_dir for run in planned],
                 split=' '.join(splits)))
     stem = osp.join(folder, grid.name)
     write_csv(f'{stem}.csv', rows)

@@ -27,7 +27,8 @@ SPLIT_MARK = '_split-'
 def default_work_dir(config: str,
                      seed: int,
                      debug: bool = False,
-                     split: str = '0') -> str:
+                     split: str = '0',
+                     partition: str = '') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     Args:
@@ -37,11 +38,16 @@ def default_work_dir(config: str,
             the results of a real one. Defaults to False.
         split (str): Seed of the split of the labeled images. Defaults to
             ``'0'``, which is not named in the folder.
+        partition (str): Name of the partition of a config that has several.
+            Defaults to ``''``.
 
     Returns:
-        str: The folder.
+        str: The folder, such as ``'work_dirs/ssl/voc_pspnet_fst_662/seed_0'``
+        for partition 662 of ``configs/ssl/voc_pspnet_fst.py``.
     """
     stem = osp.splitext(config)[0]
+    if partition:
+        stem = f'{stem}_{partition}'
     parts = osp.normpath(stem).split(osp.sep)
     if 'configs' in parts:
         stem = osp.join(*parts[parts.index('configs') + 1:])
@@ -80,7 +86,8 @@ def _fill(node: Any, run: str) -> None:
 
 def read_config(config: str,
                 options: Optional[dict[str, Any]] = None,
-                split: Optional[Union[int, str]] = None) -> Config:
+                split: Optional[Union[int, str]] = None,
+                partition: Optional[str] = None) -> Config:
     """Read a config file, apply options and fill in its partition.
 
     Args:
@@ -88,6 +95,9 @@ def read_config(config: str,
         options (dict, optional): Values by dotted key, which win over the
             file and over what the partition says. Defaults to None.
         split (int | str, optional): See :func:`read_python`. Defaults to None.
+        partition (str, optional): Name of the partition, of a config that has
+            several. Defaults to None: the one that the options or the config
+            name.
 
     Returns:
         Config: The config, as a run would have it.
@@ -97,9 +107,13 @@ def read_config(config: str,
         ValueError: If the config cannot be read, an option has no place in
             it, or of its partition, see :func:`apply_partition`.
     """
+    if partition is not None:
+        options = {**(options or {}), 'partition': partition}
     cfg = read_python(config, split)
     merge_options(cfg, options)
-    apply_partition(cfg, options)
+    if not apply_partition(cfg, options) and 'partition' in (options or {}):
+        raise ValueError(f'{config} has no partitions to choose from; leave '
+                         '--partition out.')
     return cfg
 
 
@@ -109,7 +123,8 @@ def load_config(config: str,
                 work_dir: Optional[str] = None,
                 debug: bool = False,
                 planned: Collection[str] = (),
-                split: Optional[Union[int, str]] = None) -> Config:
+                split: Optional[Union[int, str]] = None,
+                partition: Optional[str] = None) -> Config:
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
@@ -123,7 +138,8 @@ def load_config(config: str,
             file. Defaults to None.
         seed (int, optional): Seed of the run. Defaults to None: the config's.
         work_dir (str, optional): Folder of the run. Defaults to None: the
-            config's, or else the default folder of config, seed and split.
+            config's, or else the default folder of config, partition, seed
+            and split.
         debug (bool): Whether to shorten the run to 4 iterations. Defaults to
             False.
         planned (Collection[str]): See :func:`check_config`. Defaults to ().
@@ -131,6 +147,7 @@ def load_config(config: str,
             the config takes, if it has several, or ``'run'``: the split of
             the same seed as the run. Defaults to None: ``SPLIT_SEED`` of the
             environment, or else the config's.
+        partition (str, optional): See :func:`read_config`. Defaults to None.
 
     Returns:
         Config: The config, checked.
@@ -142,7 +159,7 @@ def load_config(config: str,
     """
     if split == SAME_SEED:
         split = seed or 0
-    cfg = read_config(config, options, split)
+    cfg = read_config(config, options, split, partition)
     if debug:
         shorten(cfg, options)
     cfg.setdefault('randomness', dict(seed=0))
@@ -152,7 +169,7 @@ def load_config(config: str,
     # Only a config that has several splits reads it.
     split = cfg.env_variables.get(SPLIT_SEED, '0')
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, seed, debug, split)
+        config, seed, debug, split, cfg.get('partition', ''))
     _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))

@@ -24,6 +24,7 @@ def start_training(config: str,
                    *,
                    seed: Optional[int] = None,
                    split: Optional[Union[int, str]] = None,
+                   partition: Optional[str] = None,
                    work_dir: Optional[str] = None,
                    debug: bool = False,
                    launcher: Optional[str] = None,
@@ -37,6 +38,7 @@ def start_training(config: str,
         seed (int, optional): See :func:`load_config`. Defaults to None.
         split (int | str, optional): See :func:`load_config`. Defaults to
             None.
+        partition (str, optional): See :func:`load_config`. Defaults to None.
         work_dir (str, optional): See :func:`load_config`. Defaults to None.
         debug (bool): See :func:`load_config`. Defaults to False.
         launcher (str, optional): What has started the processes, such as
@@ -52,7 +54,8 @@ def start_training(config: str,
     """
     with one_message():
         cfg = load_config(
-            config, options, seed, work_dir, debug, split=split)
+            config, options, seed, work_dir, debug, split=split,
+            partition=partition)
         if launcher is not None:
             cfg.launcher = launcher
     with one_message(cfg.work_dir):

@@ -168,7 +168,8 @@ def test_without_batch_sizes_nothing_is_changed(streets):
 
 def test_epochs_count_batches_of_the_unlabeled_side(streets):
     cfg = loader_cfg(
-        streets, partition=dict(name='9', labeled=10, unlabeled=60),
+        streets, partition='9',
+        partitions={'9': dict(labeled=10, unlabeled=60)},
         epochs=dict(count=3, processes=2), param_scheduler=[],
         train_cfg=dict(), default_hooks=dict(checkpoint=dict()))
     cfg.train_dataloader.sampler.batch_sizes = dict(unlabeled=5)
@@ -183,6 +184,7 @@ def test_epochs_count_batches_of_the_unlabeled_side(streets):
     assert sides.second.datasets[0].ann_file == '9/a.txt'
     expected = cfg.train_dataloader.dataset.expected
     assert expected == dict(labeled=10, unlabeled=60)
-    cfg.partition.second = 7
+    cfg.partitions['9'].second = 7
+    sides.labeled.ann_file = '{partition}/labeled.txt'
     apply_partition(cfg)
     assert cfg.train_dataloader.dataset.expected.second == 7

@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmseg_fst.apis import plan_runs, read_grid, run_grid
 from mmseg_fst.run import grid as grid_module
+from mmseg_fst.run.grid import Cell
 from mmseg_fst.run.score_files import state_of
 from mmseg_fst.run.tables import make_row
 
@@ -19,17 +20,16 @@ TABLES = sorted((REPOSITORY / 'configs').rglob('table_*.py'))
 def test_a_grid_names_configs_that_are_there(path):
     grid = read_grid(str(path))
     assert grid.name == path.stem.removeprefix('table_') and grid.title
-    assert len(set(grid.configs)) == len(grid.configs) > 1
+    assert len(set(grid.cells)) == len(grid.cells) > 1
 
 
 @pytest.mark.parametrize('name, pattern', [
-    ('ssl/table_voc', 'voc-[0-9]*.py'),
-    ('ssl/table_voc-stpp', 'voc-stpp-*_resnet*.py'),
-    ('ssl/table_voc-stpp_unimatch-v2', 'voc-stpp-*_dinov2*.py'),
-    ('ssl/table_cityscapes', 'cityscapes-[0-9]*.py'),
-    ('ssl/table_cityscapes-stpp', 'cityscapes-stpp-*_resnet*.py'),
-    ('ssl/table_cityscapes-stpp_unimatch-v2',
-     'cityscapes-stpp-*_dinov2*.py'),
+    ('ssl/table_voc', 'voc_*.py'),
+    ('ssl/table_voc-stpp', 'voc-stpp_resnet*.py'),
+    ('ssl/table_voc-stpp_unimatch-v2', 'voc-stpp_dinov2*.py'),
+    ('ssl/table_cityscapes', 'cityscapes_*.py'),
+    ('ssl/table_cityscapes-stpp', 'cityscapes-stpp_resnet*.py'),
+    ('ssl/table_cityscapes-stpp_unimatch-v2', 'cityscapes-stpp_dinov2*.py'),
     *((f'ssl/table_{data}', f'{data}_*.py')
       for data in ('camvid-1_16', 'camvid-1_8', 'camvid-1_4', 'ccp-1_8',
                    'ccp-1_16')),
@@ -38,7 +38,8 @@ def test_a_grid_names_configs_that_are_there(path):
 ])
 def test_a_grid_has_all_cells_of_its_task(name, pattern):
     path = REPOSITORY / 'configs' / f'{name}.py'
-    named = {os.path.basename(one) for one in read_grid(str(path)).configs}
+    named = {os.path.basename(one.config)
+             for one in read_grid(str(path)).cells}
     assert named == {
         one.name for one in path.parent.glob(pattern)
         # Ablations: not as the others of their table train.
@@ -46,11 +47,33 @@ def test_a_grid_has_all_cells_of_its_task(name, pattern):
     }
 
 
+@pytest.mark.parametrize('name, count', [
+    # Three networks by four methods, and four more of DeepLabV3+.
+    ('table_voc', 3 * (3 * 4 + 4)),
+    ('table_voc-stpp', 5 * 2 + 2 + 5),
+    ('table_voc-stpp_unimatch-v2', 5 * 2 * 2),
+    ('table_cityscapes', 3 * 8),
+    ('table_cityscapes-stpp', 3 * 2),
+    ('table_cityscapes-stpp_unimatch-v2', 3 * 2 * 2),
+])
+def test_a_grid_has_the_published_partitions(name, count):
+    cells = read_grid(str(REPOSITORY / f'configs/ssl/{name}.py')).cells
+    assert len(cells) == count
+    assert {cell.partition for cell in cells} == {
+        'table_voc': {'662', '1323', '2646'},
+        'table_voc-stpp': {'92', '183', '366', '732', '1464'}
+    }.get(name.removesuffix('_unimatch-v2'), {'186', '372', '744'})
+
+
 @pytest.mark.parametrize('text, error, message', [
     (None, FileNotFoundError, 'no grid'),
     ("configs = ['a.py']", ValueError, 'no `title`'),
     ("title = 'x'", ValueError, 'no `configs`'),
     ("title = 'x'\nconfigs = ['b.py']", FileNotFoundError, 'no .*b.py'),
+    ("title = 'x'\nconfigs = [dict(config='table_x.py', part=1)]", ValueError,
+     "part.*must be 'FILE.py' or dict"),
+    ("title = 'x'\nconfigs = ['table_x.py', dict(config='table_x.py')]",
+     ValueError, 'table_x is named twice'),
 ])
 def test_a_wrong_grid_is_named(tmp_path, text, error, message):
     path = tmp_path / 'table_x.py'
@@ -85,13 +108,13 @@ def place(tmp_path, monkeypatch):
 
 
 def test_split_follows_the_seed_and_names_the_folder(place):
-    runs = plan_runs(['a.py', 'b.py'], [0, 1], 'run')
+    runs = plan_runs([Cell('a.py'), Cell('b.py')], [0, 1], 'run')
     assert [run.work_dir for run in runs] == [
         'work_dirs/a/seed_0', 'work_dirs/a/seed_1', 'work_dirs/b/seed_0',
         'work_dirs/b/seed_1_split-1'
     ]
     assert [run.split for run in runs] == ['', '', '0', '1']
-    runs = plan_runs(['b.py'], [0, 1], 2)
+    runs = plan_runs([Cell('b.py')], [0, 1], 2)
     assert [run.work_dir for run in runs] == [
         'work_dirs/b/seed_0_split-2', 'work_dirs/b/seed_1_split-2'
     ]
@@ -114,7 +137,7 @@ def test_states(place):
 def test_a_grid_skips_goes_on_and_keeps_a_table(place, capsys):
     grid = read_grid('table_t.py')
     write_results('work_dirs/a/seed_0', 40.)
-    runs = plan_runs(grid.configs, [0, 1])
+    runs = plan_runs(grid.cells, [0, 1])
     started = []
 
     def start(run):
@@ -163,7 +186,7 @@ def test_what_cannot_begin_fails_alone(place, monkeypatch, capsys):
 
     monkeypatch.setattr(grid_module, 'load_config', load)
     grid = read_grid('table_t.py')
-    runs = plan_runs(grid.configs, [0])
+    runs = plan_runs(grid.cells, [0])
     assert run_grid(grid, runs, lambda run: True) == 1
     assert 'a, seed 0: cannot begin. FileNotFoundError: no data' in (
         capsys.readouterr().out)
@@ -177,10 +200,46 @@ def test_a_run_may_start_from_one_before_it(tmp_path, monkeypatch):
     (tmp_path / 'second.py').write_text(
         "_base_ = './first.py'\n"
         "load_from = 'work_dirs/first/{run}/iter_4.pth'\n")
-    first, second = 'first.py', 'second.py'
+    first, second = Cell('first.py'), Cell('second.py')
     runs = plan_runs([first, second], seeds=[0, 1])
     assert {run.state for run in runs} == {'new'}
     alone, = plan_runs([second], seeds=[1])
     assert alone.state == 'failed' and 'first/seed_1/iter_4' in alone.error
     backwards = plan_runs([second, first], seeds=[0])
     assert [run.state for run in backwards] == ['failed', 'new']
+
+
+def test_partitions_have_rows_and_folders_to_themselves(tmp_path,
+                                                        monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'c.py').write_text("""
+partitions = {'2': dict(labeled=2, unlabeled=40),
+              '4': dict(labeled=4, unlabeled=20)}
+partition = '2'
+epochs = dict(count=3, processes=2)
+train_cfg = dict()
+param_scheduler = []
+default_hooks = dict(checkpoint=dict())
+train_dataloader = dict(batch_size=1, dataset=dict(
+    labeled=dict(ann_file='lists/{partition}.txt'), unlabeled=dict()))
+""")
+    (tmp_path / 'table_p.py').write_text(
+        "title = 'P'\nconfigs = [\n"
+        "    dict(config='c.py', partition=name) for name in (2, '4')]\n")
+    grid = read_grid('table_p.py')
+    write_results('work_dirs/c_4/seed_0', 40., iteration=30, max_iters=30)
+    runs = plan_runs(grid.cells, [0])
+    assert [run.work_dir for run in runs] == [
+        'work_dirs/c_2/seed_0', 'work_dirs/c_4/seed_0']
+    started = []
+
+    def start(run):
+        started.append((run.config, run.partition))
+        write_results(run.work_dir, 30., iteration=60, max_iters=60)
+        return True
+
+    assert run_grid(grid, runs, start) == 0
+    assert started == [('c.py', '2')]
+    table = (tmp_path / 'work_dirs/tables/p.md').read_text()
+    assert '| c_2 | 60 | 1 | - | 30.0 |' in table
+    assert '| c_4 | 30 | 1 | - | 40.0 |' in table

@@ -273,15 +273,16 @@ def test_the_config_is_left_as_data_or_not_at_all(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-CELL = str(REPOSITORY / 'configs/co_training/voc-stpp-92_321_r50-b2_2-cps.py')
+CELL = str(REPOSITORY / 'configs/co_training/voc-stpp_321_r50-b2_2-cps.py')
 
 
 @pytest.mark.parametrize('options, iterations, labels', [
     ({}, 52400, 92),
     ({'epochs.count': 1}, 655, 92),
     ({'train_dataloader.batch_size': 8}, 26160, 92),
-    ({'partition.name': '366', 'partition.labeled': 366,
-      'partition.unlabeled': 10216}, 51040, 366),
+    ({'partition': '366'}, 51040, 366),
+    ({'partition': 366}, 51040, 366),
+    ({'partitions.7': dict(labeled=7, unlabeled=160), 'partition': 7}, 800, 7),
     ({'train_cfg.max_iters': 7}, 7, 92),
 ])
 def test_a_partition_is_that_of_the_options(options, iterations, labels):
@@ -291,22 +292,78 @@ def test_a_partition_is_that_of_the_options(options, iterations, labels):
     assert dataset.sides.labeled.ann_file == (
         f'splits/stpp/{labels}/labeled.txt')
     assert dataset.expected.labeled == labels
+    assert cfg.partition in (labels, str(labels))
 
 
 @pytest.mark.parametrize('options, message', [
-    ({'partition.unlabeled': 5}, '5 images do not fill'),
-    ({'partition': dict(_delete_=True, name='92')}, "'labeled', 'unlabeled'"),
-    ({'epochs': dict(_delete_=True, count=1)}, '`processes`'),
+    ({'partition': '93'},
+     "no partition '93'. Choose one of 92, 183, .* with --partition"),
+    ({'partitions.92.unlabeled': 5}, '5 images do not fill'),
+    ({'partitions.92.unlabeled': None}, 'images of labeled and unlabeled'),
+    ({'epochs': dict(_delete_=True, count=1)}, 'lacks processes'),
 ])
 def test_a_partition_that_says_too_little(options, message):
     with pytest.raises(ValueError, match=message):
         read_config(CELL, options)
 
 
+def test_partitions_train_in_folders_of_their_names(monkeypatch):
+    monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
+    folders = [
+        load_config(CELL, seed=3, partition=partition).work_dir
+        for partition in (None, '92', '183')
+    ]
+    stem = 'co_training/voc-stpp_321_r50-b2_2-cps'
+    for folder, name in zip(folders, ('92', '92', '183')):
+        assert folder.endswith(f'{stem}_{name}/seed_3')
+
+
+def test_a_config_that_a_run_has_written_stays_as_it_is(tmp_path):
+    """Its lists are filled in; what its options said is not undone."""
+    options = {'partition': '183', 'train_cfg.max_iters': 7}
+    path = tmp_path / 'written.py'
+    read_config(CELL, options).dump(path)
+    cfg = read_config(str(path))
+    assert cfg.train_cfg.max_iters == 7
+    assert cfg.train_dataloader.dataset.expected.labeled == 183
+    with pytest.raises(ValueError, match='written.py has no partitions'):
+        read_config(str(path), partition='92')
+
+
+def test_a_config_without_partitions_refuses_one():
+    demo = str(REPOSITORY / 'configs/demo/streets_fst.py')
+    with pytest.raises(ValueError, match='leave --partition out'):
+        read_config(demo, partition='92')
+
+
+def test_a_schedule_in_epochs_needs_partitions(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text(f"""
+_base_ = ['{REPOSITORY}/configs/_base_/datasets/streets_256x128.py',
+          '{REPOSITORY}/configs/_base_/schedules/sgd_voc_ssl.py']
+""")
+    with pytest.raises(ValueError, match='mine.py: the schedule counts `epo'):
+        read_config(str(path))
+
+
+@pytest.mark.parametrize('folder, old, new', [
+    ('ssl', 'voc-662_pspnet_fst', 'voc_pspnet_fst.py --partition 662'),
+    ('co_training', 'cityscapes-stpp-100_769_r50-b2_3-cps',
+     'cityscapes-stpp_769_r50-b2_3-cps.py --partition 100'),
+])
+def test_a_config_of_one_partition_names_its_successor(folder, old, new):
+    with pytest.raises(FileNotFoundError) as error:
+        read_config(str(REPOSITORY / f'configs/{folder}/{old}.py'))
+    assert f'--config {REPOSITORY}/configs/{folder}/{new}' in str(error.value)
+    with pytest.raises(FileNotFoundError) as error:
+        read_config('configs/ssl/voc-662_none.py')
+    assert '--partition' not in str(error.value)
+
+
 def test_a_short_run_teaches_itself(config, monkeypatch):
     monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     cfg = load_config(
         str(REPOSITORY /
-            'configs/ssl/voc-662_deeplabv3plus_u2pl_released.py'), debug=True)
+            'configs/ssl/voc_deeplabv3plus_u2pl_released.py'), debug=True)
     assert cfg.model.warmup_iters == 1
     assert cfg.custom_hooks[0].copy_iters == 1

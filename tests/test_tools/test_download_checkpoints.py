@@ -201,7 +201,7 @@ def test_semi_supervised_checkpoints_are_left_to_the_user(run, capsys, name,
     message = capsys.readouterr().err
     assert place in message and 'take the ckpt_best.pth' in message
     assert re.search(rf'release_to_mmseg_fst.py \S*{name}.pth '
-                     rf'work_dirs/released/{name} --config configs/ssl/voc-662'
+                     rf'work_dirs/released/{name} --config configs/ssl/voc'
                      r'_\w+.py\n', message)
 
 

@@ -17,7 +17,7 @@ encoder and decode head. Its data set is only needed for testing.
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from mmengine.config import Config
 from torch import Tensor, nn
@@ -160,7 +160,7 @@ def _with_buffers(weights: Weights, target: nn.Module) -> Weights:
 
 
 def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
-                 source: str) -> Path:
+                 source: str, partition: Optional[str] = None) -> Path:
     """Write a folder for ``test.sh``.
 
     Args:
@@ -168,6 +168,8 @@ def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
         config (Path): Config file of the same model.
         out (Path): Folder to write to.
         source (str): Name of the source file, stored in the metadata.
+        partition (str, optional): Which partition of the config it was
+            trained on. Defaults to None: the one that the config names.
 
     Returns:
         Path: The checkpoint.
@@ -180,7 +182,7 @@ def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
     if others:
         raise ValueError(f'{out} already has the config {others.pop()}; name '
                          'another folder.')
-    cfg = read_config(config)
+    cfg = read_config(config, partition=partition)
     weights = convert(checkpoint['state_dict'], build_shapes(cfg.model))
     iteration = _iteration(checkpoint, cfg)
     path = out / f'iter_{iteration}.pth'
@@ -208,11 +210,15 @@ def main() -> None:
         required=True,
         help='config of the same model, such as '
         'configs/uda/gta2cityscapes_mit-b5-daformer_fst-d.py')
+    parser.add_argument(
+        '--partition',
+        help='number of labels it was trained with, if not the one that the '
+        'config names')
     args = parser.parse_args()
     with clear_errors(args.source):
         checkpoint = read_checkpoint(str(args.source), args.trust)
         path = write_folder(checkpoint, args.config, args.out,
-                            args.source.name)
+                            args.source.name, args.partition)
     print(f'{path}: done. Score it with: sh test.sh {args.out}')
 
 

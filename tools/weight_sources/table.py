@@ -193,25 +193,25 @@ WEIGHTS = {
     'fst_voc_pspnet':
     _semi_supervised(
         'https://1drv.ms/u/s!AgGL9MGcRHv0m3yaDFSDVBFONGXf?e=IL2fte',
-        'voc-662_pspnet_fst'),
+        'voc_pspnet_fst'),
     'fst_voc_deeplabv2':
     _semi_supervised(
         'https://1drv.ms/u/s!AgGL9MGcRHv0m3vgJwWMNz6lrHGI?e=2riJaP',
-        'voc-662_deeplabv2_fst'),
+        'voc_deeplabv2_fst'),
     'fst_voc_deeplabv3plus':
     _semi_supervised(
         'https://1drv.ms/u/s!AgGL9MGcRHv0m3oI_7lsG7vFbs_g?e=huVbHp',
-        'voc-662_deeplabv3plus_fst'),
+        'voc_deeplabv3plus_fst'),
     'fst_cityscapes_deeplabv3plus':
     _semi_supervised(
         'https://1drv.ms/u/s!AgGL9MGcRHv0m3c8G1BRN2FoFAiu?e=lRlNDa',
-        'cityscapes-186_deeplabv3plus_fst'),
+        'cityscapes_deeplabv3plus_fst'),
     # README of U2PL; for Cityscapes it links only checkpoints of another
     # branch.
     'u2pl_voc_deeplabv3plus':
     _semi_supervised(
         'https://drive.google.com/drive/folders/'
-        '1_BcixhrEqJEMo3lzKTKPJ_7gCWEjUBWp', 'voc-662_deeplabv3plus_u2pl'),
+        '1_BcixhrEqJEMo3lzKTKPJ_7gCWEjUBWp', 'voc_deeplabv3plus_u2pl'),
 }
 
 # The weights of the README's tasks that a CPU can train.

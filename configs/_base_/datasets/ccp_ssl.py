@@ -12,14 +12,16 @@ resize = dict(
     scale=image_scale,
     ratio_range=(0.9, 1.6),
     keep_ratio=True)
-crop = dict(type='RandomCrop', crop_size=crop_size)
-labeled_pipeline = _base_.labeled_pipeline
 # Most of nearly every photo is background, so no limit on a single class.
-labeled_pipeline[2:4] = [resize, crop]
-unlabeled_pipeline = _base_.unlabeled_pipeline
-unlabeled_pipeline[1:3] = [resize, crop]
-test_pipeline = _base_.test_pipeline
-test_pipeline[1]['scale'] = image_scale
+crop = dict(type='RandomCrop', crop_size=crop_size)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, resize, crop, _base_.flip, _base_.pack
+]
+unlabeled_pipeline = [_base_.load, resize, crop, _base_.flip, _base_.pack]
+test_resize = dict(type='Resize', scale=image_scale, keep_ratio=True)
+test_pipeline = [
+    _base_.load, test_resize, _base_.annotations, _base_.test_pack
+]
 train_dataloader = dict(
     batch_size=2,
     dataset=dict(

@@ -2,10 +2,13 @@
 # as road on the labeled side and has a weight on the other.
 _base_ = './cityscapes_ssl_769x769.py'
 padding = dict(type='PadToCrop', size=_base_.crop_size, seg_pad_val=0)
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline.insert(-1, padding)
-unlabeled_pipeline = _base_.unlabeled_pipeline
-unlabeled_pipeline.insert(-1, padding)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, _base_.resize, _base_.crop, _base_.flip,
+    padding, _base_.pack
+]
+unlabeled_pipeline = [
+    _base_.load, _base_.resize, _base_.crop, _base_.flip, padding, _base_.pack
+]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(

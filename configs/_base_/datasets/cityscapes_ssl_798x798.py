@@ -3,10 +3,14 @@
 _base_ = './cityscapes_ssl_801x801.py'
 crop_size = (798, 798)
 data_preprocessor = dict(size=crop_size)
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[3]['crop_size'] = crop_size
-unlabeled_pipeline = _base_.unlabeled_pipeline
-unlabeled_pipeline[2]['crop_size'] = crop_size
+crop = dict(type='RandomCrop', crop_size=crop_size)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, _base_.resize, crop, _base_.flip,
+    _base_.pack
+]
+unlabeled_pipeline = [
+    _base_.load, _base_.resize, crop, _base_.flip, _base_.pack
+]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(

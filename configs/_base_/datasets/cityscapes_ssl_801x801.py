@@ -1,22 +1,22 @@
 # Cityscapes with the crops of UniMatch V1: 2 + 2 images on each of 4 GPUs. The
-# lists are UniMatch's 1/16.
+# lists are UniMatch's 1/30, 1/16, 1/8 and 1/4.
 _base_ = './cityscapes_ssl_769x769.py'
-split = 'splits/stpp/186'
+lists = 'splits/stpp/{partition}'
+partitions = {'100': dict(labeled=100, unlabeled=2875)}
 crop_size = (801, 801)
 data_preprocessor = dict(size=crop_size)
 resize = dict(
     type='RandomFactorResize', ranges=((0.5, 2.0), ), backend='pillow')
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[2] = resize
-labeled_pipeline[3]['crop_size'] = crop_size
-unlabeled_pipeline = _base_.unlabeled_pipeline
-unlabeled_pipeline[1] = resize
-unlabeled_pipeline[2]['crop_size'] = crop_size
+crop = dict(type='RandomCrop', crop_size=crop_size)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, resize, crop, _base_.flip, _base_.pack
+]
+unlabeled_pipeline = [_base_.load, resize, crop, _base_.flip, _base_.pack]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(
             labeled=dict(
-                ann_file=f'{split}/labeled.txt', pipeline=labeled_pipeline),
+                ann_file=f'{lists}/labeled.txt', pipeline=labeled_pipeline),
             unlabeled=dict(
-                ann_file=f'{split}/unlabeled.txt',
+                ann_file=f'{lists}/unlabeled.txt',
                 pipeline=unlabeled_pipeline))))

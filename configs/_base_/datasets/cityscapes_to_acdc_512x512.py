@@ -3,13 +3,18 @@
 _base_ = './gta_to_cityscapes_512x512.py'
 source_root = '{{$CITYSCAPES_ROOT:data/cityscapes}}'
 target_root = '{{$ACDC_ROOT:data/acdc}}'
-target_scale = (960, 540)
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[2]['scale'] = (1024, 512)
-unlabeled_pipeline = _base_.unlabeled_pipeline
-unlabeled_pipeline[1]['scale'] = target_scale
-test_pipeline = _base_.test_pipeline
-test_pipeline[1]['scale'] = target_scale
+source_resize = dict(type='Resize', scale=(1024, 512), keep_ratio=True)
+target_resize = dict(type='Resize', scale=(960, 540), keep_ratio=True)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, source_resize, _base_.source_crop,
+    _base_.flip, _base_.pack
+]
+unlabeled_pipeline = [
+    _base_.load, target_resize, _base_.target_crop, _base_.flip, _base_.pack
+]
+test_pipeline = [
+    _base_.load, target_resize, _base_.annotations, _base_.test_pack
+]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(

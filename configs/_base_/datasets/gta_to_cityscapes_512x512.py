@@ -12,29 +12,22 @@ data_preprocessor = dict(
     pad_val=0,
     seg_pad_val=255,
     size=crop_size)
-labeled_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='LoadAnnotations'),
-    # As in the release, not stretched: 1914 x 1052 becomes 1280 x 704.
-    dict(type='Resize', scale=(1280, 720), keep_ratio=True),
-    dict(type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackByteInputs')
-]
-unlabeled_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='Resize', scale=(1024, 512), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackByteInputs')
-]
-test_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='Resize', scale=(1024, 512), keep_ratio=True),
-    # After the resize: predictions are compared at the size of the label.
-    dict(type='LoadAnnotations'),
-    dict(type='PackSegInputs')
-]
+load = dict(type='LoadWholeImage')
+annotations = dict(type='LoadAnnotations')
+# As in the release, not stretched: 1914 x 1052 becomes 1280 x 704.
+source_resize = dict(type='Resize', scale=(1280, 720), keep_ratio=True)
+source_crop = dict(
+    type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75)
+target_resize = dict(type='Resize', scale=(1024, 512), keep_ratio=True)
+target_crop = dict(type='RandomCrop', crop_size=crop_size)
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackByteInputs')
+test_pack = dict(type='PackSegInputs')
+labeled_pipeline = [load, annotations, source_resize, source_crop, flip, pack]
+unlabeled_pipeline = [load, target_resize, target_crop, flip, pack]
+# Annotations after the resize: predictions are compared at the size of the
+# label.
+test_pipeline = [load, target_resize, annotations, test_pack]
 train_dataloader = dict(
     batch_size=2,
     num_workers=4,

@@ -2,15 +2,21 @@
 # of FST's BEiT.
 _base_ = './gta_to_cityscapes_512x512.py'
 crop_size = (640, 640)
-target_scale = (1280, 640)
 data_preprocessor = dict(size=crop_size)
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[3]['crop_size'] = crop_size
-unlabeled_pipeline = _base_.unlabeled_pipeline
-unlabeled_pipeline[1]['scale'] = target_scale
-unlabeled_pipeline[2]['crop_size'] = crop_size
-test_pipeline = _base_.test_pipeline
-test_pipeline[1]['scale'] = target_scale
+source_crop = dict(
+    type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75)
+target_resize = dict(type='Resize', scale=(1280, 640), keep_ratio=True)
+target_crop = dict(type='RandomCrop', crop_size=crop_size)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, _base_.source_resize, source_crop,
+    _base_.flip, _base_.pack
+]
+unlabeled_pipeline = [
+    _base_.load, target_resize, target_crop, _base_.flip, _base_.pack
+]
+test_pipeline = [
+    _base_.load, target_resize, _base_.annotations, _base_.test_pack
+]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(

@@ -15,37 +15,26 @@ data_preprocessor = dict(
     pad_val=0,
     seg_pad_val=255,
     size=crop_size)
-labeled_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='LoadAnnotations'),
-    dict(
-        type='RandomResize',
-        scale=image_scale,
-        ratio_range=(0.8, 1.6),
-        keep_ratio=True),
-    # At most 3/4 of a crop may be of one class, as in DAFormer.
-    dict(type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackByteInputs')
-]
-unlabeled_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(
-        type='RandomResize',
-        scale=image_scale,
-        ratio_range=(0.8, 1.6),
-        keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackByteInputs')
-]
-test_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='Resize', scale=image_scale, keep_ratio=True),
-    # After the resize: predictions are compared at the size of the label.
-    dict(type='LoadAnnotations'),
-    dict(type='PackSegInputs')
-]
+load = dict(type='LoadWholeImage')
+annotations = dict(type='LoadAnnotations')
+resize = dict(
+    type='RandomResize',
+    scale=image_scale,
+    ratio_range=(0.8, 1.6),
+    keep_ratio=True)
+# At most 3/4 of a crop may be of one class, as in DAFormer.
+labeled_crop = dict(
+    type='HistogramCrop', crop_size=crop_size, cat_max_ratio=0.75)
+unlabeled_crop = dict(type='RandomCrop', crop_size=crop_size)
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackByteInputs')
+test_resize = dict(type='Resize', scale=image_scale, keep_ratio=True)
+test_pack = dict(type='PackSegInputs')
+labeled_pipeline = [load, annotations, resize, labeled_crop, flip, pack]
+unlabeled_pipeline = [load, resize, unlabeled_crop, flip, pack]
+# Annotations after the resize: predictions are compared at the size of the
+# label.
+test_pipeline = [load, test_resize, annotations, test_pack]
 folders = dict(img_path='images', seg_map_path='labels')
 
 train_dataloader = dict(

@@ -15,22 +15,13 @@ data_preprocessor = dict(
     size=crop_size,
     # Photos of other sizes are padded: the U-Net halves them four times.
     test_cfg=dict(size_divisor=16))
-labeled_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='LoadAnnotations'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackByteInputs')
-]
-unlabeled_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackByteInputs')
-]
-test_pipeline = [
-    dict(type='LoadWholeImage'),
-    dict(type='LoadAnnotations'),
-    dict(type='PackSegInputs')
-]
+load = dict(type='LoadWholeImage')
+annotations = dict(type='LoadAnnotations')
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackByteInputs')
+labeled_pipeline = [load, annotations, flip, pack]
+unlabeled_pipeline = [load, flip, pack]
+test_pipeline = [load, annotations, dict(type='PackSegInputs')]
 train_folders = dict(
     img_path='leftImg8bit/train', seg_map_path='gtFine/train')
 

@@ -2,8 +2,12 @@
 # outputs; the published scores are mIoU16 and mIoU13.
 _base_ = './gta_to_cityscapes_512x512.py'
 source_root = '{{$SYNTHIA_ROOT:data/synthia}}'
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[2]['scale'] = (1280, 760)  # the size on disk
+# The size on disk.
+source_resize = dict(type='Resize', scale=(1280, 760), keep_ratio=True)
+labeled_pipeline = [
+    _base_.load, _base_.annotations, source_resize, _base_.source_crop,
+    _base_.flip, _base_.pack
+]
 train_dataloader = dict(
     dataset=dict(
         sides=dict(

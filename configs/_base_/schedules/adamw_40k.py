@@ -22,23 +22,22 @@ optim_wrapper = dict(
             'backbone.layers.2.2.': dict(decay_mult=0.0),
             'backbone.layers.3.2.': dict(decay_mult=0.0)
         }))
-# The warm-up scales the rate of the poly rule, as in mmcv 1.x; mmengine comes
-# to the end one iteration before `end`.
-param_scheduler = [
-    dict(
-        type='PolyLR',
-        eta_min=0.0,
-        power=1.0,
-        begin=0,
-        end=max_iters + 1,
-        by_epoch=False),
-    dict(
-        type='LinearLR',
-        start_factor=1e-6,
-        begin=0,
-        end=warmup_iters + 1,
-        by_epoch=False)
-]
+# The warm-up scales the learning rate of the poly rule, as in mmcv 1.x;
+# mmengine reaches the end one iteration before `end`.
+poly = dict(
+    type='PolyLR',
+    eta_min=0.0,
+    power=1.0,
+    begin=0,
+    end=max_iters + 1,
+    by_epoch=False)
+warmup = dict(
+    type='LinearLR',
+    start_factor=1e-6,
+    begin=0,
+    end=warmup_iters + 1,
+    by_epoch=False)
+param_scheduler = [poly, warmup]
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),

@@ -9,16 +9,11 @@ optim_wrapper = dict(
         fused=True),
     # The head starts from scratch, the encoder does not.
     paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10.0)}))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=50),
-    dict(
-        type='PolyLR',
-        eta_min=0.0,
-        power=1.0,
-        begin=50,
-        end=600,
-        by_epoch=False)
-]
+warmup = dict(
+    type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=50)
+poly = dict(
+    type='PolyLR', eta_min=0.0, power=1.0, begin=50, end=600, by_epoch=False)
+param_scheduler = [warmup, poly]
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=25, log_metric_by_epoch=False),

@@ -5,16 +5,11 @@ optim_wrapper = dict(
     optimizer=dict(
         type='AdamW', lr=1e-2, betas=(0.9, 0.999), weight_decay=0.01,
         fused=True))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=30),
-    dict(
-        type='PolyLR',
-        eta_min=0.0,
-        power=1.0,
-        begin=30,
-        end=500,
-        by_epoch=False)
-]
+warmup = dict(
+    type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=30)
+poly = dict(
+    type='PolyLR', eta_min=0.0, power=1.0, begin=30, end=500, by_epoch=False)
+param_scheduler = [warmup, poly]
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),

@@ -4,5 +4,5 @@ _base_ = './adamw_adapt.py'
 max_iters = 900
 train_cfg = dict(max_iters=max_iters, val_interval=150)
 optim_wrapper = dict(optimizer=dict(lr=6e-4))
-param_scheduler = _base_.param_scheduler
-param_scheduler[1]['end'] = max_iters
+poly = dict(_base_.poly, end=max_iters)
+param_scheduler = [_base_.warmup, poly]

@@ -1,3 +1,0 @@
-# 3-cps: a ResNet-101 for RGB images, too.
-_base_ = './voc_513_r101-b3_2-cps.py'
-model = dict(students=dict(rgb=_base_.rgb))

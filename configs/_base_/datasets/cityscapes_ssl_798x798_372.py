@@ -1,9 +1,0 @@
-# The same with UniMatch's list of 372 labels.
-_base_ = './cityscapes_ssl_798x798.py'
-split = 'splits/stpp/372'
-train_dataloader = dict(
-    dataset=dict(
-        sides=dict(
-            labeled=dict(ann_file=f'{split}/labeled.txt'),
-            unlabeled=dict(ann_file=f'{split}/unlabeled.txt')),
-        expected=dict(labeled=372, unlabeled=2603)))

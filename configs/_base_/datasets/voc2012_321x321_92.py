@@ -1,9 +1,0 @@
-# The same with ST++'s list of 92 labels, all of high quality.
-_base_ = './voc2012_321x321.py'
-split = 'splits/stpp/92'
-train_dataloader = dict(
-    dataset=dict(
-        sides=dict(
-            labeled=dict(ann_file=f'{split}/labeled.txt'),
-            unlabeled=dict(ann_file=f'{split}/unlabeled.txt')),
-        expected=dict(labeled=92, unlabeled=10490)))

@@ -1,9 +1,0 @@
-# The same with U2PL's list of 2646 labels.
-_base_ = './voc2012_513x513_released-padding.py'
-split = 'splits/u2pl/2646'
-train_dataloader = dict(
-    dataset=dict(
-        sides=dict(
-            labeled=dict(ann_file=f'{split}/labeled.txt'),
-            unlabeled=dict(ann_file=f'{split}/unlabeled.txt')),
-        expected=dict(labeled=2646, unlabeled=7936)))

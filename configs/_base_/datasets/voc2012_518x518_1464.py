@@ -1,9 +1,0 @@
-# The same with ST++'s list of 1464 labels.
-_base_ = './voc2012_518x518.py'
-split = 'splits/stpp/1464'
-train_dataloader = dict(
-    dataset=dict(
-        sides=dict(
-            labeled=dict(ann_file=f'{split}/labeled.txt'),
-            unlabeled=dict(ann_file=f'{split}/unlabeled.txt')),
-        expected=dict(labeled=1464, unlabeled=9118)))

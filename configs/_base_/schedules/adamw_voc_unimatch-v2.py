@@ -1,0 +1,13 @@
+# UniMatch V2 on Pascal VOC: 60 epochs of the unlabeled images in batches of
+# 16 + 16, AdamW, the head forty times as fast as the encoder, poly rule.
+_base_ = './sgd_voc_ssl.py'
+epochs = dict(count=60)
+optim_wrapper = dict(
+    optimizer=dict(
+        _delete_=True,
+        type='AdamW',
+        lr=5e-6,
+        betas=(0.9, 0.999),
+        weight_decay=0.01,
+        fused=True),
+    paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=40.0))))

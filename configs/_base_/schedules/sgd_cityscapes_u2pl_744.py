@@ -1,8 +1,0 @@
-# The same with 744 labels: 2231 unlabeled images in an epoch.
-_base_ = './sgd_cityscapes_u2pl_186.py'
-epoch = 139
-max_iters = 200 * epoch
-train_cfg = dict(max_iters=max_iters, val_interval=epoch)
-param_scheduler = _base_.param_scheduler
-param_scheduler[0]['end'] = max_iters + 1
-default_hooks = dict(checkpoint=dict(interval=epoch))

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/cityscapes_769_r50-b2_2-cps.py'
-partition = dict(name='100', labeled=100, unlabeled=2875)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/cityscapes_769_r101-b3_3-cps.py'
-partition = dict(name='186', labeled=186, unlabeled=2789)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/cityscapes_769_r50-b2_supervised-rgb.py'
-partition = dict(name='186', labeled=186, unlabeled=2789)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/cityscapes_769_r101-b3_supervised-dct.py'
-partition = dict(name='372', labeled=372, unlabeled=2603)

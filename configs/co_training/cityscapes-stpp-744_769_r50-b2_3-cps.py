@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/cityscapes_769_r50-b2_3-cps.py'
-partition = dict(name='744', labeled=744, unlabeled=2231)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/voc_513_r101-b3_3-cps.py'
-partition = dict(name='2646', labeled=2646, unlabeled=7936)

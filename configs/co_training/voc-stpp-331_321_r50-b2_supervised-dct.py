@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/voc_321_r50-b2_supervised-dct.py'
-partition = dict(name='331', labeled=331, unlabeled=10251)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/voc_513_r101-b3_supervised-rgb.py'
-partition = dict(name='366', labeled=366, unlabeled=10216)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/voc_513_r50-b2_supervised-dct.py'
-partition = dict(name='366', labeled=366, unlabeled=10216)

@@ -1,2 +1,0 @@
-_base_ = '../_base_/co_training/voc_513_r101-b3_3-cps.py'
-partition = dict(name='92', labeled=92, unlabeled=10490)

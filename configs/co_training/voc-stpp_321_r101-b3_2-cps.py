@@ -1,0 +1,10 @@
+# 2-cps on Pascal VOC, ResNet-101 and MiT-B3, crops of 321.
+_base_ = [
+    '../_base_/datasets/voc2012_321x321_diverse.py',
+    '../_base_/students/voc_r101-b3.py',
+    '../_base_/methods/co_training.py',
+    '../_base_/schedules/sgd_voc_diverse.py',
+    '../_base_/protocols/voc_native.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(students=dict(mit=_base_.mit, dct=_base_.dct))

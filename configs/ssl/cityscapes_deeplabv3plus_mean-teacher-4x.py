@@ -1,0 +1,3 @@
+# The mean teacher with the computation of FST.
+_base_ = './cityscapes_deeplabv3plus_mean-teacher.py'
+epochs = dict(count=4 * _base_.epochs.count)

@@ -1,3 +1,0 @@
-# The mean teacher with CutMix.
-_base_ = './voc-1323_deeplabv3plus_mean-teacher.py'
-model = dict(mixer=dict(type='HalfCutMix'))

@@ -1,0 +1,36 @@
+"""A model is put together from the parts that bases define."""
+from mmengine.config import Config
+
+# Each is a variable of one kind of base: models, datasets and protocols.
+_PARTS = ('segmentor', 'data_preprocessor', 'protocol')
+
+
+def assemble_model(cfg: Config) -> None:
+    """Move the parts that bases define into ``model``.
+
+    Bases of mmengine must not define the same variable, so ``model`` is
+    that of the method, and the other bases define ``segmentor``
+    (``_base_/models``), ``data_preprocessor`` (``_base_/datasets``) and
+    ``protocol`` (``_base_/protocols``). A config changes a part under its own
+    name, or as a part of ``model``, which wins::
+
+        segmentor = dict(decode_head=dict(num_classes=12))
+        model = dict(segmentor=dict(decode_head=dict(num_classes=12)))
+
+    Args:
+        cfg (Config): The config, changed in place. One without ``model`` is a
+            base and stays as it is. A part that ``model`` defines with its
+            ``type``, or as None, replaces that of the base, and a model of
+            several ``students`` takes no ``segmentor``.
+    """
+    if not isinstance(cfg.get('model'), dict):
+        return
+    for name in _PARTS:
+        part = cfg.pop(name, None)
+        if part is None or (name == 'segmentor'
+                            and 'students' in cfg.model):
+            continue
+        changes = cfg.model.get(name, {})
+        if isinstance(changes, dict) and 'type' not in changes:
+            cfg.model[name] = part
+            cfg.merge_from_dict({f'model.{name}': changes})
