@@ -16,7 +16,7 @@ from mmseg_fst.prepare.task import (
                        Task,
                        class_problems,
                        count_sizes,
-                       draw_validation,
+                       split_validation,
                        without_copies,
 )
 from mmseg_fst.prepare.task_configs import choose_view, config_texts
@@ -50,13 +50,13 @@ __all__ = [
     'Check', 'ExportedNetwork', 'Prediction', 'Replay', 'Report', 'Score',
     'Side', 'Source', 'Task', 'UnlabeledImages', 'build_runner',
     'check_config', 'choose_checkpoint', 'choose_view', 'class_problems',
-    'config_texts', 'count_sizes', 'draw_validation', 'drop_pretrained',
-    'export_model', 'find_checkpoint', 'find_config', 'find_sources',
-    'format_scores', 'label_images', 'load_config', 'load_model',
-    'load_network', 'merge_options', 'open_config', 'plan_runs', 'predict',
-    'predict_files', 'prepare_processes', 'pull_model', 'push_model',
-    'rank_images', 'read_config', 'read_grid', 'read_protocol', 'read_scores',
-    'replay', 'run_grid', 'save_config', 'set_split', 'sorted_checkpoints',
-    'test', 'train', 'train_all', 'without_copies', 'write_ranking',
-    'write_task'
+    'config_texts', 'count_sizes', 'drop_pretrained', 'export_model',
+    'find_checkpoint', 'find_config', 'find_sources', 'format_scores',
+    'label_images', 'load_config', 'load_model', 'load_network',
+    'merge_options', 'open_config', 'plan_runs', 'predict', 'predict_files',
+    'prepare_processes', 'pull_model', 'push_model', 'rank_images',
+    'read_config', 'read_grid', 'read_protocol', 'read_scores', 'replay',
+    'run_grid', 'save_config', 'set_split', 'sorted_checkpoints',
+    'split_validation', 'test', 'train', 'train_all', 'without_copies',
+    'write_ranking', 'write_task'
 ]

@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.fields import DIAGNOSIS
-from mmseg_fst.utils.randomness import kept_draws
+from mmseg_fst.utils.randomness import preserve_random_state
 
 
 class LabelsForDiagnosis:
@@ -66,7 +66,7 @@ class LabelsForDiagnosis:
         Raises:
             ValueError: If the label has changed how the image is augmented.
         """
-        with kept_draws():
+        with preserve_random_state():
             labeled = self.side[index]
         item = unlabeled[index]
         if not torch.equal(item['inputs'], labeled['inputs']):

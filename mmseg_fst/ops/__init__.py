@@ -27,12 +27,12 @@ from .mixing import (
 )
 from .pixel_contrast import (
                        TeacherView,
-                       draw_rows,
                        info_nce,
                        likelihood_rank,
                        membership,
                        membership_as_released,
                        rows_of,
+                       sample_rows,
                        select_pixels,
                        split_by_entropy,
                        sum_by_class,
@@ -53,12 +53,12 @@ __all__ = [
     'DeferredGradient', 'StepCache', 'LabelCounts', 'Mixed', 'TeacherView',
     'agreement', 'box_mask', 'center_canvas', 'class_mix_mask', 'color_jitter',
     'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
-    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',
+    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
     'gaussian_blur', 'graphs_stay_valid', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'normalize',
-    'quality_by_class', 'rows_of', 'select_pixels', 'split_by_entropy',
-    'sum_by_class', 'upscale'
+    'quality_by_class', 'rows_of', 'sample_rows', 'select_pixels',
+    'split_by_entropy', 'sum_by_class', 'upscale'
 ]

@@ -1,13 +1,14 @@
-"""PyTorch's random numbers, as a value."""
+"""Random states of PyTorch."""
 import torch
 from torch import Tensor
 
 
 def get_random_state() -> list[Tensor]:
-    """States of the generators that a training step draws from.
+    """Return the states of all generators that a training step uses.
 
     Returns:
-        list[Tensor]: uint8; the CPU's first.
+        list[Tensor]: States, uint8; the CPU state first, then the state of the
+        current CUDA device if there is one.
     """
     states = [torch.get_rng_state()]
     if torch.cuda.is_available():
@@ -16,10 +17,10 @@ def get_random_state() -> list[Tensor]:
 
 
 def set_random_state(states: list[Tensor]) -> None:
-    """Go back to an earlier state.
+    """Restore an earlier state.
 
     Args:
-        states (list[Tensor]): As :func:`get_random_state` has given them.
+        states (list[Tensor]): Result of :func:`get_random_state`.
     """
     torch.set_rng_state(states[0])
     for state in states[1:]:

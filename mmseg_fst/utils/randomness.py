@@ -1,4 +1,4 @@
-"""Random numbers of a training run."""
+"""Random states of Python, NumPy and PyTorch."""
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,23 +10,30 @@ import torch
 def seed_iteration(seed: int, iteration: int) -> None:
     """Seed Python, NumPy and PyTorch, on all devices, for one iteration.
 
-    Seeds of neighboring runs and iterations are mixed by NumPy's
-    ``SeedSequence``, so that they give unrelated numbers.
+    NumPy's ``SeedSequence`` mixes seed and iteration, so that neighboring
+    runs and iterations have independent random numbers.
 
     Args:
         seed (int): Seed of the process, at least 0.
-        iteration (int): The iteration, from 0.
+        iteration (int): The iteration, counted from 0.
     """
     words = np.random.SeedSequence((seed, iteration)).generate_state(4)
     random.seed(words.tobytes())
     np.random.seed(words)
-    # Devices use all 64 bits, the CPU's generator the lower half.
+    # CUDA generators use all 64 bits, the CPU generator the lower 32.
     torch.manual_seed(int(words.view(np.uint64)[0]))
 
 
 @contextmanager
-def kept_draws() -> Iterator[None]:
-    """Restore the states of Python, NumPy and PyTorch afterwards."""
+def preserve_random_state() -> Iterator[None]:
+    """Restore the random states of Python, NumPy and PyTorch afterwards.
+
+    Only the CPU generator of PyTorch is restored.
+
+    Example:
+        >>> with preserve_random_state():
+        ...     sample = dataset[0]  # does not change later random numbers
+    """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
@@ -43,7 +50,7 @@ def seeded(seed: int) -> Iterator[None]:
     Args:
         seed (int): The seed, in [0, 2**31).
     """
-    with kept_draws():
+    with preserve_random_state():
         random.seed(seed)
         np.random.seed(seed)
         torch.random.default_generator.manual_seed(seed)

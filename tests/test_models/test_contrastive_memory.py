@@ -313,7 +313,7 @@ def test_it_sees_labels_that_no_filter_has_dropped():
     count = look.num_labeled
     dropped = model.mixed.label == 255
     assert dropped.any() and (look.label[count:][dropped] != 255).any()
-    assert model.mixed.look is None
+    assert model.mixed.view is None
 
 
 @pytest.mark.parametrize('changes', [

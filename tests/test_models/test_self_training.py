@@ -516,7 +516,7 @@ def test_class_mix_draws_on_the_global_generator():
     masks = []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
-        masks.append(mixer.draw_mask(label))
+        masks.append(mixer.sample_mask(label))
     assert torch.equal(masks[0], masks[1])
     assert not torch.equal(masks[0], masks[2])
     assert not torch.equal(masks[0][0], masks[0][1])

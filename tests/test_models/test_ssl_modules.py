@@ -95,7 +95,7 @@ def test_ignored_pixels_are_pasted_as_such():
 def test_boxes_are_of_the_area_and_shape_asked_for(height, width, area,
                                                    ratio):
     mixer = CutMix(prob=1., area=area, max_ratio=ratio)
-    boxes = mixer.draw_boxes(60, height, width)
+    boxes = mixer.sample_boxes(60, height, width)
     assert boxes.dtype == torch.int64
     left, top, right, bottom = boxes.unbind(1)
     assert left.min() >= 0 and top.min() >= 0
@@ -113,7 +113,7 @@ def test_boxes_are_of_the_area_and_shape_asked_for(height, width, area,
 
 
 def test_boxes_of_cut_mix_lie_anywhere():
-    boxes = CutMix(prob=1.).draw_boxes(200, 40, 40)
+    boxes = CutMix(prob=1.).sample_boxes(200, 40, 40)
     low, high = boxes.amin(0), boxes.amax(0)
     assert (low[:2] <= 1).all() and (high[2:] >= 39).all()
     shapes = set(zip(*(one.tolist() for one in sides_of(boxes))))
@@ -122,7 +122,7 @@ def test_boxes_of_cut_mix_lie_anywhere():
 
 @pytest.mark.parametrize('prob', [0., .3, 1.])
 def test_each_image_draws_whether_it_gets_a_box(prob):
-    boxes = CutMix(prob=prob).draw_boxes(300, 40, 40)
+    boxes = CutMix(prob=prob).sample_boxes(300, 40, 40)
     share = (sides_of(boxes)[0] > 0).float().mean().item()
     assert share == pytest.approx(prob, abs=0. if prob in (0, 1) else .1)
     assert (boxes[sides_of(boxes)[0] == 0] == 0).all()
@@ -133,7 +133,7 @@ def test_each_image_draws_whether_it_gets_a_box(prob):
 def test_half_cut_mix_draws_once_for_the_batch(prob, count):
     mixer = HalfCutMix(prob)
     drawn = torch.stack([
-        sides_of(mixer.draw_boxes(count, 20, 30))[0] > 0 for _ in range(300)
+        sides_of(mixer.sample_boxes(count, 20, 30))[0] > 0 for _ in range(300)
     ])
     assert (drawn.any(1) == drawn.all(1)).all()
     share = drawn[:, 0].float().mean().item()
@@ -143,7 +143,7 @@ def test_half_cut_mix_draws_once_for_the_batch(prob, count):
 @pytest.mark.parametrize('height, width', [(513, 513), (64, 96), (97, 31),
                                            (4, 4), (5, 3)])
 def test_half_cut_mix_takes_half_of_the_area(height, width):
-    boxes = HalfCutMix(1.).draw_boxes(200, height, width)
+    boxes = HalfCutMix(1.).sample_boxes(200, height, width)
     across, down = sides_of(boxes)
     left, top, right, bottom = boxes.unbind(1)
     assert left.min() >= 0 and top.min() >= 0
@@ -160,7 +160,7 @@ def test_draws_are_of_the_global_generator():
         drawn = []
         for seed in (0, 0, 1):
             torch.manual_seed(seed)
-            drawn.append(mixer.draw_boxes(8, 40, 40))
+            drawn.append(mixer.sample_boxes(8, 40, 40))
         assert torch.equal(*drawn[:2]) and not torch.equal(*drawn[1:])
 
 
@@ -187,10 +187,10 @@ def test_a_box_that_fits_nowhere_is_refused():
     """Else it would be drawn for ever."""
     mixer = CutMix(prob=1., area=(.4, .4), max_ratio=2)
     with pytest.raises(ValueError, match='16 x 256; raise max_ratio'):
-        mixer.draw_boxes(2, 16, 256)
+        mixer.sample_boxes(2, 16, 256)
     with pytest.raises(ValueError, match='256 x 16'):
-        mixer.draw_boxes(2, 256, 16)
-    assert len(mixer.draw_boxes(2, 32, 128)) == 2
+        mixer.sample_boxes(2, 256, 16)
+    assert len(mixer.sample_boxes(2, 32, 128)) == 2
 
 
 @pytest.mark.parametrize('prob', [0., 1.])
@@ -198,13 +198,13 @@ def test_a_box_that_fits_nowhere_is_refused():
 def test_images_too_narrow_for_half_a_box_are_refused(prob, width):
     """Whatever is drawn."""
     with pytest.raises(ValueError, match=f'^HalfCutMix: .*40 x {width} .*3 '):
-        HalfCutMix(prob).draw_boxes(2, 40, width)
+        HalfCutMix(prob).sample_boxes(2, 40, width)
 
 
 @pytest.mark.parametrize('width', [3, 4, 5])
 @pytest.mark.parametrize('height', [1, 2, 7])
 def test_half_boxes_of_the_smallest_images(height, width):
-    boxes = HalfCutMix(1.).draw_boxes(50, height, width)
+    boxes = HalfCutMix(1.).sample_boxes(50, height, width)
     across, down = sides_of(boxes)
     assert (2 * across > width).all() and (across < width).all()
     assert (down >= 1).all() and boxes.min() >= 0

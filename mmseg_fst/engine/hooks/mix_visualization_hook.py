@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmseg_fst.registry import HOOKS
-from mmseg_fst.utils.images import color_label, titled, write_picture
+from mmseg_fst.utils.images import color_label, titled, write_image
 
 from .mean_teacher_hook import unwrap
 
@@ -61,7 +61,7 @@ class MixVisualizationHook(Hook):
         picture = draw_mixed(model, batch, palette, self.max_images)
         folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
         name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
-        write_picture(name, picture)
+        write_image(name, picture)
         runner.visualizer.add_image('mixed', picture, step=runner.iter + 1)
 
 

@@ -521,7 +521,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             mixed = mix_labels(mixed, labeled[1], *unlabeled[1:])
         if self.pseudo_filter is not None:
             mixed = self.filter_by_teacher(mixed, labeled)
-        self.mixed = mixed._replace(look=None)  # it is large
+        self.mixed = mixed._replace(view=None)  # it is large
         return mixed
 
     def _draw(self, labeled: tuple[Tensor, Tensor],
@@ -571,7 +571,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
                                mixed.label.shape[1:],
                                self.student.align_corners)
         label, factor = self.pseudo_filter(logits, mixed.label)
-        return mixed._replace(label=label, factor=factor, look=look)
+        return mixed._replace(label=label, factor=factor, view=look)
 
     def mixed_losses(self,
                      mixed: Mixed,
@@ -596,7 +596,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
             'seen', lambda: self._see(mixed, labeled[0]))
         losses: dict[str, Tensor] = {}
         if representation is not None:
-            losses['loss_contrast'] = self.contrast(representation, mixed.look)
+            losses['loss_contrast'] = self.contrast(representation, mixed.view)
         if self.passes == 'joint':
             first = {name: one[:count] for name, one in logits.items()}
             losses.update(
@@ -632,7 +632,7 @@ class SelfTrainingSegmentor(StudentTeacherSegmentor):
         features = self.student.extract_feat(image)
         if self.view_perturbation:
             features = self.view_perturbation(features)
-        if mixed.look is None:
+        if mixed.view is None:
             return all_logits(self.student, features, size), None
         return self._represented_logits(features, size)
 
