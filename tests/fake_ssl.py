@@ -31,7 +31,7 @@ def write_drawn_lists(root, names, fractions=(16, 8, 4), seeds=3):
     for fraction in fractions:
         for seed in range(seeds):
             stem = f'train_1_{fraction}_seed{seed}'
-            for side, part in zip(('labeled', 'unlabeled'), half(names)):
+            for side, part in zip(('labelled', 'unlabelled'), half(names)):
                 save_lines(Path(root) / 'splits' / f'{stem}_{side}.txt', part)
 
 

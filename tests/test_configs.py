@@ -12,8 +12,8 @@ from mmengine.evaluator import Evaluator
 from mmengine.optim import build_optim_wrapper
 from slim import segmentors_of, slim_segmentor, without_weights
 
-from mmseg_fst.apis import check as check_module
 from mmseg_fst.apis import check_config, read_config
+from mmseg_fst.config import check_config as check_module
 from mmseg_fst.datasets.known_data import KNOWN_DATA
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.samplers import PairIndex

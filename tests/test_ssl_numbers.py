@@ -15,8 +15,8 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from slim import slim_segmentor, without_weights
 
-from mmseg_fst.apis import check as check_module
 from mmseg_fst.apis import check_config, read_grid
+from mmseg_fst.config import check_config as check_module
 from mmseg_fst.registry import MODELS
 from mmseg_fst.run.stages import labels_only, retrain
 

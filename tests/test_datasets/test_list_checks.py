@@ -8,8 +8,8 @@ from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import save_lines
 
 LABELED, UNLABELED = (
-    f'splits/train_1_16_seed0_{side}.txt' for side in ('labeled',
-                                                       'unlabeled'))
+    f'splits/train_1_16_seed0_{side}.txt' for side in ('labelled',
+                                                       'unlabelled'))
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def test_an_image_that_is_named_twice_counts_once(root):
 
 
 def test_a_count_of_no_side(root):
-    message = message_of(paired(root, expected=dict(labeled=3)), ValueError)
-    assert "'labeled'" in message and 'unlabeled' in message
+    message = message_of(paired(root, expected=dict(labled=3)), ValueError)
+    assert "'labled'" in message and 'unlabeled' in message
 
 
 def test_lists_that_overlap(root):

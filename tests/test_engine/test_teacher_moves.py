@@ -4,7 +4,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import nn
 
-from mmseg_fst.engine.hooks import mean_teacher
+from mmseg_fst.engine.hooks import mean_teacher_hook
 from mmseg_fst.registry import HOOKS
 
 from .toy import make_runner
@@ -47,13 +47,13 @@ def run_two(work_dir, hook, pull=.5, optimizer=SGD, max_iters=4,
         work_dir, [hook, *spies], optimizer, model=model,
         max_iters=max_iters)
     if monkeypatch:
-        move = mean_teacher.ema_update_
+        move = mean_teacher_hook.ema_update_
 
         def spy(*args):
             runner.model.events.append('move')
             move(*args)
 
-        monkeypatch.setattr(mean_teacher, 'ema_update_', spy)
+        monkeypatch.setattr(mean_teacher_hook, 'ema_update_', spy)
     runner.train()
     return runner.model
 
@@ -163,7 +163,7 @@ def test_order_and_number_of_moves(tmp_path, monkeypatch, hook, iteration):
 
 
 @HOOKS.register_module()
-class Spy(mean_teacher.Hook):
+class Spy(mean_teacher_hook.Hook):
     """Which weights are equal at the step, and after the iteration."""
 
     priority = 'LOWEST'

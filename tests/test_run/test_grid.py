@@ -7,8 +7,8 @@ import pytest
 from helpers import REPOSITORY
 from mmengine.config import Config
 
-from mmseg_fst.apis import grid as grid_module
 from mmseg_fst.apis import plan_runs, read_grid, run_grid
+from mmseg_fst.run import grid as grid_module
 from mmseg_fst.run.score_files import state_of
 from mmseg_fst.run.tables import make_row
 

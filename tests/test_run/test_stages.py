@@ -12,9 +12,9 @@ from cells import load, roots  # noqa: F401
 from helpers import REPOSITORY
 from PIL import Image
 
-from mmseg_fst.apis import label as label_module
 from mmseg_fst.apis import load_network, train_all
 from mmseg_fst.run.stages import labels_only, retrain, write_ranking
+from mmseg_fst.use import label_images as label_module
 from mmseg_fst.use.label_images import mean_iou
 
 CELL = 'ssl/camvid-1_16_stpp'

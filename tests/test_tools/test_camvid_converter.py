@@ -114,13 +114,13 @@ def test_ssl_splits_are_nested(camvid):
         wider = set(train)
         for fraction, count in ((4, 92), (8, 46), (16, 23)):
             stem = f'train_1_{fraction}_seed{seed}'
-            labeled = splits[f'{stem}_labeled']
+            labeled = splits[f'{stem}_labelled']
             assert len(labeled) == count and set(labeled) <= wider
             assert labeled == sorted(labeled)
-            assert sorted(labeled + splits[f'{stem}_unlabeled']) == train
+            assert sorted(labeled + splits[f'{stem}_unlabelled']) == train
             wider = set(labeled)
     # The draw must not change: published numbers name these splits.
-    assert splits['train_1_16_seed0_labeled'][:4] == [
+    assert splits['train_1_16_seed0_labelled'][:4] == [
         '010', '018', '041', '048'
     ]
 

@@ -24,7 +24,7 @@ from mmseg.datasets import CityscapesDataset, MapillaryDataset_v1
 from PIL import Image
 
 from mmseg_fst.datasets.known_data import KNOWN_DATA, list_files
-from mmseg_fst.utils import conversion as conversion_module
+from mmseg_fst.prepare import conversion as conversion_module
 
 CLASSES = CityscapesDataset.METAINFO['classes']
 CONVERTERS = dict(

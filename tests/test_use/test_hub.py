@@ -12,7 +12,8 @@ from fake_run import META, co_training_cfg, make_run
 from helpers import REPOSITORY, model_cfg, picture_of, random_label
 from safetensors.torch import load_file
 
-from mmseg_fst.apis import hub, load_model, predict, pull_model, push_model
+from mmseg_fst.apis import load_model, predict, pull_model, push_model
+from mmseg_fst.use import hub
 from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
 FILES = {'README.md', 'config.json', 'model.safetensors'}

@@ -16,8 +16,8 @@ from mmseg_fst.apis import (
     load_model,
     predict,
     predict_files,
-    prediction_writer,
 )
+from mmseg_fst.use import prediction_writer
 
 SIZE = (32, 64)
 FRAMES = 3

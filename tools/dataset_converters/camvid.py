@@ -221,8 +221,8 @@ def ssl_splits(train: list[str]) -> dict[str, list[str]]:
         for fraction in SSL_FRACTIONS:
             chosen = set(shuffled[:round(len(train) / fraction)])
             stem = f'train_1_{fraction}_seed{seed}'
-            splits[f'{stem}_labeled'] = [n for n in train if n in chosen]
-            splits[f'{stem}_unlabeled'] = [
+            splits[f'{stem}_labelled'] = [n for n in train if n in chosen]
+            splits[f'{stem}_unlabelled'] = [
                 n for n in train if n not in chosen
             ]
     return splits
