@@ -157,7 +157,7 @@ CONFIGS = (
             'custom_hooks.0.restore=optimizer', "restore='optimizer'",
             "give 'weights' or 'all'", begins=True),
     options('a confidence above 1', 'model.pseudo_labeler.threshold=1.5',
-            'threshold=1.5', 'give a number from 0 to 1', begins=True),
+            'threshold', 'must be in [0, 1], got 1.5', begins=True),
     options('a mixer without a pseudo-labeler', 'model.pseudo_labeler=None',
             'pseudo_labeler and mixer', 'give both', begins=True),
     options('no hook that moves the teacher', 'custom_hooks=[]',

@@ -30,7 +30,7 @@ def classes(text):
 
 
 def mask(array):
-    """The folders, with another mask of the second image."""
+    """The folders, with another mask for the second image."""
 
     def prepare(root):
         folders(root)
@@ -64,7 +64,7 @@ OWN_DATA = (
     Case('no labeled folder', COMMAND, 'no folder mine',
          'Correct the path', lambda root: (root / 'classes.txt').write_text(
              CLASSES)),
-    Case('no class list', COMMAND, 'classes.txt', 'one class a line',
+    Case('no class list', COMMAND, 'classes.txt', 'one class per line',
          without('classes.txt')),
     Case('a single class', COMMAND, 'classes.txt', '2 to 255',
          classes('road\n')),
@@ -95,9 +95,9 @@ OWN_DATA = (
          'mine/labels/1.png has colors (1 2 3)', "'name = R G B'",
          mask(np.full((40, 48, 3), (1, 2, 3)))),
     Case('a class that no mask shows', COMMAND, 'No mask shows car',
-         'out of the class list', classes('road\nsky\ncar\n')),
-    Case('a share that leaves nothing', f'{COMMAND} --holdout 0.9',
-         'share of 0.9', '--holdout', folders),
-    Case('a name that is no folder', f'{COMMAND} --name a/b', '--name',
+         'from the class list', classes('road\nsky\ncar\n')),
+    Case('a fraction that leaves nothing', f'{COMMAND} --holdout 0.9',
+         'fraction of 0.9', '--holdout', folders),
+    Case('a name that cannot be a folder', f'{COMMAND} --name a/b', '--name',
          'letters, digits', folders),
 )

@@ -131,7 +131,7 @@ RUNS = (
          'Give another folder', finished),
     Case('a report of runs that are not there',
          'tools/report.py work_dirs/none', 'work_dirs/none',
-         'Name folders such as'),
+         'Give a folder such as'),
     Case('no step to make again', 'tools/replay.py run/step.pth',
          'run/step.pth', 'There is no'),
     Case('a checkpoint in place of a step', 'tools/replay.py run/step.pth',
@@ -149,5 +149,5 @@ RUNS = (
          'without --resume', foreign_run, True),
     Case('an action that is not known',
          f'{RUN} --debug --cfg-options non_finite.action=warn',
-         "non_finite.action='warn'", "give 'stop' or 'skip'", begins=True),
+         'non_finite.action', "must be 'stop' or 'skip'", begins=True),
 )

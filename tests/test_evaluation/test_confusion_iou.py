@@ -100,7 +100,7 @@ def test_one_image_over_the_size_is_not_counted():
     repeated = [*samples, samples[0]]
     assert score(ConfusionIoUMetric(), repeated, size=5) == once
     assert score(ConfusionIoUMetric(), repeated) != once
-    with pytest.raises(ValueError, match='counted 7 images.*expects 5 of the 5'):
+    with pytest.raises(ValueError, match='counted 7 images.*expects 5 of'):
         score(ConfusionIoUMetric(), [*repeated, samples[0]], size=5)
 
 

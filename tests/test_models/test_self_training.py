@@ -481,7 +481,7 @@ def test_a_head_without_logits_is_named():
         def forward(self, features):
             return features, features
 
-    with pytest.raises(TypeError, match='TwoOutputsHead returns tuple'):
+    with pytest.raises(TypeError, match='TwoOutputsHead must .*got tuple'):
         head_logits(TwoOutputsHead(), [], (2, 2))
 
 
@@ -583,7 +583,8 @@ def test_photometric_of_the_release_draws_once_for_the_batch(name, normal):
 
 
 def test_photometric_names_a_wrong_strength():
-    with pytest.raises(ValueError, match='jitter_strength=0.6'):
+    with pytest.raises(
+            ValueError, match='jitter_strength must be in .*, got 0.6'):
         MODELS.build(dict(type='StrongPhotometric', jitter_strength=.6))
 
 

@@ -27,7 +27,7 @@ def test_dropped_channels_are_dropped_whole(prob):
         torch.testing.assert_close(
             after[~zero], torch.full_like(after[~zero], 1 / (1 - prob)))
         assert zero.float().mean().item() == pytest.approx(prob, abs=.05)
-    if prob:  # each image and each level draws anew
+    if prob:  # independent for each image and level
         assert not torch.equal(got[0][0], got[0][1])
         assert not torch.equal(got[0][:, :100, 0, 0], got[1][..., 0, 0])
 
@@ -35,12 +35,12 @@ def test_dropped_channels_are_dropped_whole(prob):
 def masks_of(features, **kwargs):
     """What the features were multiplied by."""
     module = build('ComplementaryDropout', **kwargs)
-    done = module([torch.ones_like(one) for one in features])
-    random = [torch.rand_like(one) + 1 for one in features]
+    done = module([torch.ones_like(feature) for feature in features])
+    random = [torch.rand_like(feature) + 1 for feature in features]
     state = torch.get_rng_state()
     again = module(random)
     torch.set_rng_state(state)
-    masks = module([torch.ones_like(one) for one in features])
+    masks = module([torch.ones_like(feature) for feature in features])
     for value, mask, feature in zip(again, masks, random):
         torch.testing.assert_close(value, mask * feature)
     return done
@@ -63,12 +63,12 @@ def test_masks_of_two_views_complete_one_another():
 
 def test_kept_images_are_kept_in_both_views_and_on_all_levels():
     masks = masks_of(ones((200, 64, 1, 1), (200, 32, 1, 1)), kept_share=.3)
-    kept = [(mask == 1).all((1, 2, 3)) for mask in masks]
-    assert torch.equal(*kept)
-    first, second = kept[0].chunk(2)
+    unchanged = [(mask == 1).all((1, 2, 3)) for mask in masks]
+    assert torch.equal(*unchanged)
+    first, second = unchanged[0].chunk(2)
     assert torch.equal(first, second)
     assert first.sum() == 30
-    for mask, whole in zip(masks, kept):  # nothing in between
+    for mask, whole in zip(masks, unchanged):  # nothing in between
         assert (mask[~whole] != 1).all()
         assert (mask.unflatten(0, (2, 100)).sum(0) == 2).all()
 
@@ -81,13 +81,13 @@ def test_share_of_the_kept_images_at_its_ends(kept_share):
 
 @pytest.mark.parametrize('count', [1, 2, 3, 4, 5, 8])
 def test_as_many_images_are_kept_as_in_the_release(count):
-    """Half of them rounded down, at each draw; which ones, is drawn."""
+    """Half of the images, rounded down, selected at random each time."""
     chosen = set()
     for _ in range(40):
         mask, = masks_of(ones((2 * count, 64, 1, 1)))
-        kept = (mask[:count] == 1).all((1, 2, 3))
-        assert kept.sum() == count // 2
-        chosen.add(tuple(kept.tolist()))
+        unchanged = (mask[:count] == 1).all((1, 2, 3))
+        assert unchanged.sum() == count // 2
+        chosen.add(tuple(unchanged.tolist()))
     assert (len(chosen) > 1) == (count > 1)
 
 
@@ -102,10 +102,10 @@ def test_as_many_images_are_kept_as_in_the_release(count):
     ('StrongPhotometric', dict(gray_prob=-.2)),
     ('StrongPhotometric', dict(blur_prob=1.1)),
 ])
-def test_what_is_no_probability_is_named(name, wrong):
+def test_a_wrong_probability_is_named(name, wrong):
     (argument, value), = wrong.items()
-    with pytest.raises(ValueError, match=f'^{name}: {argument}={value} is out '
-                       'of range; give a number from 0 to 1'):
+    with pytest.raises(ValueError, match=rf'^{name}: {argument} must be in '
+                       rf'\[0, 1\], got {value}'):
         build(name, **wrong)
 
 
@@ -189,10 +189,10 @@ def test_hue_alone_keeps_value_and_saturation(normal):
     torch.testing.assert_close(before.amax(1), after.amax(1))
     torch.testing.assert_close(
         before.amin(1), after.amin(1), rtol=1e-3, atol=1e-5)
-    for one, other in zip(before, after):  # one shift of each image
+    for image, other in zip(before, after):  # one shift for each image
         shifts = torch.tensor([
             (colorsys.rgb_to_hsv(*b)[0] - colorsys.rgb_to_hsv(*a)[0]) % 1
-            for a, b in zip(one.flatten(1).T.tolist(),
+            for a, b in zip(image.flatten(1).T.tolist(),
                             other.flatten(1).T.tolist())
         ])
         turns = torch.polar(torch.ones(64), 2 * torch.pi * shifts)
@@ -209,5 +209,5 @@ def test_hue_of_none_is_the_strength_of_the_others():
 
 @pytest.mark.parametrize('hue', [-.1, .6])
 def test_a_wrong_hue_is_named(hue):
-    with pytest.raises(ValueError, match=f'hue={hue}'):
+    with pytest.raises(ValueError, match=f'hue must .*{hue}'):
         build('StrongPhotometric', hue=hue)

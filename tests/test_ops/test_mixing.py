@@ -28,7 +28,8 @@ def reference_mask(label, priority, per_image):
     label, priority = label.numpy(), priority.numpy()
     mask = np.zeros(label.shape, bool)
     for i, label_map in enumerate(label):
-        classes = sorted(set((label_map if per_image else label).ravel().tolist()))
+        source = label_map if per_image else label
+        classes = sorted(set(source.ravel().tolist()))
         if per_image:
             classes = [c for c in classes if c != IGNORE]
         classes.sort(key=lambda c: priority[i, c])

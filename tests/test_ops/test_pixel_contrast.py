@@ -205,5 +205,6 @@ def test_info_nce_against_a_loop():
 
 def test_samples_repeat_and_reach_all_rows():
     sampled = sample_rows(torch.arange(5), 200)
-    assert sampled.shape == (200, ) and sampled.unique().tolist() == [*range(5)]
+    assert sampled.shape == (200, )
+    assert sampled.unique().tolist() == [*range(5)]
     assert sample_rows(torch.randn(1, 4), 3).shape == (3, 4)

@@ -136,7 +136,8 @@ def reference_drop(logits, label, percentile, ignore=IGNORE):
     valid = label != ignore
     threshold = np.percentile(entropy[valid], percentile)
     remaining = valid & (entropy < threshold)
-    return np.where(remaining, label, ignore), label.size / max(remaining.sum(), 1)
+    ratio = label.size / max(remaining.sum(), 1)
+    return np.where(remaining, label, ignore), ratio
 
 
 @pytest.mark.parametrize('percentile', [0, 20, 33.3, 50, 80, 99.9, 100])

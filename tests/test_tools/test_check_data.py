@@ -20,7 +20,7 @@ def tool(monkeypatch):
 @pytest.fixture
 def small(monkeypatch):
     """Data sets as small as the fake ones count as complete."""
-    # One folder holds both splits of some.
+    # Some data sets have both splits in one folder.
     others = dict(acdc=(4, 4), ccp=(6, ), VOC2012=(6, ))
     for name, data in KNOWN_DATA.items():
         counts = others.get(name, (4, 2) * 2)
@@ -32,8 +32,8 @@ def small(monkeypatch):
 
 
 def row_of(output, name):
-    line = next(one for one in output.splitlines()
-                if one.startswith(f'| {name} '))
+    line = next(row for row in output.splitlines()
+                if row.startswith(f'| {name} '))
     return [cell.strip() for cell in line.strip('|').split('|')]
 
 

@@ -198,7 +198,7 @@ def test_copies_and_masks_are_not_unlabeled_images(task, tmp_path, capsys):
         task('ids', '--unlabeled', 'mine', '--overwrite')
 
 
-def test_a_name_is_not_taken_twice_unless_told(task, tmp_path, capsys):
+def test_an_existing_task_is_replaced_only_on_demand(task, tmp_path, capsys):
     task('ids')
     before = written(tmp_path)
     assert '--overwrite' in refused(task, capsys, 'ids')
@@ -206,7 +206,7 @@ def test_a_name_is_not_taken_twice_unless_told(task, tmp_path, capsys):
     stranger = tmp_path / 'data' / 'photos'
     stranger.mkdir()
     message = refused(task, capsys, 'ids', '--name', 'photos', '--overwrite')
-    assert 'only folders that new_task.py has written' in message
+    assert 'only folders written by new_task.py' in message
     assert stranger.is_dir() and not list(stranger.iterdir())
     assert not (tmp_path / 'configs/own/photos').exists()
 
@@ -263,13 +263,13 @@ def test_all_is_replaced_or_nothing(task, tmp_path, monkeypatch, last):
     assert text == '# mine\n'
 
 
-def test_both_folders_are_looked_at_before_one_is_replaced(task, tmp_path,
-                                                           capsys):
+def test_both_folders_are_checked_before_one_is_replaced(task, tmp_path,
+                                                         capsys):
     task('ids')
     (tmp_path / 'configs/own/mine/task.json').unlink()
     before = written(tmp_path)
     message = refused(task, capsys, 'ids', '--overwrite')
-    assert 'configs/own/mine is there already' in message
+    assert 'configs/own/mine exists already' in message
     assert written(tmp_path) == before
 
 
@@ -310,7 +310,7 @@ def add_a_negative_id(root):
     mask[0, :2] = -1
     path.unlink()
     Image.fromarray(mask).save(path.with_suffix('.tif'))
-    return 'ids -1, in 2 pixels, which no class has. Save the mask with ids'
+    return 'ids -1, in 2 pixels, which belong to no class. Save the mask with ids'
 
 
 def color_a_mask(root):
@@ -365,8 +365,8 @@ def test_masks_of_0_and_255_are_explained(task, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('options, words', [
-    (('--holdout', 1.5), '--holdout a number between 0 and 1'),
-    (('--holdout', 0), '--holdout a number between 0 and 1'),
+    (('--holdout', 1.5), '--holdout to a number between 0 and 1'),
+    (('--holdout', 0), '--holdout to a number between 0 and 1'),
     (('--name', 'a b'), 'letters, digits'),
     (('--long-side', 3), '32 or more'),
     (('--images', 'images/x.jpg'), 'no {name}'),

@@ -277,7 +277,8 @@ def test_python_in_a_checkpoint_is_not_run(tmp_path, restored_loader, trust):
 
 @pytest.mark.parametrize('number', [errno.EIO, errno.ESTALE, errno.EMFILE])
 @pytest.mark.parametrize('read', [damage_of, read_checkpoint])
-def test_errors_of_the_disk_do_not_count_as_damage(tmp_path, monkeypatch, number, read):
+def test_errors_of_the_disk_do_not_count_as_damage(
+        tmp_path, monkeypatch, number, read):
     path = str(tmp_path / 'a.pth')
     torch.save(network().state_dict(), path)
 

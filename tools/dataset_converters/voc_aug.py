@@ -172,7 +172,7 @@ def convert(root: Path,
             for name, label in labels.items()
         ]
         results = parallel_map(
-            partial(convert_label, conversion=VOC, cure=cure), files, workers,
+            partial(convert_label, conversion=VOC, hint=cure), files, workers,
             split)
         pixels[split] = {
             name: counts for name, (counts, _) in zip(labels, results)
