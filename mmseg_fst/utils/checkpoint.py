@@ -178,7 +178,7 @@ def guard_loading(trust: bool = False) -> None:
 
     By default mmengine tries ``weights_only=True``, then warns and loads the
     file without it, and torch.hub never uses it: code in a file is executed.
-    This function tells PyTorch to load data only, wherever a file comes from.
+    This function makes PyTorch load data only, wherever a file comes from.
     Local files (``load_from``, resuming, pretrained weights) go through
     :func:`read_checkpoint`, which reports what is wrong with a file.
 

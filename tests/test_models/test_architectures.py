@@ -26,7 +26,7 @@ SWIN = (128, 256, 512, 1024)
 
 @pytest.fixture(autouse=True)
 def meta(monkeypatch):
-    """Allocate nothing; rates of stochastic depth need their values."""
+    """Allocate nothing, except the probabilities of stochastic depth."""
     monkeypatch.setattr(torch, 'linspace',
                         partial(torch.linspace, device='cpu'))
     with torch.device('meta'):
@@ -333,7 +333,7 @@ def test_size_and_logits(name):
     assert size_of(model.backbone) == encoder()
     assert size_of(model) - size_of(model.backbone) == rest()
 
-    # Patches of 14 and windows of 640 have sizes of their own.
+    # Patches of 14 and windows of 640 need other image sizes.
     height, width = {'beit': (640, 640), 'dino': (98, 140)}.get(
         name[:4], (64, 128))
     features = model.extract_feat(image_for(name, height, width))

@@ -34,11 +34,11 @@ def test_outputs_and_gradients(name):
         torch.testing.assert_close(fast, plain, rtol=1e-9, atol=1e-9)
     for model in (network, fused):
         sum(stage.square().mean() for stage in model(image)).backward()
-    for (key, weight), its in zip(network.named_parameters(),
+    for (key, weight), other in zip(network.named_parameters(),
                                   fused.parameters()):
         if weight.grad is not None:
             torch.testing.assert_close(
-                its.grad, weight.grad, rtol=1e-7, atol=1e-9, msg=key)
+                other.grad, weight.grad, rtol=1e-7, atol=1e-9, msg=key)
 
 
 def test_weights_of_attention_are_not_asked_for():

@@ -121,7 +121,7 @@ def test_boxes_of_cut_mix_lie_anywhere():
 
 
 @pytest.mark.parametrize('prob', [0., .3, 1.])
-def test_each_image_draws_whether_it_gets_a_box(prob):
+def test_boxes_are_sampled_independently_per_image(prob):
     boxes = CutMix(prob=prob).sample_boxes(300, 40, 40)
     share = (sides_of(boxes)[0] > 0).float().mean().item()
     assert share == pytest.approx(prob, abs=0. if prob in (0, 1) else .1)
@@ -130,7 +130,7 @@ def test_each_image_draws_whether_it_gets_a_box(prob):
 
 @pytest.mark.parametrize('prob', [0., .3, 1.])
 @pytest.mark.parametrize('count', [2, 5])
-def test_half_cut_mix_draws_once_for_the_batch(prob, count):
+def test_half_cut_mix_samples_once_for_the_batch(prob, count):
     mixer = HalfCutMix(prob)
     sampled = torch.stack([
         sides_of(mixer.sample_boxes(count, 20, 30))[0] > 0 for _ in range(300)
@@ -155,7 +155,7 @@ def test_half_cut_mix_takes_half_of_the_area(height, width):
         assert len({tuple(box) for box in boxes.tolist()}) > 150
 
 
-def test_draws_are_of_the_global_generator():
+def test_boxes_come_from_the_global_generator():
     for mixer in (CutMix(), HalfCutMix(1.)):
         sampled = []
         for seed in (0, 0, 1):

@@ -11,13 +11,13 @@ def build(name, **kwargs):
     return MODELS.build(dict(type=name, **kwargs))
 
 
-def ones(*shapes):
+def constant(*shapes):
     return [torch.ones(shape) for shape in shapes]
 
 
 @pytest.mark.parametrize('prob', [0., .25, .5])
 def test_dropped_channels_are_dropped_whole(prob):
-    features = ones((8, 200, 3, 4), (8, 100, 2, 2))
+    features = constant((8, 200, 3, 4), (8, 100, 2, 2))
     got = build('ChannelDropout', prob=prob).eval()(features)
     for before, after in zip(features, got):
         assert after.shape == before.shape and (before == 1).all()
@@ -156,7 +156,7 @@ def is_gray(image):
 
 @pytest.mark.parametrize('prob', [0., .5, 1.])
 @pytest.mark.parametrize('per_image', [True, False])
-def test_gray_is_drawn_on_its_own(normal, prob, per_image):
+def test_gray_is_sampled_independently(normal, prob, per_image):
     module = build(
         'StrongPhotometric', jitter_prob=0, blur_prob=0, gray_prob=prob,
         per_image=per_image)
@@ -167,8 +167,8 @@ def test_gray_is_drawn_on_its_own(normal, prob, per_image):
     ])
     assert gray.float().mean().item() == pytest.approx(
         prob, abs=0. if prob in (0, 1) else .2)
-    one_draw = (gray.any(1) == gray.all(1)).all()
-    assert one_draw == (not per_image or prob in (0, 1))
+    is_joint = (gray.any(1) == gray.all(1)).all()
+    assert is_joint == (not per_image or prob in (0, 1))
 
 
 def test_gray_comes_after_the_jitter(normal):

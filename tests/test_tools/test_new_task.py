@@ -310,7 +310,8 @@ def add_a_negative_id(root):
     mask[0, :2] = -1
     path.unlink()
     Image.fromarray(mask).save(path.with_suffix('.tif'))
-    return 'ids -1, in 2 pixels, which belong to no class. Save the mask with ids'
+    return ('ids -1, in 2 pixels, which belong to no class. Save the mask '
+            'with ids')
 
 
 def color_a_mask(root):
