@@ -57,7 +57,8 @@ def test_numbers_of_the_paper(name):
         batch //= 2
     epochs = 80 if is_voc else 240
     dataset = cfg.train_dataloader.dataset
-    assert dataset.sides.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert (dataset.sides.labeled.ann_file
+            == f'splits/stpp/{labels}/labeled.txt')
     assert dataset.expected.labeled == labels
     if 'cps' in method:
         assert batch * processes == (16 if is_voc else 8)

@@ -171,4 +171,5 @@ def test_counts_are_those_of_the_data(name, seed, monkeypatch):
         side.serialize_data = False
     check_config(cfg)
     data = DATASETS.build(cfg.train_dataloader.dataset)
-    assert (data.lengths['labeled'], data.lengths['unlabeled']) == EXPECTED[name][:2]
+    lengths = data.lengths['labeled'], data.lengths['unlabeled']
+    assert lengths == EXPECTED[name][:2]

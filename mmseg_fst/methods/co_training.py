@@ -1,5 +1,5 @@
 """Students that label for one another: CPS and Diverse Co-training."""
-from typing import Literal, Optional
+from typing import Literal
 
 import torch
 from torch import Tensor, nn

@@ -288,7 +288,8 @@ def test_a_partition_is_that_of_the_options(options, iterations, labels):
     cfg = read_config(CELL, options)
     assert cfg.train_cfg.max_iters == iterations
     dataset = cfg.train_dataloader.dataset
-    assert dataset.sides.labeled.ann_file == f'splits/stpp/{labels}/labeled.txt'
+    assert (dataset.sides.labeled.ann_file
+            == f'splits/stpp/{labels}/labeled.txt')
     assert dataset.expected.labeled == labels
 
 

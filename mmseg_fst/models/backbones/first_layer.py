@@ -1,4 +1,4 @@
-"""First layers of pretrained networks, for images of any number of channels."""
+"""First layers of pretrained networks for any number of channels."""
 import logging
 from collections.abc import Iterator
 from typing import Any, Optional
