@@ -67,9 +67,8 @@ def check_images_exist(side: Side, name: str = LABELED) -> None:
                 f'images, but {len(missing)} of them are missing, first '
                 f'{missing[0]}. A line of a list is the path below img_path '
                 f'without the ending {part.img_suffix!r}; '
-                'tools/download_splits.sh writes '
-                'published lists in that form. Correct the list, data_prefix '
-                'or img_suffix.')
+                'tools/download_splits.sh writes published lists in that '
+                'form. Correct the list, data_prefix or img_suffix.')
 
 
 def check_counts(sides: Mapping[str, Side], expected: Mapping[str, int],

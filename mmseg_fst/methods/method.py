@@ -449,7 +449,8 @@ class Method(StudentTeacher):
         for name, value in arguments.items():
             if (value is not None) != (name in self.required):
                 verb = 'needs' if value is None else 'does not use'
-                advice = 'give it' if value is None else 'take it out'
+                advice = ('set it in the config' if value is None else
+                          'remove it from the config')
                 raise ValueError(f'{type(self).__name__} {verb} '
                                  f'`model.{name}`; {advice}.')
 

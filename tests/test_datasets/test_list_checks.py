@@ -1,4 +1,4 @@
-"""Wrong lists stop a run before it begins, by name and with a cure."""
+"""Wrong lists stop a run before it begins, by name and with a hint."""
 import pytest
 from fake_ssl import make_camvid_ssl
 from mmengine.config import Config

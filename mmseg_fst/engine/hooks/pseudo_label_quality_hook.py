@@ -158,6 +158,7 @@ class PseudoLabelQualityHook(Hook):
         """Label the images of the side, in the precision of the training."""
         model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)
+        # The precision of the training.
         with runner.optim_wrapper.optim_context(runner.model):
             for who, network in networks.items():
                 if network is not None:
