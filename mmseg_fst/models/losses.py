@@ -138,9 +138,9 @@ def decode_without(head: BaseDecodeHead,
     logits = head(features)
     if not isinstance(logits, Tensor):
         raise TypeError(
-            f'{type(head).__name__} returns {type(logits).__name__}, not '
-            'logits, so pixels cannot be weighted; choose a decode head that '
-            'returns one tensor of logits.')
+            f'{type(head).__name__} must return one tensor of logits, got '
+            f'{type(logits).__name__}; its pixels cannot be weighted. Use '
+            'another decode head.')
     return logits, None
 
 
