@@ -1,23 +1,23 @@
 """What launchers and users call."""
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.config_file import (
-                       merge_options,
-                       open_config,
-                       save_config,
+    merge_options,
+    open_config,
+    save_config,
 )
 from mmseg_fst.config.run_folder import (
-                       drop_pretrained,
-                       find_checkpoint,
-                       find_config,
-                       sorted_checkpoints,
+    drop_pretrained,
+    find_checkpoint,
+    find_config,
+    sorted_checkpoints,
 )
 from mmseg_fst.prepare.task import (
-                       Side,
-                       Task,
-                       class_problems,
-                       count_sizes,
-                       draw_validation,
-                       without_copies,
+    Side,
+    Task,
+    class_problems,
+    count_sizes,
+    split_validation,
+    without_copies,
 )
 from mmseg_fst.prepare.task_configs import choose_view, config_texts
 from mmseg_fst.prepare.task_files import write_task
@@ -27,10 +27,10 @@ from mmseg_fst.run.launch import build_runner, prepare_processes
 from mmseg_fst.run.replay import Replay, replay
 from mmseg_fst.run.run_config import load_config, read_config
 from mmseg_fst.run.score_files import (
-                       Score,
-                       format_scores,
-                       read_protocol,
-                       read_scores,
+    Score,
+    format_scores,
+    read_protocol,
+    read_scores,
 )
 from mmseg_fst.run.stages import write_ranking
 from mmseg_fst.run.test import test
@@ -38,9 +38,9 @@ from mmseg_fst.run.train import start_training, train
 from mmseg_fst.use.export import Check, ExportedNetwork, export_model
 from mmseg_fst.use.hub import pull_model, push_model
 from mmseg_fst.use.label_images import (
-                       UnlabeledImages,
-                       label_images,
-                       rank_images,
+    UnlabeledImages,
+    label_images,
+    rank_images,
 )
 from mmseg_fst.use.load import load_model, load_network
 from mmseg_fst.use.predict import Prediction, predict
@@ -51,13 +51,13 @@ __all__ = [
     'Check', 'ExportedNetwork', 'Prediction', 'Replay', 'Report', 'Score',
     'Side', 'Source', 'Task', 'UnlabeledImages', 'build_runner',
     'check_config', 'choose_checkpoint', 'choose_view', 'class_problems',
-    'config_texts', 'count_sizes', 'draw_validation', 'drop_pretrained',
-    'export_model', 'find_checkpoint', 'find_config', 'find_sources',
-    'format_scores', 'label_images', 'load_config', 'load_model',
-    'load_network', 'merge_options', 'open_config', 'plan_runs', 'predict',
-    'predict_files', 'prepare_processes', 'pull_model', 'push_model',
-    'rank_images', 'read_config', 'read_grid', 'read_protocol', 'read_scores',
-    'replay', 'run_grid', 'save_config', 'sorted_checkpoints',
+    'config_texts', 'count_sizes', 'drop_pretrained', 'export_model',
+    'find_checkpoint', 'find_config', 'find_sources', 'format_scores',
+    'label_images', 'load_config', 'load_model', 'load_network',
+    'merge_options', 'open_config', 'plan_runs', 'predict', 'predict_files',
+    'prepare_processes', 'pull_model', 'push_model', 'rank_images',
+    'read_config', 'read_grid', 'read_protocol', 'read_scores', 'replay',
+    'run_grid', 'save_config', 'sorted_checkpoints', 'split_validation',
     'start_training', 'test', 'train', 'without_copies', 'write_ranking',
     'write_task'
 ]

@@ -113,7 +113,7 @@ def run_folder(content=None, names=('config.py', )):
 
 
 class Code:
-    """An object that runs code when it is unpickled."""
+    """Runs code when it is unpickled."""
 
     def __reduce__(self):
         return print, ('poison', )
@@ -204,8 +204,8 @@ CHECKPOINTS = (
     Case('a checkpoint that would run code', 'tools/test.py run',
          'run/iter_4.pth', 'add --trust', run_folder(dict(poison=Code()))),
     Case('a list instead of a checkpoint', 'tools/test.py run',
-         'run/iter_4.pth', 'holds no weights', run_folder([1, 2])),
+         'run/iter_4.pth', 'instead of weights', run_folder([1, 2])),
     Case('the checkpoint of another model', 'tools/test.py run',
-         'run/iter_4.pth', 'Test it with the config', run_folder(
+         'run/iter_4.pth', 'Use the config', run_folder(
              dict(state_dict=dict(weight=torch.zeros(2))))),
 )

@@ -64,7 +64,7 @@ OWN_DATA = (
     Case('a missing labeled folder', COMMAND, 'no folder mine',
          'Correct the path', lambda root: (root / 'classes.txt').write_text(
              CLASSES)),
-    Case('a missing class list', COMMAND, 'classes.txt', 'one class a line',
+    Case('a missing class list', COMMAND, 'classes.txt', 'one class per line',
          without('classes.txt')),
     Case('a single class', COMMAND, 'classes.txt', '2 to 255',
          classes('road\n')),
@@ -96,9 +96,9 @@ OWN_DATA = (
          'mine/labels/1.png has colors (1 2 3)', "'name = R G B'",
          mask(np.full((40, 48, 3), (1, 2, 3)))),
     Case('a class that no mask shows', COMMAND, 'No mask shows car',
-         'out of the class list', classes('road\nsky\ncar\n')),
+         'from the class list', classes('road\nsky\ncar\n')),
     Case('a holdout that leaves no training image', f'{COMMAND} --holdout 0.9',
-         'share of 0.9', '--holdout', folders),
+         'fraction of 0.9', '--holdout', folders),
     Case('a name that cannot be a folder', f'{COMMAND} --name a/b', '--name',
          'letters, digits', folders),
 )

@@ -132,7 +132,7 @@ RUNS = (
          'Give another folder', finished),
     Case('a report of missing runs',
          'tools/report.py work_dirs/none', 'work_dirs/none',
-         'Name folders such as'),
+         'Give a folder such as'),
     Case('a missing step to replay', 'tools/replay.py run/step.pth',
          'run/step.pth', 'There is no'),
     Case('a checkpoint instead of a step', 'tools/replay.py run/step.pth',
@@ -150,5 +150,5 @@ RUNS = (
          'without --resume', foreign_run, True),
     Case('an unknown action',
          f'{RUN} --debug --cfg-options non_finite.action=warn',
-         "non_finite.action='warn'", "give 'stop' or 'skip'", begins=True),
+         'non_finite.action', "must be 'stop' or 'skip'", begins=True),
 )

@@ -1,8 +1,20 @@
 """Networks and runs of real configs, reduced to the size of a test."""
+import copy
+
 from mmseg_fst.apis import drop_pretrained
 
 #: Divisor of all widths.
 RATIO = 16
+#: Arguments of small backbones, by type.
+SLIM = {
+    **dict.fromkeys(('ResNet', 'ResNetV1c'),
+                    dict(depth=50, stem_channels=4, base_channels=4)),
+    'DCTResNet': dict(depth=50, base_channels=4),
+    'MixVisionTransformer': dict(embed_dims=4, num_layers=[1] * 4),
+    'SwinTransformer': dict(
+        embed_dims=8, depths=[2] * 4, num_heads=[1, 2, 4, 8]),
+    'ResizedBEiT': dict(embed_dims=48, num_heads=4),
+}
 
 
 def _slim_head(head):
@@ -40,18 +52,9 @@ def slim_segmentor(segmentor):
         return segmentor
     if kind == 'TIMMVisionTransformer':
         return _slim_vision_transformer(segmentor)
-    if kind in ('ResNet', 'ResNetV1c'):
-        backbone.update(depth=50, stem_channels=4, base_channels=4)
-    elif kind == 'DCTResNet':
-        backbone.update(depth=50, base_channels=4)
-    elif kind == 'MixVisionTransformer':
-        backbone.update(embed_dims=4, num_layers=[1] * 4)
-    elif kind == 'SwinTransformer':
-        backbone.update(embed_dims=8, depths=[2] * 4, num_heads=[1, 2, 4, 8])
-    elif kind == 'ResizedBEiT':
-        backbone.update(embed_dims=48, num_heads=4)
-    else:
+    if kind not in SLIM:
         raise NotImplementedError(f'Add a rule for the backbone {kind}.')
+    backbone.update(copy.deepcopy(SLIM[kind]))
     if 'neck' in segmentor:
         segmentor['neck']['embed_dim'] //= RATIO
     for name in ('decode_head', 'auxiliary_head'):

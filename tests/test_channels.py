@@ -197,5 +197,5 @@ def test_dct_maps_are_of_rgb_alone(tmp_path):
         train(cfg)
     backbone = MODELS.build(
         ConfigDict(model['segmentor']['backbone'], type='DCTInput'))
-    with pytest.raises(ValueError, match='images have 6 channels'):
+    with pytest.raises(ValueError, match='images must be RGB, got 6'):
         backbone(torch.zeros(1, 6, 32, 32))

@@ -89,7 +89,7 @@ def inspect_data_set(name: str, folder: Path) -> State:
         return State(cells, '')
     if data.source and data.command and all(complete[:2]):
         return State(cells, data.command.format(root=folder))
-    return State(cells, data.cure(str(folder)))
+    return State(cells, data.how_to_get(str(folder)))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:

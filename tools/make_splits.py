@@ -1,10 +1,10 @@
-"""Sample labeled and unlabeled lists for semi-supervised training.
+r"""Sample labeled and unlabeled lists for semi-supervised training.
 
-    python tools/make_splits.py data/VOC2012/splits/train_aug.txt \\
+    python tools/make_splits.py data/VOC2012/splits/train_aug.txt \
         data/VOC2012/splits/mine_seed0 --parts 1/16 1/8 1/4
-    python tools/make_splits.py data/cityscapes/leftImg8bit/train \\
-        data/cityscapes/splits/mine_seed0 --parts 100 1/16 1/8 \\
-        --suffix _leftImg8bit.png --stratified \\
+    python tools/make_splits.py data/cityscapes/leftImg8bit/train \
+        data/cityscapes/splits/mine_seed0 --parts 100 1/16 1/8 \
+        --suffix _leftImg8bit.png --stratified \
         --stats data/cityscapes/class_stats_train.json
 
 The images come from a list or a folder. For each part, OUT/COUNT/labeled.txt

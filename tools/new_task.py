@@ -29,7 +29,7 @@ from mmseg_fst.apis import (
     class_problems,
     config_texts,
     count_sizes,
-    draw_validation,
+    split_validation,
     without_copies,
     write_task,
 )
@@ -168,7 +168,7 @@ def read_task(args: argparse.Namespace) -> Task:
     if val:
         train, scored = labeled.images, val.images
     else:
-        train, scored = draw_validation(labeled.images, args.holdout,
+        train, scored = split_validation(labeled.images, args.holdout,
                                         args.seed)
     unique = without_copies(unlabeled.images, train + scored)
     if len(unique) < len(unlabeled.images):

@@ -1,6 +1,6 @@
-"""Plot logged values of runs over their iterations.
+r"""Plot logged values of runs over their iterations.
 
-    python tools/plot_runs.py work_dirs/co_training/camvid-1_16_* \\
+    python tools/plot_runs.py work_dirs/co_training/camvid-1_16_* \
         --key agreement --out agreement.png
 
 Plots one line for each run folder with seed_* folders, the mean over its

@@ -1,6 +1,6 @@
-"""Write one HTML page about runs: scores, curves, classes, images, configs.
+r"""Write one HTML page about runs: scores, curves, classes, images, configs.
 
-    python tools/report.py work_dirs/demo/streets_mean-teacher \\
+    python tools/report.py work_dirs/demo/streets_mean-teacher \
         work_dirs/demo/streets_fst --out report.html
 
 Each folder is a run folder with seed_* folders, or a single seed, finished or

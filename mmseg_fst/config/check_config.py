@@ -39,7 +39,10 @@ _REGISTRY_BY_PLACE = {
 _ALWAYS = ('type', '_scope_', 'priority')
 # By a part of the missing path.
 _CURES = {
-    **{name: data.cure(f'data/{name}') for name, data in KNOWN_DATA.items()},
+    **{
+        name: data.how_to_get(f'data/{name}')
+        for name, data in KNOWN_DATA.items()
+    },
 }
 
 

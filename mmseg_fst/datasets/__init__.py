@@ -1,10 +1,10 @@
 """Data sets, samplers and transforms."""
 from .camvid import CamVidDataset, LabelMeFacadeDataset
 from .cityscapes_like import (
-                              ACDCDataset,
-                              GTADataset,
-                              MapillaryTrainIdsDataset,
-                              SynthiaDataset,
+    ACDCDataset,
+    GTADataset,
+    MapillaryTrainIdsDataset,
+    SynthiaDataset,
 )
 from .clothing import ClothingDataset
 from .collate import collate_sides

@@ -1,11 +1,11 @@
-"""CamVid with 11 classes, and LabelMeFacade on the classes they share."""
+"""CamVid with 11 classes, and LabelMeFacade on the shared classes."""
 from typing import Optional
 
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
 
-_SHARED = {  # LabelMeFacade's id -> SHARED_CLASSES
+_SHARED = {  # id of LabelMeFacade on disk -> id in its METAINFO
     0: 1,  # building
     1: 5,  # car
     2: 1,  # door
@@ -21,8 +21,8 @@ _SHARED = {  # LabelMeFacade's id -> SHARED_CLASSES
 class CamVidDataset(BaseSegDataset):
     """CamVid (Brostow et al. 2008) in the 11-class form of SegNet.
 
-    Also the format of the frames that ``tools/streetgen`` renders. Images are
-    ``images/ID.jpg``, labels ``labels/ID.png``, splits lists of ids. See
+    ``tools/streetgen`` renders frames in the same format. Images are
+    ``images/ID.jpg``, labels ``labels/ID.png``; a split is a list of ids. See
     :class:`mmseg.datasets.BaseSegDataset` for the arguments.
     """
 
@@ -52,13 +52,13 @@ class LabelMeFacadeDataset(BaseSegDataset):
     def get_label_map(cls,
                       new_classes: Optional[tuple[str, ...]] = None
                       ) -> dict[int, int]:
-        """From the ids on disk to those of ``METAINFO``.
+        """Map ids on disk to ids of ``METAINFO``.
 
         Args:
             new_classes (tuple[str, ...], optional): Not supported here.
                 Defaults to None.
 
         Returns:
-            dict[int, int]: New id by id on disk.
+            dict[int, int]: Id in ``METAINFO`` by id on disk.
         """
         return _SHARED

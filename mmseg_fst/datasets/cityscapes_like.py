@@ -1,7 +1,7 @@
 """Street scenes with the 19 classes of Cityscapes.
 
-Only the endings of the files differ. Dark Zurich, Night Driving and BDD100K
-come with MMSegmentation.
+Only the suffixes of the files differ. MMSegmentation already includes Dark
+Zurich, Night Driving and BDD100K.
 """
 from mmseg.datasets import CityscapesDataset
 
@@ -14,12 +14,12 @@ class GTADataset(CityscapesDataset):
 
     Images are ``images/ID.png``, labels ``labels/ID_labelTrainIds.png``, as
     ``tools/dataset_converters/gta.py`` and the converters of DAFormer and FST
-    leave them. See :class:`mmseg.datasets.BaseSegDataset` for further
+    write them. See :class:`mmseg.datasets.BaseSegDataset` for further
     arguments.
 
     Args:
-        img_suffix (str): Ending of images. Defaults to ``'.png'``.
-        seg_map_suffix (str): Ending of labels. Defaults to
+        img_suffix (str): Suffix of images. Defaults to ``'.png'``.
+        seg_map_suffix (str): Suffix of labels. Defaults to
             ``'_labelTrainIds.png'``.
     """
 
@@ -35,11 +35,11 @@ class GTADataset(CityscapesDataset):
 class SynthiaDataset(GTADataset):
     """SYNTHIA, RAND-CITYSCAPES (Ros et al. 2016).
 
-    16 of the 19 classes are labeled: there is no terrain, truck or train.
-    The ids stay those of the 19, so that a network has 19 outputs as with
-    other sources. Score it with ``SynthiaIoUMetric``. Images are
-    ``RGB/ID.png``, labels ``GT/LABELS/ID_labelTrainIds.png``; the arguments
-    are those of :class:`GTADataset`.
+    16 of the 19 classes are labeled: terrain, truck and train are missing.
+    Labels use the ids of all 19 classes, so that a network has 19 outputs as
+    with other source domains. Evaluate with ``SynthiaIoUMetric``. Images are
+    ``RGB/ID.png``, labels ``GT/LABELS/ID_labelTrainIds.png``. See
+    :class:`GTADataset` for the arguments.
     """
 
 
@@ -47,8 +47,7 @@ class SynthiaDataset(GTADataset):
 class ACDCDataset(CityscapesDataset):
     """Adverse Conditions Dataset (Sakaridis et al. 2021).
 
-    Fog, night, rain and snow. The arguments are those of
-    :class:`GTADataset`.
+    Fog, night, rain and snow. See :class:`GTADataset` for the arguments.
     """
 
     def __init__(self,
@@ -63,9 +62,9 @@ class ACDCDataset(CityscapesDataset):
 class MapillaryTrainIdsDataset(CityscapesDataset):
     """Mapillary Vistas 1.2 (Neuhold et al. 2017) on the classes of Cityscapes.
 
-    Its labels are those of ``tools/dataset_converters/mapillary.py``;
-    ``MapillaryDataset_v1`` of MMSegmentation has the 65 classes of the
-    source. The arguments are those of :class:`GTADataset`.
+    Labels are converted by ``tools/dataset_converters/mapillary.py``;
+    ``MapillaryDataset_v1`` of MMSegmentation has the original 65 classes. See
+    :class:`GTADataset` for the arguments.
     """
 
     def __init__(self,

@@ -1,4 +1,4 @@
-"""Clothing Co-Parsing: photos of people, most of them without a label."""
+"""Clothing Co-Parsing: photos of people, half of them without a label."""
 from os import path as osp
 
 import mmengine
@@ -11,14 +11,14 @@ from mmseg_fst.registry import DATASETS
 class ClothingDataset(BaseSegDataset):
     """Clothing Co-Parsing (Yang et al. 2014) with 12 classes.
 
-    The 59 tags of the source are merged. Images are ``images/ID.jpg``, labels
-    ``labels/ID.png``, splits lists of ids. 1094 of the 2098 photos have no
-    label at all. See :class:`mmseg.datasets.BaseSegDataset` for further
+    The 59 original tags are merged. Images are ``images/ID.jpg``, labels
+    ``labels/ID.png``; a split is a list of ids. 1094 of the 2098 photos have
+    no label. See :class:`mmseg.datasets.BaseSegDataset` for further
     arguments.
 
     Args:
-        extra_ann_file (str): A further list under ``data_root``, of images
-            that have no label on disk. Defaults to ``''``: none.
+        extra_ann_file (str): Additional list of images without labels,
+            relative to ``data_root``. Defaults to ``''``: none.
     """
 
     METAINFO = dict(
@@ -35,11 +35,11 @@ class ClothingDataset(BaseSegDataset):
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Images of both lists.
+        """Load the images of both lists.
 
         Returns:
-            list[dict]: As of the parent; those of the further list have no
-            ``seg_map_path``.
+            list[dict]: Entries as in the parent class; images of the
+            additional list have no ``seg_map_path``.
         """
         data_list = super().load_data_list()
         if not self.extra_ann_file:

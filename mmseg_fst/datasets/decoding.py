@@ -39,7 +39,9 @@ def jpeg_size(content: bytes) -> tuple[int, int]:
     """
     with Image.open(io.BytesIO(content)) as image:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
-        return image.size[::-1 if orientation in _ON_THE_SIDE else 1]
+        width, height = image.size
+    turned = orientation in _ON_THE_SIDE
+    return (height, width) if turned else (width, height)
 
 
 def decode_image(content: bytes, channels: int) -> Optional[np.ndarray]:

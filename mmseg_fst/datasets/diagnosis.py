@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from mmseg_fst.utils.fields import DIAGNOSIS
-from mmseg_fst.utils.randomness import kept_draws
+from mmseg_fst.utils.randomness import preserve_random_state
 
 from .sides import Side, build_side, map_parts
 
@@ -73,7 +73,7 @@ class LabelsForDiagnosis:
         Raises:
             ValueError: If the label has changed how the image is augmented.
         """
-        with kept_draws():
+        with preserve_random_state():
             labeled = self.side[index]
         item = side[index]
         if not torch.equal(item['inputs'], labeled['inputs']):

@@ -1,4 +1,4 @@
-"""Scaling and padding as the semi-supervised releases do it."""
+"""Resizing and padding as in the semi-supervised releases."""
 from collections.abc import Sequence
 
 import mmcv
@@ -27,19 +27,19 @@ def check_pillow_scales(image: np.ndarray) -> None:
 
 @TRANSFORMS.register_module()
 class RandomFactorResize(BaseTransform):
-    """Scale image and label by a factor drawn from one of several ranges.
+    """Resize image and label by a factor sampled from one of several ranges.
 
-    mmcv's ``RandomResize`` scales to a size; here the factor is relative to
-    the image's own size, as photos of Pascal VOC differ. The range is drawn
-    first, each as often as the others, then the factor, uniformly.
+    mmcv's ``RandomResize`` samples a size; here the factor is relative to the
+    size of each image, because photos of Pascal VOC differ in size. All
+    ranges are equally likely; the factor is uniform within the range.
 
     Args:
-        ranges (Sequence[tuple[float, float]]): Lowest and highest factor.
-            ``((.5, 1), (1, 2))`` is the rule of U2PL and FST, ``((.5, 2), )``
-            that of UniMatch.
-        backend (str): 'cv2', or 'pillow', which smooths what it makes smaller
-            and is what UniMatch uses; it scales images of 1 or 3 channels of
-            8 bits. Defaults to 'cv2'.
+        ranges (Sequence[tuple[float, float]]): Minimum and maximum factor of
+            each range: ``((.5, 1), (1, 2))`` in U2PL and FST, ``((.5, 2), )``
+            in UniMatch.
+        backend (str): 'cv2', or 'pillow', which smooths when it shrinks an
+            image and is used by UniMatch; it resizes images of 1 or 3
+            channels of 8 bits. Defaults to 'cv2'.
 
     Raises:
         ValueError: If a range is empty or not positive.
@@ -49,20 +49,20 @@ class RandomFactorResize(BaseTransform):
                  ranges: Sequence[tuple[float, float]],
                  backend: str = 'cv2') -> None:
         if not ranges or any(not 0 < low <= high for low, high in ranges):
-            raise ValueError(f'ranges={ranges} must hold pairs of a lowest '
-                             'and a highest factor, both positive.')
+            raise ValueError('ranges must be pairs of a minimum and a maximum '
+                             f'factor, both positive, got {ranges}.')
         self.ranges = ranges
         self.backend = backend
 
     def transform(self, results: dict) -> dict:
-        """Scale one image.
+        """Resize one image.
 
         Args:
             results (dict): With ``img``, (H, W, 3), and ``gt_seg_map``,
                 (H, W), if there is a label.
 
         Returns:
-            dict: The same keys, scaled (the label to the nearest pixel), and
+            dict: The same keys, resized (the label by nearest neighbor), and
             ``img_shape``, ``scale`` and ``scale_factor``.
 
         Raises:
@@ -71,34 +71,35 @@ class RandomFactorResize(BaseTransform):
         if self.backend == 'pillow':
             check_pillow_scales(results['img'])
         return Resize(
-            scale_factor=self.draw_factor(), backend=self.backend)(results)
+            scale_factor=self.sample_factor(), backend=self.backend)(results)
 
-    def draw_factor(self) -> float:
-        """Draw a factor, from NumPy's global generator."""
+    def sample_factor(self) -> float:
+        """Sample a factor, with NumPy's global generator."""
         low, high = self.ranges[np.random.randint(len(self.ranges))]
         return float(np.random.uniform(low, high))
 
 
 @TRANSFORMS.register_module()
 class PadToCrop(BaseTransform):
-    """Pad an image that is smaller than the crop, as a part of the image.
+    """Pad an image that is smaller than the crop.
 
-    Without it the data preprocessor pads at the lower right, and padding has
-    neither a label nor a weight. That is the default here. With it, padding
-    is learned: U2PL and FST pad evenly around, by the mean color and *label
-    0* (background on Pascal VOC, road on Cityscapes), on both sides.
+    By default the data preprocessor pads at the lower right, and padding has
+    neither a label nor a weight. With this transform padding is part of the
+    image: U2PL and FST pad symmetrically with the mean color and *label 0*
+    (background on Pascal VOC, road on Cityscapes), labeled and unlabeled
+    images alike.
 
     Args:
-        size (tuple[int, int]): Least height and width.
-        position (str): Where the image lies: 'center' or 'corner', the upper
-            left. Defaults to 'center'.
-        pad_val (Sequence[float]): A value for each channel, in the order of
-            the image. Defaults to the mean of ImageNet in BGR, rounded, which
-            is 0 once it is normalized (by less than 0.01 off).
+        size (tuple[int, int]): Minimum height and width.
+        position (str): Position of the image: 'center', or 'corner' for the
+            upper left. Defaults to 'center'.
+        pad_val (Sequence[float]): A value for each channel, in the channel
+            order of the image. Defaults to the rounded mean of ImageNet in
+            BGR, which is less than 0.01 after normalization.
         seg_pad_val (int): Label. Defaults to 255, ignored.
 
     Raises:
-        ValueError: If there is no such position.
+        ValueError: If ``position`` is unknown.
     """
 
     def __init__(self,
@@ -107,8 +108,8 @@ class PadToCrop(BaseTransform):
                  pad_val: Sequence[float] = (104, 116, 124),
                  seg_pad_val: int = 255) -> None:
         if position not in ('center', 'corner'):
-            raise ValueError(
-                f'position={position!r} is none of center, corner.')
+            raise ValueError("PadToCrop: position must be 'center' or "
+                             f"'corner', got {position!r}.")
         self.size = size
         self.position = position
         self.pad_val = tuple(pad_val)

@@ -1,7 +1,7 @@
-"""The data sets that the configs know: their files, and how to get them.
+"""Data sets of the configs: their files, and how to get them.
 
-One table for the converters, the checks before a run and
-``tools/check_data.py``.
+The converters, the checks before a run and ``tools/check_data.py`` share this
+table.
 """
 import os
 from pathlib import Path
@@ -15,8 +15,8 @@ class Files(NamedTuple):
     """Files of one kind.
 
     Attributes:
-        folder (str): Folder under that of the data set.
-        suffix (str): How their names end.
+        folder (str): Folder, relative to the data set.
+        suffix (str): Suffix of the file names.
     """
     folder: str
     suffix: str
@@ -28,9 +28,9 @@ class Split(NamedTuple):
     Attributes:
         count (int): Number of images, and of labels if there are any.
         images (Files): The images.
-        labels (Files, optional): The labels as published. Defaults to None.
-        converted (Files, optional): The labels that a converter makes of
-            them. Defaults to None.
+        labels (Files, optional): The published labels. Defaults to None.
+        converted (Files, optional): The labels written by a converter.
+            Defaults to None.
     """
     count: int
     images: Files
@@ -43,17 +43,19 @@ class KnownData(NamedTuple):
 
     Attributes:
         splits (tuple[Split, ...]): Its parts; the first is for training.
-        source (str): Where its files come from; empty if they are drawn.
-        command (str): What to run on them, with ``{root}`` for the folder.
-        stats (str): Its class statistics; empty if no config needs them.
+        source (str): Origin of its files; empty for generated images.
+        command (str): Command that prepares it, with ``{root}`` for the
+            folder.
+        stats (str): File of its class statistics; empty if no config needs
+            them.
     """
     splits: tuple[Split, ...]
     source: str = ''
     command: str = ''
     stats: str = ''
 
-    def cure(self, root: str) -> str:
-        """What to do if files are missing.
+    def how_to_get(self, root: str) -> str:
+        """Explain how to get missing files.
 
         Args:
             root (str): Folder of the data set.
@@ -63,14 +65,14 @@ class KnownData(NamedTuple):
         """
         command = self.command.format(root=root)
         if not self.source:
-            return f'Make it with: {command}'
+            return f'Generate it with: {command}'
         step = f', then run: {command}' if command else '.'
         return f'Get {self.source} into {root}{step}'
 
 
 def _converted(count: int, images: Files, folder: str, labels: str,
                converted: str) -> Split:
-    """A split whose converted labels lie beside those of the source."""
+    """A split whose converted labels are next to the published labels."""
     return Split(count, images, Files(folder, labels),
                  Files(folder, converted))
 
@@ -107,7 +109,7 @@ def _mapillary(split: str, count: int) -> Split:
 
 
 def _streets(domain: str, split: str, count: int) -> Split:
-    """A split of the drawn streets."""
+    """A split of the procedural streets."""
     return _labeled(
         count, Files(f'{domain}/leftImg8bit/{split}', '_leftImg8bit.jpg'),
         f'{domain}/gtFine/{split}', '_gtFine' + TRAIN_IDS)
@@ -155,24 +157,24 @@ KNOWN_DATA = dict(
          _streets('camera', 'train', 300), _streets('camera', 'val', 60)),
         command='python tools/make_streets.py {root}',
         stats='rendered/' + _STATS),
-    # Training and validation; its test split is read by no config.
+    # Training and validation images; no config reads the test split.
     camvid=KnownData(
         (_labeled(468, *_FLAT), ),
         command='python tools/dataset_converters/camvid.py SOURCE {root}'),
     streetgen=KnownData(
         (_labeled(700, *_FLAT), ),
         command='python tools/streetgen/generate.py {root}'),
-    # Without the 220 test photos, likewise.
+    # Without the 220 test images.
     labelmefacade=KnownData(
         (_labeled(725, *_FLAT), ),
         'images/, labels/ and splits/ of '
         'https://github.com/cvjena/labelmefacade'),
-    # Without the 150 test photos, likewise; most images have no label.
+    # Without the 150 test images; most images have no label.
     ccp=KnownData(
         (_labeled(854, *_FLAT), ),
         'images/, labels/ (12 classes) and splits/, made of '
         'https://github.com/bearpaw/clothing-co-parsing,'),
-    # 10582 images to train on, 1449 to validate on.
+    # 10582 training and 1449 validation images.
     VOC2012=KnownData(
         (Split(12031, Files('JPEGImages', '.jpg'),
                converted=Files('SegmentationClassAug', '.png')), ),
@@ -182,29 +184,29 @@ KNOWN_DATA = dict(
         'pubs/codes/SBD)', _CONVERTER.format(name='voc_aug')),
 )
 
-# Families of published semi-supervised splits; lists of two of them must
-# never share a table. They lie in the folder splits/FAMILY of a data set.
+# Families of published semi-supervised splits, in the folder splits/FAMILY of
+# a data set. Results on splits of different families must not share a table.
 PUBLISHED_LISTS = ('u2pl', 'stpp')
 
 
 def list_files(root: Path, files: Files) -> list[str]:
-    """Names of the files of one kind, whichever subfolder they lie in.
+    """List the files of one kind, including all subfolders.
 
     Args:
         root (Path): Folder of the data set.
-        files (Files): Where to look.
+        files (Files): Folder and suffix of the files.
 
     Returns:
-        list[str]: Sorted paths from ``files.folder`` on, without the suffix.
+        list[str]: Sorted paths relative to ``files.folder``, without suffix.
     """
     folder = root / files.folder
     names = []
-    for parent, _, found in os.walk(folder, followlinks=True):
-        for name in found:
-            # Hidden files are left by a writer that was killed.
+    for parent, _, file_names in os.walk(folder, followlinks=True):
+        for name in file_names:
+            # Hidden files remain from a writer that was killed.
             if not name.endswith(files.suffix) or name.startswith('.'):
                 continue
-            # Converted labels lie beside those of the source.
+            # Converted labels are next to the published ones.
             if name.endswith(TRAIN_IDS) and files.suffix == '.png':
                 continue
             path = os.path.relpath(os.path.join(parent, name), folder)

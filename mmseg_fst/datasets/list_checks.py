@@ -64,11 +64,11 @@ def check_images_exist(side: Side, name: str = LABELED) -> None:
         if missing:
             raise FileNotFoundError(
                 f'{part.ann_file} of the {name} side names {len(images)} '
-                f'images, but {len(missing)} of them are missing, first {missing[0]}. A '
-                'line of a list is the path below img_path without the ending '
-                f'{part.img_suffix!r}; tools/download_splits.sh writes '
-                'published lists in that form. Correct the list, data_prefix '
-                'or img_suffix.')
+                f'images, but {len(missing)} of them are missing, first '
+                f'{missing[0]}. A line of a list is the path below img_path '
+                f'without the ending {part.img_suffix!r}; '
+                'tools/download_splits.sh writes published lists in that '
+                'form. Correct the list, data_prefix or img_suffix.')
 
 
 def check_counts(sides: Mapping[str, Side], expected: Mapping[str, int],

@@ -1,4 +1,4 @@
-"""A data set whose list names every file."""
+"""A data set whose list contains the path of every file."""
 from os import path as osp
 
 import mmengine
@@ -10,17 +10,22 @@ from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS
 
 @DATASETS.register_module()
 class ListedDataset(BaseSegDataset):
-    """Images and labels of any names, endings and folders.
+    """Images and labels with arbitrary names, extensions and folders.
 
-    A line of ``ann_file`` is the path of an image below
-    ``data_prefix['img_path']`` and, where it has a label, a tab and the path
-    of the label below ``data_prefix['seg_map_path']``.
+    Each line of ``ann_file`` contains the path of an image relative to
+    ``data_prefix['img_path']`` and, for a labeled image, a tab and the path of
+    the label relative to ``data_prefix['seg_map_path']``.
     ``tools/new_task.py`` writes such lists. See
     :class:`mmseg.datasets.BaseSegDataset` for further arguments.
 
     Args:
-        img_suffix (tuple[str, ...]): Endings of images, for messages alone.
-            Defaults to those that OpenCV reads.
+        img_suffix (tuple[str, ...]): Extensions of images, used only in
+            messages. Defaults to ``IMAGE_ENDINGS``.
+
+    Example:
+        >>> dataset = ListedDataset(
+        ...     ann_file='train.txt', data_root='data/mine',
+        ...     data_prefix=dict(img_path='images', seg_map_path='labels'))
     """
 
     def __init__(self,
@@ -32,8 +37,8 @@ class ListedDataset(BaseSegDataset):
         """Read the list.
 
         Returns:
-            list[dict]: ``img_path``, ``seg_map_path`` where there is a label,
-            and what the loading of MMSegmentation asks for.
+            list[dict]: ``img_path``, ``seg_map_path`` for labeled images, and
+            the fields that MMSegmentation's loading requires.
         """
         data_list = []
         labels = self.data_prefix.get('seg_map_path')

@@ -7,8 +7,7 @@ import mmcv
 import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
-from mmengine.dataset import Compose
-from torch.utils.data import Dataset
+from mmengine.dataset import BaseDataset, Compose
 
 from mmseg_fst.registry import TRANSFORMS
 from mmseg_fst.utils.files import is_whole
@@ -103,7 +102,8 @@ class LoadWholeImage(LoadImageFromFile):
         if not isinstance(channels, int) or channels < 1:
             raise ValueError('LoadWholeImage: channels must be a positive '
                              f'integer, got {channels!r}.')
-        self.reduce_to = reduce_to and tuple(reduce_to)
+        # Lists, as of JSON, are not taken for sizes by mmcv.
+        self.reduce_to = (reduce_to[0], reduce_to[1]) if reduce_to else None
         self.channels = channels
         self.stretch = stretch
         #: Whether values end in [0, 255]; else they are those of mmcv.
@@ -248,8 +248,8 @@ class LoadWholeImage(LoadImageFromFile):
             raise ImportError(f'{path}: {error}') from error
         # Pillow and rasterio raise OSError, NumPy ValueError.
         except (cv2.error, OSError, ValueError):
-            image = None
-        if image is None:
+            image, size = None, None
+        if image is None or size is None:
             raise OSError(f'{path} is not an image that '
                           f'{self.imdecode_backend} can read. Copy or '
                           'download the file again, or take it out.')
@@ -275,12 +275,12 @@ class LoadWholeImage(LoadImageFromFile):
         return image, None if image is None else image.shape[:2]
 
 
-def suggest_stretch(dtype: np.dtype, low: float,
+def suggest_stretch(dtype: Union[str, np.dtype], low: float,
                     high: float) -> tuple[float, float]:
     """The range of values that images of more than 8 bits may have.
 
     Args:
-        dtype (np.dtype): Type of the values.
+        dtype (str | np.dtype): Type of the values.
         low (float): Lowest value that was found.
         high (float): Highest value that was found.
 
@@ -308,12 +308,12 @@ def loader_of(pipeline: Sequence[dict[str, Any]]) -> LoadWholeImage:
     return LoadWholeImage()
 
 
-def load_rgb(path: str, dataset: Dataset) -> np.ndarray:
+def load_rgb(path: str, dataset: BaseDataset) -> np.ndarray:
     """Load an image of a data set to show it.
 
     Args:
         path (str): The image.
-        dataset (Dataset): Its data set, whose pipeline says how images are
+        dataset (BaseDataset): Its data set, whose pipeline says how images are
             loaded and whose ``metainfo`` how they are shown, see
             :func:`mmseg_fst.utils.images.to_rgb`.
 

@@ -1,8 +1,8 @@
-"""Images that were decoded and resized once, kept on disk as they are.
+"""Packs: images that are decoded and resized once, stored as raw pixels.
 
-A pack is a folder. ``items.bin`` holds the items one behind the other: the
-length of a head, the head, which is a Python literal, and the pixels of image
-and label. ``index.npz`` says where each begins, and is written last.
+A pack is a folder. ``items.bin`` contains the items in order, each with the
+length of its header, the header (a Python literal) and the pixels of image
+and label. ``index.npz`` contains the offsets of the items and is written last.
 """
 import ast
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ _TYPES = ('uint8', 'float32')
 
 
 def encode_item(item: Mapping[str, Any]) -> np.ndarray:
-    """Write an item as bytes.
+    """Encode an item as bytes.
 
     Args:
         item (Mapping[str, Any]): Arrays of uint8 or float32, and values that
-            a Python literal can write, by key.
+            a Python literal can represent, by key.
 
     Returns:
-        np.ndarray: One-dimensional, uint8.
+        np.ndarray: Bytes of shape (L,), uint8.
 
     Raises:
-        TypeError: If a value is of another kind.
+        TypeError: If a value has another type.
     """
     arrays = {
         key: value
@@ -38,8 +38,8 @@ def encode_item(item: Mapping[str, Any]) -> np.ndarray:
     values = {key: value for key, value in item.items() if key not in arrays}
     for key, array in arrays.items():
         if array.dtype.name not in _TYPES:
-            raise TypeError(f'{key!r} is of {array.dtype}; only '
-                            f'{" and ".join(_TYPES)} can be packed.')
+            raise TypeError(f'{key!r} must be {" or ".join(_TYPES)} to be '
+                            f'packed, got {array.dtype}.')
     shapes = {key: array.shape for key, array in arrays.items()}
     types = {
         key: array.dtype.name
@@ -50,8 +50,8 @@ def encode_item(item: Mapping[str, Any]) -> np.ndarray:
     try:
         ast.literal_eval(head)
     except (SyntaxError, ValueError) as error:
-        raise TypeError(f'Only plain values can be packed, not all of '
-                        f'{values}.') from error
+        raise TypeError('Only values that a Python literal can represent '
+                        f'can be packed, got {values}.') from error
     content = head.encode()
     length = np.array([len(content)], _HEAD_LENGTH)
     return np.concatenate([
@@ -63,10 +63,10 @@ def encode_item(item: Mapping[str, Any]) -> np.ndarray:
 
 
 def decode_item(record: np.ndarray) -> dict[str, Any]:
-    """Read an item.
+    """Decode an item.
 
     Args:
-        record (np.ndarray): The result of :func:`encode_item`.
+        record (np.ndarray): Result of :func:`encode_item`, (L,), uint8.
 
     Returns:
         dict[str, Any]: The item; its arrays are copies.
@@ -84,13 +84,13 @@ def decode_item(record: np.ndarray) -> dict[str, Any]:
 
 
 class LoadPacked(BaseTransform):
-    """Reads an image and its label from a pack.
+    """Read an image and its label from a pack.
 
-    In the place of the steps that the pack was made by; the pixels are theirs
-    to the last bit.
+    It replaces the transforms that created the pack, with bitwise equal
+    pixels.
 
     Args:
-        folder (str): The pack.
+        folder (str): Folder of the pack.
     """
 
     def __init__(self, folder: str) -> None:
@@ -99,12 +99,12 @@ class LoadPacked(BaseTransform):
         self._items: Optional[np.ndarray] = None
 
     def __getstate__(self) -> dict:
-        """Without the items, which would be copied to each worker."""
+        """Exclude the items, which would be copied to each worker."""
         return {**vars(self), '_items': None}
 
     @property
     def items(self) -> np.ndarray:
-        """All items, one-dimensional, uint8; mapped when first asked for."""
+        """All items as bytes, (L,), uint8; memory-mapped on first access."""
         if self._items is None:
             mapped = np.memmap(Path(self.folder) / ITEMS, np.uint8, mode='r')
             self._items = mapped.view(np.ndarray)
@@ -114,10 +114,10 @@ class LoadPacked(BaseTransform):
         """Load one image.
 
         Args:
-            results (dict): With ``sample_idx``, its place in the data set.
+            results (dict): With ``sample_idx``, the index in the data set.
 
         Returns:
-            dict: With what the steps have added.
+            dict: With the fields that the replaced transforms add.
         """
         index = results['sample_idx']
         start, end = self.offsets[index:index + 2]

@@ -1,6 +1,6 @@
-"""Packs of data sets: where they lie, whether they are true, how to make them.
+"""Creation and validation of packs.
 
-See :mod:`mmseg_fst.datasets.packed` for what a pack is.
+See :mod:`mmseg_fst.datasets.packed` for the format of a pack.
 """
 import hashlib
 import json
@@ -30,20 +30,26 @@ _SAMPLES = 16
 
 
 class Pack:
-    """What the fixed first steps of a pipeline make of a data set.
+    """Stored outputs of the deterministic first steps of a pipeline.
 
-    The folder is named by all that the pixels depend on: the steps, the list
-    of files, the versions of the decoders. Size and time of each file are
-    compared with those at the time of packing.
+    The name of the folder contains a hash of everything that the pixels
+    depend on: the steps, the list of files, the versions of the decoders.
+    Size and modification time of each file are compared with their values at
+    the time of packing.
 
     Args:
-        name (str): Name of the side, the beginning of the folder's name.
+        name (str): Name of the side, the prefix of the folder name.
         side (BaseDataset): The data set.
         pipeline (Sequence[dict]): Configs of its transforms.
         root (str): Folder of all packs.
 
     Raises:
         ValueError: If the pipeline begins with a random step.
+
+    Example:
+        >>> pack = Pack('labeled', dataset, cfg.pipeline, 'data/packs')
+        >>> pack.write(workers=4)
+        >>> pack.install()  # from now on the data set reads the pack
     """
 
     def __init__(self, name: str, side: BaseDataset,
@@ -54,9 +60,9 @@ class Pack:
         self.count = count_fixed(steps)
         if self.count == 0:
             raise ValueError(
-                f'The pipeline of the {name} side begins with '
-                f'{type(steps[0]).__name__}, of which nothing can be packed; '
-                'begin it with LoadWholeImage, LoadAnnotations or Resize.')
+                f'The pipeline of the {name} side starts with '
+                f'{type(steps[0]).__name__}, which cannot be packed; start '
+                'it with LoadWholeImage, LoadAnnotations or Resize.')
         self.steps = Compose(steps[:self.count])
         self.recipe = self._write_recipe(pipeline[:self.count])
         text = json.dumps(self.recipe, sort_keys=True)
@@ -64,13 +70,13 @@ class Pack:
         self.folder = Path(root) / f'{name}_{digest}'
 
     def _files(self) -> list[tuple[str, str]]:
-        """Image and label of each item; an empty string for none."""
+        """Image and label of each item; an empty string without label."""
         infos = map(self.side.get_data_info, range(len(self.side)))
         return [(info['img_path'], info.get('seg_map_path') or '')
                 for info in infos]
 
     def _write_recipe(self, steps: Sequence[dict]) -> dict[str, Any]:
-        """All that the pixels depend on, but for the files' content."""
+        """Everything the pixels depend on, except the content of files."""
         start = self.side.data_root or '.'
         files = [[path and osp.relpath(path, start) for path in pair]
                  for pair in self._files()]
@@ -81,24 +87,24 @@ class Pack:
             images=len(files),
             files=hashlib.sha256(json.dumps(files).encode()).hexdigest(),
             versions=dict(cv2=cv2.__version__, pillow=PIL.__version__))
-        # As it will be read: with lists for tuples, strings for all keys.
+        # As after a round trip: lists instead of tuples, strings as keys.
         return json.loads(json.dumps(recipe, default=str))
 
     def _stamps(self) -> np.ndarray:
-        """Size and time of each image and its label, (N, 4); -1 if none."""
+        """Size and time of each image and label, (N, 4); -1 if missing."""
         stamps = np.full((len(self.side), 4), -1, np.int64)
         for row, pair in zip(stamps, self._files()):
-            for place, path in enumerate(pair):
+            for column, path in enumerate(pair):
                 if osp.isfile(path):
                     state = os.stat(path)
-                    row[2 * place:][:2] = state.st_size, state.st_mtime_ns
+                    row[2 * column:][:2] = state.st_size, state.st_mtime_ns
         return stamps
 
     def problem(self) -> str:
-        """Say why the pack cannot be used.
+        """Explain why the pack cannot be used.
 
         Returns:
-            str: A sentence; empty if it can be used.
+            str: A sentence; empty if the pack can be used.
         """
         if not (self.folder / INDEX).is_file():
             return f'{self.folder} is missing.{self._others()}'
@@ -108,48 +114,48 @@ class Pack:
         if changed.any():
             image = self._files()[changed.argmax()][0]
             return (f'{changed.sum()} images or labels have changed since '
-                    f'{self.folder} was made, first that of {image}.')
+                    f'{self.folder} was created, the first is {image}.')
         items = self.folder / ITEMS
         if not items.is_file() or items.stat().st_size != size:
-            return f'{items} has not the {size} bytes it was made with.'
+            return f'{items} no longer has its {size} bytes.'
         return ''
 
     def _others(self) -> str:
-        """In what the packs of this name differ that are there."""
+        """Describe how existing packs of this name differ."""
         sentences = []
         for path in sorted(self.folder.parent.glob(f'{self.name}_*/{INDEX}')):
             other = json.loads(path.with_name(RECIPE).read_text())
             differing = [key for key, value in self.recipe.items()
                          if other.get(key) != value]
-            sentences.append(f' {path.parent.name}, which is there, is of '
-                             f'other {" and ".join(differing)}.')
+            sentences.append(f' The existing {path.parent.name} was created '
+                             f'with other {" and ".join(differing)}.')
         return ''.join(sentences)
 
     def install(self) -> None:
-        """Let the data set read the pack instead of its files.
+        """Make the data set read the pack instead of its files.
 
         Raises:
-            FileNotFoundError: If there is no such pack, or its files have
-                changed.
+            FileNotFoundError: If the pack does not exist, or files have
+                changed since.
         """
         problem = self.problem()
         if problem:
             raise FileNotFoundError(
                 f'The {self.name} side is not packed: {problem} Pack it with '
                 'python tools/pack_dataset.py YOUR_CONFIG --out '
-                f'{self.folder.parent}, or leave out `packed`.')
+                f'{self.folder.parent}, or remove `packed`.')
         self.side.pipeline.transforms[:self.count] = [
             LoadPacked(str(self.folder))
         ]
 
     def record(self, index: int) -> np.ndarray:
-        """What the steps add to an item.
+        """Encode the fields that the steps add to an item.
 
         Args:
             index (int): Index of the item.
 
         Returns:
-            np.ndarray: Bytes of shape (L, ), of :func:`encode_item`.
+            np.ndarray: Bytes of :func:`encode_item`, of shape (L,), uint8.
         """
         before = self.side.get_data_info(index)
         after = self.steps(self.side.get_data_info(index))
@@ -160,29 +166,29 @@ class Pack:
         })
 
     def estimate(self) -> int:
-        """Bytes that the pack will have, by the mean of some items."""
+        """Estimate the size of the pack in bytes from some items."""
         count = len(self.side)
         samples = np.linspace(0, count - 1, min(count, _SAMPLES)).astype(int)
         sizes = [len(self.record(int(index))) for index in samples]
         return int(np.mean(sizes) * count)
 
     def write(self, workers: int = 0) -> None:
-        """Make the pack, with a progress bar.
+        """Create the pack, with a progress bar.
 
         Args:
-            workers (int): Processes to decode in. Defaults to 0: this one.
+            workers (int): Number of processes that decode images. Defaults to
+                0: this process.
 
         Raises:
             OSError: If an image or a label cannot be read.
-            TypeError: If the steps make something else than bytes of images
-                and labels.
+            TypeError: If the steps return values that cannot be packed.
         """
         stamps, offsets = self._stamps(), [0]
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Without its index what is there does not count.
+        # A pack without index is not valid, so an aborted write is harmless.
         (self.folder / INDEX).unlink(missing_ok=True)
-        for broken_off in self.folder.glob('.*.tmp.*'):
-            broken_off.unlink()
+        for leftover in self.folder.glob('.*.tmp.*'):
+            leftover.unlink()
         save_json(self.folder / RECIPE, self.recipe)
         records = DataLoader(
             _Records(self), batch_size=None, num_workers=workers)
@@ -221,7 +227,7 @@ def packs_of(name: str, side: Side, cfg: dict, root: str) -> list[Pack]:
 
 
 class _Records(Dataset):
-    """The records of a pack."""
+    """The records of a pack as a PyTorch data set."""
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack

@@ -1,4 +1,4 @@
-"""The embedded data set: procedural streets in two domains."""
+"""The included data set: procedural streets in two domains."""
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
@@ -7,16 +7,16 @@ from mmseg_fst.streets.shapes import CLASSES, PALETTE
 
 @DATASETS.register_module()
 class StreetsDataset(BaseSegDataset):
-    """One domain of the streets that ``tools/make_streets.py`` draws.
+    """One domain of the streets that ``tools/make_streets.py`` renders.
 
-    The folders are those of Cityscapes: ``leftImg8bit/SPLIT`` and
+    The folders are named as in Cityscapes: ``leftImg8bit/SPLIT`` and
     ``gtFine/SPLIT``. See :class:`mmseg.datasets.BaseSegDataset` for further
     arguments.
 
     Args:
-        img_suffix (str): Ending of images. Defaults to
+        img_suffix (str): Suffix of images. Defaults to
             ``'_leftImg8bit.jpg'``.
-        seg_map_suffix (str): Ending of labels. Defaults to
+        seg_map_suffix (str): Suffix of labels. Defaults to
             ``'_gtFine_labelTrainIds.png'``.
     """
 

@@ -1,4 +1,4 @@
-"""A folder of the user's own images, for the unlabeled side."""
+"""A folder of images without labels, for the unlabeled side."""
 from os import path as osp
 
 from mmseg.datasets import BaseSegDataset
@@ -9,18 +9,24 @@ from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS, walk_files
 
 @DATASETS.register_module()
 class UnlabeledFolderDataset(BaseSegDataset):
-    """All images of a folder and of the folders in it, without labels.
+    """All images of a folder and its subfolders, without labels.
 
-    Images may differ in size and in ending (``.jpg``, ``.PNG`` and so on);
-    other files and hidden ones are passed over. Give the pipeline a resize
-    that does not depend on the size of the image, or crops show different
-    scales. See :class:`mmseg.datasets.BaseSegDataset` for the arguments; as
-    the unlabeled side of :class:`PairedDataset` ``data_root``,
-    ``data_prefix=dict(img_path=FOLDER)`` and ``pipeline`` are enough.
+    Images may differ in size and extension (``.jpg``, ``.PNG`` and so on);
+    hidden files and other files are skipped. Use a resize in the pipeline
+    that does not depend on the size of the image, otherwise the scale differs
+    between crops. See :class:`mmseg.datasets.BaseSegDataset` for the
+    arguments.
 
     Args:
-        img_suffix (tuple[str, ...]): Endings of images, in lower case.
-            Defaults to those that OpenCV reads.
+        img_suffix (tuple[str, ...]): Extensions of images, in lower case.
+            Defaults to ``IMAGE_ENDINGS``.
+
+    Example:
+        As the unlabeled side of :class:`PairedDataset`:
+
+        >>> unlabeled = dict(
+        ...     type='UnlabeledFolderDataset', data_root='data/mine',
+        ...     data_prefix=dict(img_path='photos'), pipeline=pipeline)
     """
 
     def __init__(self,
@@ -29,11 +35,11 @@ class UnlabeledFolderDataset(BaseSegDataset):
         super().__init__(img_suffix=tuple(img_suffix), **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Look for images, sorted by path.
+        """Find the images, sorted by path.
 
         Returns:
-            list[dict]: ``img_path`` and what the loading of MMSegmentation
-            asks for.
+            list[dict]: ``img_path`` and the fields that MMSegmentation's
+            loading requires.
         """
         folder = self.data_prefix['img_path']
         paths = walk_files(folder, self.img_suffix)

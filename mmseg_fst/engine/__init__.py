@@ -1,21 +1,21 @@
 """Hooks and loops: when weights move, what is kept, what is shown."""
 from .hooks import (
-                    AtomicCheckpointHook,
-                    FiniteGuardHook,
-                    FSTHook,
-                    MeanTeacherHook,
-                    MixVisualizationHook,
-                    ResumeHook,
-                    SeedIterationHook,
-                    SelfLookAheadHook,
-                    WideFSTHook,
+    AtomicCheckpointHook,
+    FiniteGuardHook,
+    FSTHook,
+    MeanTeacherHook,
+    MixVisualizationHook,
+    ResumeHook,
+    SeedIterationHook,
+    SelfLookAheadHook,
+    WideFSTHook,
 )
 from .loops import NetworksTestLoop, NetworksValLoop
 from .optim import (
-                    AutocastOptimWrapper,
-                    FewGroupsConstructor,
-                    JointOptimWrapper,
-                    PerStudentConstructor,
+    AutocastOptimWrapper,
+    FewGroupsConstructor,
+    JointOptimWrapper,
+    PerStudentConstructor,
 )
 from .snapshot import Snapshot
 from .step_watch import SINGLE_SIDE, StepWatch, from_plain, to_plain
@@ -25,6 +25,6 @@ __all__ = [
     'FewGroupsConstructor', 'FiniteGuardHook', 'JointOptimWrapper',
     'MeanTeacherHook', 'MixVisualizationHook', 'NetworksTestLoop',
     'NetworksValLoop', 'PerStudentConstructor', 'ResumeHook',
-    'SINGLE_SIDE', 'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot', 'StepWatch',
-    'WideFSTHook', 'from_plain', 'to_plain'
+    'SINGLE_SIDE', 'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot',
+    'StepWatch', 'WideFSTHook', 'from_plain', 'to_plain'
 ]

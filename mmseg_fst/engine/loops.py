@@ -1,4 +1,4 @@
-"""Validation and test of every network of a segmentor, in one pass."""
+"""Validation and test of all networks of a segmentor in one pass."""
 import copy
 
 import torch
@@ -21,21 +21,22 @@ from .networks import (
 
 
 class _EachNetwork:
-    """Score every network on each batch, loaded once.
+    """Evaluate every network on each batch, which is loaded once.
 
-    Metrics are named ``student/<metric>`` and ``teacher/<metric>``. A mixin
-    for loops with ``dataloader``, ``evaluator`` and ``fp16``. Hooks after an
-    iteration see the predictions of the network that the model is set to
-    predict with, and those of every network as ``student_sem_seg`` and
-    ``teacher_sem_seg``. There are no ``seg_logits`` in them: scores need
-    labels alone, and the logits of a few images fill a memory. A metric of
-    logits goes with mmengine's loops, which score one network.
+    A mixin for loops with ``dataloader``, ``evaluator`` and ``fp16``. Metrics
+    are named ``student/<metric>`` and ``teacher/<metric>``. Hooks that run
+    after an iteration receive the predictions of the network
+    ``model.predict_with``, and in addition the predictions of every network
+    as ``student_sem_seg`` and ``teacher_sem_seg``. The data samples have no
+    ``seg_logits``: metrics use labels only, and the logits of a few images
+    can exceed the memory. For a metric on logits use the loops of mmengine,
+    which evaluate one network.
     """
 
     mode: str
 
     def run(self) -> dict[str, float]:
-        """Run over the data set.
+        """Evaluate all networks on the data set.
 
         Returns:
             dict[str, float]: The metrics of every network.
@@ -46,6 +47,7 @@ class _EachNetwork:
         runner.model.eval()
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
+        # Each network needs an evaluator with a separate state.
         evaluators = {
             name: copy.deepcopy(self.evaluator)
             for name in networks_of(model)
@@ -78,8 +80,8 @@ class _EachNetwork:
         for name, evaluator in evaluators.items():
             print_log(
                 f'Results of the {name} ({protocol}):', logger='current')
-            # Samplers repeat images for all processes to have as many; what
-            # is over the size of the data set is not counted.
+            # Distributed samplers repeat images so that all processes have the
+            # same number; the evaluator drops those beyond the size.
             scores = evaluator.evaluate(len(self.dataloader.dataset))
             metrics.update(
                 (f'{name}/{key}', value) for key, value in scores.items())
@@ -88,9 +90,10 @@ class _EachNetwork:
     @torch.no_grad()
     def _predict(self, model: nn.Module,
                  batch: dict) -> dict[str, SampleList]:
-        """Predictions of every network.
+        """Predict with every network.
 
-        The model is asked without its wrapper, as mmengine's wrappers do.
+        The model is called without its distributed wrapper, as in mmengine's
+        ``val_step``.
         """
         with autocast(enabled=self.fp16):
             return predict_each(model, **model.data_preprocessor(batch))
@@ -98,10 +101,10 @@ class _EachNetwork:
 
 @LOOPS.register_module()
 class NetworksValLoop(_EachNetwork, ValLoop):
-    """Validate student and teacher side by side.
+    """Validate student and teacher in one pass.
 
-    See :class:`mmengine.runner.ValLoop` for the arguments; metrics carry the
-    name of the network in front: ``student/mIoU``, ``teacher/mIoU``.
+    See :class:`mmengine.runner.ValLoop` for the arguments. Metrics are
+    prefixed by the network: ``student/mIoU``, ``teacher/mIoU``.
     """
 
     mode = 'val'
@@ -109,10 +112,10 @@ class NetworksValLoop(_EachNetwork, ValLoop):
 
 @LOOPS.register_module()
 class NetworksTestLoop(_EachNetwork, TestLoop):
-    """Test student and teacher side by side.
+    """Test student and teacher in one pass.
 
-    See :class:`mmengine.runner.TestLoop` for the arguments; metrics carry
-    the name of the network in front.
+    See :class:`mmengine.runner.TestLoop` for the arguments. Metrics are
+    prefixed by the network: ``student/mIoU``, ``teacher/mIoU``.
     """
 
     mode = 'test'

@@ -1,4 +1,4 @@
-"""Optimizer wrappers: low precision without a scaler, several students."""
+"""Optimizer wrappers: bfloat16 without a scaler, several students."""
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,16 +23,21 @@ from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
 class AutocastOptimWrapper(OptimWrapper):
     """Forward passes in bfloat16, on GPUs and CPUs, without a loss scaler.
 
-    mmengine's ``AmpOptimWrapper`` scales the loss, which bfloat16, with the
-    range of float32, has no need of, and is made for accelerators alone; for
-    float16 it is the one to take.
+    mmengine's ``AmpOptimWrapper`` scales the loss, which is not necessary for
+    bfloat16 with its range of float32, and supports accelerators only. Use
+    ``AmpOptimWrapper`` for float16.
 
-    Arguments are those of :class:`mmengine.optim.OptimWrapper`.
+    See :class:`mmengine.optim.OptimWrapper` for the arguments.
+
+    Example:
+        >>> optim_wrapper = dict(
+        ...     type='AutocastOptimWrapper',
+        ...     optimizer=dict(type='AdamW', lr=6e-5))
     """
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Cast what is computed inside.
+        """Context for a forward pass with automatic mixed precision.
 
         Args:
             model (nn.Module): The model.
@@ -45,12 +50,12 @@ class AutocastOptimWrapper(OptimWrapper):
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class FewGroupsConstructor(DefaultOptimWrapperConstructor):
-    """mmengine's constructor, with one group for parameters of equal settings.
+    """mmengine's constructor with one group for parameters of equal settings.
 
-    mmengine's makes a group of each parameter as soon as ``paramwise_cfg`` is
-    given; optimizers batch their kernels by group, so that there are hundreds
-    of times as many. With ``paramwise_cfg`` frozen parameters, as a teacher's,
-    are in none.
+    With ``paramwise_cfg`` mmengine creates one group for each parameter.
+    Optimizers launch their kernels by group, so that there are hundreds of
+    times as many launches. Here parameters of equal settings share a group,
+    and frozen parameters, for example of a teacher, are in no group.
     """
 
     def add_params(self,
@@ -61,23 +66,25 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
         """Add the parameters of a module, see mmengine.
 
         Args:
-            params (list[dict]): Groups so far; changed in place.
+            params (list[dict]): Parameter groups; changed in place.
             module (nn.Module): The module.
-            prefix (str): Its name in the model. Defaults to ``''``: it is
-                the model.
-            **kwargs: Of mmengine, passed on.
+            prefix (str): Name of the module in the model. Defaults to ``''``:
+                the model itself.
+            **kwargs: Other arguments of mmengine.
         """
         super().add_params(params, module, prefix, **kwargs)
+        # mmengine calls this method recursively; merge once, at the root.
         if prefix:
             return
         groups: dict[tuple, dict] = {}
-        for one in params:
+        for param_group in params:
             weights = [
-                weight for weight in one['params'] if weight.requires_grad
+                weight for weight in param_group['params']
+                if weight.requires_grad
             ]
             settings = {
                 key: value
-                for key, value in one.items() if key != 'params'
+                for key, value in param_group.items() if key != 'params'
             }
             group = groups.setdefault(
                 tuple(sorted(settings.items())), dict(settings, params=[]))
@@ -88,50 +95,51 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
 class JointOptimWrapper(OptimWrapperDict):
     """Several optimizers that step together.
 
-    mmengine's ``OptimWrapperDict`` leaves ``train_step`` to the model, which
-    a distributed wrapper would not call. Here one loss goes backward once,
-    and then each optimizer clips and steps its own parameters.
+    mmengine's ``OptimWrapperDict`` requires a custom ``train_step`` of the
+    model, which a distributed wrapper would not call. Here there is one
+    backward pass of one loss, then each optimizer clips the gradients of its
+    parameters and steps.
 
     Args:
-        **optim_wrappers (OptimWrapper): One for each student.
+        **optim_wrappers (OptimWrapper): Optimizer wrapper of each student.
 
     Raises:
-        ValueError: If they differ in precision, or one scales its loss or
-            accumulates gradients.
+        ValueError: If the wrappers differ in precision, or if one scales its
+            loss or accumulates gradients.
     """
 
     def __init__(self, **optim_wrappers: OptimWrapper) -> None:
         super().__init__(**optim_wrappers)
-        if len({type(one) for one in optim_wrappers.values()}) > 1:
+        if len({type(wrapper) for wrapper in optim_wrappers.values()}) > 1:
             raise ValueError(
-                'optim_wrapper.students: all students go forward in one '
-                'precision; give `optim_wrapper.type` once, for all of them.')
-        for name, one in optim_wrappers.items():
-            if isinstance(one, AmpOptimWrapper):
+                'optim_wrapper.students: all students must have the same '
+                'precision; set `optim_wrapper.type` once, for all of them.')
+        for name, wrapper in optim_wrappers.items():
+            if isinstance(wrapper, AmpOptimWrapper):
                 raise ValueError(
-                    f'optim_wrapper.students.{name}: a loss scaler needs '
-                    'one optimizer for all students, as it has to see the '
-                    'whole loss; give `optim_wrapper` a `type` and an '
-                    '`optimizer`, and rates by `paramwise_cfg`.')
-            if one._accumulative_counts != 1:
+                    f'optim_wrapper.students.{name}: a loss scaler needs one '
+                    'optimizer for all students, because it scales the total '
+                    'loss; give `optim_wrapper` a `type` and an `optimizer`, '
+                    'and set learning rates by `paramwise_cfg`.')
+            if wrapper._accumulative_counts != 1:
                 raise ValueError(
-                    f'optim_wrapper.students.{name}: accumulative_counts '
-                    'does not go with several optimizers; raise '
+                    f'optim_wrapper.students.{name}: accumulative_counts is '
+                    'not supported with several optimizers; increase '
                     '`train_dataloader.batch_size` instead.')
 
     @property
     def _inner_count(self) -> int:
-        """Steps so far, the same of all."""
+        """Number of steps so far, equal for all optimizers."""
         return next(iter(self.values()))._inner_count
 
     @_inner_count.setter
     def _inner_count(self, count: int) -> None:
-        for one in self.values():
-            one._inner_count = count
+        for wrapper in self.values():
+            wrapper._inner_count = count
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """The precision of the first: there is one pass for all.
+        """Use the precision of the first: all students share one pass.
 
         Args:
             model (nn.Module): The model.
@@ -143,29 +151,30 @@ class JointOptimWrapper(OptimWrapperDict):
                       loss: Tensor,
                       step_kwargs: Optional[dict] = None,
                       zero_kwargs: Optional[dict] = None) -> None:
-        """One backward pass, one step of each optimizer.
+        """Do one backward pass and one step of each optimizer.
 
         Args:
-            loss (Tensor): A scalar.
-            step_kwargs (dict, optional): For each ``step``. Defaults to None.
-            zero_kwargs (dict, optional): For each ``zero_grad``. Defaults to
-                None.
+            loss (Tensor): The total loss, a scalar.
+            step_kwargs (dict, optional): Arguments of each ``step``. Defaults
+                to None.
+            zero_kwargs (dict, optional): Arguments of each ``zero_grad``.
+                Defaults to None.
         """
         loss.backward()
-        for one in self.values():
-            one._inner_count += 1
-            one.step(**(step_kwargs or {}))
-            one.zero_grad(**(zero_kwargs or {}))
+        for wrapper in self.values():
+            wrapper._inner_count += 1
+            wrapper.step(**(step_kwargs or {}))
+            wrapper.zero_grad(**(zero_kwargs or {}))
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class PerStudentConstructor:
-    """Builds an optimizer for each student and each auxiliary network.
+    """Build an optimizer for each student and each auxiliary network.
 
-    For networks that need other optimizers, not just other learning rates,
-    for which ``paramwise_cfg.custom_keys`` of one optimizer is enough. They
-    are called as in ``model.students`` and ``model.auxiliary``; the only
-    student of a method is called ``'student'``::
+    For networks with different optimizers. For different learning rates,
+    ``paramwise_cfg.custom_keys`` of one optimizer is sufficient. The names
+    are the keys of ``model.students`` and ``model.auxiliary``; the only
+    student of a method is called ``'student'``. Example::
 
         optim_wrapper = dict(
             constructor='PerStudentConstructor',
@@ -175,9 +184,9 @@ class PerStudentConstructor:
 
     Args:
         optim_wrapper_cfg (dict): Config of an optimizer wrapper, and
-            ``students``: by name, what differs for it.
-        paramwise_cfg (dict, optional): As mmengine's, for all students that
-            have none of their own. Defaults to None.
+            ``students``: overrides of this config by name of the student.
+        paramwise_cfg (dict, optional): As in mmengine, for all students
+            without an override. Defaults to None.
     """
 
     def __init__(self,
@@ -197,15 +206,15 @@ class PerStudentConstructor:
             JointOptimWrapper: One optimizer for each student.
 
         Raises:
-            ValueError: If ``students`` names one that is not there.
+            ValueError: If ``students`` names an unknown student.
         """
         model = model.module if is_model_wrapper(model) else model
         networks = _trained_networks(model)
         unknown = set(self.students) - set(networks)
         if unknown:
             raise ValueError(
-                f'optim_wrapper.students names {sorted(unknown)}; the '
-                f'networks are {", ".join(networks)}.')
+                f'optim_wrapper.students names unknown networks '
+                f'{sorted(unknown)}; use {", ".join(networks)}.')
         return JointOptimWrapper(
             **{
                 name: build_optim_wrapper(network,
@@ -214,10 +223,11 @@ class PerStudentConstructor:
             })
 
     def _config(self, name: str) -> dict[str, Any]:
-        """The config of one student's optimizer wrapper."""
+        """Config of the optimizer wrapper of one student."""
         config = dict(
             copy.deepcopy(self.shared), constructor='FewGroupsConstructor')
         for key, value in copy.deepcopy(self.students.get(name, {})).items():
+            # A dict is merged into the shared one, as in config files.
             replaces = not isinstance(value, dict) or value.pop(
                 '_delete_', False) or not isinstance(config.get(key), dict)
             config[key] = value if replaces else {**config[key], **value}
@@ -234,14 +244,14 @@ def _trained_networks(model: nn.Module) -> dict[str, nn.Module]:
 
 def wrappers_of(optim_wrapper: Union[OptimWrapper, OptimWrapperDict]
                 ) -> list[OptimWrapper]:
-    """The optimizer wrappers of a run, each with one optimizer.
+    """List the optimizer wrappers of a run, each with one optimizer.
 
     Args:
-        optim_wrapper (OptimWrapper | OptimWrapperDict): One, or several that
-            step together.
+        optim_wrapper (OptimWrapper | OptimWrapperDict): One wrapper, or
+            several that step together.
 
     Returns:
-        list[OptimWrapper]: At least one.
+        list[OptimWrapper]: At least one wrapper.
     """
     if isinstance(optim_wrapper, OptimWrapperDict):
         return list(optim_wrapper.values())

@@ -11,8 +11,8 @@ from mmseg_fst.methods import set_batch_norm
 from mmseg_fst.models.domains import to_domain
 from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.ops import ignore_padding
-from mmseg_fst.utils.randomness import get_random_state, set_random_state
 from mmseg_fst.utils.fields import DIAGNOSIS
+from mmseg_fst.utils.randomness import get_random_state, set_random_state
 
 
 class Look(NamedTuple):

@@ -1,4 +1,4 @@
-"""Metrics: counted on the device, and those that a protocol asks for."""
+"""Metrics that are counted on the device, and metrics of a benchmark."""
 from .confusion_iou import ConfusionIoUMetric
 from .synthia_iou import SynthiaIoUMetric
 

@@ -1,4 +1,4 @@
-"""IoU from a confusion matrix on the device."""
+"""IoU from a confusion matrix that is accumulated on the device."""
 from collections.abc import Sequence
 from typing import Optional
 
@@ -13,21 +13,27 @@ from mmseg_fst.registry import METRICS
 
 @METRICS.register_module()
 class ConfusionIoUMetric(IoUMetric):
-    """The scores of ``IoUMetric``, counted without waiting for the device.
+    """``IoUMetric`` without host synchronization per image.
 
-    :class:`mmseg.evaluation.IoUMetric`, which takes the arguments, makes
-    three histograms of every image and fetches each from the device. Here the
-    pixels are counted in one int64 matrix, where the predictions are; it is
-    fetched once, and added over all processes. Counts stay exact where sums
-    in float32 end, at 16 million pixels. ``output_dir`` writes predictions as
-    there.
+    :class:`mmseg.evaluation.IoUMetric`, which documents the arguments,
+    computes three histograms of every image and copies each to the host.
+    Here the pixels are counted in one int64 confusion matrix on the device
+    of the predictions. It is copied once, and summed over all processes.
+    Counts are exact, whereas sums in float32 lose pixels above 16 million.
+    ``output_dir`` writes predictions as in ``IoUMetric``.
 
-    Samplers repeat images for all processes to have as many. What is over
-    the size of the data set is the last image of a process, if the images
-    were dealt out in turns; it is held back until the size is known.
+    Distributed samplers repeat images so that all processes have the same
+    number. With interleaved sampling a repeated image is the last one of its
+    process; therefore the counts of the last image are kept separately until
+    the size of the data set is known.
+
+    Example:
+        >>> val_evaluator = dict(type='ConfusionIoUMetric',
+        ...                      iou_metrics=['mIoU'])
     """
 
-    #: Counts of all images but the last, and of the last; None before one.
+    # Confusion matrices of all images but the last, and of the last image;
+    # None before the first image.
     _total: Optional[Tensor] = None
     _last: Optional[Tensor] = None
     _count = 0
@@ -42,7 +48,8 @@ class ConfusionIoUMetric(IoUMetric):
         """
         if self.format_only or self.output_dir is not None:
             super().process(data_batch, data_samples)
-            self.results.clear()  # counted below, if at all
+            # The parent's histograms are not used.
+            self.results.clear()
         if self.format_only:
             return
         for sample in data_samples:
@@ -50,7 +57,7 @@ class ConfusionIoUMetric(IoUMetric):
                       sample['pred_sem_seg']['data'])
 
     def _add(self, label: Tensor, prediction: Tensor) -> None:
-        """Count an image and hold it back, in place of the one before."""
+        """Count an image; add the previous one to the total."""
         if self._last is None:
             side = len(self.dataset_meta['classes']) + 1
             self._total, self._last = torch.zeros(
@@ -61,7 +68,7 @@ class ConfusionIoUMetric(IoUMetric):
         self._count += 1
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Score what all processes have counted.
+        """Compute the metrics from the counts of all processes.
 
         Args:
             size (int): Number of images of the data set.
@@ -80,17 +87,17 @@ class ConfusionIoUMetric(IoUMetric):
         return metrics
 
     def _areas(self, size: int) -> tuple[Tensor, ...]:
-        """What ``compute_metrics`` takes, of all images of this process."""
-        # Image i of process r is number i * processes + r of all.
+        """Areas for ``compute_metrics``, over all images of this process."""
+        # Image i of process r has the index i * world_size + r.
         due = len(range(get_rank(), size, get_world_size()))
         if self._count > due + 1:
             raise ValueError(
                 f'{type(self).__name__} has counted {self._count} images in '
-                f'this process, but {due} of the {size} of the data set are '
-                'due here. Take DefaultSampler with round_up=True, or '
-                'IoUMetric, which keeps the counts of each image.')
+                f'this process, but expects {due} of the {size} images of '
+                'the data set. Use DefaultSampler with round_up=True, or '
+                'IoUMetric, which stores the counts of each image.')
         matrix = self._total if self._count > due else self._total + self._last
-        # Divided, int64 would become float32.
+        # The parent divides the areas, and int64 / int64 is float32.
         matrix = matrix.cpu().double()
         intersection = matrix.diagonal()[:-1]
         predicted, labeled = matrix.sum(0)[:-1], matrix.sum(1)[:-1]

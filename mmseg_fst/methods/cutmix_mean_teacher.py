@@ -2,14 +2,15 @@
 from typing import Optional
 
 import torch
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
 from mmseg_fst.models.losses import (
-    all_logits,
+    decode_without,
+    decoded_logits,
     labeled_losses,
     pseudo_losses,
     resize_logits,
+    rows_of,
 )
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
@@ -42,18 +43,15 @@ class CutMixMeanTeacher(Method):
             the teacher's view of the mixed images, such as
             :class:`EntropyPercentile`.
         **kwargs: Arguments of :class:`Method`, without ``regularizer``.
-
-    Raises:
-        ValueError: If ``regularizer`` is given.
     """
 
+    unused = ('regularizer', )
     single_pass = True
+    #: Logits of a decode head, and what a method takes besides.
+    decode = staticmethod(decode_without)
 
     def __init__(self, pseudo_filter: dict, **kwargs) -> None:
         super().__init__(**kwargs)
-        if self.regularizer is not None:
-            raise ValueError(f'{type(self).__name__} does not use '
-                             '`model.regularizer`; take it out.')
         self.pseudo_filter = MODELS.build(pseudo_filter)
 
     def train_on(self, step: Step, batch: Batch) -> None:
@@ -83,7 +81,7 @@ class CutMixMeanTeacher(Method):
 
         Returns:
             tuple: Logits of shape (N + M, C, h, w), and what
-            :meth:`decode` gives besides.
+            :attr:`decode` gives besides.
         """
         set_batch_norm(self.teacher, self.pseudo_filter.batch_statistics)
         with self.frozen_pass(mixed.image.device):
@@ -130,49 +128,18 @@ class CutMixMeanTeacher(Method):
         image = torch.cat([labeled.image, mixed.image])
         logits, further = step.once(
             'joint_pass',
-            lambda: self.student_logits(image, mixed.label.shape[1:]),
+            lambda: decoded_logits(
+                self.student, self.student.extract_feat(image),
+                mixed.label.shape[1:], self.decode),
             forward=True)
         count = len(labeled.image)
-        losses = pseudo_losses(
-            self.student, {name: part[count:]
-                           for name, part in logits.items()}, mixed.label,
-            mixed.weight, self.mixed_auxiliary)
+        losses = pseudo_losses(self.student, rows_of(logits, start=count),
+                               mixed.label, mixed.weight, self.mixed_auxiliary)
         return dict(
             labeled=labeled_losses(
-                self.student,
-                {name: part[:count]
-                 for name, part in logits.items()}, labeled.label),
+                self.student, rows_of(logits, stop=count), labeled.label),
             mixed={name: factor * loss
                    for name, loss in losses.items()}), further
-
-    def decode(self, head: BaseDecodeHead,
-               features: list[Tensor]) -> tuple[Tensor, Optional[Tensor]]:
-        """Logits of a decode head; a method may take more from it.
-
-        Args:
-            head (BaseDecodeHead): The head.
-            features (list[Tensor]): Feature maps of the encoder.
-
-        Returns:
-            tuple: Logits of shape (N, C, h, w), and here nothing else.
-        """
-        return head(features), None
-
-    def student_logits(
-            self, image: Tensor, size: tuple[int, int]
-    ) -> tuple[dict[str, Tensor], Optional[Tensor]]:
-        """Logits of each head of the student.
-
-        Args:
-            image (Tensor): Images of shape (N, C, H, W).
-            size (tuple[int, int]): Height and width of the labels.
-
-        Returns:
-            tuple: Logits (N, C, *size) by head, and what :meth:`decode` gives
-            besides.
-        """
-        return all_logits(self.student, self.student.extract_feat(image),
-                          size), None
 
     @property
     def teacher_updates_statistics(self) -> bool:

@@ -1,7 +1,7 @@
 """FixMatch for segmentation: the student labels for itself."""
 import torch
 
-from mmseg_fst.models.losses import all_logits
+from mmseg_fst.models.losses import all_logits, rows_of
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
@@ -54,9 +54,8 @@ class FixMatch(Method):
             features = self.student.neck(stages)
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(
-            {name: value[:count]
-             for name, value in logits.items()},
-            [stage[:count] for stage in stages], labeled)
+            rows_of(logits, stop=count), [stage[:count] for stage in stages],
+            labeled)
         return losses, self.pseudo_labels(unlabeled, logits['decode'][count:])
 
     def strong_view(self, batch: Batch, target: PseudoLabels) -> Mixed:

@@ -1,5 +1,5 @@
 """The base class of all methods: what their training steps share."""
-from typing import Literal, Optional, Union
+from typing import Any, Literal, Optional, Union
 
 import torch
 from mmseg.utils import SampleList
@@ -90,6 +90,8 @@ class Method(StudentTeacher):
     sides: tuple[str, ...] = ('labeled', 'unlabeled')
     #: Arguments without which the method is not defined.
     required: tuple[str, ...] = ('pseudo_labeler', 'mixer')
+    #: Arguments that the method does not use.
+    unused: tuple[str, ...] = ()
     #: Whether there is a teacher.
     with_teacher: bool = True
     #: Whether all images go through the student in a single pass.
@@ -113,6 +115,7 @@ class Method(StudentTeacher):
             frozen_dtype: Optional[Literal['bfloat16', 'float16']] = None
     ) -> None:
         self._check_required(pseudo_labeler=pseudo_labeler, mixer=mixer)
+        self._check_unused(regularizer=regularizer, warmup_iters=warmup_iters)
         student = (
             segmentor if isinstance(segmentor, nn.Module) else
             MODELS.build(segmentor))
@@ -446,9 +449,17 @@ class Method(StudentTeacher):
         for name, value in arguments.items():
             if (value is not None) != (name in self.required):
                 verb = 'needs' if value is None else 'does not use'
-                advice = 'give it' if value is None else 'take it out'
+                advice = ('set it in the config' if value is None else
+                          'remove it from the config')
                 raise ValueError(f'{type(self).__name__} {verb} '
                                  f'`model.{name}`; {advice}.')
+
+    def _check_unused(self, **arguments: Any) -> None:
+        """Raise if an argument is given that the method does not use."""
+        for name in self.unused:
+            if arguments[name]:
+                raise ValueError(f'{type(self).__name__} does not use '
+                                 f'`model.{name}`; take it out.')
 
     def _check_loss_weights(self, given: dict[str,
                                               float]) -> dict[str, float]:

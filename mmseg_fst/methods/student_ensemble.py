@@ -12,6 +12,7 @@ from mmseg_fst.models.protocols import (
     metas_of,
     name_of_test_cfg,
 )
+from mmseg_fst.registry import MODELS
 
 from .student_teacher import StudentTeacher
 
@@ -59,6 +60,29 @@ class StudentEnsemble(StudentTeacher):
             for network in self.student.values()
         }
         return ' / '.join(sorted(names))
+
+    @property
+    def ignore_index(self) -> int:
+        """Id of pixels without a label."""
+        return next(iter(self.student.values())).decode_head.ignore_index
+
+    @property
+    def can_share_graph(self) -> bool:
+        """Whether steps can share a graph: passes of peers are not shared."""
+        return False
+
+    def weigh(self, part: str, loss: Tensor) -> Tensor:
+        """A loss times its weight, as a share of the mean over students.
+
+        Args:
+            part (str): Such as ``NAME.labeled``.
+            loss (Tensor): A scalar.
+
+        Returns:
+            Tensor: A scalar.
+        """
+        part = part.rpartition('.')[2]
+        return self.loss_weights[part] * loss / len(self.student)
 
     def network(self, name: Optional[str] = None) -> nn.Module:
         """The student of that name.
@@ -193,3 +217,24 @@ class StudentEnsemble(StudentTeacher):
         if self.predict_with != ENSEMBLE:
             return super()._forward(inputs, data_samples)
         return self.encode_decode(inputs, metas_of(inputs))
+
+
+def build_students(students: dict[str, dict]) -> nn.ModuleDict:
+    """Build the networks of an ensemble.
+
+    Args:
+        students (dict[str, dict]): Config of each, by name.
+
+    Returns:
+        nn.ModuleDict: The networks.
+
+    Raises:
+        ValueError: If there are fewer than two, or one has the name of all.
+    """
+    if len(students) < 2 or ENSEMBLE in students:
+        raise ValueError(
+            'CoTraining: students must be two or more, none of them named '
+            f'{ENSEMBLE!r}, got {list(students)}.')
+    return nn.ModuleDict(
+        {name: MODELS.build(config)
+         for name, config in students.items()})

@@ -1,14 +1,8 @@
 """U2PL: a contrast of reliable with unreliable pixels."""
 import torch
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
-from mmseg_fst.models.losses import (
-    head_logits,
-    heads_of,
-    represent,
-    resize_logits,
-)
+from mmseg_fst.models.losses import represent
 from mmseg_fst.ops import Mixed, TeacherView
 from mmseg_fst.registry import MODELS
 
@@ -32,6 +26,8 @@ class U2PL(CutMixMeanTeacher):
             of classes and channels are set from the decode head.
         **kwargs: Arguments of :class:`CutMixMeanTeacher`.
     """
+
+    decode = staticmethod(represent)
 
     def __init__(self, contrast: dict, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -80,40 +76,6 @@ class U2PL(CutMixMeanTeacher):
         losses, representation = self.joint_pass(step, labeled, mixed, factor)
         contrast = self.contrast(representation, view)
         return dict(loss_contrast=contrast, **losses), None
-
-    def decode(self, head: BaseDecodeHead,
-               features: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits and pixel representations of a decode head.
-
-        Args:
-            head (BaseDecodeHead): The head.
-            features (list[Tensor]): Feature maps of the encoder.
-
-        Returns:
-            tuple: Logits (N, C, h, w) and representations (N, D, h, w).
-        """
-        return represent(head, features)
-
-    def student_logits(self, image: Tensor, size: tuple[int, int]
-                       ) -> tuple[dict[str, Tensor], Tensor]:
-        """Logits of each head, and representations of the decode head.
-
-        Args:
-            image (Tensor): Images of shape (N, C, H, W).
-            size (tuple[int, int]): Height and width of the labels.
-
-        Returns:
-            tuple: Logits (N, C, *size) by head, and representations
-            (N, D, h, w).
-        """
-        features = self.student.extract_feat(image)
-        heads = heads_of(self.student)
-        head = heads.pop('decode')
-        logits, representation = self.decode(head, features)
-        by_head = dict(decode=resize_logits(logits, size, head.align_corners))
-        for name, auxiliary in heads.items():
-            by_head[name] = head_logits(auxiliary, features, size)
-        return by_head, representation
 
     def supervised_warmup(self, step: Step, batch: Batch) -> None:
         """A step on labels only, see :class:`Method`.

@@ -1,7 +1,7 @@
 """UniMatch: two strong views and perturbed features."""
 import torch
 
-from mmseg_fst.models.losses import all_logits, pseudo_losses
+from mmseg_fst.models.losses import all_logits, pseudo_losses, rows_of
 from mmseg_fst.ops import Mixed, concatenate
 from mmseg_fst.registry import MODELS
 
@@ -54,15 +54,12 @@ class UniMatch(FixMatch):
             [feature[count:] for feature in features])
         features = [torch.cat(pair) for pair in zip(features, perturbed)]
         logits = all_logits(self.student, features, labeled.label.shape[1:])
-
-        def part(start: int, stop: int) -> dict[str, torch.Tensor]:
-            return {name: one[start:stop] for name, one in logits.items()}
-
         losses = self.labeled_losses(
-            part(0, count), [stage[:count] for stage in stages], labeled)
-        target = self.pseudo_labels(unlabeled, part(count, end)['decode'])
+            rows_of(logits, stop=count), [stage[:count] for stage in stages],
+            labeled)
+        target = self.pseudo_labels(unlabeled, logits['decode'][count:end])
         losses['perturbed'] = pseudo_losses(
-            self.student, part(end, len(features[0])), *target,
+            self.student, rows_of(logits, start=end), *target,
             self.mixed_auxiliary)
         return losses, target
 

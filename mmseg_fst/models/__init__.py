@@ -1,22 +1,22 @@
 """Segmentors and the parts that a method is put together from."""
 from .attention import fuse_attention
 from .backbones import (
-                        DCTInput,
-                        DCTMobileNetV2,
-                        DCTPretrained,
-                        DCTResNet,
-                        ResizedBEiT,
-                        TIMMVisionTransformer,
+    DCTInput,
+    DCTMobileNetV2,
+    DCTPretrained,
+    DCTResNet,
+    ResizedBEiT,
+    TIMMVisionTransformer,
 )
 from .block_mask import BlockMask
 from .contrastive_memory import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
-                        DAFormerHead,
-                        DeepLabV2Head,
-                        DeepLabV3PlusHead,
-                        PlainDPTHead,
-                        ShufflePSPHead,
+    DAFormerHead,
+    DeepLabV2Head,
+    DeepLabV3PlusHead,
+    PlainDPTHead,
+    ShufflePSPHead,
 )
 from .dilated import split_dilated
 from .losses import heads_of

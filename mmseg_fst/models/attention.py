@@ -1,4 +1,4 @@
-"""Attention by PyTorch's fused kernels, where MMSegmentation's miss them."""
+"""Attention layers that use the fused kernels of PyTorch."""
 from typing import Any, Optional
 
 import torch.nn.functional as F
@@ -7,25 +7,26 @@ from torch import Tensor, nn
 
 
 class FusedWindowMSA(WindowMSA):
-    """Window attention of Swin by ``scaled_dot_product_attention``.
+    """Swin's window attention with ``scaled_dot_product_attention``.
 
-    The same up to rounding.
+    Results are equal to MMSegmentation's up to rounding.
     """
 
     def forward(self, x: Tensor, mask: Optional[Tensor] = None) -> Tensor:
         """Attend within windows.
 
         Args:
-            x (Tensor): Tokens of all windows, (W x N, L, C).
-            mask (Tensor, optional): What is added to the scores of each
-                window of an image, (W, L, L). Defaults to None.
+            x (Tensor): Tokens of all windows, of shape (N * W, L, C), for W
+                windows per image and L tokens per window.
+            mask (Tensor, optional): Additive mask of the windows of an image,
+                (W, L, L). Defaults to None.
 
         Returns:
-            Tensor: Of the shape of ``x``.
+            Tensor: Tokens of shape (N * W, L, C).
         """
         count, length, channels = x.shape
-        # The windows of an image are more heads, so that the bias of each is
-        # not repeated for every image.
+        # The windows of an image are treated as heads, so that the mask need
+        # not be repeated for every image.
         windows = 1 if mask is None else len(mask)
         query, key, value = self.qkv(x).view(
             count // windows, windows, length, 3, self.num_heads,
@@ -34,30 +35,35 @@ class FusedWindowMSA(WindowMSA):
             self.relative_position_index].permute(2, 0, 1)[None]
         if mask is not None:
             bias = (bias + mask[:, None]).flatten(0, 1)[None]
-        found = F.scaled_dot_product_attention(
+        attended = F.scaled_dot_product_attention(
             query,
             key,
             value,
             bias.to(query.dtype),
             self.attn_drop.p if self.training else 0.,
             scale=self.scale)
-        found = found.unflatten(1, (windows, self.num_heads)).transpose(2, 3)
+        attended = attended.unflatten(
+            1, (windows, self.num_heads)).transpose(2, 3)
         return self.proj_drop(
-            self.proj(found.reshape(count, length, channels)))
+            self.proj(attended.reshape(count, length, channels)))
 
 
 def fuse_attention(network: nn.Module) -> int:
-    """Let all attention of a network go through fused kernels.
+    """Make all attention layers of a network use fused kernels.
 
-    ``nn.MultiheadAttention``, of MiT and ViT, falls back on explicit matrices
-    as long as it is asked for its weights, which nobody reads.
+    ``nn.MultiheadAttention`` (MiT, ViT) computes explicit matrices whenever
+    its attention weights are requested. MMSegmentation requests them, but
+    does not use them.
 
     Args:
-        network (nn.Module): Changed in place; parameters and their names
-            stay.
+        network (nn.Module): The network, changed in place; its parameters and
+            their names do not change.
 
     Returns:
-        int: Number of modules that were changed.
+        int: Number of changed modules.
+
+    Example:
+        >>> changed = fuse_attention(MODELS.build(cfg.model.segmentor))
     """
     changed = 0
     for module in network.modules():
@@ -73,16 +79,17 @@ def fuse_attention(network: nn.Module) -> int:
 
 def _prepare_call(module: nn.Module, args: tuple,
                   kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-    """Do not ask for attention weights, and pass dense tokens.
+    """Pre-hook: do not request attention weights, pass contiguous tokens.
 
-    Without a graph PyTorch multiplies transposed tokens with a copy of the
-    projection's weights for each of them.
+    Without autograd PyTorch multiplies transposed tokens with a copy of the
+    projection weights for each token.
     """
     dense: dict[int, Any] = {}
-    for one in (*args, *kwargs.values()):
-        dense[id(one)] = (
-            one.contiguous() if isinstance(one, Tensor) else one)
-    # What was one tensor stays one, which the projection looks at.
-    return (tuple(dense[id(one)] for one in args),
-            {**{key: dense[id(one)] for key, one in kwargs.items()},
+    for value in (*args, *kwargs.values()):
+        dense[id(value)] = (
+            value.contiguous() if isinstance(value, Tensor) else value)
+    # Arguments that were the same tensor remain the same tensor: the
+    # projection checks identity to detect self-attention.
+    return (tuple(dense[id(value)] for value in args),
+            {**{key: dense[id(value)] for key, value in kwargs.items()},
              'need_weights': False})

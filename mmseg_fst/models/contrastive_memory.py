@@ -1,4 +1,4 @@
-"""A loss by which pixels of a class meet, and leave the other classes."""
+"""Pixel contrastive loss of U2PL with a memory of past pixels."""
 from typing import Any, NamedTuple, Optional
 
 import torch
@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from mmseg_fst.ops import (
     TeacherView,
-    draw_rows,
     info_nce,
     membership,
     membership_as_released,
     rows_of,
+    sample_rows,
     select_pixels,
     split_by_entropy,
     sum_by_class,
@@ -23,13 +23,13 @@ from mmseg_fst.utils.progress import training_progress
 
 
 class Staged(NamedTuple):
-    """What one step adds to a :class:`ContrastiveMemory`.
+    """Changes that one step makes to a :class:`ContrastiveMemory`.
 
     Attributes:
-        rows (Tensor): Representations of pixels, (P, D).
-        negative (Tensor): Of which classes they are negatives, (P, C), bool.
-        total (Tensor): Sum of the reliable pixels of each class, (C, D).
-        count (Tensor): Their number, (C,).
+        rows (Tensor): Representations of negative pixels, (P, D).
+        negative (Tensor): Classes of which they are negatives, (P, C), bool.
+        total (Tensor): Sum of the positive pixels of each class, (C, D).
+        count (Tensor): Number of positive pixels of each class, (C,).
     """
     rows: Tensor
     negative: Tensor
@@ -39,75 +39,79 @@ class Staged(NamedTuple):
 
 @MODELS.register_module()
 class ContrastiveMemory(nn.Module):
-    """The contrastive loss of U2PL, and what it remembers of past steps.
+    """Contrastive loss of U2PL with a memory of past pixels.
 
-    Of each class, on the grid of the logits (Wang et al. 2022, section 3.3;
-    the rule that the authors describe, for that of their code see
+    Computed for each class, at the resolution of the logits (Wang et al.
+    2022, section 3.3, as described in the paper; for the authors' code see
     ``match_release``)::
 
-        anchors    student, reliable pixels of a probability > threshold
+        anchors    student, reliable pixels with a probability > threshold
         positive   teacher, mean of the reliable pixels, averaged over time
-        negatives  teacher, from a queue of unreliable pixels that the class
-                   is unlikely to be, and of labeled ones mistaken for it
+        negatives  teacher, from a queue of unreliable pixels for which the
+                   class is unlikely, and labeled pixels mistaken for it
         loss       InfoNCE, mean over the classes with reliable pixels
 
-    See :func:`mmseg_fst.ops.select_pixels`. The share of unlabeled pixels
-    that are reliable, or unreliable, shrinks to 0 over the training.
+    See :func:`mmseg_fst.ops.select_pixels`. The fractions of reliable and of
+    unreliable unlabeled pixels decrease to 0 over the training.
 
-    :meth:`forward` reads the memory and stages what is to be added;
-    :meth:`commit` writes it, once after each real step, so that virtual
-    steps leave no trace. The memory grows as it is filled, and is the same
-    in all processes.
+    :meth:`forward` reads the memory and stages new pixels; :meth:`commit`
+    writes them once after each real step, so that virtual steps do not change
+    the memory. The memory grows as it is filled, and is identical in all
+    processes.
 
-    With ``match_release=True`` it is the rule of U2PL's release instead
+    ``match_release=True`` reproduces U2PL's release instead
     (``compute_contra_memobank_loss`` and ``train_semi.py``, ab3d2be):
 
-    - negatives of a class have to be (pseudo-)labeled as that very class:
-      no labeled pixel is one, and an unlabeled one only where its label and
-      the second view of the teacher disagree;
-    - ``label_onehot`` mixes images up: of the labeled images of a process,
-      and of its unlabeled ones, the first has the classes of all of them and
-      the others have none, see
+    - negatives of a class must be (pseudo-)labeled as that class. Labeled
+      pixels are therefore never negatives, and unlabeled pixels only if their
+      label disagrees with the second teacher pass;
+    - ``label_onehot`` mixes up images: among the labeled images of a process,
+      and among its unlabeled images, the first one receives the classes of
+      all and the others receive none, see
       :func:`mmseg_fst.ops.membership_as_released`;
-    - classes are mixed up: the n-th *of all* classes gives the anchors and
-      the positive, and the n-th *of those present* the negatives. They are
-      the same only if no class is missing before;
+    - it mixes up classes: the n-th *of all* classes provides the anchors and
+      the positive, but the n-th *present* class provides the negatives. Both
+      are equal only if no earlier class is missing;
     - entropies are compared at the size of the labels, not of the logits;
-    - the step's own negatives are in the queues before it draws from them;
-    - a batch in which fewer than two classes are reliable has no loss.
+    - the queues already contain the negatives of the current step when it
+      samples from them;
+    - the loss is 0 if fewer than two classes have reliable pixels.
 
-    Three more traits of it are arguments. It averages no positive over time
-    (``decay=0``; its ``anchor_ema``, which no config sets, divides by zero;
-    FST's copy of the function does average, but no config of FST asks for it).
-    Its shares change from epoch to epoch (``epochs``). Its loss is summed
-    over processes after the graph was recorded, and divided by their number,
-    so gradients are those of ``loss_weight`` over that number: 1 / 4 for its
-    Pascal VOC, 1 / 8 for its Cityscapes. The paper is said to weigh it by
-    0.1 (issue 52 of the repository); its configs weigh it by 1.
+    Three more properties of the release are arguments. It does not average
+    positives over time (``decay=0``; its ``anchor_ema``, which no config
+    sets, divides by zero; FST's copy of the function does average, but no
+    config of FST enables it). Its fractions change only between epochs
+    (``epochs``). Its loss is summed over processes after the graph was
+    recorded and divided by their number, so that the effective
+    ``loss_weight`` is divided by that number: 1 / 4 for its Pascal VOC, 1 / 8
+    for its Cityscapes. According to issue 52 of its repository the paper uses
+    a weight of 0.1; its configs use 1.
 
     Args:
         num_classes (int): Number of classes C.
         channels (int): Channels D of the representation.
-        num_anchors (int): Anchors of a class, drawn with repetition. Defaults
-            to 256.
-        num_negatives (int): Negatives of an anchor. Defaults to 50.
-        threshold (float): Least probability of an anchor. Defaults to 0.3.
-        percent (float): Share of unlabeled pixels that are reliable at the
-            beginning, in percent; as many are unreliable. Defaults to 20.
-        ranks (tuple[int, int]): First rank of a class that is unlikely, and
-            the one behind the last. Defaults to (3, 20).
-        temperature (float): Divides similarities. Defaults to 0.5.
-        decay (float): Share of the old positive in the long run. Defaults to
-            0.999.
-        capacity (int): Pixels that the queue of a class holds. Defaults to
-            30000.
-        first_capacity (int): The same of class 0. Defaults to 50000.
+        num_anchors (int): Anchors per class, sampled with replacement.
+            Defaults to 256.
+        num_negatives (int): Negatives per anchor. Defaults to 50.
+        threshold (float): Minimum probability of an anchor, in [0, 1].
+            Defaults to 0.3.
+        percent (float): Percentage of unlabeled pixels that are reliable at
+            the start of the training, in [0, 50]; the same percentage is
+            unreliable. Defaults to 20.
+        ranks (tuple[int, int]): First rank of an unlikely class, and the end
+            of the range, exclusive. Defaults to (3, 20).
+        temperature (float): Divisor of the similarities. Defaults to 0.5.
+        decay (float): Decay of the moving average of positives after its
+            warm-up, in [0, 1]. Defaults to 0.999.
+        capacity (int): Maximum number of pixels in the queue of a class.
+            Defaults to 30000.
+        first_capacity (int): Maximum number for class 0. Defaults to 50000.
         loss_weight (float): Weight of the term. Defaults to 1.
-        match_release (bool): Whether the rule is that of the release, see above.
+        match_release (bool): Whether to reproduce the release, see above.
             Defaults to False.
-        epochs (int, optional): Number of epochs of the training, if the share
-            shrinks from epoch to epoch alone. Defaults to None: in each
-            iteration.
+        epochs (int, optional): Number of epochs of the training, if the
+            fractions change only between epochs. Defaults to None: they
+            change in each iteration.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Raises:
@@ -136,12 +140,12 @@ class ContrastiveMemory(nn.Module):
         check_epochs(self, epochs)
         if not 0 < ranks[0] < min(ranks[1], num_classes):
             raise ValueError(
-                f'ContrastiveMemory: ranks={tuple(ranks)} is no range of the '
-                f'ranks of {num_classes} classes; begin above 0 and below '
-                'their number.')
+                'ContrastiveMemory: ranks must be an increasing pair that '
+                f'starts in [1, {num_classes}), got {tuple(ranks)}.')
         if min(capacity, first_capacity) < 1:
             raise ValueError('ContrastiveMemory: capacity and first_capacity '
-                             'are numbers of pixels; give 1 or more.')
+                             'must be positive integers, got '
+                             f'{capacity} and {first_capacity}.')
         self.num_classes = num_classes
         self.num_anchors = num_anchors
         self.num_negatives = num_negatives
@@ -155,52 +159,54 @@ class ContrastiveMemory(nn.Module):
         self.match_release = match_release
         self.epochs = epochs
         self.ignore_index = ignore_index
-        # The queues of all classes one after the other, the oldest first.
+        # Concatenated queues of all classes, the oldest pixels first. One
+        # buffer, because a checkpoint must hold queues of any length.
         self.register_buffer('queue', torch.zeros(0, channels))
         self.register_buffer('sizes', torch.zeros(num_classes).long())
         self.register_buffer('positive', torch.zeros(num_classes, channels))
         self.register_buffer('updates', torch.zeros(num_classes).long())
         self.staged: Optional[Staged] = None
 
-    def forward(self, representation: Tensor, look: TeacherView) -> Tensor:
-        """The loss of a step; stages what the step adds to the memory.
+    def forward(self, representation: Tensor, view: TeacherView) -> Tensor:
+        """Compute the loss of a step and stage its pixels for the memory.
 
         Args:
-            representation (Tensor): The student's, of shape (N, D, h, w), of
-                the images of ``look``.
-            look (TeacherView): The teacher's view of the same images.
+            representation (Tensor): Student representations of the images of
+                ``view``, of shape (N, D, h, w).
+            view (TeacherView): The teacher's outputs for the same images.
 
         Returns:
-            Tensor: The weighted loss, a scalar; 0 where no class has both
+            Tensor: The weighted loss, a scalar; 0 if no class has both
             anchors and negatives.
         """
         dtype = torch.promote_types(representation.dtype, torch.float32)
         student = rows_of(representation).to(dtype)
         with torch.no_grad():
-            probability = look.logits.softmax(1, dtype=dtype)
-            label = self._on_grid(look.label, probability).long()
-            sure, unsure = self._split(look, probability, label)
-            known = label[:look.num_labeled] != self.ignore_index
-            standing, negative = select_pixels(
-                probability, self._members(label, look.num_labeled), known,
-                sure, unsure, self.ranks, self.match_release)
-            standing = rows_of(standing)
-            self._stage(rows_of(look.representation), standing,
+            probability = view.logits.softmax(1, dtype=dtype)
+            label = self._on_grid(view.label, probability).long()
+            reliable, unreliable = self._split(view, probability, label)
+            known = label[:view.num_labeled] != self.ignore_index
+            member, negative = select_pixels(
+                probability, self._members(label, view.num_labeled), known,
+                reliable, unreliable, self.ranks, self.match_release)
+            member = rows_of(member)
+            self._stage(rows_of(view.representation), member,
                         rows_of(negative))
-            positive = self._moved(self.staged.total, self.staged.count)
+            center = self._updated(self.staged.total, self.staged.count)
             likely = rows_of(probability) > self.threshold
-        # Each process has weights for which nothing is drawn, too.
+        # Connects the loss to the graph even if no anchor is sampled:
+        # distributed training needs a gradient for every weight.
         loss = 0 * student.sum()
         for index, queue in self._paired_queues():
-            anchor = torch.nonzero(standing[:, index] & likely[:, index])[:, 0]
+            anchor = torch.nonzero(member[:, index] & likely[:, index])[:, 0]
             if len(anchor) and len(queue):
-                loss = loss + self._contrast(student, anchor, positive[index],
+                loss = loss + self._contrast(student, anchor, center[index],
                                              queue)
         present = (self.staged.count > 0).sum().clamp(min=1)
         return self.loss_weight * loss / present
 
     def _members(self, label: Tensor, num_labeled: int) -> Tensor:
-        """Of which class each pixel is labeled, bool (N, C, h, w)."""
+        """One-hot (pseudo-)labels, bool (N, C, h, w)."""
         if not self.match_release:
             return membership(label, self.num_classes)
         return torch.cat([
@@ -210,70 +216,72 @@ class ContrastiveMemory(nn.Module):
 
     @staticmethod
     def _on_grid(values: Tensor, maps: Tensor) -> Tensor:
-        """Values (N, H, W) at the nearest pixels of maps, (N, h, w)."""
+        """Resize values (N, H, W) to the size of maps by nearest neighbor."""
         return F.interpolate(values[:, None].float(), maps.shape[2:])[:, 0]
 
-    def _split(self, look: TeacherView, probability: Tensor,
+    def _split(self, view: TeacherView, probability: Tensor,
                label: Tensor) -> tuple[Tensor, Tensor]:
-        """Unlabeled pixels that are sure and unsure, bool (M, h, w).
+        """Reliable and unreliable unlabeled pixels, bool (M, h, w).
 
         Args:
-            look (TeacherView): The teacher's view.
-            probability (Tensor): Its probabilities, (N, C, h, w).
-            label (Tensor): Class ids on the same grid, (N, h, w).
+            view (TeacherView): The teacher's outputs.
+            probability (Tensor): Teacher probabilities, (N, C, h, w).
+            label (Tensor): Class ids at the same resolution, (N, h, w).
         """
         percent = self.percent * (1 - training_progress(self.epochs))
-        rest = slice(look.num_labeled, None)
+        rest = slice(view.num_labeled, None)
         if not self.match_release:
             return split_by_entropy(probability[rest],
                                     label[rest] != self.ignore_index, percent)
         fine = F.interpolate(
-            look.logits[rest].to(probability.dtype),
-            look.label.shape[1:],
+            view.logits[rest].to(probability.dtype),
+            view.label.shape[1:],
             mode='bilinear',
             align_corners=True)
         parts = split_by_entropy(
-            fine.softmax(1), look.label[rest] != self.ignore_index, percent)
+            fine.softmax(1), view.label[rest] != self.ignore_index, percent)
         return tuple(self._on_grid(part, probability) > 0 for part in parts)
 
     def _paired_queues(self) -> list[tuple[int, Tensor]]:
-        """Classes of anchors, and the queue (P, D) of each one's negatives."""
+        """Class of the anchors and queue (P, D) of their negatives."""
         if not self.match_release:
             return list(enumerate(self.queue.split(self.sizes.tolist())))
         present = torch.nonzero(self.staged.count)[:, 0].tolist()
         queues = self._queues_after(self.staged)
         if len(present) < 2:
             return []
-        return [(place, queues[index]) for place, index in enumerate(present)]
+        # The release pairs the n-th class with the n-th present queue.
+        return [(rank, queues[index]) for rank, index in enumerate(present)]
 
     def _contrast(self, student: Tensor, anchor: Tensor, positive: Tensor,
                   queue: Tensor) -> Tensor:
-        """The loss of one class; ``anchor`` holds indices of rows."""
-        chosen = student[draw_rows(anchor, self.num_anchors)]
-        others = draw_rows(queue, self.num_anchors * self.num_negatives)
+        """Loss of one class; ``anchor`` contains indices of rows."""
+        anchors = student[sample_rows(anchor, self.num_anchors)]
+        negatives = sample_rows(queue, self.num_anchors * self.num_negatives)
         return info_nce(
-            chosen, positive.to(chosen.dtype),
-            others.view(self.num_anchors, self.num_negatives,
-                        -1).to(chosen.dtype), self.temperature)
+            anchors, positive.to(anchors.dtype),
+            negatives.view(self.num_anchors, self.num_negatives,
+                           -1).to(anchors.dtype), self.temperature)
 
-    def _stage(self, teacher: Tensor, standing: Tensor,
+    def _stage(self, teacher: Tensor, member: Tensor,
                negative: Tensor) -> None:
-        """Keep what is to be added, instead of what was kept before.
+        """Stage the pixels of a step; replaces the previously staged ones.
 
         Args:
-            teacher (Tensor): Representations of shape (P, D).
-            standing (Tensor): For which classes each stands, bool (P, C).
-            negative (Tensor): Of which ones it is a negative, bool (P, C).
+            teacher (Tensor): Teacher representations of shape (P, D).
+            member (Tensor): Classes of which a pixel is positive, bool (P, C).
+            negative (Tensor): Classes of which it is negative, bool (P, C).
         """
         teacher = teacher.detach().to(self.queue.dtype)
         used = negative.any(1)
         self.staged = Staged(teacher[used], negative[used],
-                             *sum_by_class(teacher, standing))
+                             *sum_by_class(teacher, member))
 
-    def _moved(self, total: Tensor, count: Tensor) -> Tensor:
-        """Positives (C, D) after one more step of their moving average."""
+    def _updated(self, total: Tensor, count: Tensor) -> Tensor:
+        """Positives (C, D) after one more update of their moving average."""
         mean = total / count.clamp(min=1)[:, None]
-        # Time is that of the class: one that comes late starts at its mean.
+        # Updates are counted per class: a class that first occurs late in the
+        # training starts at its mean.
         decay = (1 - 1 / (self.updates + 1)).clamp(max=self.decay)
         moved = torch.lerp(mean, self.positive,
                            decay.to(mean.dtype)[:, None])
@@ -281,14 +289,14 @@ class ContrastiveMemory(nn.Module):
 
     @torch.no_grad()
     def commit(self) -> None:
-        """Write what the last step of every process has staged."""
+        """Write the staged pixels of all processes to the memory."""
         if self.staged is None:
             return
         staged, self.staged = self.staged, None
         queues = self._queues_after(staged)
         all_reduce(staged.total)
         all_reduce(staged.count)
-        self.positive = self._moved(staged.total, staged.count)
+        self.positive = self._updated(staged.total, staged.count)
         self.updates = self.updates + (staged.count > 0)
         self.queue = torch.cat(queues)
         self.sizes = self.sizes.new_tensor([len(queue) for queue in queues])
@@ -298,9 +306,9 @@ class ContrastiveMemory(nn.Module):
         self.staged = None
 
     def _queues_after(self, staged: Staged) -> list[Tensor]:
-        """The queue of each class, what all processes have staged behind."""
+        """Queues of all classes with the staged pixels of all processes."""
         rows = gather_rows(staged.rows)
-        # Not every backend sends truth values.
+        # Not every communication backend supports bool.
         negative = gather_rows(staged.negative.byte()).bool()
         return [
             torch.cat([queue, rows[negative[:, index]]])[-capacity:]
@@ -310,7 +318,7 @@ class ContrastiveMemory(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str,
                               *args: Any) -> None:
-        """Load a queue of any length."""
+        """Load a queue of any length: resize the buffer first."""
         saved = state_dict.get(f'{prefix}queue')
         if saved is not None and saved.shape[1:] == self.queue.shape[1:]:
             self.queue = self.queue.new_empty(saved.shape)
@@ -318,10 +326,10 @@ class ContrastiveMemory(nn.Module):
 
 
 def gather_rows(rows: Tensor) -> Tensor:
-    """The rows of all processes, in the order of the processes.
+    """Gather the rows of all processes, in the order of the ranks.
 
     Args:
-        rows (Tensor): Rows of shape (P, ...); P may differ.
+        rows (Tensor): Rows of shape (P, ...); P may differ between processes.
 
     Returns:
         Tensor: Rows of shape (sum of all P, ...).
@@ -329,7 +337,7 @@ def gather_rows(rows: Tensor) -> Tensor:
     sizes = torch.cat(all_gather(torch.tensor([len(rows)],
                                               device=rows.device)))
     sizes = sizes.tolist()
-    # All send as much as the one with the most.
+    # All processes must send tensors of the same shape: pad to the largest.
     filled = rows.new_zeros(max(sizes), *rows.shape[1:])
     filled[:len(rows)] = rows
     return torch.cat([

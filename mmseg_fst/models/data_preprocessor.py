@@ -63,8 +63,9 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
             bgr_to_rgb=bgr_to_rgb,
             rgb_to_bgr=rgb_to_bgr,
             test_cfg=test_cfg)
-        if (mean is None) != (std is None) or mean is not None and (
-                len(mean) != len(std) or not len(mean)):
+        if (mean is None) != (std is None) or (
+                mean is not None and std is not None
+                and not 0 < len(mean) == len(std)):
             raise ValueError(
                 f'{type(self).__name__}: mean={mean} and std={std} must have '
                 'the same length, a number for each channel or one for all.')

@@ -1,4 +1,4 @@
-"""Dilated depthwise convolutions, which CPUs are slow at."""
+"""Fast dilated depthwise convolutions for CPUs."""
 from collections.abc import Iterator
 from itertools import product
 from typing import Any, Optional
@@ -11,30 +11,33 @@ from torch import Tensor, nn
 class SpaceToBatchConv2d(nn.Conv2d):
     """Dilated depthwise convolution, computed without dilation.
 
-    The pixels that a dilation of d lets meet, every d-th of every d-th row,
-    become d x d smaller images of a larger batch ("space to batch", as in
-    TensorFlow's atrous convolution). The same up to rounding. On CPUs it
-    takes a quarter of the time of oneDNN's dilated kernels, whose gradient of
-    the weights is also wrong for bfloat16 in NHWC. Float32 in NCHW, where
-    nothing is gained and memory is lost, is left to them.
+    With a dilation of d, every d-th pixel of every d-th row interacts. These
+    pixels become d * d smaller images of a larger batch ("space to batch", as
+    in TensorFlow's atrous convolution). Results are equal up to rounding. On
+    CPUs it takes a quarter of the time of oneDNN's dilated kernels, whose
+    weight gradient is also wrong for bfloat16 in NHWC. Float32 in NCHW still
+    uses oneDNN, because space to batch is not faster there and needs more
+    memory.
 
-    Takes the arguments of :class:`torch.nn.Conv2d`; groups, kernel, stride,
-    padding and dilation must be such that :func:`is_dilated_depthwise` holds.
+    Takes the arguments of :class:`torch.nn.Conv2d`, which must satisfy
+    :func:`is_dilated_depthwise`.
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor,
                       bias: Optional[Tensor]) -> Tensor:
-        """Convolve; the name and the arguments are those of PyTorch.
+        """Convolve; overrides the method of PyTorch.
 
         Args:
-            input (Tensor): Of shape (N, C, H, W).
-            weight (Tensor): Of shape (C, 1, k, k).
-            bias (Tensor, optional): Of shape (C,).
+            input (Tensor): Features of shape (N, C, H, W).
+            weight (Tensor): Kernels of shape (C, 1, k, k).
+            bias (Tensor, optional): Biases of shape (C,).
 
         Returns:
-            Tensor: Of shape (N, C, H, W).
+            Tensor: Features of shape (N, C, H, W).
         """
         kind = input.device.type
+        # Cast here, so that the custom function saves tensors of the dtype in
+        # which its backward computes.
         if torch.is_autocast_enabled(kind):
             dtype = torch.get_autocast_dtype(kind)
             input, weight = input.to(dtype), weight.to(dtype)
@@ -46,7 +49,7 @@ class SpaceToBatchConv2d(nn.Conv2d):
 
 
 class _SpaceToBatch(torch.autograd.Function):
-    """The convolution; backward needs no copies but those of its gradient."""
+    """The convolution; backward copies only the incoming gradient."""
 
     @staticmethod
     def forward(ctx: Any, image: Tensor, weight: Tensor,
@@ -72,15 +75,15 @@ class _SpaceToBatch(torch.autograd.Function):
 
 
 def split_phases(image: Tensor, dilation: int) -> Tensor:
-    """Make a batch of what a dilated kernel sees.
+    """Split images into their d * d phases (space to batch).
 
     Args:
-        image (Tensor): Of shape (N, C, H, W).
-        dilation (int): Distance d of the pixels that meet.
+        image (Tensor): Features of shape (N, C, H, W).
+        dilation (int): Dilation d, the distance of interacting pixels.
 
     Returns:
-        Tensor: Of shape (d x d x N, C, ceil(H / d), ceil(W / d)), zero where
-        there is no pixel, in NHWC, because whole pixels are copied fast.
+        Tensor: Phases of shape (d * d * N, C, ceil(H / d), ceil(W / d)),
+        padded with zeros; in NHWC, so that whole pixels are copied at once.
     """
     count, channels, height, width = image.shape
     rows, columns = -(-height // dilation), -(-width // dilation)
@@ -88,51 +91,52 @@ def split_phases(image: Tensor, dilation: int) -> Tensor:
         dilation, dilation, count, rows, columns, channels)
     phases[height % dilation or dilation:, :, :, -1] = 0
     phases[:, width % dilation or dilation:, :, :, -1] = 0
-    for pixels, places in _same_places(image, phases):
-        places.copy_(pixels)
+    for pixels, target in _matching_views(image, phases):
+        target.copy_(pixels)
     return phases.flatten(0, 2).permute(0, 3, 1, 2)
 
 
 def merge_phases(phases: Tensor, dilation: int,
                  size: tuple[int, int]) -> Tensor:
-    """Put pixels back where :func:`split_phases` took them from.
+    """Inverse of :func:`split_phases`.
 
     Args:
-        phases (Tensor): Of shape (d x d x N, C, ceil(H / d), ceil(W / d)).
-        dilation (int): Distance d.
-        size (tuple[int, int]): H and W.
+        phases (Tensor): Phases of shape
+            (d * d * N, C, ceil(H / d), ceil(W / d)).
+        dilation (int): Dilation d.
+        size (tuple[int, int]): Height H and width W of the images.
 
     Returns:
-        Tensor: Of shape (N, C, H, W), in NHWC.
+        Tensor: Features of shape (N, C, H, W), in NHWC.
     """
     parts = phases.permute(0, 2, 3, 1).unflatten(0, (dilation, dilation, -1))
     image = phases.new_empty(
         parts.shape[2], *size, parts.shape[-1]).permute(0, 3, 1, 2)
-    for pixels, places in _same_places(image, parts):
-        pixels.copy_(places)
+    for pixels, source in _matching_views(image, parts):
+        pixels.copy_(source)
     return image
 
 
-def _same_places(image: Tensor,
-                 phases: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Views of the same pixels, (N, h, p, w, q, C), in both arrangements.
+def _matching_views(image: Tensor,
+                    phases: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Views of the same pixels, (N, h, p, w, q, C), in both layouts.
 
-    Of an image, (N, C, H, W), and its phases, (d, d, N, h, w, C). What a
-    dilation divides comes first, then what is left at the edges, so that
-    each pixel is copied once.
+    The layouts are an image (N, C, H, W) and its phases (d, d, N, h, w, C).
+    The part of the image that is divisible by d comes first, then the
+    remainder at the edges, so that each pixel is copied once.
     """
     image, dilation = image.permute(0, 2, 3, 1), len(phases)
     phases = phases.permute(2, 3, 0, 4, 1, 5)
     edges = [_whole_and_rest(side, dilation) for side in image.shape[1:3]]
-    for (pixels, rows, down), (others, columns, right) in product(*edges):
-        part = image[:, pixels, others]
+    for (lines, rows, down), (pixels, columns, right) in product(*edges):
+        part = image[:, lines, pixels]
         yield (part.unflatten(2, (-1, right)).unflatten(1, (-1, down)),
                phases[:, rows, :down, columns, :right])
 
 
 def _whole_and_rest(side: int,
                     dilation: int) -> list[tuple[slice, slice, int]]:
-    """Pixels along a side, their places in a phase, and in how many."""
+    """Pixels along a side, their indices in a phase, and number of phases."""
     whole, rest = divmod(side, dilation)
     parts = [(slice(0, whole * dilation), slice(0, whole), dilation),
              (slice(whole * dilation, side), slice(whole, None), rest)]
@@ -140,14 +144,14 @@ def _whole_and_rest(side: int,
 
 
 def is_dilated_depthwise(module: nn.Module) -> bool:
-    """Whether a module can be computed by :class:`SpaceToBatchConv2d`.
+    """Whether :class:`SpaceToBatchConv2d` can replace a module.
 
     Args:
-        module (nn.Module): Any.
+        module (nn.Module): Any module.
 
     Returns:
-        bool: Whether it is a dilated convolution of each channel for itself
-        that keeps the size of the image and pads with zeros.
+        bool: True for a dilated depthwise convolution with zero padding that
+        preserves the size of the image.
     """
     if type(module) is not nn.Conv2d or module.padding_mode != 'zeros':
         return False
@@ -159,16 +163,18 @@ def is_dilated_depthwise(module: nn.Module) -> bool:
 
 
 def split_dilated(network: nn.Module) -> int:
-    """Let a network compute dilated depthwise convolutions without dilation.
+    """Compute dilated depthwise convolutions of a network by space to batch.
 
     Args:
-        network (nn.Module): Changed in place; parameters and their names
-            stay.
+        network (nn.Module): The network, changed in place; its parameters and
+            their names do not change.
 
     Returns:
-        int: Number of modules that were changed.
+        int: Number of changed modules.
     """
-    found = [one for one in network.modules() if is_dilated_depthwise(one)]
+    found = [
+        module for module in network.modules() if is_dilated_depthwise(module)
+    ]
     for module in found:
         module.__class__ = SpaceToBatchConv2d  # same state, other forward
     return len(found)

@@ -1,41 +1,43 @@
-"""What a network reads: RGB images, or maps that its backbone makes of them.
+"""Input domain of a network: RGB images, or maps computed from them.
 
-A backbone for another domain has its name as ``domain``, a method
-``to_domain`` from normalized images to maps, and ``domain_stride``, the
-distance of the places of a map in pixels.
+A backbone with another input domain has three attributes: its name
+``domain``, a method ``to_domain`` that converts normalized images to maps,
+and ``domain_stride``, the stride of the maps in pixels.
 """
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-#: What a network reads whose backbone does not say.
+from .losses import resize_logits
+
+#: Domain of a backbone without the attribute ``domain``.
 RGB = 'rgb'
 
 
 def domain_of(network: nn.Module) -> str:
-    """What a network reads.
+    """Input domain of a network.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
 
     Returns:
-        str: Name of the domain, such as ``'rgb'`` or ``'dct'``.
+        str: Name of the domain, for example ``'rgb'`` or ``'dct'``.
     """
     return getattr(getattr(network, 'backbone', None), 'domain', RGB)
 
 
 def to_domain(network: nn.Module, image: Tensor) -> Tensor:
-    """Images as a network reads them.
+    """Convert images to the input domain of a network.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
         image (Tensor): Normalized images of shape (N, C, H, W).
 
     Returns:
-        Tensor: Of shape (N, D, h, w); the images themselves for RGB, and for
-        images of any other number of channels.
+        Tensor: Maps of shape (N, D, h, w); the images themselves for RGB and
+        for any other number of channels.
     """
     if domain_of(network) == RGB:
         return image
@@ -43,29 +45,72 @@ def to_domain(network: nn.Module, image: Tensor) -> Tensor:
 
 
 def domain_stride(network: nn.Module) -> int:
-    """Pixels of the image from one place to the next of what a network reads.
+    """Stride of the input of a network, in pixels of the image.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
 
     Returns:
-        int: 1 for RGB.
+        int: The stride; 1 for RGB.
     """
     return 1 if domain_of(network) == RGB else network.backbone.domain_stride
 
 
 def domain_slice(network: nn.Module, span: slice) -> slice:
-    """Places of a map that show some rows or columns of the image.
+    """Convert a slice of an image to a slice of the input map.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
         span (slice): Rows or columns of the image.
 
     Returns:
-        slice: Rows or columns of the map.
+        slice: Rows or columns of the map that cover the slice.
     """
     stride = domain_stride(network)
     return slice(span.start // stride, -(-span.stop // stride))
+
+
+def domain_logits(network: nn.Module, image: Tensor) -> Tensor:
+    """Logits of a network for images, at their size.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        image (Tensor): Normalized images of shape (N, C, H, W).
+
+    Returns:
+        Tensor: Logits of shape (N, K, H, W).
+    """
+    return resize_logits(
+        network(to_domain(network, image)), image.shape[2:],
+        network.align_corners)
+
+
+def views_in_domains(augment: Callable[[Tensor], Tensor],
+                     networks: Mapping[str, nn.Module], image: Tensor,
+                     shared: bool
+                     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Sample a strong view for each network.
+
+    Args:
+        augment (Callable): The strong augmentation.
+        networks (Mapping[str, nn.Module]): Networks by name.
+        image (Tensor): Normalized images of shape (N, C, H, W).
+        shared (bool): Whether the networks of one domain share a view.
+
+    Returns:
+        tuple: By network, images of shape (N, C, H, W), and its input, of
+        shape (N, D, h, w).
+    """
+    keys = {
+        name: domain_of(network) if shared else name
+        for name, network in networks.items()
+    }
+    views = {key: augment(image) for key in dict.fromkeys(keys.values())}
+    strong = {name: views[key] for name, key in keys.items()}
+    return strong, {
+        name: to_domain(network, strong[name])
+        for name, network in networks.items()
+    }
 
 
 def mix_in_domains(

@@ -1,4 +1,4 @@
-"""Mixers: put a training batch together from labeled and unlabeled ones."""
+"""Mixers: build a training batch from labeled and unlabeled images."""
 import warnings
 from collections.abc import Sequence
 from typing import Literal
@@ -16,12 +16,12 @@ class ClassMix(nn.Module):
     """Paste half of the labeled classes onto the unlabeled images.
 
     The cross-domain mixing of DACS (Tranheden et al. 2021). Pasted pixels
-    keep their true label and weigh 1.
+    have their true label and weight 1.
 
     Args:
-        per_image (bool): Whether the classes to choose from are those of the
-            image itself; False for the released behavior of DAFormer and
-            FST, see :func:`mmseg_fst.ops.class_mix_mask`. Defaults to True.
+        per_image (bool): Whether to select among the classes of the image
+            itself; False reproduces the releases of DAFormer and FST, see
+            :func:`mmseg_fst.ops.class_mix_mask`. Defaults to True.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
     """
 
@@ -32,17 +32,17 @@ class ClassMix(nn.Module):
         self.per_image = per_image
         self.ignore_index = ignore_index
 
-    def draw_mask(self, label_labeled: Tensor) -> Tensor:
-        """Draw which pixels are pasted.
+    def sample_mask(self, label_labeled: Tensor) -> Tensor:
+        """Sample the classes to paste.
 
         Args:
             label_labeled (Tensor): Labels of shape (N, H, W), int64.
 
         Returns:
-            Tensor: Bool mask of shape (N, H, W).
+            Tensor: Mask of the pasted pixels, bool of shape (N, H, W).
         """
-        # Ids are those of 8-bit label images. Drawn on the CPU: the same
-        # masks on every device.
+        # 256 ids, as in 8-bit label images. Sampled on the CPU, so that masks
+        # are the same on every device.
         priority = torch.rand(len(label_labeled), 256)
         return class_mix_mask(
             label_labeled,
@@ -56,8 +56,8 @@ class ClassMix(nn.Module):
         Args:
             labeled (tuple): ``image`` (N, 3, H, W) and ``label`` (N, H, W),
                 int64.
-            unlabeled (tuple): ``image``, pseudo-``label`` and ``weight``
-                (N, H, W), float32.
+            unlabeled (tuple): ``image`` (N, 3, H, W), pseudo-``label``
+                (N, H, W), int64, and ``weight`` (N, H, W), float32.
 
         Returns:
             Mixed: The mixed batch.
@@ -72,16 +72,16 @@ class ClassMix(nn.Module):
                 f'sides need the same batch size, got {len(image)} and '
                 f'{len(unlabeled[0])}; use CutMix, or equal batch sizes.')
         weight = torch.ones_like(unlabeled[2])
-        return mix(self.draw_mask(label), (image, label, weight), unlabeled)
+        return mix(self.sample_mask(label), (image, label, weight), unlabeled)
 
 
 @MODELS.register_module()
 class NoMix(nn.Module):
-    """Unlabeled images as they are: the plain mean teacher."""
+    """Unlabeled images without mixing: the plain mean teacher."""
 
     def forward(self, labeled: tuple[Tensor, Tensor],
                 unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
-        """Pass the unlabeled batch on.
+        """Return the unlabeled batch unchanged.
 
         Args:
             labeled (tuple): Not used.
@@ -89,22 +89,22 @@ class NoMix(nn.Module):
                 ``weight`` (N, H, W).
 
         Returns:
-            Mixed: The batch.
+            Mixed: The unlabeled batch with an empty mask.
         """
         mask = torch.zeros_like(unlabeled[1], dtype=torch.bool)
         return Mixed(*unlabeled, mask, None)
 
     def plan(self, count: int, size: Sequence[int],
              device: torch.device) -> tuple[Tensor, Tensor]:
-        """Plan to mix nothing, see :meth:`CutMix.plan`.
+        """Plan without mixing, see :meth:`CutMix.plan`.
 
         Args:
             count (int): Number of images.
-            size (Sequence[int]): Their height and width.
-            device (torch.device): Where the images are.
+            size (Sequence[int]): Height and width of the images.
+            device (torch.device): Device of the images.
 
         Returns:
-            tuple[Tensor, Tensor]: An empty mask and each image's own index.
+            tuple[Tensor, Tensor]: An empty mask and the identity permutation.
         """
         return (torch.zeros(count, *size, dtype=torch.bool, device=device),
                 torch.arange(count, device=device))
@@ -114,26 +114,30 @@ class NoMix(nn.Module):
 class CutMix(nn.Module):
     """Paste a box of one unlabeled image onto another (French et al. 2020).
 
-    As drawn by UniMatch: each image draws whether it gets a box, the share of
-    its pixels and its shape. The label goes with the pixels.
+    Sampling follows UniMatch: for each image, whether a box is pasted, its
+    area and its aspect ratio. Labels and weights are pasted with the pixels.
 
     Args:
         prob (float): Probability of a box, in [0, 1]. Defaults to 0.5.
-        area (tuple[float, float]): Range of its share of the image. Defaults
-            to (0.02, 0.4).
-        max_ratio (float): Largest ratio of its sides, at least 1. Defaults to
+        area (tuple[float, float]): Range of the area of the box, as a
+            fraction of the image. Defaults to (0.02, 0.4).
+        max_ratio (float): Maximum ratio of its sides, at least 1. Defaults to
             1 / 0.3.
-        source (str): From which image of the batch it is cut: ``'flip'``: the
-            last for the first and so on, ``'roll'``: the next one,
-            ``'other'``: any other one, all images from the same distance,
-            ``'permute'``: of a random permutation, which leaves some images
-            with themselves. Defaults to ``'flip'``.
-        single (str): What to do with a batch of one image, which has no
-            other to be mixed with: ``'raise'`` or ``'warn'``, once, and leave
-            it as it is. Defaults to ``'raise'``.
+        source (str): Image of the batch from which the box is cut: ``'flip'``
+            the last one for the first and so on, ``'roll'`` the next one,
+            ``'other'`` any other one, at the same distance for all images,
+            ``'permute'`` a random permutation, in which some images are
+            paired with themselves. Defaults to ``'flip'``.
+        single (str): Behavior for a batch of one image, which has no partner:
+            ``'raise'`` an error, or ``'warn'`` once and do not mix. Defaults
+            to ``'raise'``.
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    Example:
+        >>> mixer = CutMix(prob=0.5, source='permute')
+        >>> mixed = mixer(None, (image, label, weight))
     """
 
     def __init__(
@@ -146,45 +150,46 @@ class CutMix(nn.Module):
     ) -> None:
         super().__init__()
         check_range(self, prob=prob)
-        for name, value, known in (('source', source,
-                                    ('flip', 'roll', 'other', 'permute')),
-                                   ('single', single, ('raise', 'warn'))):
-            if value not in known:
+        for name, value, allowed in (('source', source,
+                                      ('flip', 'roll', 'other', 'permute')),
+                                     ('single', single, ('raise', 'warn'))):
+            if value not in allowed:
                 raise ValueError(
-                    f'{type(self).__name__}: {name}={value!r} is not known; '
-                    f'give {" or ".join(map(repr, known))}.')
+                    f'{type(self).__name__}: {name} must be '
+                    f'{" or ".join(map(repr, allowed))}, got {value!r}.')
         if not 0 < area[0] <= area[1] < 1 or max_ratio < 1:
             raise ValueError(
-                f'{type(self).__name__}: area={area} must be a range within '
-                f'(0, 1) and max_ratio={max_ratio} at least 1.')
+                f'{type(self).__name__}: area must be a range in (0, 1) and '
+                f'max_ratio at least 1, got {area} and {max_ratio}.')
         self.prob = prob
         self.area = area
         self.max_ratio = max_ratio
         self.source = source
         self.single = single
 
-    def draw_boxes(self, count: int, height: int, width: int) -> Tensor:
-        """Draw the boxes, on the CPU.
+    def sample_boxes(self, count: int, height: int, width: int) -> Tensor:
+        """Sample the boxes, on the CPU.
 
         Args:
-            count (int): Number of images.
-            height (int): Their height.
-            width (int): Their width.
+            count (int): Number of images N.
+            height (int): Height of the images.
+            width (int): Width of the images.
 
         Returns:
-            Tensor: Left, top, right and bottom, int64 of shape (N, 4); of no
-            area where there is no box.
+            Tensor: Left, top, right and bottom, int64 of shape (N, 4); all
+            zero for images without a box.
 
         Raises:
             ValueError: If no box fits into the image.
         """
-        # The smallest area, as flat as the image: else drawing never ends.
+        # Rejection sampling below ends only if the smallest box fits at the
+        # most favorable aspect ratio.
         longer = max(height / width, width / height)
         if self.area[0] * longer > self.max_ratio:
             raise ValueError(
-                f'{type(self).__name__}: no box of area={self.area} and '
+                f'{type(self).__name__}: no box with area={self.area} and '
                 f'max_ratio={self.max_ratio} fits into an image of '
-                f'{height} x {width}; raise max_ratio.')
+                f'{height} x {width}; increase max_ratio.')
         boxes = torch.zeros(count, 4, dtype=torch.long)
         for box in boxes:
             if torch.rand(()) >= self.prob:
@@ -205,13 +210,13 @@ class CutMix(nn.Module):
         return boxes
 
     def partners(self, count: int) -> Tensor:
-        """From which image each box is cut.
+        """Index of the image from which each box is cut.
 
         Args:
-            count (int): Number of images.
+            count (int): Number of images N.
 
         Returns:
-            Tensor: Indices of shape (N, ), int64.
+            Tensor: Indices of shape (N,), int64.
         """
         if self.source == 'permute':
             return torch.randperm(count)
@@ -224,30 +229,30 @@ class CutMix(nn.Module):
 
     def plan(self, count: int, size: Sequence[int],
              device: torch.device) -> tuple[Tensor, Tensor]:
-        """Draw what is pasted from where.
+        """Sample boxes and their source images.
 
         Args:
-            count (int): Number of images.
-            size (Sequence[int]): Their height and width.
-            device (torch.device): Where the images are.
+            count (int): Number of images N.
+            size (Sequence[int]): Height and width of the images.
+            device (torch.device): Device of the images.
 
         Returns:
-            tuple[Tensor, Tensor]: True where a pixel is pasted, bool of shape
-            (N, *size), and the image it is taken from, int64 of shape (N, ).
+            tuple[Tensor, Tensor]: Mask of the pasted pixels, bool of shape
+            (N, *size), and indices of the source images, int64 of shape (N,).
 
         Raises:
-            ValueError: If there is one image alone, unless ``single`` is
+            ValueError: If there is a single image, unless ``single`` is
                 ``'warn'``.
         """
         if count < 2:
             message = (f'{type(self).__name__} mixes the images of a batch '
-                       'with one another, but it has one; raise '
+                       'with each other, but the batch has one image; set '
                        '`train_dataloader.batch_size` to 2 or more.')
             if self.single == 'raise':
                 raise ValueError(message)
-            warnings.warn(message + ' It is left unmixed.', stacklevel=2)
+            warnings.warn(message + ' It is not mixed.', stacklevel=2)
             return NoMix().plan(count, size, device)
-        boxes = self.draw_boxes(count, *size)
+        boxes = self.sample_boxes(count, *size)
         return (box_mask(boxes.to(device, non_blocking=True), size),
                 self.partners(count).to(device, non_blocking=True))
 
@@ -274,28 +279,28 @@ class CutMix(nn.Module):
 
 @MODELS.register_module()
 class HalfCutMix(CutMix):
-    """CutMix of U2PL: boxes of half the area, from the next image.
+    """CutMix of U2PL: boxes of half the image area, from the next image.
 
-    The batch draws once whether it is mixed at all.
+    Whether to mix is sampled once for the whole batch.
 
     Args:
         prob (float): Probability that the batch is mixed, in [0, 1].
             Defaults to 0.5.
 
     Raises:
-        ValueError: If it is no probability.
+        ValueError: If ``prob`` is not in [0, 1].
     """
 
     def __init__(self, prob: float = 0.5) -> None:
         super().__init__(prob, source='roll')
 
-    def draw_boxes(self, count: int, height: int, width: int) -> Tensor:
-        """Draw the boxes, wider than half of the image.
+    def sample_boxes(self, count: int, height: int, width: int) -> Tensor:
+        """Sample the boxes, wider than half of the image.
 
         Args:
-            count (int): Number of images.
-            height (int): Their height.
-            width (int): Their width.
+            count (int): Number of images N.
+            height (int): Height of the images.
+            width (int): Width of the images.
 
         Returns:
             Tensor: Left, top, right and bottom, int64 of shape (N, 4).
@@ -305,9 +310,8 @@ class HalfCutMix(CutMix):
         """
         if width < 3:
             raise ValueError(
-                'HalfCutMix: no box is wider than half of an image of '
-                f'{height} x {width} and narrower than the whole; train on '
-                'crops of 3 pixels across or more.')
+                'HalfCutMix: the width of an image must be at least 3 pixels, '
+                f'got {height} x {width}; train on larger crops.')
         boxes = torch.zeros(count, 4, dtype=torch.long)
         if torch.rand(()) >= self.prob:
             return boxes

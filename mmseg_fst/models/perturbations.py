@@ -16,11 +16,11 @@ class ChannelDropout(nn.Module):
     The feature perturbation of UniMatch (Yang et al. 2023, section 3.2).
 
     Args:
-        prob (float): Probability of a channel to be dropped, in [0, 1].
+        prob (float): Probability that a channel is dropped, in [0, 1].
             Defaults to 0.5.
 
     Raises:
-        ValueError: If it is no probability.
+        ValueError: If ``prob`` is not in [0, 1].
     """
 
     def __init__(self, prob: float = 0.5) -> None:
@@ -32,33 +32,33 @@ class ChannelDropout(nn.Module):
         """Perturb features.
 
         Args:
-            features (Sequence[Tensor]): Feature maps (N, C, h, w).
+            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
 
         Returns:
-            list[Tensor]: Of the same shapes.
+            list[Tensor]: Feature maps of the same shapes.
         """
         return [F.dropout2d(feature, self.prob) for feature in features]
 
 
 @MODELS.register_module()
 class ComplementaryDropout(nn.Module):
-    """Two views of an image see complementary halves of the channels.
+    """Drop complementary halves of the channels in two views of an image.
 
-    UniMatch V2 (Yang et al. 2024, section 3.3): one mask for all feature
-    maps of as many channels. As in its release (``comp_drop`` of
-    ``model/semseg/dpt.py``) a fixed number of the images keeps all channels,
-    the share rounded down, and a draw says which: of a batch of one, none
-    does.
+    UniMatch V2 (Yang et al. 2024, section 3.3); all feature maps with the
+    same number of channels share one mask. As in its release (``comp_drop``
+    in ``model/semseg/dpt.py``), a fixed number of randomly selected images,
+    the fraction rounded down, is not perturbed; in a batch of one image, the
+    image is always perturbed.
 
     Args:
-        kept_share (float): Share of the images that are not perturbed, in
+        kept_share (float): Fraction of the images that are not perturbed, in
             [0, 1]. Defaults to 0.5.
 
     Raises:
-        ValueError: If it is no share.
+        ValueError: If ``kept_share`` is not in [0, 1].
     """
 
-    #: Views that the masks complete one another in.
+    #: Number of views with complementary masks.
     num_views = 2
 
     def __init__(self, kept_share: float = 0.5) -> None:
@@ -70,28 +70,29 @@ class ComplementaryDropout(nn.Module):
         """Perturb features.
 
         Args:
-            features (Sequence[Tensor]): Feature maps (2 N, C, h, w), the
-                first views before the second ones.
+            features (Sequence[Tensor]): Feature maps of shape (2 N, C, h, w),
+                the first views of all images before the second views.
 
         Returns:
-            list[Tensor]: Of the same shapes.
+            list[Tensor]: Feature maps of the same shapes.
 
         Raises:
-            ValueError: If there is no second view for each first one.
+            ValueError: If the number of images is odd.
         """
         total = len(features[0])
         if total % 2:
-            raise ValueError(f'ComplementaryDropout got {total} images, but '
-                             'needs two views of each; set num_views=2.')
+            raise ValueError('ComplementaryDropout needs two views of each '
+                             f'image, got {total} images; set num_views=2.')
         count, masks = total // 2, {}
-        kept = torch.randperm(count)[:int(count * self.kept_share)]
+        unchanged = torch.randperm(count)[:int(count * self.kept_share)]
         perturbed = []
         for feature in features:
             channels = feature.shape[1]
             if channels not in masks:
+                # Factor 2 preserves the expectation, as in dropout.
                 mask = (torch.rand(count, channels) < 0.5) * 2.
                 pair = torch.stack([mask, 2 - mask])
-                pair[:, kept] = 1
+                pair[:, unchanged] = 1
                 masks[channels] = pair.flatten(0, 1)[..., None, None].to(
                     feature, non_blocking=True)
             perturbed.append(feature * masks[channels])

@@ -1,4 +1,4 @@
-"""Pseudo-filters: a second look at the labels of a mixed batch."""
+"""Pseudo-label filters: the teacher re-evaluates the mixed batch."""
 from typing import Optional
 
 from torch import Tensor, nn
@@ -11,25 +11,26 @@ from mmseg_fst.utils.progress import training_progress
 
 @MODELS.register_module()
 class EntropyPercentile(nn.Module):
-    """Drop the pseudo-labels of which the teacher is least sure.
+    """Drop the pseudo-labels for which the teacher is least certain.
 
     The reliable pixels of U2PL (Wang et al. 2022, equations 4 and 5), see
-    :func:`mmseg_fst.ops.drop_uncertain`. The kept pixels weigh the more the
-    fewer they are: by the number of all pixels over theirs.
+    :func:`mmseg_fst.ops.drop_uncertain`. The loss is multiplied by the number
+    of all pixels divided by the number of remaining pixels.
 
     Args:
-        percentile (float): Entropies from this percentile on are dropped, in
-            [0, 100]. Defaults to 80.
+        percentile (float): Labels with an entropy at or above this percentile
+            are dropped, in [0, 100]. Defaults to 80.
         final (float, optional): Percentile at the end of the training; it
-            changes linearly from iteration to iteration (U2PL: 100). Defaults
-            to None: it stays.
-        epochs (int, optional): Number of epochs of the training, if it
-            changes from epoch to epoch alone, as in U2PL's release. Defaults
-            to None.
-        batch_statistics (bool): Whether the teacher looks at the mixed batch
-            with the statistics of that batch, which its running ones follow,
-            as in the releases of U2PL and FST; else with its running ones,
-            for a hook with ``buffers='copy'``. Defaults to True.
+            changes linearly with the iteration (100 in U2PL). Defaults to
+            None: constant.
+        epochs (int, optional): Number of epochs of the training, if the
+            percentile changes only between epochs, as in U2PL's release.
+            Defaults to None.
+        batch_statistics (bool): Whether the batch normalization of the
+            teacher uses the statistics of the mixed batch, and updates its
+            running statistics, as in the releases of U2PL and FST. If False
+            it uses its running statistics, for a hook with
+            ``buffers='copy'``. Defaults to True.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Raises:
@@ -57,19 +58,19 @@ class EntropyPercentile(nn.Module):
         """Filter a batch.
 
         Args:
-            logits (Tensor): Teacher's logits of the mixed images, of shape
+            logits (Tensor): Teacher logits of the mixed images, of shape
                 (N, C, H, W).
-            label (Tensor): Their pseudo-labels, (N, H, W), int64.
+            label (Tensor): Pseudo-labels of shape (N, H, W), int64.
 
         Returns:
             tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, and the factor
-            of their loss, a scalar.
+            of the loss, a scalar.
         """
         return drop_uncertain(logits, label, self.current, self.ignore_index)
 
     @property
     def current(self) -> float:
-        """The percentile of this iteration."""
+        """Percentile of the current iteration."""
         if self.percentile == self.final:
             return self.percentile
         change = (self.final - self.percentile) * training_progress(

@@ -1,25 +1,27 @@
-"""Pseudo-labelers: from the teacher's logits to labels and pixel weights."""
+"""Pseudo-labelers: convert logits to labels and pixel weights."""
 import torch
 from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
 from mmseg_fst.ops import confident_ratio, ignore_rows
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_range
 
 
 @MODELS.register_module()
 class ConfidentRatio(nn.Module):
-    """All pixels are labeled, weighted by the share of confident ones.
+    """Label all pixels, weighted by the fraction of confident pixels.
 
-    The pseudo-labels of DACS, DAFormer and FST for domain adaptation: ONE
-    number weighs the whole batch; see
-    :func:`mmseg_fst.ops.confident_ratio`.
+    The pseudo-labels of DACS, DAFormer and FST for domain adaptation. One
+    scalar weights the whole batch, see :func:`mmseg_fst.ops.confident_ratio`.
 
     Args:
-        threshold (float): Confidence from which a pixel counts, in [0, 1].
+        threshold (float): Minimum confidence of a confident pixel, in [0, 1].
             Defaults to 0.968, the value of DACS.
-        ignore_top (int): Rows without weight at the top. Defaults to 0.
-        ignore_bottom (int): Rows without weight at the bottom. Defaults to 0.
+        ignore_top (int): Number of rows at the top with weight 0. Defaults to
+            0.
+        ignore_bottom (int): Number of rows at the bottom with weight 0.
+            Defaults to 0.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -30,15 +32,11 @@ class ConfidentRatio(nn.Module):
                  ignore_top: int = 0,
                  ignore_bottom: int = 0) -> None:
         super().__init__()
-        if not 0 <= threshold <= 1:
-            raise ValueError(
-                f'ConfidentRatio: threshold={threshold} is no confidence; '
-                'give a number from 0 to 1.')
+        check_range(self, threshold=threshold)
         if min(ignore_top, ignore_bottom) < 0:
             raise ValueError(
-                f'ConfidentRatio: ignore_top={ignore_top} and '
-                f'ignore_bottom={ignore_bottom} are numbers of rows; give 0 '
-                'or more.')
+                'ConfidentRatio: ignore_top and ignore_bottom must be at '
+                f'least 0, got {ignore_top} and {ignore_bottom}.')
         self.threshold = threshold
         self.ignore_top = ignore_top
         self.ignore_bottom = ignore_bottom
@@ -54,7 +52,7 @@ class ConfidentRatio(nn.Module):
             ``weight`` (N, H, W), float32 in [0, 1].
         """
         label, ratio = confident_ratio(logits, self.threshold)
-        # Of the batch of all processes: their number changes nothing.
+        # Ratio of the global batch, independent of the number of processes.
         all_reduce(ratio, 'mean')
         weight = ratio.expand(label.shape)
         return label, ignore_rows(weight, self.ignore_top, self.ignore_bottom)
@@ -62,21 +60,22 @@ class ConfidentRatio(nn.Module):
 
 @MODELS.register_module()
 class Threshold(nn.Module):
-    """Pixels count if the network is confident enough (FixMatch).
+    """Use pixels at or above a confidence threshold (FixMatch).
 
     Args:
-        threshold (float): Confidence from which a pixel weighs 1, else 0, in
-            [0, 1]; 0 counts all. Defaults to 0.95.
+        threshold (float): Minimum confidence, in [0, 1]; pixels at or above
+            it have weight 1, others 0. Defaults to 0.95.
 
     Raises:
-        ValueError: If the threshold is no confidence.
+        ValueError: If ``threshold`` is not in [0, 1].
+
+    Example:
+        >>> label, weight = Threshold(0.95)(teacher_logits)
     """
 
     def __init__(self, threshold: float = 0.95) -> None:
         super().__init__()
-        if not 0 <= threshold <= 1:
-            raise ValueError(f'Threshold: threshold={threshold} is no '
-                             'confidence; give a number from 0 to 1.')
+        check_range(self, threshold=threshold)
         self.threshold = threshold
 
     def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,6 +88,7 @@ class Threshold(nn.Module):
             tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
             ``weight`` (N, H, W), float32, 0 or 1.
         """
+        # Half precision would round confidences near the threshold.
         dtype = torch.promote_types(logits.dtype, torch.float32)
         confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
         return label, (confidence >= self.threshold).float()

@@ -1,4 +1,4 @@
-"""Regularizers: terms that keep a student close to what it knew."""
+"""Regularizers: keep a student close to its pretrained encoder."""
 from collections.abc import Sequence
 
 import torch
@@ -11,22 +11,23 @@ from mmseg_fst.registry import MODELS
 
 @MODELS.register_module()
 class FeatureDistance(nn.Module):
-    """Keep the features of things close to those of the pretrained encoder.
+    """Penalize the distance of thing features to the pretrained encoder.
 
     DAFormer (Hoyer et al. 2022, equations 8 to 10)::
 
         loss = loss_weight * mean over thing positions of |f_student - f_0|
 
-    with the L2 norm over channels of the last feature map. A position belongs
-    to a class if at least ``min_ratio`` of its pixels do. Where no position
-    is a thing the loss is zero.
+    with the L2 norm over the channels of the last feature map. A position
+    belongs to a class if at least ``min_ratio`` of its pixels do. Without any
+    thing position the loss is zero.
 
     Args:
-        classes (Sequence[int]): Ids of the thing classes. Defaults to those
-            of Cityscapes: traffic light and sign, person to bicycle.
+        classes (Sequence[int]): Ids of the thing classes. Defaults to the
+            things of Cityscapes: traffic light and sign, person to bicycle.
         loss_weight (float): Weight of the term. Defaults to 0.005.
-        min_ratio (float): Share of a position's pixels that must agree, above
-            0.5, so that no two classes can claim it. Defaults to 0.75.
+        min_ratio (float): Minimum fraction of the pixels of a position, in
+            (0.5, 1], so that a position belongs to at most one class.
+            Defaults to 0.75.
 
     Raises:
         ValueError: If ``min_ratio`` is out of its range.
@@ -39,8 +40,8 @@ class FeatureDistance(nn.Module):
                  min_ratio: float = 0.75) -> None:
         super().__init__()
         if not 0.5 < min_ratio <= 1:
-            raise ValueError(f'FeatureDistance: min_ratio={min_ratio} is out '
-                             'of range; give a number above 0.5, up to 1.')
+            raise ValueError('FeatureDistance: min_ratio must be in (0.5, 1], '
+                             f'got {min_ratio}.')
         self.loss_weight = loss_weight
         self.min_ratio = min_ratio
         self.register_buffer(
@@ -54,7 +55,7 @@ class FeatureDistance(nn.Module):
             size (Sequence[int]): Height and width of the feature map.
 
         Returns:
-            Tensor: Bool mask of shape (N, *size).
+            Tensor: Mask of shape (N, *size), bool.
         """
         shown = label[:, None] == self.classes.view(1, -1, 1, 1)
         ratio = F.adaptive_avg_pool2d(shown.float(), tuple(size))
@@ -62,10 +63,10 @@ class FeatureDistance(nn.Module):
 
     def forward(self, features: Tensor, pretrained: Tensor,
                 label: Tensor) -> Tensor:
-        """The weighted distance.
+        """Compute the weighted distance.
 
         Args:
-            features (Tensor): Features of the student, (N, C, h, w).
+            features (Tensor): Student features of shape (N, C, h, w).
             pretrained (Tensor): Features of the pretrained encoder for the
                 same images, (N, C, h, w).
             label (Tensor): Class ids of shape (N, H, W), int64.
@@ -75,9 +76,9 @@ class FeatureDistance(nn.Module):
         """
         mask = self.thing_mask(label, features.shape[2:])
         distance = (features - pretrained).norm(dim=1)
-        # Summed where it is: to gather the positions would make a GPU wait.
+        # `distance[mask].mean()` would synchronize with the device.
         total = torch.where(mask, distance, 0.).sum()
         count = mask.sum().to(total.dtype)
-        # Of the batch of all processes: their number changes nothing.
+        # Count of the global batch, independent of the number of processes.
         all_reduce(count, 'mean')
         return self.loss_weight * (total / (count + (count == 0)))

@@ -1,50 +1,50 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .center_canvas import center_canvas
 from .color import (
-                       color_jitter,
-                       denormalize,
-                       gaussian_blur,
-                       grayscale,
-                       normalize,
+    color_jitter,
+    denormalize,
+    gaussian_blur,
+    grayscale,
+    normalize,
 )
 from .confusion import count_confusion_
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .label_quality import (
-                       LabelCounts,
-                       count_labels,
-                       label_quality,
-                       quality_by_class,
+    LabelCounts,
+    count_labels,
+    label_quality,
+    quality_by_class,
 )
 from .largest import largest_class
 from .masking import block_grid, block_mask
 from .mixing import (
-                       Mixed,
-                       box_mask,
-                       class_mix_mask,
-                       concatenate,
-                       mix,
-                       mix_labels,
+    Mixed,
+    box_mask,
+    class_mix_mask,
+    concatenate,
+    mix,
+    mix_labels,
 )
 from .pixel_contrast import (
-                       TeacherView,
-                       draw_rows,
-                       info_nce,
-                       likelihood_rank,
-                       membership,
-                       membership_as_released,
-                       rows_of,
-                       select_pixels,
-                       split_by_entropy,
-                       sum_by_class,
+    TeacherView,
+    info_nce,
+    likelihood_rank,
+    membership,
+    membership_as_released,
+    rows_of,
+    sample_rows,
+    select_pixels,
+    split_by_entropy,
+    sum_by_class,
 )
 from .pseudo_labels import (
-                       agreement,
-                       confident_ratio,
-                       drop_uncertain,
-                       entropy_of,
-                       ignore_padding,
-                       ignore_rows,
-                       masked_percentile,
+    agreement,
+    confident_ratio,
+    drop_uncertain,
+    entropy_of,
+    ignore_padding,
+    ignore_rows,
+    masked_percentile,
 )
 from .weights import ema_decay, ema_update_
 
@@ -53,12 +53,12 @@ __all__ = [
     'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
     'class_mix_mask', 'color_jitter',
     'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
-    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize', 'draw_rows',
+    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
     'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'normalize',
-    'quality_by_class', 'rows_of', 'select_pixels', 'split_by_entropy',
-    'sum_by_class', 'upscale'
+    'quality_by_class', 'rows_of', 'sample_rows', 'select_pixels',
+    'split_by_entropy', 'sum_by_class', 'upscale'
 ]

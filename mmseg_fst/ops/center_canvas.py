@@ -4,21 +4,22 @@ from torch import Tensor
 
 
 def center_canvas(image: Tensor, size: int, value: float = 0) -> Tensor:
-    """Pad around the center where too small, cut around it where too large.
+    """Pad or crop images symmetrically to a square of fixed size.
 
-    An odd pixel is added or cut at the bottom and at the right, as by the
+    An odd pixel is added or removed at the bottom and at the right, as in the
     validation crop of U2PL.
 
     Args:
-        image (Tensor): Of shape (..., H, W), any dtype.
+        image (Tensor): Images of shape (..., H, W), any dtype.
         size (int): Height and width of the canvas.
-        value (float): What the padding is filled with. Defaults to 0.
+        value (float): Value of the padding. Defaults to 0.
 
     Returns:
-        Tensor: Of shape (..., size, size).
+        Tensor: Images of shape (..., size, size).
     """
     borders = []
     for length in (image.shape[-1], image.shape[-2]):
-        before = int((size - length) / 2)  # towards 0, also if it cuts
+        # Rounds towards 0 for both signs, unlike `//`; negative values crop.
+        before = int((size - length) / 2)
         borders += [before, size - length - before]
     return F.pad(image, borders, value=value)

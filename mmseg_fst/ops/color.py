@@ -1,4 +1,4 @@
-"""Photometric changes of normalized image batches, on their device."""
+"""Photometric augmentation of image batches on their device."""
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -33,7 +33,7 @@ def normalize(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     return (image * 255 - mean) / std
 
 
-#: In the order of the factors of :func:`color_jitter`.
+# In the order of the factors of :func:`color_jitter`.
 _ADJUSTMENTS = (tv.adjust_brightness, tv.adjust_contrast,
                 tv.adjust_saturation, tv.adjust_hue)
 
@@ -41,7 +41,7 @@ _ADJUSTMENTS = (tv.adjust_brightness, tv.adjust_contrast,
 def color_jitter(image: Tensor,
                  factors: Sequence[float],
                  order: Sequence[int] = (0, 1, 2, 3)) -> Tensor:
-    """Change the colors of images.
+    """Adjust brightness, contrast, saturation and hue of images.
 
     Gray images have no saturation and no hue, which are then left out.
 
@@ -51,43 +51,46 @@ def color_jitter(image: Tensor,
         factors (Sequence[float]): Factors of brightness, contrast and
             saturation, 1 for no change, and shift of the hue in [-0.5, 0.5],
             0 for no change.
-        order (Sequence[int]): Places in ``factors``, in the order in which
-            they are applied. Defaults to (0, 1, 2, 3).
+        order (Sequence[int]): Indices of ``factors``, in the order of their
+            application. Defaults to (0, 1, 2, 3).
 
     Returns:
         Tensor: Images of the same shape, in [0, 1].
+
+    Example:
+        >>> brighter = color_jitter(image, (1.2, 1, 1, 0))
     """
     image = image.clamp(0, 1)
-    for place in order:
-        image = _ADJUSTMENTS[place](image, factors[place])
+    for index in order:
+        image = _ADJUSTMENTS[index](image, factors[index])
     return image
 
 
 def grayscale(image: Tensor) -> Tensor:
-    """Take the color from images.
+    """Convert images to grayscale.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), or (N, 1, H, W) if gray,
             in [0, 1].
 
     Returns:
-        Tensor: Images of the same shape, all channels alike.
+        Tensor: Images of the same shape with equal channels.
     """
     return tv.rgb_to_grayscale(image, num_output_channels=image.shape[1])
 
 
 def gaussian_blur(image: Tensor, sigma: float, kernel_size: int) -> Tensor:
-    """Blur images with a Gaussian, with mirrored borders.
+    """Blur images with a Gaussian filter and reflected borders.
 
     Args:
-        image (Tensor): Images of shape (N, C, H, W), of any range.
+        image (Tensor): Images of shape (N, C, H, W), in any range.
         sigma (float): Standard deviation in pixels, positive.
         kernel_size (int): Odd width of the kernel in pixels.
 
     Returns:
         Tensor: Images of shape (N, C, H, W).
     """
-    # One direction after the other; torchvision does both at once, which
+    # Separable: one direction after the other. torchvision's joint kernel
     # takes `kernel_size` / 2 times as many multiplications.
     for size in ([kernel_size, 1], [1, kernel_size]):
         image = tv.gaussian_blur(image, size, [sigma] * 2)

@@ -1,37 +1,37 @@
-"""The input of networks that read images as JPEG stores them.
+"""DCT coefficients of JPEG as the input of a network.
 
 Diverse Co-training (Li et al., ICCV 2023) feeds one student the coefficients
-that a JPEG file of the upscaled image would hold: Y of twice the size, Cb and
-Cr, which JPEG halves, of four times. All three lie on one grid of 8x8 blocks,
-4 pixels of the image apart, which takes the place of the stem of a ResNet.
+of a JPEG file of the upscaled image: Y at twice the size, and Cb and Cr, which
+JPEG subsamples by 2, at four times the size. All three share one grid of 8x8
+blocks with a stride of 4 image pixels, which replaces the stem of a ResNet.
 
-No file is written here. Every step is the integer arithmetic of what computes
-the coefficients there, OpenCV's ``resize`` and libjpeg-turbo's encoder at
-quality 100 with 4:2:0, so that they are equal to the last bit; and integers
-are the same on every device. A floating-point DCT would differ by 1 in a
-twentieth of them.
+No file is written here. Every step repeats the integer arithmetic of the
+original implementation (OpenCV's ``resize``, then the encoder of libjpeg-turbo
+at quality 100 with 4:2:0 subsampling), so that the coefficients are bitwise
+equal, on every device. A floating-point DCT differs by 1 in 5 % of them.
 """
 from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-# How many frequencies are kept: in each row, the first, low ones. A row is a
-# vertical frequency, so Y keeps the coefficients 0-6, 8-14, 16-21, ... of 64.
-_KEPT_Y = (7, 7, 6, 6, 6, 6, 6)
-_KEPT_C = (3, 3, 2, 2)
+# Number of low frequencies that are used of each row of a block. A row is a
+# vertical frequency: Y uses the coefficients 0-6, 8-14, 16-21, ... of 64.
+_ROW_LENGTHS_Y = (7, 7, 6, 6, 6, 6, 6)
+_ROW_LENGTHS_C = (3, 3, 2, 2)
 
-# Weights of R, G and B in 1/65536, as JFIF and libjpeg round them, and what is
-# added before the division: a half for Y; 128 and a bit less than a half.
+# Weights of R, G and B in units of 1/65536, rounded as in JFIF and libjpeg,
+# and the offset before the division: 0.5 for Y, 128 plus almost 0.5 for Cb and
+# Cr.
 _LUMA = ((19595, 38470, 7471), 1 << 15)
 _CHROMA_OFFSET = (128 << 16) + (1 << 15) - 1
 _CHROMA = (((-11059, -21709, 32768), _CHROMA_OFFSET),
            ((32768, -27439, -5329), _CHROMA_OFFSET))
 
-# libjpeg's accurate DCT ("islow") of one dimension, in 1/8192 and times the
-# root of 8: the left half of each row; the right one mirrors it, with the sign
-# changed in odd rows. Some entries are one off the nearest integer, since
-# libjpeg makes them as sums of rounded constants.
+# Basis of libjpeg's accurate one-dimensional DCT ("islow"), in units of 1/8192
+# and times the square root of 8: the left half of each row. The right half
+# mirrors it, with inverted sign in odd rows. Some entries differ by one from
+# the nearest integer, because libjpeg sums rounded constants.
 _HALF_BASIS = ((8192, 8192, 8192, 8192), (11363, 9633, 6437, 2260),
                (10703, 4433, -4433, -10703), (9633, -2259, -11362, -6436),
                (8192, -8192, -8192, 8192), (6437, -11362, 2261, 9633),
@@ -41,7 +41,7 @@ _BASIS = [[*half, *(sign * value for value in reversed(half))]
 
 
 def _with_border(image: Tensor, dim: int) -> Tensor:
-    """One value more on each side along ``dim``, the outermost again."""
+    """Replicate the outermost values once on each side along ``dim``."""
     length = image.shape[dim]
     return torch.cat([
         image.narrow(dim, 0, 1), image,
@@ -50,7 +50,7 @@ def _with_border(image: Tensor, dim: int) -> Tensor:
 
 
 def _quarters(image: Tensor) -> Iterator[Tensor]:
-    """The four pixels that stand for each in the image of twice the size.
+    """Compute the four pixels of each pixel in the upscaled image.
 
     Args:
         image (Tensor): Images of shape (N, C, H, W), uint8.
@@ -64,16 +64,16 @@ def _quarters(image: Tensor) -> Iterator[Tensor]:
     triple = 3 * columns[..., 1:-1]
     for column in (0, 2):
         row = triple + columns[..., column:column + width]
-        # OpenCV rounds down what each of two rows brings, then to nearest.
-        own = (3 * row).bitwise_right_shift_(2).add_(2)
-        others = _with_border(row.bitwise_right_shift_(2), -2)
+        # OpenCV rounds the share of each row down, and the sum to nearest.
+        center = (3 * row).bitwise_right_shift_(2).add_(2)
+        neighbors = _with_border(row.bitwise_right_shift_(2), -2)
         for line in (0, 2):
-            yield (own + others[..., line:line + height, :]
+            yield (center + neighbors[..., line:line + height, :]
                    ).bitwise_right_shift_(2)
 
 
 def upscale(image: Tensor) -> Tensor:
-    """Twice the size, as ``cv2.resize`` with ``INTER_LINEAR`` computes it.
+    """Upscale by 2, bitwise equal to ``cv2.resize`` with ``INTER_LINEAR``.
 
     Args:
         image (Tensor): Images of shape (N, C, H, W), uint8.
@@ -83,18 +83,18 @@ def upscale(image: Tensor) -> Tensor:
     """
     count, channels, height, width = image.shape
     large = image.new_empty(count, channels, 2 * height, 2 * width)
-    for place, quarter in enumerate(_quarters(image)):
-        large[..., place % 2::2, place // 2::2] = quarter
+    for index, quarter in enumerate(_quarters(image)):
+        large[..., index % 2::2, index // 2::2] = quarter
     return large
 
 
 def _mean_color(image: Tensor, weights: Sequence[int], offset: int) -> Tensor:
-    """A linear map of colors to [0, 255], in 1/65536 and rounded down.
+    """Linear map of RGB to one plane in [0, 255], rounded down.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), int32, in [0, 255].
-        weights (Sequence[int]): Of red, green and blue.
-        offset (int): What is added.
+        weights (Sequence[int]): Weights of R, G and B, in units of 1/65536.
+        offset (int): Added to the sum, in units of 1/65536.
 
     Returns:
         Tensor: Planes of shape (N, H, W), int32.
@@ -106,35 +106,36 @@ def _mean_color(image: Tensor, weights: Sequence[int], offset: int) -> Tensor:
 
 
 def _chroma(image: Tensor) -> Tensor:
-    """Cb and Cr of the image of twice the size, halved again by libjpeg.
+    """Cb and Cr of the upscaled image, subsampled by libjpeg.
 
-    Each value is the mean of four pixels, rounded up and down in turns. What
-    fills the last block on the right is made of the last pixels before they
-    are halved, as libjpeg does it.
+    Each value is the mean of four pixels, with alternating rounding bias. As
+    in libjpeg, the last block on the right is padded before subsampling, with
+    the last pixels.
 
     Args:
         image (Tensor): Images of shape (N, 3, H, W), uint8.
 
     Returns:
-        Tensor: Planes of shape (N, 2, H, W'), int32, W' the next multiple of
-        8.
+        Tensor: Planes of shape (N, 2, H, W'), int32; W' is W rounded up to a
+        multiple of 8.
     """
     count, _, height, width = image.shape
     shape = (2, count, len(_CHROMA), height, width)
     left, right = sides = image.new_zeros(shape, dtype=torch.int32)
-    for place, quarter in enumerate(_quarters(image)):
+    for index, quarter in enumerate(_quarters(image)):
         quarter = quarter.int()
-        for index, weights in enumerate(_CHROMA):
-            sides[place // 2, :, index] += _mean_color(quarter, *weights)
+        for channel, weights in enumerate(_CHROMA):
+            sides[index // 2, :, channel] += _mean_color(quarter, *weights)
     missing = -width % 8
     border = 2 * right[..., -1:].expand(-1, -1, -1, missing)
     total = torch.cat([left + right, border], -1)
-    places = torch.arange(total.shape[-1], device=image.device)
-    return (total + (places % 2 + 1).int()).bitwise_right_shift_(2)
+    column = torch.arange(total.shape[-1], device=image.device)
+    # libjpeg's rounding bias alternates between 1 and 2 from column to column.
+    return (total + (column % 2 + 1).int()).bitwise_right_shift_(2)
 
 
 def _fill_blocks(planes: Tensor) -> Tensor:
-    """Repeat the last row and column until there are whole blocks of 8 x 8."""
+    """Repeat the last row and column up to a multiple of 8."""
     for dim in (-2, -1):
         last = planes.narrow(dim, -1, 1)
         missing = -planes.shape[dim] % 8
@@ -142,20 +143,20 @@ def _fill_blocks(planes: Tensor) -> Tensor:
     return planes
 
 
-def _block_dct(planes: Tensor, kept: Sequence[int]) -> Tensor:
-    """Low frequencies of the blocks of 8 x 8, as JPEG rounds them.
+def _block_dct(planes: Tensor, row_lengths: Sequence[int]) -> Tensor:
+    """Low frequencies of the 8 x 8 blocks, rounded as in JPEG.
 
-    In float64, which holds all these integers exactly: float32 is too short
-    for the second pass, autocast and TF32 leave float64 alone, and there is
-    no product of integer matrices on a GPU.
+    Computed in float64, which represents all these integers exactly: float32
+    is too short for the second pass, autocast and TF32 do not change float64,
+    and GPUs have no integer matrix product.
 
     Args:
         planes (Tensor): Planes of shape (N, H, W), int32, in [0, 255].
-        kept (Sequence[int]): How many frequencies of each row are kept.
+        row_lengths (Sequence[int]): Number of frequencies used of each row.
 
     Returns:
-        Tensor: Integers of shape (sum(kept), N, H / 8, W / 8), float64, in
-        [-1024, 1023], the horizontal frequency changing fastest.
+        Tensor: Integers of shape (sum(row_lengths), N, H / 8, W / 8), float64,
+        in [-1024, 1023]; the horizontal frequency changes fastest.
     """
     planes = _fill_blocks(planes) - 128
     count, height, width = planes.shape
@@ -163,14 +164,16 @@ def _block_dct(planes: Tensor, kept: Sequence[int]) -> Tensor:
     blocks = blocks.permute(4, 2, 0, 1, 3).double().reshape(8, -1)
     basis = blocks.new_tensor(_BASIS)
     # Rows, then columns; libjpeg rounds in between.
-    rows = (basis[:max(kept)] @ blocks).add_(1 << 10).mul_(2**-11).floor_()
-    both = basis[:len(kept)] @ rows.view(max(kept), 8, -1)
+    width_used = max(row_lengths)
+    rows = (basis[:width_used] @ blocks).add_(1 << 10).mul_(2**-11).floor_()
+    both = basis[:len(row_lengths)] @ rows.view(width_used, 8, -1)
     both = both.add_(1 << 14).mul_(2**-15).floor_()
-    # 8 times too large by now; halves are rounded away from zero.
+    # The scale is still 8; halves are rounded away from zero.
     both = (both + 4 - (both < 0).double()).mul_(1 / 8).floor_()
-    places = [(horizontal, vertical) for vertical, length in enumerate(kept)
-              for horizontal in range(length)]
-    horizontal, vertical = zip(*places)
+    frequencies = [(horizontal, vertical)
+                   for vertical, length in enumerate(row_lengths)
+                   for horizontal in range(length)]
+    horizontal, vertical = zip(*frequencies)
     return both[list(horizontal), list(vertical)].view(
         -1, count, height // 8, width // 8)
 
@@ -179,32 +182,33 @@ def _coefficients(image: Tensor) -> Tensor:
     """See :func:`dct_coefficients`."""
     image = upscale(image)
     luma = _mean_color(image.int(), *_LUMA)
-    channels = [_block_dct(luma, _KEPT_Y)]
-    channels += [_block_dct(plane, _KEPT_C)
+    channels = [_block_dct(luma, _ROW_LENGTHS_Y)]
+    channels += [_block_dct(plane, _ROW_LENGTHS_C)
                  for plane in _chroma(image).unbind(1)]
     return torch.cat(channels).transpose(0, 1).float().contiguous()
 
 
 def dct_grid(height: int, width: int) -> tuple[int, int]:
-    """Size of the map of an image.
+    """Size of the coefficient map of an image.
 
     Args:
         height (int): Height of the image.
-        width (int): Its width.
+        width (int): Width of the image.
 
     Returns:
-        tuple[int, int]: Height and width of the map, a quarter of the
-        image's, rounded up.
+        tuple[int, int]: Height and width of the map, a quarter of the image
+        size, rounded up.
     """
     return -(-height // 4), -(-width // 4)
 
 
 def dct_coefficients(image: Tensor) -> Tensor:
-    """What the JPEG files of upscaled images hold, in 64 channels.
+    """Coefficients of the JPEG files of upscaled images, in 64 channels.
 
-    Channels are 44 of Y, 10 of Cb, 10 of Cr, each by rows of low frequencies,
-    the constant one first: those that DCTNet (Xu et al., "Learning in the
-    Frequency Domain", CVPR 2020) and Diverse Co-training keep of 192.
+    There are 44 channels of Y, 10 of Cb and 10 of Cr, each ordered by rows of
+    increasing frequency, beginning with the constant one. DCTNet (Xu et al.,
+    "Learning in the Frequency Domain", CVPR 2020) and Diverse Co-training
+    select these 64 of 192 channels.
 
     Args:
         image (Tensor): RGB images of shape (N, 3, H, W), uint8.
@@ -216,29 +220,34 @@ def dct_coefficients(image: Tensor) -> Tensor:
     Raises:
         TypeError: If the images are not uint8.
         ValueError: If they have another shape.
+
+    Example:
+        >>> dct_coefficients(torch.zeros(2, 3, 64, 128).byte()).shape
+        torch.Size([2, 64, 16, 32])
     """
     if image.dtype != torch.uint8:
         raise TypeError(
-            f'JPEG stores images of uint8, but got {image.dtype}: undo the '
-            'normalization, multiply by 255, round, clamp, and call .byte().')
+            f'image must be uint8, as in a JPEG file, got {image.dtype}: undo '
+            'the normalization, multiply by 255, round, clamp, and call '
+            '.byte().')
     if image.ndim != 4 or image.shape[1] != 3 or not image.numel():
-        raise ValueError('Images must have the shape (N, 3, H, W), but got '
+        raise ValueError('image must have shape (N, 3, H, W), got '
                          f'{tuple(image.shape)}.')
-    # What lies in between takes 100 times the memory of the images: on a CPU
-    # it should fit into the caches, on a GPU leave room for the networks.
+    # Intermediate results take 100 times the memory of the images: on a CPU
+    # they should fit into the cache, on a GPU leave memory for the networks.
     parts = image.split(1 if image.device.type == 'cpu' else 4)
     return torch.cat([_coefficients(part) for part in parts])
 
 
 def dct_input(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """The input of a network that reads coefficients.
+    """Normalized coefficients, the input of a DCT network.
 
     Args:
         image (Tensor): RGB images of shape (N, 3, H, W), uint8.
         mean (Tensor): Mean of each channel, of shape (64, 1, 1).
-        std (Tensor): What each is divided by, of shape (64, 1, 1). The
-            statistics must be the ones that the weights of the network have
-            been trained with, see ``configs/_base_/dct_statistics``.
+        std (Tensor): Standard deviation of each channel, of shape (64, 1, 1).
+            Use the statistics that the weights of the network were trained
+            with, see ``configs/_base_/dct_statistics``.
 
     Returns:
         Tensor: Maps of shape (N, 64, ceil(H / 4), ceil(W / 4)), float32.
@@ -249,6 +258,6 @@ def dct_input(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """
     for name, values in (('mean', mean), ('std', std)):
         if tuple(values.shape) != (64, 1, 1):
-            raise ValueError(f'{name} must have the shape (64, 1, 1), but has '
+            raise ValueError(f'{name} must have shape (64, 1, 1), got '
                              f'{tuple(values.shape)}.')
     return (dct_coefficients(image) - mean) / std

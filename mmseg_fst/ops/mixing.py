@@ -1,4 +1,4 @@
-"""Mixing two batches by a binary mask: ClassMix and CutMix."""
+"""Mixing of two batches by a binary mask: ClassMix and CutMix."""
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
@@ -6,17 +6,17 @@ import torch
 from torch import Tensor
 
 
-
 class Mixed(NamedTuple):
-    """A batch put together from two.
+    """A batch that was mixed from two batches.
 
     Attributes:
-        image (Tensor): Images of shape (N, 3, H, W), floating.
+        image (Tensor): Images of shape (N, 3, H, W), floating point.
         label (Tensor): Class ids of shape (N, H, W), int64.
         weight (Tensor): Loss weights of shape (N, H, W), float32.
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
-        index (Tensor, optional): Unlabeled image that it was taken from,
-            (N, ), int64; None where it is the labeled one in its place.
+        index (Tensor, optional): Index of the unlabeled image that was
+            pasted, (N,), int64; None if it was the labeled image with the
+            same index.
     """
     image: Tensor
     label: Tensor
@@ -26,13 +26,13 @@ class Mixed(NamedTuple):
 
 
 def concatenate(views: Sequence[Mixed]) -> Mixed:
-    """Several mixed batches as one.
+    """Concatenate mixed batches.
 
     Args:
-        views (Sequence[Mixed]): The batches, not filtered yet.
+        views (Sequence[Mixed]): The batches, before the pseudo-label filter.
 
     Returns:
-        Mixed: Their images one after the other.
+        Mixed: One batch with the images of all, in order.
     """
     if len(views) == 1:
         return views[0]
@@ -44,21 +44,22 @@ def class_mix_mask(label: Tensor,
                    priority: Tensor,
                    ignore_index: int = 255,
                    per_image: bool = True) -> Tensor:
-    """Choose half of the classes and mark their pixels (ClassMix).
+    """Select half of the classes and mark their pixels (ClassMix).
 
-    Of the n classes that occur, the ``ceil(n / 2)`` of lowest ``priority``
-    are chosen (Olsson et al. 2021). No value is looked at on the host, so a
-    GPU is never waited for.
+    Of the n classes that occur, the ``ceil(n / 2)`` with the lowest
+    ``priority`` are selected (Olsson et al. 2021). There is no host
+    synchronization.
 
     Args:
         label (Tensor): Ids of shape (N, H, W), int64, each below M.
         priority (Tensor): Random numbers in [0, 1) of shape (N, M), one for
             each image and id.
         ignore_index (int): Id of pixels without a class. Defaults to 255.
-        per_image (bool): Whether the classes of an image are those that occur
-            in it. If False they are those of the whole batch, ignored pixels
-            being one more class, as in the release of DAFormer and FST: a
-            mask may then be empty or cover all. Defaults to True.
+        per_image (bool): Whether to select among the classes of the image
+            itself. If False, among the classes of the whole batch, with
+            ignored pixels as one more class, as in the releases of DAFormer
+            and FST; a mask can then be empty or cover the whole image.
+            Defaults to True.
 
     Returns:
         Tensor: Bool mask of shape (N, H, W).
@@ -70,19 +71,19 @@ def class_mix_mask(label: Tensor,
         present[:, ignore_index] = False
     else:
         present = present.any(0, keepdim=True).expand_as(present)
-    # Absent classes go last; the rank of a class is then its place in a
-    # random order of the present ones.
+    # Absent classes are ranked last, so that the rank of a present class is
+    # its position in a random permutation of the present classes.
     rank = priority.masked_fill(~present, 2.0).argsort(1).argsort(1)
     half = (present.sum(1, keepdim=True) + 1) // 2
     return (rank < half).gather(1, index).view(label.shape)
 
 
 def box_mask(boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """Mark the pixels of a box in each image.
+    """Mark the pixels of one box in each image.
 
     Args:
-        boxes (Tensor): Left, top, right and bottom of each box, right and
-            bottom excluded, of shape (N, 4).
+        boxes (Tensor): Left, top, right and bottom of each box, of shape
+            (N, 4); right and bottom are exclusive.
         size (Sequence[int]): Height and width of the images.
 
     Returns:
@@ -106,7 +107,7 @@ def mix(mask: Tensor,
             shape (N, H, W).
         pasted (tuple): Image (N, 3, H, W), label (N, H, W) and weight
             (N, H, W).
-        onto (tuple): The same of the batch below.
+        onto (tuple): Image, label and weight of the batch below.
         index (Tensor, optional): See :class:`Mixed`. Defaults to None.
 
     Returns:
@@ -120,18 +121,18 @@ def mix(mask: Tensor,
 
 def mix_labels(mixed: Mixed, label_labeled: Tensor, label: Tensor,
                weight: Tensor) -> Mixed:
-    """The same mixed images with other pseudo-labels.
+    """Replace the pseudo-labels of a mixed batch; the images do not change.
 
     Args:
-        mixed (Mixed): One or more views of the batch.
+        mixed (Mixed): One or more concatenated views of the batch.
         label_labeled (Tensor): Labels of the labeled images, (N, H, W),
             int64.
-        label (Tensor): Pseudo-labels of the unlabeled ones, (N, H, W),
+        label (Tensor): Pseudo-labels of the unlabeled images, (N, H, W),
             int64.
-        weight (Tensor): Their weights, (N, H, W), float32.
+        weight (Tensor): Weights of the pseudo-labels, (N, H, W), float32.
 
     Returns:
-        Mixed: The batch, not filtered yet.
+        Mixed: The batch, before the pseudo-label filter.
     """
     views = len(mixed.image) // len(label)
     if mixed.index is None:

@@ -1,4 +1,4 @@
-"""From the teacher's logits to labels and weights of pixels."""
+"""Pseudo-labels and pixel weights from logits."""
 from collections.abc import Sequence
 
 import torch
@@ -7,14 +7,15 @@ from torch import Tensor
 
 def confident_ratio(logits: Tensor,
                     threshold: float) -> tuple[Tensor, Tensor]:
-    """Labels by argmax, and the share of confident pixels.
+    """Labels by argmax, and the fraction of confident pixels.
 
     DACS (Tranheden et al. 2021, section 3.3): a pixel is confident if its
     largest softmax value is at least ``threshold``.
 
     Args:
-        logits (Tensor): Teacher logits of shape (N, C, H, W), floating.
-        threshold (float): Confidence in [0, 1].
+        logits (Tensor): Teacher logits of shape (N, C, H, W), floating
+            point.
+        threshold (float): Minimum confidence, in [0, 1].
 
     Returns:
         tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
@@ -23,35 +24,36 @@ def confident_ratio(logits: Tensor,
     # Half-precision logits would round confidences near the threshold.
     dtype = torch.promote_types(logits.dtype, torch.float32)
     confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+    # float64: float32 cannot count more than 2**24 pixels.
     confident = (confidence >= threshold).sum(dtype=torch.float64)
     return label, (confident / confidence.numel()).float()
 
 
 def agreement(labels: Sequence[Tensor], ignore_index: int = 255) -> Tensor:
-    """Share of pixels that all networks label alike.
+    """Fraction of pixels for which all networks predict the same class.
 
     Args:
         labels (Sequence[Tensor]): Class ids of each network, int64 of shape
             (N, H, W).
-        ignore_index (int): Id of pixels without a label, which do not count.
-            Defaults to 255.
+        ignore_index (int): Id of pixels without a label, which are not
+            counted. Defaults to 255.
 
     Returns:
-        Tensor: A float32 scalar in [0, 1]; 0 if no pixel counts.
+        Tensor: A float32 scalar in [0, 1]; 0 if no pixel is counted.
     """
     first, *others = labels
-    counts = first != ignore_index
-    alike = counts.clone()
+    valid = first != ignore_index
+    agree = valid.clone()
     for label in others:
-        alike &= label == first
-    return alike.sum().float() / counts.sum().clamp(min=1)
+        agree &= label == first
+    return agree.sum().float() / valid.sum().clamp(min=1)
 
 
 def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
-    """Zero the weight of the first and last rows of each image.
+    """Set the weight of the first and last rows of each image to zero.
 
-    Pseudo-labels there are least to be trusted: rectification artifacts on
-    top, the bonnet of the car at the bottom (DAFormer, section 3).
+    Pseudo-labels are least reliable there: rectification artifacts at the
+    top, the hood of the ego vehicle at the bottom (DAFormer, section 3).
 
     Args:
         weight (Tensor): Pixel weights of shape (N, H, W).
@@ -70,25 +72,25 @@ def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
 def ignore_padding(label: Tensor,
                    sizes: Sequence[Sequence[int]],
                    ignore_index: int = 255) -> Tensor:
-    """Take the label from pixels that were added to fill up a batch.
+    """Ignore the labels of padding.
 
     Args:
         label (Tensor): Class ids of shape (N, H, W), int64.
-        sizes (Sequence[Sequence[int]]): Height and width of each image; what
-            lies to the right and below is padding.
+        sizes (Sequence[Sequence[int]]): Height and width of each image before
+            padding, which is at the right and at the bottom.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Returns:
-        Tensor: ``label`` if nothing is padded, else a copy, of shape
+        Tensor: ``label`` itself without padding, else a copy, of shape
         (N, H, W).
     """
     full = tuple(label.shape[1:])
     if all(tuple(size) == full for size in sizes):
         return label
     label = label.clone()
-    for one, (height, width) in zip(label, sizes):
-        one[height:] = ignore_index
-        one[:, width:] = ignore_index
+    for label_map, (height, width) in zip(label, sizes):
+        label_map[height:] = ignore_index
+        label_map[:, width:] = ignore_index
     return label
 
 
@@ -101,60 +103,62 @@ def entropy_of(probability: Tensor) -> Tensor:
     Returns:
         Tensor: Entropies of shape (N, H, W).
     """
+    # 1e-10 as in U2PL's release: log(0) would make the product NaN.
     return -(probability * torch.log(probability + 1e-10)).sum(1)
 
 
 def masked_percentile(values: Tensor, valid: Tensor,
                       percentile: float) -> Tensor:
-    """A percentile of some values, between the nearest ranks as of NumPy.
+    """Percentile of the valid values, linearly interpolated as in NumPy.
 
-    No value is looked at on the host.
+    There is no host synchronization.
 
     Args:
-        values (Tensor): Values of any shape, floating.
-        valid (Tensor): Which of them count, bool of the same shape.
-        percentile (float): In [0, 100].
+        values (Tensor): Values of any shape, floating point.
+        valid (Tensor): Values to use, bool of the same shape.
+        percentile (float): Percentile in [0, 100].
 
     Returns:
-        Tensor: A scalar; no number if none counts.
+        Tensor: A scalar; NaN without any valid value.
     """
     ordered = values.masked_fill(~valid, torch.inf).flatten().sort().values
-    # In float32, ranks above 2**24 would be rounded, the last one out of its
+    # In float32, ranks above 2**24 would be rounded, the last one out of
     # range.
-    place = percentile / 100 * (valid.sum() - 1).clamp(min=0).double()
-    low = place.floor().long()
+    rank = percentile / 100 * (valid.sum() - 1).clamp(min=0).double()
+    low = rank.floor().long()
     high = (low + 1).clamp(max=len(ordered) - 1)
-    # `ordered[low]` would ask the device for the number.
+    # `ordered[low]` would synchronize with the device.
     below, above = ordered.take(low), ordered.take(high)
-    above = torch.where(place > low, above, below)
-    return below + (above - below) * (place - low).to(values.dtype)
+    # An exact rank must not read the next value, which may be infinite.
+    above = torch.where(rank > low, above, below)
+    return below + (above - below) * (rank - low).to(values.dtype)
 
 
 def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
                    ignore_index: int = 255) -> tuple[Tensor, Tensor]:
-    """Drop the labels of the pixels of highest entropy.
+    """Ignore the labels of the pixels with the highest entropy.
 
     U2PL (Wang et al. 2022, equation 4): the threshold is a percentile of the
-    entropies of all labeled pixels of the batch; what reaches it is dropped.
-    No value is looked at on the host.
+    entropies of all labeled pixels of the batch; labels at or above it are
+    dropped. There is no host synchronization.
 
     Args:
-        logits (Tensor): Logits of shape (N, C, H, W), floating.
+        logits (Tensor): Logits of shape (N, C, H, W), floating point.
         label (Tensor): Class ids of shape (N, H, W), int64.
-        percentile (float): In [0, 100]; at 100 the pixels of the very
-            highest entropy are dropped.
+        percentile (float): Percentile in [0, 100]; at 100 only the pixels of
+            maximum entropy are dropped.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Returns:
-        tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, ``ignore_index``
-        where it is dropped, and ``ratio``, the number of all pixels over that
-        of the kept ones, a scalar.
+        tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, with
+        ``ignore_index`` at dropped pixels, and ``ratio``, the number of all
+        pixels divided by the number of remaining ones, a scalar.
     """
     dtype = torch.promote_types(logits.dtype, torch.float32)
     probability = torch.softmax(logits, 1, dtype=dtype)
     entropy = entropy_of(probability)
     valid = label != ignore_index
     threshold = masked_percentile(entropy, valid, percentile)
-    kept = valid & (entropy < threshold)
-    label = label.masked_fill(~kept, ignore_index)
-    return label, label.numel() / kept.sum().clamp(min=1).to(dtype)
+    remaining = valid & (entropy < threshold)
+    label = label.masked_fill(~remaining, ignore_index)
+    return label, label.numel() / remaining.sum().clamp(min=1).to(dtype)

@@ -1,4 +1,4 @@
-"""Moving and averaging sets of weights, in place and without a host sync."""
+"""Exponential moving average of weights, in place."""
 from collections.abc import Sequence
 
 import torch
@@ -6,18 +6,23 @@ from torch import Tensor
 
 
 def ema_decay(updates: int, decay: float) -> float:
-    """Decay of an exponential moving average that warms up.
+    """Decay of an exponential moving average (EMA) with warm-up.
 
-    ``min(1 - 1 / (updates + 1), decay)``: the first update copies, the next
-    ones average all weights seen so far, until ``decay`` is reached (Mean
-    Teacher, Tarvainen and Valpola 2017; used by DACS, DAFormer and FST).
+    ``min(1 - 1 / (updates + 1), decay)``: the first update copies the
+    weights, the next ones compute the mean of all weights so far, until
+    ``decay`` is reached (Mean Teacher, Tarvainen and Valpola 2017; used by
+    DACS, DAFormer and FST).
 
     Args:
-        updates (int): Updates made so far, at least 0.
-        decay (float): Decay in the long run, in [0, 1).
+        updates (int): Number of updates so far, at least 0.
+        decay (float): Decay after the warm-up, in [0, 1).
 
     Returns:
-        float: Share of the old average that is kept, in [0, 1).
+        float: Weight of the old average, in [0, 1).
+
+    Example:
+        >>> [round(ema_decay(step, 0.99), 3) for step in (0, 1, 9, 1000)]
+        [0.0, 0.5, 0.9, 0.99]
     """
     return min(1 - 1 / (updates + 1), decay)
 
@@ -30,12 +35,12 @@ def ema_update_(average: Sequence[Tensor], weights: Sequence[Tensor],
     ``average <- decay * average + (1 - decay) * weights``.
 
     Args:
-        average (Sequence[Tensor]): Floating-point tensors that are changed.
-        weights (Sequence[Tensor]): As many tensors of the same shapes.
-        decay (float): Share of ``average`` that is kept, in [0, 1].
+        average (Sequence[Tensor]): Floating-point tensors, changed in place.
+        weights (Sequence[Tensor]): Tensors of the same number and shapes.
+        decay (float): Weight of the old average, in [0, 1].
     """
-    # Not `alpha=1 - decay`: one fused multiplication and addition rounds once
-    # where two operations round twice, as the authors' release does.
+    # Not `alpha=1 - decay`: a fused multiply-add rounds once, but the authors'
+    # release rounds twice, and trajectories must be bitwise equal.
     moved = torch._foreach_mul(weights, 1 - decay)
     torch._foreach_mul_(average, decay)
     torch._foreach_add_(average, moved)

@@ -1,6 +1,6 @@
-"""From the labels of a data set to those that a network is trained on.
+"""Conversion of published labels to train ids.
 
-What the converters in ``tools/dataset_converters`` share.
+Shared by the converters in ``tools/dataset_converters``.
 """
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -23,18 +23,20 @@ from mmseg_fst.utils.files import (
 )
 from mmseg_fst.utils.messages import one_message
 
-# The ids of Cityscapes by train id; GTA has the same.
+# Ids of Cityscapes by train id; GTA uses the same ids.
 _CITYSCAPES_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27,
                    28, 31, 32, 33)
-CITYSCAPES_TRAIN_IDS = {one: i for i, one in enumerate(_CITYSCAPES_IDS)}
+CITYSCAPES_TRAIN_IDS = {
+    label_id: train_id for train_id, label_id in enumerate(_CITYSCAPES_IDS)
+}
 
 
 class Label(NamedTuple):
     """A label to convert.
 
     Attributes:
-        image (Path): The image that it belongs to.
-        source (Path): The label as published.
+        image (Path): The image of the label.
+        source (Path): The published label.
         target (Path): The label to write.
     """
     image: Path
@@ -43,18 +45,19 @@ class Label(NamedTuple):
 
 
 class Conversion(NamedTuple):
-    """How the labels of a data set become train ids.
+    """Conversion of the labels of a data set to train ids.
 
     Attributes:
         name (str): Name in ``KNOWN_DATA``.
-        train_ids (Mapping[int, int]): Train id by id of the data set; ids
-            that are not named are ignored in training.
-        num_ids (int): The data set knows the ids 0 to ``num_ids - 1``.
-        read (Callable): Reads a label map: path and cure to ids (H, W).
-        fit_size (bool): Scale labels to the size of their image. Otherwise
-            another size is an error.
+        train_ids (Mapping[int, int]): Train id by id of the data set; other
+            ids are ignored in training.
+        num_ids (int): The ids of the data set are in [0, num_ids).
+        read (Callable): Reads a label map: maps a path and a hint for error
+            messages to ids (H, W).
+        fit_size (bool): Whether to resize labels to the size of their image;
+            otherwise another size is an error.
         metainfo (Mapping): ``classes`` and ``palette`` by train id. Defaults
-            to those of Cityscapes.
+            to Cityscapes.
     """
     name: str
     train_ids: Mapping[int, int]
@@ -65,32 +68,32 @@ class Conversion(NamedTuple):
 
 
 def to_train_ids(ids: np.ndarray, conversion: Conversion, path: Path,
-                 cure: str) -> np.ndarray:
-    """Turns ids of a data set into train ids.
+                 hint: str) -> np.ndarray:
+    """Convert ids of a data set to train ids.
 
     Args:
-        ids: Ids of shape (H, W), an unsigned integer type.
-        conversion: The data set.
-        path: The file they come from, for the error message.
-        cure: What to do about wrong ids; a sentence.
+        ids (np.ndarray): Ids of shape (H, W), of an unsigned integer type.
+        conversion (Conversion): The conversion of the data set.
+        path (Path): File of the ids, for error messages.
+        hint (str): Sentence that ends an error message: how to fix it.
 
     Returns:
-        Train ids of shape (H, W), uint8, 255 = ignore.
+        np.ndarray: Train ids of shape (H, W), uint8, 255 = ignore.
 
     Raises:
-        ValueError: If the array is not two-dimensional or an id unknown.
+        ValueError: If the array is not two-dimensional or an id is unknown.
     """
     if ids.ndim != 2 or ids.max() >= conversion.num_ids:
         raise ValueError(
             f'{path} has shape {ids.shape} and label ids up to {ids.max()}, '
-            f'expected (H, W) and 0..{conversion.num_ids - 1}. {cure}')
+            f'expected (H, W) and 0..{conversion.num_ids - 1}. {hint}')
     table = np.full(conversion.num_ids, IGNORE, np.uint8)
     table[list(conversion.train_ids)] = list(conversion.train_ids.values())
     return table[ids]
 
 
 def _is_written(path: Path, label: np.ndarray) -> bool:
-    """Whether a file holds this label map; False if it cannot be read."""
+    """Whether a file contains this label map; False if unreadable."""
     try:
         return np.array_equal(read_label(path, ''), label)
     except (OSError, ValueError):
@@ -98,37 +101,37 @@ def _is_written(path: Path, label: np.ndarray) -> bool:
 
 
 def convert_label(label: Label, conversion: Conversion,
-                  cure: str) -> tuple[dict[str, int], bool]:
-    """Converts one label map and writes it if it is not there yet.
+                  hint: str) -> tuple[dict[str, int], bool]:
+    """Convert one label map and write it unless it exists already.
 
-    The source is read in any case, so that a finished run vouches for every
-    label, and a file that holds something else is replaced.
+    The source is always read, so that a successful run verifies every label;
+    a file with other content is replaced.
 
     Args:
-        label: The files.
-        conversion: The data set.
-        cure: What to do about missing or broken files; a sentence.
+        label (Label): The files.
+        conversion (Conversion): The conversion of the data set.
+        hint (str): Sentence that ends an error message: how to fix it.
 
     Returns:
-        Pixels per class, and whether the label had another size than its
-        image.
+        tuple[dict[str, int], bool]: Number of pixels per class, and whether
+        the sizes of label and image differed.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a file is broken or does not fit.
+        ValueError: If a file is broken or has a wrong size.
     """
     train_ids = to_train_ids(
-        conversion.read(label.source, cure), conversion, label.source, cure)
+        conversion.read(label.source, hint), conversion, label.source, hint)
     try:
-        with Image.open(label.image) as image:  # its head alone
+        with Image.open(label.image) as image:  # reads only the header
             size = image.size
     except OSError as error:
         raise ValueError(
-            f'{label.image} cannot be read ({error}). {cure}') from error
+            f'{label.image} cannot be read ({error}). {hint}') from error
     differs = size != train_ids.shape[::-1]
     if differs and not conversion.fit_size:
-        raise ValueError(f'{label.image} has size {size}, {label.source} has '
-                         f'{train_ids.shape[::-1]}. {cure}')
+        raise ValueError(f'{label.image} has size {size}, but {label.source} '
+                         f'has {train_ids.shape[::-1]}. {hint}')
     if differs:
         train_ids = np.asarray(
             Image.fromarray(train_ids).resize(size, Image.Resampling.NEAREST))
@@ -140,34 +143,34 @@ def convert_label(label: Label, conversion: Conversion,
 
 
 def find_labels(root: Path, split: Split, allow_partial: bool,
-                cure: str) -> list[Label]:
-    """Finds the labels of a split and checks that none is missing.
+                hint: str) -> list[Label]:
+    """Find the labels of a split and check that none is missing.
 
     Args:
-        root: Folder of the data set.
-        split: The split.
-        allow_partial: Be content with the labels that have an image.
-        cure: What to do about missing files; a sentence.
+        root (Path): Folder of the data set.
+        split (Split): The split.
+        allow_partial (bool): Accept missing images and labels.
+        hint (str): Sentence that ends an error message: how to fix it.
 
     Returns:
-        The labels, sorted.
+        list[Label]: The labels, sorted.
 
     Raises:
-        FileNotFoundError: If a folder is missing or files are, unless a part
-            is allowed.
+        FileNotFoundError: If a folder or a file is missing, unless
+            ``allow_partial`` is set.
     """
     for files in (split.images, split.labels):
         if not (root / files.folder).is_dir() and not allow_partial:
             raise FileNotFoundError(
-                f'There is no folder {root / files.folder}. {cure}')
+                f'There is no folder {root / files.folder}. {hint}')
     images = list_files(root, split.images)
     both = sorted(set(images) & set(list_files(root, split.labels)))
     if len(both) < split.count and not allow_partial:
         raise FileNotFoundError(
             f'{len(both)} of {split.count} images in '
             f'{root / split.images.folder} have a label in '
-            f'{root / split.labels.folder}. {cure}, or give --allow-partial '
-            'to convert what is there')
+            f'{root / split.labels.folder}. {hint}, or add --allow-partial '
+            'to convert the existing files')
     return [
         Label(*(root / files.folder / f'{name}{files.suffix}'
                 for files in (split.images, split.labels, split.converted)))
@@ -179,26 +182,30 @@ def convert(conversion: Conversion,
             root: Path,
             workers: int = 2,
             allow_partial: bool = False) -> None:
-    """Converts a data set in place.
+    """Convert a data set in place.
 
     Args:
-        conversion: The data set.
-        root: Its folder.
-        workers: Number of threads. Defaults to 2.
-        allow_partial: Convert a part of the data set. Defaults to False.
+        conversion (Conversion): The conversion of the data set.
+        root (Path): Folder of the data set.
+        workers (int): Number of threads. Defaults to 2.
+        allow_partial (bool): Accept missing files. Defaults to False.
 
     Raises:
         FileNotFoundError: If files are missing.
-        ValueError: If a file is broken or does not fit.
+        ValueError: If a file is broken or has a wrong size.
+
+    Example:
+        >>> convert(Conversion("gta", CITYSCAPES_TRAIN_IDS, num_ids=35),
+        ...         Path('data/gta'))
     """
     data = KNOWN_DATA[conversion.name]
-    cure = f'Get {data.source} into {root}'
+    hint = f'Get {data.source} into {root}'
     splits = [
-        find_labels(root, split, allow_partial, cure) for split in data.splits
+        find_labels(root, split, allow_partial, hint) for split in data.splits
     ]
     if not any(splits):
-        raise FileNotFoundError(f'No image in {root} has a label. {cure}')
-    work = partial(convert_label, conversion=conversion, cure=cure)
+        raise FileNotFoundError(f'No image in {root} has a label. {hint}')
+    work = partial(convert_label, conversion=conversion, hint=hint)
     results = [
         parallel_map(work, labels, workers, data.splits[index].images.folder)
         for index, labels in enumerate(splits)
@@ -209,28 +216,31 @@ def convert(conversion: Conversion,
         label.image.stem: counts
         for label, (counts, _) in zip(splits[0], results[0])
     }
-    if pixels:  # written last: whoever finds it may rely on the rest
+    if pixels:  # written last: its existence proves that the rest is complete
         save_class_stats(root / data.stats, conversion.metainfo['classes'],
                          pixels)
 
 
 def _report(labels: Sequence[Label], differs: Sequence[bool]) -> None:
-    """Names the labels that were scaled."""
-    names = [label.source.name for label, one in zip(labels, differs) if one]
+    """Print the labels that were resized."""
+    names = [
+        label.source.name for label, resized in zip(labels, differs) if resized
+    ]
     if names:
         print(f'{len(names)} labels had another size than their image and '
-              f'were scaled to it: {", ".join(names)}')
+              f'were resized to it: {", ".join(names)}')
 
 
 def make_parser(description: str, name: str) -> argparse.ArgumentParser:
-    """Makes the command line of a converter that works in place.
+    """Make the command line of a converter that works in place.
 
     Args:
-        description: The help.
-        name: Name of the data set in ``KNOWN_DATA``.
+        description (str): Help text of the program.
+        name (str): Name of the data set in ``KNOWN_DATA``.
 
     Returns:
-        A parser of ``root`` and ``--allow-partial``.
+        argparse.ArgumentParser: A parser with ``root`` and
+        ``--allow-partial``.
     """
     parser = argparse.ArgumentParser(
         description=description,
@@ -245,21 +255,22 @@ def make_parser(description: str, name: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--allow-partial',
         action='store_true',
-        help='take the images that are there, even if some are missing')
+        help='convert the existing images, even if some are missing')
     return parser
 
 
 def run(conversion: Conversion, description: str,
         argv: Sequence[str] | None) -> None:
-    """Converts a data set as the command line says.
+    """Convert a data set with the options of the command line.
 
     Args:
-        conversion: The data set.
-        description: The help of the program.
-        argv: The arguments, or None for those of the process.
+        conversion (Conversion): The conversion of the data set.
+        description (str): Help text of the program.
+        argv (Sequence[str], optional): The arguments, or None for the
+            arguments of the process.
 
     Raises:
-        SystemExit: If files are missing, broken or do not fit.
+        SystemExit: If files are missing, broken or of a wrong size.
     """
     parser = make_parser(description, conversion.name)
     parser.add_argument(

@@ -176,7 +176,7 @@ def measure_normalization(paths: Sequence[Path], loader: LoadWholeImage,
     """
 
     def moments(path: Path) -> np.ndarray:
-        image = loader.transform(dict(img_path=str(path)))['img']
+        image = loader.prepare(loader.read(str(path)), str(path))
         values = image.reshape(-1, loader.channels).astype(np.float64)
         return np.stack([values.mean(0), (values**2).mean(0)])
 

@@ -1,4 +1,4 @@
-"""A look at every file of a user's own data, before anything is written."""
+"""Survey of a data set: reads and checks every file, writes nothing."""
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,26 +18,27 @@ from mmseg_fst.utils.files import (
 from .class_list import MAX_ID, ClassList, format_value, to_class_ids
 from .image_values import Values, values_of
 
-_CURE = 'Save it again, or take it out.'
-# Of Pillow: gray values or a palette, as MMSegmentation reads them.
+_HINT = 'Save it again, or remove it.'
+# Modes of Pillow that MMSegmentation reads as ids: grayscale or palette.
 _ID_MODES = ('L', 'P')
 _WIDE_MODES = ('1', 'I', 'I;16', 'I;16B')
 _EXIF_ORIENTATION = 0x0112
 
 
 class SurveyedImage(NamedTuple):
-    """What was found out about an image and, if it has one, its mask.
+    """Properties of an image and, if there is one, its mask.
 
     Attributes:
-        image (str): Path below the folder.
+        image (str): Path of the image, relative to the folder.
         size (tuple[int, int]): Height and width.
-        digest (str): Of the content; the same for copies.
-        values (Values): Its channels and values.
-        label (str): Path of the mask below the folder; empty if none.
-        pixels (dict[str, int]): Pixels by class, as of
+        digest (str): Hash of the content, equal for copies.
+        values (Values): Channels and range of values of the image.
+        label (str): Path of the mask, relative to the folder; empty without
+            mask.
+        pixels (dict[str, int]): Number of pixels by class, see
             :func:`mmseg_fst.utils.files.count_pixels`.
-        ignored (int): Pixels that are ignored.
-        as_is (bool): Whether the mask can be trained on without a change.
+        ignored (int): Number of ignored pixels.
+        as_is (bool): Whether the mask can be used without conversion.
     """
     image: str
     size: tuple[int, int]
@@ -50,11 +51,11 @@ class SurveyedImage(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What was found out about a folder.
+    """Properties of the images of a folder.
 
     Attributes:
-        images (list[SurveyedImage]): Those without a problem.
-        problems (list[str]): A sentence for each file that has one.
+        images (list[SurveyedImage]): Images without a problem.
+        problems (list[str]): A sentence for each file with a problem.
     """
     images: list[SurveyedImage]
     problems: list[str]
@@ -62,12 +63,12 @@ class Survey(NamedTuple):
 
 def survey_image(root: Path, image: str,
                  channels: int = 3) -> SurveyedImage:
-    """Read an image as the training will.
+    """Read an image as in training.
 
     Args:
         root (Path): The folder.
-        image (str): Path below it.
-        channels (int): Number of channels that are trained on. Defaults to 3.
+        image (str): Path of the image, relative to the folder.
+        channels (int): Number of channels used in training. Defaults to 3.
 
     Returns:
         SurveyedImage: Size, digest and values.
@@ -87,12 +88,12 @@ def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
     """Read a mask whose pixels are ids or colors.
 
     Args:
-        path (Path): The file: gray, with a palette, of 16 bits, or RGB(A).
-        colored (bool): Whether its colors count.
+        path (Path): The file: grayscale, palette, 16 bits, or RGB(A).
+        colored (bool): Whether the pixel values are colors.
 
     Returns:
         tuple[np.ndarray, bool]: Ids of shape (H, W) or colors of shape
-        (H, W, 3); and whether MMSegmentation reads the same.
+        (H, W, 3); and whether MMSegmentation reads the same values.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -100,15 +101,16 @@ def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
             expected.
     """
     try:
-        image = read_image(path, _CURE)
+        image = read_image(path, _HINT)
     except Image.DecompressionBombError as error:
-        raise ValueError(f'{path} cannot be read ({error}). Cut it into '
+        raise ValueError(f'{path} cannot be read ({error}). Divide it into '
                          'tiles.') from error
     if colored:
         return np.asarray(image.convert('RGB')), False
     if image.mode in _ID_MODES or image.mode in _WIDE_MODES:
         return np.asarray(image), image.mode in _ID_MODES
     colors = np.asarray(image.convert('RGB'))
+    # Some programs save ids as RGB with three equal channels.
     if (colors == colors[..., :1]).all():
         return colors[..., 0], False
     found = np.unique(colors.reshape(-1, 3), axis=0)
@@ -120,27 +122,28 @@ def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
 
 def _unknown_values(path: Path, unknown: dict[int, int],
                     classes: ClassList) -> str:
-    """What to say of values that no class has."""
+    """Message for pixel values that belong to no class."""
     kind = 'colors' if classes.colored else 'ids'
     most = sorted(unknown, key=unknown.get, reverse=True)
     shown = ', '.join(format_value(value, classes.colored)
                       for value in most[:5])
     more = f' and {len(most) - 5} others' if len(most) > 5 else ''
     if path.suffix.lower() in ('.jpg', '.jpeg'):
-        cure = 'Save masks as PNG: JPEG changes values.'
+        hint = 'Save masks as PNG: JPEG changes values.'
     elif not classes.colored and not all(
             0 <= value <= MAX_ID for value in unknown):
-        cure = f'Save the mask with ids from 0 to {MAX_ID}.'
+        hint = f'Save the mask with ids from 0 to {MAX_ID}.'
     else:
-        cure = ("Give each to a class, or write 'ignore = "
+        hint = ("Add each to a class, or write 'ignore = "
                 f"{format_value(most[0], classes.colored)}' in the class "
                 'list.')
-    return (f'{path} holds the {kind} {shown}{more}, in '
-            f'{sum(unknown.values())} pixels, which no class has. {cure}')
+    return (f'{path} contains the {kind} {shown}{more}, in '
+            f'{sum(unknown.values())} pixels, which belong to no class. '
+            f'{hint}')
 
 
-def _is_turned(path: Path) -> bool:
-    """Whether an image is turned by its EXIF tag."""
+def _is_rotated(path: Path) -> bool:
+    """Whether the EXIF orientation rotates an image."""
     try:
         with Image.open(path) as head:
             return head.getexif().get(_EXIF_ORIENTATION, 1) != 1
@@ -154,53 +157,53 @@ def survey_pair(root: Path, image: str, label: str, classes: ClassList,
 
     Args:
         root (Path): The folder.
-        image (str): Path of the image below it.
-        label (str): Path of the mask below it.
+        image (str): Path of the image, relative to the folder.
+        label (str): Path of the mask, relative to the folder.
         classes (ClassList): The classes.
-        channels (int): Number of channels that are trained on. Defaults to 3.
+        channels (int): Number of channels used in training. Defaults to 3.
 
     Returns:
-        SurveyedImage: What was found.
+        SurveyedImage: Properties of image and mask.
 
     Raises:
         OSError: If the image cannot be read.
-        ValueError: If the mask cannot be read, is of another size, has
-            values that no class has, or shows no class at all.
+        ValueError: If the mask cannot be read, has another size, has values
+            that belong to no class, or shows no class at all.
     """
-    seen, path = survey_image(root, image, channels), root / label
+    surveyed, path = survey_image(root, image, channels), root / label
     mask, as_is = read_mask(path, classes.colored)
-    if mask.shape[:2] != seen.size:
-        turned = _is_turned(root / image)
-        hint = (' The photo is turned by its EXIF tag; save it turned.'
-                if turned else ' Save the mask at the size of the image.')
+    if mask.shape[:2] != surveyed.size:
+        rotated = _is_rotated(root / image)
+        hint = (' The image has an EXIF orientation; rotate its pixels.'
+                if rotated else ' Save the mask at the size of the image.')
         raise ValueError(
-            f'{root / image} is {seen.size[1]} x {seen.size[0]}, its mask '
-            f'{path} {mask.shape[1]} x {mask.shape[0]}.{hint}')
+            f'{root / image} is {surveyed.size[1]} x {surveyed.size[0]}, its '
+            f'mask {path} {mask.shape[1]} x {mask.shape[0]}.{hint}')
     ids, unknown = to_class_ids(mask, classes)
     if unknown:
         raise ValueError(_unknown_values(path, unknown, classes))
     pixels = count_pixels(ids, len(classes.names))
     if not pixels:
-        raise ValueError(f'{path} shows no class: all of it is ignored. '
+        raise ValueError(f'{path} shows no class: all pixels are ignored. '
                          'Correct it, or move the image to the unlabeled '
                          'folder.')
-    return seen._replace(
+    return surveyed._replace(
         label=label, pixels=pixels, ignored=int((ids == IGNORE).sum()),
         as_is=as_is and classes.plain)
 
 
-def _survey(look: Callable[..., SurveyedImage], items: Sequence,
+def _survey(read: Callable[..., SurveyedImage], items: Sequence,
             workers: int, description: str) -> Survey:
-    """Look at all, whatever is wrong with some."""
+    """Read all items and collect the problems, instead of stopping at one."""
 
     def attempt(item) -> tuple[Optional[SurveyedImage], str]:
         try:
-            return look(*item), ''
+            return read(*item), ''
         except (OSError, ValueError) as error:
             return None, str(error)
 
     done = parallel_map(attempt, items, workers, description)
-    return Survey([one for one, _ in done if one is not None],
+    return Survey([image for image, _ in done if image is not None],
                   [problem for _, problem in done if problem])
 
 
@@ -210,12 +213,12 @@ def survey_images(root: Path, images: Sequence[str], workers: int = 2,
 
     Args:
         root (Path): The folder.
-        images (Sequence[str]): Paths below it.
+        images (Sequence[str]): Paths relative to the folder.
         workers (int): Number of threads. Defaults to 2.
-        channels (int): Number of channels that are trained on. Defaults to 3.
+        channels (int): Number of channels used in training. Defaults to 3.
 
     Returns:
-        Survey: What was found.
+        Survey: Images and problems.
     """
     return _survey(lambda image: survey_image(root, image, channels),
                    [(image, ) for image in images], workers, 'Images')
@@ -227,15 +230,15 @@ def survey_pairs(root: Path, images: dict, labels: dict, classes: ClassList,
 
     Args:
         root (Path): The folder.
-        images (dict): Paths of images, as of
+        images (dict): Paths of images, as returned by
             :func:`mmseg_fst.utils.file_patterns.find_by_pattern`.
-        labels (dict): Those of masks.
+        labels (dict): Paths of masks, likewise.
         classes (ClassList): The classes.
         workers (int): Number of threads. Defaults to 2.
-        channels (int): Number of channels that are trained on. Defaults to 3.
+        channels (int): Number of channels used in training. Defaults to 3.
 
     Returns:
-        Survey: What was found; what has no partner is a problem.
+        Survey: Images and problems; a file without partner is a problem.
     """
     survey = _survey(
         lambda image, label: survey_pair(root, image, label, classes,
@@ -247,23 +250,23 @@ def survey_pairs(root: Path, images: dict, labels: dict, classes: ClassList,
         'unlabeled folder.' for key, path in images.items()
         if key not in labels
     ] + [
-        f'{root / path} is a mask without an image. Add the image, or take '
-        'the mask out.' for key, path in labels.items() if key not in images
+        f'{root / path} is a mask without an image. Add the image, or remove '
+        'the mask.' for key, path in labels.items() if key not in images
     ]
     return Survey(survey.images, alone + survey.problems)
 
 
 def missing_classes(images: Sequence[SurveyedImage],
                     classes: ClassList) -> list[str]:
-    """Classes that no mask shows.
+    """List the classes that occur in no mask.
 
     Args:
         images (Sequence[SurveyedImage]): Images with masks.
         classes (ClassList): The classes.
 
     Returns:
-        list[str]: Their names.
+        list[str]: Names of the classes.
     """
-    shown = Counter(int(key) for one in images for key in one.pixels)
+    shown = Counter(int(key) for image in images for key in image.pixels)
     return [name for index, name in enumerate(classes.names)
             if index not in shown]

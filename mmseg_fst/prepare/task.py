@@ -1,4 +1,4 @@
-"""A task of a user's own images: what is trained and scored on."""
+"""A task on a custom data set: training, validation and unlabeled images."""
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +11,12 @@ from mmseg_fst.utils.files import IGNORE
 from .class_list import ClassList
 from .survey import SurveyedImage, missing_classes
 
-# Draws of the validation images, of which the one with most classes is taken.
-_DRAWS = 100
+# Number of random splits, of which the one with the most classes is chosen.
+_NUM_SPLITS = 100
 
 
 class Side(NamedTuple):
-    """Images of one use and the folder that they lie in.
+    """Images for one purpose, and their folder.
 
     Attributes:
         root (Path): The folder.
@@ -27,13 +27,13 @@ class Side(NamedTuple):
 
 
 class Task(NamedTuple):
-    """All that is written.
+    """A task to be written to disk.
 
     Attributes:
-        name (str): Of the folders and in logs.
+        name (str): Name of the folders, and in logs.
         classes (ClassList): The classes.
-        train (Side): Labeled images to train on.
-        val (Side): Labeled images to score on.
+        train (Side): Labeled training images.
+        val (Side): Labeled validation images.
         unlabeled (Side): Images without labels.
     """
     name: str
@@ -45,10 +45,10 @@ class Task(NamedTuple):
 
 def class_problems(images: Sequence[SurveyedImage],
                    classes: ClassList) -> list[str]:
-    """What is wrong with the masks as a whole.
+    """Check that every class occurs in a mask.
 
     Args:
-        images (Sequence[SurveyedImage]): All images that have one.
+        images (Sequence[SurveyedImage]): All images with masks.
         classes (ClassList): The classes.
 
     Returns:
@@ -58,77 +58,82 @@ def class_problems(images: Sequence[SurveyedImage],
     if not missing:
         return []
     hint = ''
-    if IGNORE in classes.values and any(one.ignored for one in images):
+    if IGNORE in classes.values and any(image.ignored for image in images):
         hint = (' Pixels of id 255 are ignored; if they are a class, write '
-                "its line 'NAME = 255' and give the others their ids, too.")
-    return [f'No mask shows {", ".join(missing)}.{hint} Take a class that '
-            'does not occur out of the class list, or correct the values.']
+                "the line 'NAME = 255' and give ids to the other classes, "
+                'too.')
+    return [f'No mask shows {", ".join(missing)}.{hint} Remove classes that '
+            'do not occur from the class list, or correct the values.']
 
 
-def draw_validation(images: Sequence[SurveyedImage], share: float,
-                    seed: int) -> tuple[list[SurveyedImage], ...]:
-    """Draw labeled images to score on; the others are trained on.
+def split_validation(images: Sequence[SurveyedImage], share: float,
+                     seed: int) -> tuple[list[SurveyedImage], ...]:
+    """Split labeled images into training and validation images.
 
-    Of some draws the one is taken in which most classes are seen in training
-    and, of these, in validation. Copies of an image stay on one side.
+    Of 100 random splits, the one with the most classes in training is chosen,
+    and among equal ones the one with the most classes in validation. Copies
+    of an image are never on both sides.
 
     Args:
         images (Sequence[SurveyedImage]): The labeled images.
-        share (float): Share of the images, in (0, 1); at least one of them.
-        seed (int): Seed of the draws.
+        share (float): Fraction of validation images, in (0, 1); at least one
+            image.
+        seed (int): Seed of the splits.
 
     Returns:
-        tuple: Images of the training and of the validation, in their order.
+        tuple: Training images and validation images, in their order.
 
     Raises:
-        ValueError: If the share is out of its range, or there are too few
+        ValueError: If the fraction is out of range, or there are too few
             images.
     """
-    digests = sorted({one.digest for one in images})
+    digests = sorted({image.digest for image in images})
     count = max(1, round(share * len(digests)))
     if not 0 < share < 1 or count >= len(digests):
         raise ValueError(
-            f'A share of {share:g} of {len(digests)} different labeled '
-            'images is no part to score on that leaves another to train '
-            'on. Give --holdout a number between 0 and 1, add images, or name '
-            'a folder of labeled images to score on with --validation.')
+            f'A fraction of {share:g} of {len(digests)} different labeled '
+            'images cannot be split off for validation. Set --holdout to a '
+            'number between 0 and 1, add images, or give a folder of labeled '
+            'validation images with --validation.')
     rng = np.random.default_rng(seed)
 
     def split(chosen: set[str]) -> tuple[list[SurveyedImage], ...]:
-        return ([one for one in images if one.digest not in chosen],
-                [one for one in images if one.digest in chosen])
+        return ([image for image in images if image.digest not in chosen],
+                [image for image in images if image.digest in chosen])
 
-    draws = [split(set(rng.choice(digests, count, replace=False)))
-             for _ in range(_DRAWS)]
-    return max(draws, key=lambda sides: tuple(
-        len({key for one in side for key in one.pixels}) for side in sides))
+    splits = [split(set(rng.choice(digests, count, replace=False)))
+              for _ in range(_NUM_SPLITS)]
+    return max(splits, key=lambda sides: tuple(
+        len({key for image in side for key in image.pixels})
+        for side in sides))
 
 
 def without_copies(images: Sequence[SurveyedImage],
                    others: Sequence[SurveyedImage]) -> list[SurveyedImage]:
-    """Images that have no copy among others.
+    """Remove images that have a copy among others.
 
     Args:
         images (Sequence[SurveyedImage]): The images.
-        others (Sequence[SurveyedImage]): The others.
+        others (Sequence[SurveyedImage]): The other images.
 
     Returns:
-        list[SurveyedImage]: What is left.
+        list[SurveyedImage]: Images without a copy, in their order.
     """
-    digests = {one.digest for one in others}
-    return [one for one in images if one.digest not in digests]
+    digests = {image.digest for image in others}
+    return [image for image in images if image.digest not in digests]
 
 
 def count_sizes(images: Sequence[SurveyedImage]) -> str:
-    """The most frequent sizes in words.
+    """Describe the most frequent image sizes.
 
     Args:
         images (Sequence[SurveyedImage]): The images.
 
     Returns:
-        str: Such as ``'256 x 385 (70 of 80), 300 x 400 (10)'``.
+        str: Text such as ``'385 x 256 (70), 400 x 300 (10)'``: width, height
+        and number of images.
     """
-    sizes = Counter(one.size for one in images).most_common()
+    sizes = Counter(image.size for image in images).most_common()
     shown = [f'{width} x {height} ({count})'
              for (height, width), count in sizes[:3]]
     more = f' and {len(sizes) - 3} other sizes' if len(sizes) > 3 else ''

@@ -1,4 +1,4 @@
-"""Configs of a task of the user's own data, as text."""
+"""Texts of the configs for a task on a custom data set."""
 import os
 from os import path as osp
 from pathlib import Path
@@ -14,18 +14,18 @@ from .image_values import Loading
 from .task import Task
 from .task_files import needs_conversion, palette_of
 
-# Crops are multiples of it, the stride of the networks.
+# Crops are multiples of the stride of the networks.
 _STRIDE = 32
-# Of an image, so that crops of it differ.
+# Crop size relative to the image; below 1, so that crops of an image differ.
 _CROP = 0.85
 
 _DATA = Template('''\
-# $name: written by tools/new_task.py; yours to edit.
+# $name: written by tools/new_task.py; edit it as you like.
 classes = $classes
 palette = $palette
 data_root = $data_root
-# Images are seen at this size, long and short side. On a GPU give more,
-# and crops of about 0.85 of it in multiples of 32.
+# Images are resized to this size, long and short side. On a GPU use larger
+# images, and crops of about 0.85 of their size in multiples of 32.
 image_scale = $image_scale
 crop_size = $crop_size  # height, width
 
@@ -53,7 +53,7 @@ augmentation = [
 test_pipeline = [
     load_image,
     dict(type='Resize', scale=image_scale, keep_ratio=True),
-    # After the resize: predictions are compared at the size of the mask.
+    # After the resize: metrics are computed at the size of the mask.
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs')
 ]
@@ -84,7 +84,7 @@ train_dataloader = dict(
                 ann_file='unlabeled.txt',
                 data_prefix=dict(img_path=$unlabeled_images),
                 pipeline=[load_image, *augmentation])),
-        # A list that was changed by accident stops the run.
+        # Stops the run if a list was changed by accident.
         expected=dict(labeled=$num_train, unlabeled=$num_unlabeled),
         disjoint=True))
 val_dataloader = dict(
@@ -111,7 +111,7 @@ _RUN = Template('''\
 # $title
 _base_ = [
     './data.py',
-    # Another network, method or schedule: another file of these folders.
+    # For another network, method or schedule choose other files here.
     '$base/models/mobilenetv2_segformer-ssl.py',
     '$base/methods/$method.py',
     '$base/schedules/$schedule.py',
@@ -122,7 +122,7 @@ $rest''')
 
 
 class View(NamedTuple):
-    """At which size a task is seen.
+    """Size of images and crops in training.
 
     Attributes:
         scale (tuple[int, int]): Long and short side of an image.
@@ -133,14 +133,14 @@ class View(NamedTuple):
 
 
 def choose_view(sizes: list[tuple[int, int]], long_side: int) -> View:
-    """Choose the size of images and crops by those of the files.
+    """Choose the size of images and crops for the files of a task.
 
     Args:
-        sizes (list[tuple[int, int]]): Height and width of images.
-        long_side (int): Long side to see images at, if they are as large.
+        sizes (list[tuple[int, int]]): Height and width of the images.
+        long_side (int): Maximum long side of the resized images.
 
     Returns:
-        View: Both; the crop is upright if most images are.
+        View: Both sizes; the crop has portrait format if most images have.
     """
     sides = np.array(sizes)
     long, short = np.median(sides.max(1)), np.median(sides.min(1))
@@ -151,7 +151,7 @@ def choose_view(sizes: list[tuple[int, int]], long_side: int) -> View:
         return max(_STRIDE, int(side * _CROP) // _STRIDE * _STRIDE)
 
     upright = np.mean(sides[:, 0] > sides[:, 1])
-    if .25 < upright < .75:  # of both kinds: a square fits into either
+    if .25 < upright < .75:  # both formats are frequent: a square fits both
         return View(scale, (crop(scale[1]), ) * 2)
     height, width = scale if upright > .5 else scale[::-1]
     return View(scale, (crop(height), crop(width)))
@@ -159,7 +159,7 @@ def choose_view(sizes: list[tuple[int, int]], long_side: int) -> View:
 
 def _data_text(task: Task, view: View, data_root: str,
                loading: Loading) -> str:
-    """The config of the data."""
+    """Text of the data config."""
     converted = needs_conversion(task)
 
     def labels(name: str, root: Path) -> str:
@@ -196,15 +196,15 @@ def _colors(jitters: bool, channels: int) -> str:
 def config_texts(task: Task, view: View, data_root: str, folder: Path,
                  bases: Path, adapt: bool = False,
                  loading: Loading = Loading()) -> dict[str, str]:
-    """The configs of a task: its data, labels alone, and FST.
+    """Create the configs of a task: data, supervised training and FST.
 
     Args:
         task (Task): The task.
         view (View): Size of images and crops.
         data_root (str): Folder of lists, masks and statistics.
-        folder (Path): Folder that the configs will lie in.
+        folder (Path): Folder of the configs.
         bases (Path): ``configs/_base_`` of this repository.
-        adapt (bool): Whether the unlabeled images are of another domain.
+        adapt (bool): Whether the unlabeled images are from another domain.
             Defaults to False.
         loading (Loading): How images are loaded and normalized. Defaults to
             RGB images of 8 bits.
@@ -221,7 +221,7 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
                   channels=channels)
     first = _RUN.substitute(
         common,
-        title=f'{task.name}: labels alone. fst.py goes on from here.',
+        title=f'{task.name}: supervised training. fst.py continues from it.',
         method='labels_only',
         schedule='adamw_ssl',
         rest='train_dataloader = dict('
@@ -231,13 +231,13 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         when='' if adapt else ", when='after'")
     second = _RUN.substitute(
         common,
-        title=f'{task.name}: FST on all images, from what labels taught.',
+        title=f'{task.name}: FST on all images, after supervised training.',
         method='mean_teacher' if adapt else 'ssl_cutmix_mean_teacher',
         schedule='adamw_ssl_adapt',
         rest=_colors(adapt, loading.channels) +
         f'custom_hooks = [{hook}]\n'
-        '# Of supervised.py; name another if that trains for other '
-        'iterations.\n'
+        '# From supervised.py; adapt the name if you change its iterations.'
+        '\n'
         f"load_from = '{runs}/{{run}}/iter_900.pth'\n")
     return {
         'data.py': _data_text(task, view, data_root, loading),

@@ -19,22 +19,22 @@ from .class_list import ClassList, to_class_ids
 from .survey import SurveyedImage, read_mask
 from .task import Side, Task
 
-#: Marks a folder that this module has written, and may put aside.
+#: File that marks a folder written by this module, which it may rename.
 MARK = 'task.json'
 
 
 def _check_free(path: Path, overwrite: bool) -> None:
-    """Raise on a folder, or a link, that may not be put aside."""
+    """Raise if a folder or a link exists that must not be renamed."""
     if os.path.lexists(path) and not (
             overwrite and (path / MARK).is_file()):
-        raise ValueError(f'{path} is there already. Choose another --name'
-                         + ('; --overwrite takes only folders that '
-                            'new_task.py has written.' if overwrite else
+        raise ValueError(f'{path} exists already. Choose another --name'
+                         + ('; --overwrite replaces only folders written by '
+                            'new_task.py.' if overwrite else
                             ', or add --overwrite.'))
 
 
 def _old_names(paths: Sequence[Path]) -> list[Path]:
-    """Free names of one ending for folders that are put aside."""
+    """Unused names, with equal suffixes, for folders that are renamed."""
     for number in count(1):
         ending = '.old' if number == 1 else f'.old.{number}'
         names = [path.with_name(path.name + ending) for path in paths]
@@ -45,10 +45,10 @@ def _old_names(paths: Sequence[Path]) -> list[Path]:
 @contextmanager
 def _new_folders(paths: Sequence[Path],
                  aside: dict[Path, Path]) -> Iterator[list[Path]]:
-    """Let folders appear whole, and all of them or none.
+    """Create folders completely, either all of them or none.
 
-    Those in their places are renamed as ``aside`` says; of a link it is the
-    link that is renamed, not what it leads to.
+    Existing folders are renamed according to ``aside``; of a link, the link
+    itself is renamed, not its target.
     """
     temporary = [path.with_name(f'.{path.name}.{os.getpid()}.tmp')
                  for path in paths]
@@ -56,6 +56,7 @@ def _new_folders(paths: Sequence[Path],
         for folder in temporary:
             folder.mkdir(parents=True)
         yield temporary
+        # Undoes the renames in reverse order if a later one fails.
         with ExitStack() as undo:
             for path, new in zip(paths, temporary):
                 if path in aside:
@@ -71,19 +72,19 @@ def _new_folders(paths: Sequence[Path],
 
 def _write_labels(folder: Path, side: Side, task: Task,
                   workers: int) -> None:
-    """Write masks whose pixels are not the ids trained on."""
+    """Convert masks to train ids."""
 
-    def convert(one: SurveyedImage) -> None:
-        mask, _ = read_mask(side.root / one.label, task.classes.colored)
+    def convert(image: SurveyedImage) -> None:
+        mask, _ = read_mask(side.root / image.label, task.classes.colored)
         ids, _ = to_class_ids(mask, task.classes)
-        save_label(folder / f'{one.image}.png', ids, palette_of(task.classes),
-                   optimize=False)
+        save_label(folder / f'{image.image}.png', ids,
+                   palette_of(task.classes), optimize=False)
 
     parallel_map(convert, side.images, workers, 'Writing masks')
 
 
 def palette_of(classes: ClassList) -> list[list[int]]:
-    """Colors to show classes in: their own, or else some that differ.
+    """Palette of a class list: the colors of masks, else distinct colors.
 
     Args:
         classes (ClassList): The classes.
@@ -95,16 +96,16 @@ def palette_of(classes: ClassList) -> list[list[int]]:
     if classes.colored:
         first = {target: value for value, target in
                  reversed(classes.values.items())}
-        return [[first[one] >> 16, first[one] >> 8 & 255, first[one] & 255]
-                for one in range(count)]
-    # The scheme of Pascal VOC: the bits of the id, spread over the channels.
+        return [[first[index] >> 16, first[index] >> 8 & 255,
+                 first[index] & 255] for index in range(count)]
+    # Palette of Pascal VOC: the bits of the id, distributed over channels.
     palette = []
-    for one in range(count):
+    for index in range(count):
         color = [0, 0, 0]
-        for place in range(8):
+        for bit in range(8):
             for channel in range(3):
-                color[channel] |= (one >> (3 * place + channel) & 1) << (
-                    7 - place)
+                color[channel] |= (index >> (3 * bit + channel) & 1) << (
+                    7 - bit)
         palette.append(color)
     return palette
 
@@ -114,14 +115,18 @@ def _write_data(folder: Path, task: Task, converted: bool,
     """Write lists, masks and statistics."""
     for name, side in (('train', task.train), ('val', task.val)):
         save_lines(folder / f'{name}.txt', (
-            f'{one.image}\t' + (f'{one.image}.png' if converted else one.label)
-            for one in side.images))
+            f'{image.image}\t'
+            + (f'{image.image}.png' if converted else image.label)
+            for image in side.images))
         if converted:
             _write_labels(folder / 'labels' / name, side, task, workers)
     save_lines(folder / 'unlabeled.txt',
-               (one.image for one in task.unlabeled.images))
-    pixels = {image_name(one.image): one.pixels for one in task.train.images}
-    if len(pixels) == len(task.train.images):  # read by the name of the file
+               (image.image for image in task.unlabeled.images))
+    pixels = {
+        image_name(image.image): image.pixels for image in task.train.images
+    }
+    # Statistics are looked up by file name, so names must be unique.
+    if len(pixels) == len(task.train.images):
         save_class_stats(folder / 'class_stats_train.json',
                          task.classes.names, pixels)
     save_json(folder / MARK, dict(
@@ -131,16 +136,16 @@ def _write_data(folder: Path, task: Task, converted: bool,
 
 
 def needs_conversion(task: Task) -> bool:
-    """Whether some mask has other values than the ids trained on.
+    """Whether some mask has values other than the train ids.
 
     Args:
         task (Task): The task.
 
     Returns:
-        bool: True if masks are to be written.
+        bool: True if masks must be converted.
     """
-    return not all(one.as_is for side in (task.train, task.val)
-                   for one in side.images)
+    return not all(image.as_is for side in (task.train, task.val)
+                   for image in side.images)
 
 
 def write_task(task: Task,
@@ -149,23 +154,23 @@ def write_task(task: Task,
                texts: dict[str, str],
                overwrite: bool = False,
                workers: int = 2) -> list[Path]:
-    """Write lists, masks, statistics and configs, all of them or nothing.
+    """Write lists, masks, statistics and configs, either all or nothing.
 
     Args:
         task (Task): The task.
-        data (Path): Folder for all but the configs.
+        data (Path): Folder for lists, masks and statistics.
         configs (Path): Folder for the configs.
-        texts (dict[str, str]): The configs by file name.
-        overwrite (bool): Whether folders of an earlier call may be put aside,
-            as ``NAME.old``, ``NAME.old.2`` and so on; nothing is deleted.
+        texts (dict[str, str]): Texts of the configs by file name.
+        overwrite (bool): Whether to rename folders of an earlier call to
+            ``NAME.old``, ``NAME.old.2`` and so on; nothing is deleted.
             Defaults to False.
         workers (int): Number of threads. Defaults to 2.
 
     Returns:
-        list[Path]: The folders that were put aside, under their new names.
+        list[Path]: New names of the renamed folders.
 
     Raises:
-        ValueError: If a folder is there and may not be put aside.
+        ValueError: If a folder exists and must not be renamed.
     """
     targets = [data, configs]
     for path in targets:

@@ -1,4 +1,4 @@
-"""A page that shows what runs have done."""
+"""HTML report of runs."""
 from .page import write_report
 from .runs import find_methods
 

@@ -1,27 +1,28 @@
-"""Curves over iterations, laid out for SVG."""
+"""Layout of charts over iterations, for SVG."""
 import math
 from collections.abc import Sequence
 from statistics import mean
 from typing import NamedTuple
 
-#: Size of a chart and of its margins, in units of the picture.
+#: Size of a chart and of its margins, in SVG units.
 WIDTH, HEIGHT = 460, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 34
-#: Of color-blind people's palette by Okabe and Ito, without its yellow.
+#: Colorblind-safe palette of Okabe and Ito, without its yellow, which is
+#: hardly visible on white.
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9',
           '#000000', '#8a6d3b')
-#: Points of a line; of more, neighbors are averaged.
+#: Maximum number of points of a line; neighbors are averaged beyond it.
 MAX_POINTS = 200
 
 
 class Line(NamedTuple):
-    """A curve: the mean over seeds, and each seed.
+    """A line of a chart: the values of several seeds.
 
     Attributes:
-        name (str): What it is called.
-        color (str): Of SVG.
-        dashed (bool): Whether it is dashed.
-        seeds (list[dict[int, float]]): Values by iteration, of each seed.
+        name (str): Name in the legend.
+        color (str): Color of SVG.
+        dashed (bool): Whether the line is dashed.
+        seeds (list[dict[int, float]]): Values by iteration for each seed.
     """
     name: str
     color: str
@@ -30,15 +31,15 @@ class Line(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart in units of the picture.
+    """A chart in SVG units.
 
     Attributes:
-        title (str): What it shows.
+        title (str): Title of the chart.
         lines (list[tuple[Line, str, list[str], list]]): Each line with the
-            points of its mean, those of each seed if there are several, and
-            ``(x, y, iteration, value)`` of the marks that can be pointed at.
-        x_ticks (list[tuple[float, str]]): Places and texts.
-        y_ticks (list[tuple[float, str]]): The same of the other axis.
+            points of its mean, the points of each seed if there are several,
+            and ``(x, y, iteration, value)`` of the marks with a tooltip.
+        x_ticks (list[tuple[float, str]]): Positions and texts.
+        y_ticks (list[tuple[float, str]]): Positions and texts.
     """
     title: str
     lines: list
@@ -47,35 +48,39 @@ class Chart(NamedTuple):
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers that span a range.
+    """Compute round numbers that span a range.
 
     Args:
-        low (float): Its lower end.
-        high (float): Its upper end.
-        count (int): About how many. Defaults to 5.
+        low (float): Lower end of the range.
+        high (float): Upper end of the range.
+        count (int): Approximate number of intervals. Defaults to 5.
 
     Returns:
         list[float]: Multiples of 1, 2 or 5 times a power of ten, the first at
         or below ``low``, the last at or above ``high``.
+
+    Example:
+        >>> ticks(0, 100)
+        [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]
     """
     if high <= low:
         low, high = low - .5, low + .5
     raw = (high - low) / count
     power = 10.**math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10)
-                if factor * power >= raw * .999)
+                if factor * power >= raw * .999)  # tolerates rounding
     first, last = math.floor(low / step), math.ceil(high / step)
     return [index * step for index in range(first, last + 1)]
 
 
 def thinned(values: dict[int, float]) -> dict[int, float]:
-    """At most ``MAX_POINTS`` values: means over neighbors.
+    """Reduce values to at most ``MAX_POINTS`` means over neighbors.
 
     Args:
-        values (dict[int, float]): By iteration.
+        values (dict[int, float]): Values by iteration.
 
     Returns:
-        dict[int, float]: By the last iteration of each mean.
+        dict[int, float]: Means by the last iteration of each group.
     """
     steps = sorted(values)
     size = math.ceil(len(steps) / MAX_POINTS) or 1
@@ -87,13 +92,13 @@ def thinned(values: dict[int, float]) -> dict[int, float]:
 
 
 def over_seeds(seeds: Sequence[dict[int, float]]) -> dict[int, float]:
-    """Mean over the seeds, at the iterations that all of them have.
+    """Mean over seeds, at the iterations that all seeds have.
 
     Args:
-        seeds (Sequence[dict[int, float]]): Values by iteration of each.
+        seeds (Sequence[dict[int, float]]): Values by iteration for each seed.
 
     Returns:
-        dict[int, float]: By iteration.
+        dict[int, float]: Means by iteration.
     """
     common = set.intersection(*(set(seed) for seed in seeds))
     return {
@@ -106,36 +111,41 @@ def make_chart(title: str, lines: Sequence[Line]) -> Chart:
     """Lay out a chart.
 
     Args:
-        title (str): What it shows.
-        lines (Sequence[Line]): At least one, none without values.
+        title (str): Title of the chart.
+        lines (Sequence[Line]): At least one line; each has values.
 
     Returns:
         Chart: The chart.
     """
-    drawn = [(line, [thinned(seed) for seed in line.seeds]) for line in lines]
-    values = [value for _, seeds in drawn for seed in seeds
+    plotted = [
+        (line, [thinned(seed) for seed in line.seeds]) for line in lines
+    ]
+    values = [value for _, seeds in plotted for seed in seeds
               for value in seed.values()]
-    end = max(step for _, seeds in drawn for seed in seeds for step in seed)
+    end = max(step for _, seeds in plotted for seed in seeds for step in seed)
     x_ticks = ticks(0, end)
     y_ticks = ticks(min(values), max(values))
 
-    def place(step: float, value: float) -> tuple[float, float]:
+    def position(step: float, value: float) -> tuple[float, float]:
         x = LEFT + (WIDTH - LEFT - RIGHT) * step / end
         share = (value - y_ticks[0]) / (y_ticks[-1] - y_ticks[0])
         return round(x, 1), round(
             HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
 
     def path(seed: dict[int, float]) -> str:
-        return ' '.join('{},{}'.format(*place(*one)) for one in seed.items())
+        return ' '.join(
+            '{},{}'.format(*position(*point)) for point in seed.items())
 
     laid_out = []
-    for line, seeds in drawn:
+    for line, seeds in plotted:
         average = over_seeds(seeds)
-        marks = [(*place(*one), *one) for one in average.items()]
+        marks = [(*position(*point), *point) for point in average.items()]
         laid_out.append((line, path(average),
                          [path(seed) for seed in seeds if len(seeds) > 1],
+                         # More tooltips than this overlap.
                          marks if len(marks) <= 40 else []))
     return Chart(title, laid_out,
-                 [(place(step, 0)[0], f'{step:g}')
+                 [(position(step, 0)[0], f'{step:g}')
                   for step in x_ticks if step <= end],
-                 [(place(0, value)[1], f'{value:.6g}') for value in y_ticks])
+                 [(position(0, value)[1], f'{value:.6g}')
+                  for value in y_ticks])

@@ -1,4 +1,4 @@
-"""One HTML page of runs, whole in itself."""
+"""HTML page of runs, as a single file without external resources."""
 from pathlib import Path
 
 import jinja2
@@ -26,23 +26,26 @@ def write_report(path: Path,
                  command: str,
                  num_panels: int = 4,
                  trust: bool = False) -> list[str]:
-    """Write the page.
+    """Write the report.
 
     Args:
-        path (Path): The file.
-        methods (list[Method]): Runs of :func:`find_methods`.
-        command (str): Command line that asked for it.
-        num_panels (int): Images to predict; 0 loads no checkpoint. Defaults
-            to 4.
-        trust (bool): Whether to run code that a checkpoint asks for. Defaults
-            to False.
+        path (Path): HTML file to write.
+        methods (list[Method]): Result of :func:`find_methods`.
+        command (str): Command line, shown on the page.
+        num_panels (int): Number of images to predict; 0 loads no checkpoint.
+            Defaults to 4.
+        trust (bool): Whether checkpoints may run code. Defaults to False.
 
     Returns:
         list[str]: A sentence for each method that could not predict.
 
     Raises:
-        ValueError: If runs of one method were scored under different
+        ValueError: If runs of one method were evaluated with different
             protocols.
+
+    Example:
+        >>> methods = find_methods([Path('work_dirs/demo/streets_fst')])
+        >>> write_report(Path('report.html'), methods, 'my script')
     """
     panels, palette, missing = [], {}, []
     if num_panels:
@@ -68,7 +71,7 @@ def write_report(path: Path,
         panels=panels,
         palette=palette,
         missing=missing,
-        mixed={name: one for name, one in mixed.items() if one},
+        mixed={name: figure for name, figure in mixed.items() if figure},
         differences=differences({
             method.name: method.runs[0].config
             for method in methods

@@ -1,4 +1,4 @@
-"""Pictures for a page: predictions of runs, and what they were trained on."""
+"""Images of the report: predictions of runs, and mixed training batches."""
 import base64
 import io
 from os import path as osp
@@ -17,38 +17,38 @@ from mmseg_fst.use.load import load_model
 
 from .runs import Method
 
-#: Largest width of a picture on the page, in pixels.
+#: Maximum width of an image on the page, in pixels.
 MAX_WIDTH = 512
 
 
 class Panel(NamedTuple):
-    """An image of the validation, and what networks make of it.
+    """A validation image and the predictions for it.
 
     Attributes:
-        name (str): Name of the image, as of
+        name (str): Name of the image, see
             :func:`mmseg_fst.engine.hooks.prediction_panel_hook.picture_name`.
-        layers (dict[str, str]): Data URLs of pictures of one size, by title,
-            the image itself first.
+        layers (dict[str, str]): Data URLs of images of one size, by title;
+            the input image is first.
     """
     name: str
     layers: dict[str, str]
 
 
-def data_url(picture: np.ndarray, width: int = MAX_WIDTH,
+def data_url(pixels: np.ndarray, width: int = MAX_WIDTH,
              flat: bool = False) -> str:
-    """A picture as text that a page can hold.
+    """Encode an image as text that can be embedded in a page.
 
     Args:
-        picture (np.ndarray): RGB picture of shape (H, W, 3), uint8.
-        width (int): Width that it is scaled down to. Defaults to
+        pixels (np.ndarray): RGB image of shape (H, W, 3), uint8.
+        width (int): Maximum width; a wider image is downscaled. Defaults to
             ``MAX_WIDTH``.
-        flat (bool): Whether it is of few colors, which JPEG would smear.
-            Defaults to False.
+        flat (bool): Whether the image has few colors, which JPEG would
+            distort. Defaults to False.
 
     Returns:
         str: A ``data:`` URL of a JPEG, or of a PNG if ``flat``.
     """
-    image, buffer = Image.fromarray(picture), io.BytesIO()
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
     if image.width > width:
         size = width, round(image.height * width / image.width)
         image = image.resize(
@@ -66,20 +66,19 @@ def predict_panels(methods: list[Method],
                    count: int,
                    trust: bool = False
                    ) -> tuple[list[Panel], dict[str, list[int]], list[str]]:
-    """Let the first run of each method predict some images.
+    """Predict some images with the first run of each method.
 
     Args:
-        methods (list[Method]): The methods; their best checkpoints, or else
-            the last, are loaded by :func:`load_model`.
+        methods (list[Method]): The methods; the best checkpoint of each, else
+            the last one, is loaded by :func:`load_model`.
         count (int): Number of images of each validation set.
-        trust (bool): Whether to run code that a checkpoint asks for. Defaults
-            to False.
+        trust (bool): Whether checkpoints may run code. Defaults to False.
 
     Returns:
-        tuple: The panels, one for each image, its size and its classes, so
-        that methods share one only if what they show lies over each other;
-        the color of each class; and a sentence for each method that could
-        not predict.
+        tuple: The panels, one for each combination of image, size and
+        classes, so that layers of different methods in a panel are aligned;
+        the color of each class; and a sentence for each method that could not
+        predict.
     """
     panels: dict[tuple, Panel] = {}
     palette: dict[str, list[int]] = {}
@@ -104,7 +103,7 @@ def predict_panels(methods: list[Method],
 
 @torch.no_grad()
 def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
-    """Path, name, tiles and metainfo of some images, evenly spaced."""
+    """Path, name, tiles and metainfo of evenly spaced images."""
     model = load_model(folder, trust=trust)
     dataset = DATASETS.build(
         dict(model.cfg.val_dataloader.dataset, serialize_data=False))
@@ -120,7 +119,7 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
 
 
 def _of_each_network(model: nn.Module, batch: dict) -> SegDataSample:
-    """A data sample with the predictions of all networks."""
+    """Predict with all networks; returns one data sample."""
     outputs = model.predict_each(**model.data_preprocessor(batch))
     merged = outputs[model.networks[0]][0]
     for name, (sample, ) in outputs.items():
@@ -129,13 +128,13 @@ def _of_each_network(model: nn.Module, batch: dict) -> SegDataSample:
 
 
 def last_mixed(method: Method) -> Optional[tuple[str, str]]:
-    """The last picture of a training batch that a method has drawn.
+    """Find the last figure of a mixed training batch of a method.
 
     Args:
         method (Method): The method.
 
     Returns:
-        tuple[str, str] | None: Its name and its data URL; None without one.
+        tuple[str, str] | None: Name and data URL; None without a figure.
     """
     paths = sorted(
         path for run in method.runs
@@ -143,5 +142,5 @@ def last_mixed(method: Method) -> Optional[tuple[str, str]]:
     if not paths:
         return None
     with Image.open(paths[-1]) as image:
-        picture = np.asarray(image.convert('RGB'))
-    return paths[-1].stem, data_url(picture, 3 * MAX_WIDTH)
+        pixels = np.asarray(image.convert('RGB'))
+    return paths[-1].stem, data_url(pixels, 3 * MAX_WIDTH)

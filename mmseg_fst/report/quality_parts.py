@@ -1,4 +1,4 @@
-"""Parts of the page: what a PseudoLabelQualityHook has measured."""
+"""Parts of the report: quality of pseudo-labels."""
 import statistics
 from collections.abc import Sequence
 from math import isfinite, sqrt
@@ -10,7 +10,7 @@ from .curves import Chart, make_chart
 from .runs import Method, Run
 from .score_parts import Table, lines_of
 
-#: What is drawn, by name of the measure, and its title.
+#: Titles of the charts, by name of the metric.
 _QUALITY = {
     'mIoU': 'mIoU',
     'accuracy': 'accuracy',
@@ -22,25 +22,25 @@ _BY_CLASS = ('iou', 'accuracy', 'coverage', 'calibration_error', 'share')
 
 
 def quality_charts(methods: Sequence[Method]) -> list[Chart]:
-    """Quality of the pseudo-labels, as the hook has measured it.
+    """Charts of the metrics that ``PseudoLabelQualityHook`` has logged.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        list[Chart]: One for each measure that is there.
+        list[Chart]: A chart for each metric that was logged.
     """
     charts = []
     for name, title in _QUALITY.items():
-        keys = {f'{PREFIX}/{who}/{name}': who != 'future'
-                for who in ('future', 'past')}
+        keys = {f'{PREFIX}/{network}/{name}': network != 'future'
+                for network in ('future', 'past')}
         students = dict.fromkeys(
             (key for method in methods for key in method.keys()
              if key.startswith(f'{PREFIX}/')
              and key.count('/') == 2 and key.endswith(f'/{name}')), True)
-        # Where there is a teacher, it labels.
-        taught = any(key in students for key in keys)
-        lines = lines_of(methods, keys if taught else students,
+        # Students only if there is no teacher: it makes the pseudo-labels.
+        has_teacher = any(key in students for key in keys)
+        lines = lines_of(methods, keys if has_teacher else students,
                          lambda run: run.scalars)
         if lines:
             charts.append(make_chart(f'Pseudo-labels: {title}, %', lines))
@@ -48,13 +48,13 @@ def quality_charts(methods: Sequence[Method]) -> list[Chart]:
 
 
 def gain_chart(methods: Sequence[Method]) -> Optional[Chart]:
-    """By how much the future teacher labels better than the past one.
+    """Chart of the difference in mIoU between future and past teacher.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        Chart | None: The chart; None if no run has measured both.
+        Chart | None: The chart; None if no run has logged both teachers.
     """
     key = 'future - past'
 
@@ -70,13 +70,13 @@ def gain_chart(methods: Sequence[Method]) -> Optional[Chart]:
 
 
 def future_table(methods: Sequence[Method]) -> Optional[Table]:
-    """Past and future teacher on the same batches.
+    """Table that compares past and future teacher on the same batches.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        Table | None: The table; None if no run has measured both.
+        Table | None: The table; None if no run has logged both teachers.
     """
     rows = []
     for method in methods:
@@ -97,9 +97,9 @@ def future_table(methods: Sequence[Method]) -> Optional[Table]:
 
 
 def _paired(scalars: dict, name: str) -> dict[int, tuple[float, float]]:
-    """Finite values of past and future teacher, where both are."""
-    past, future = (scalars.get(f'{PREFIX}/{who}/{name}', {})
-                    for who in ('past', 'future'))
+    """Values of past and future teacher where both are finite."""
+    past, future = (scalars.get(f'{PREFIX}/{network}/{name}', {})
+                    for network in ('past', 'future'))
     return {
         step: (past[step], future[step])
         for step in past
@@ -108,7 +108,7 @@ def _paired(scalars: dict, name: str) -> dict[int, tuple[float, float]]:
 
 
 def _compare(pairs: list[tuple[float, float]]) -> list[str]:
-    """Means, the mean difference with its standard error, and how often."""
+    """Means, mean difference with standard error, and number of gains."""
     gains = [future - past for past, future in pairs]
     error = ''
     if len(gains) > 1:
@@ -122,13 +122,13 @@ def _compare(pairs: list[tuple[float, float]]) -> list[str]:
 
 
 def quality_tables(methods: Sequence[Method]) -> list[Table]:
-    """Pseudo-labels by class, mean over what was measured.
+    """Tables of the metrics by class, averaged over all logged values.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        list[Table]: One for each method that has measured them.
+        list[Table]: A table for each method that has logged them.
     """
     tables = []
     for method in methods:
@@ -138,20 +138,20 @@ def quality_tables(methods: Sequence[Method]) -> list[Table]:
             for key, values in run.scalars.items():
                 parts = key.split('/', 3)
                 if key.startswith(start) and len(parts) == 4:
-                    _, who, name, one = parts
-                    found.setdefault(one, {}).setdefault(
-                        (who, name), []).extend(values.values())
-        columns = sorted({column for one in found.values() for column in one},
+                    _, network, name, class_name = parts
+                    found.setdefault(class_name, {}).setdefault(
+                        (network, name), []).extend(values.values())
+        columns = sorted({column for row in found.values() for column in row},
                          key=lambda column: (_BY_CLASS.index(column[1]),
                                              column[0]))
         if found:
             tables.append(
                 Table(f'{method.name}: pseudo-labels by class, %', [
-                    'class', *(f'{name.replace("_", " ")}, {who}'
-                               for who, name in columns)
+                    'class', *(f'{name.replace("_", " ")}, {network}'
+                               for network, name in columns)
                 ], [[
-                    one, *(f'{statistics.mean(values[column]):.1f}'
-                           if column in values else '-'
-                           for column in columns)
-                ] for one, values in found.items()]))
+                    class_name, *(f'{statistics.mean(values[column]):.1f}'
+                                  if column in values else '-'
+                                  for column in columns)
+                ] for class_name, values in found.items()]))
     return tables

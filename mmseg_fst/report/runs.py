@@ -1,4 +1,4 @@
-"""What finished and unfinished runs have left in their folders."""
+"""Reading the folders of finished and unfinished runs."""
 import ast
 import json
 import re
@@ -20,10 +20,10 @@ _ENVIRONMENT = re.compile(r'System environment:\n(.*?)\n\s*Runtime environ',
 
 @dataclass
 class Run:
-    """One training of one config with one seed; files are read when asked.
+    """A training of one config with one seed; files are read lazily.
 
     Attributes:
-        folder (Path): Its folder.
+        folder (Path): Folder of the run.
     """
     folder: Path
 
@@ -40,14 +40,14 @@ class Run:
 
     @cached_property
     def log(self) -> str:
-        """Text of all its logs, the oldest first."""
+        """Text of all logs, the oldest first."""
         return '\n'.join(
             path.read_text(errors='replace')
             for path in sorted(self.folder.glob('*/*.log')))
 
     @property
     def scores(self) -> dict[str, dict[int, float]]:
-        """Metrics of its validations, by name and iteration."""
+        """Metrics of all validations, by name and iteration."""
         found: dict[str, dict[int, float]] = {}
         past = self.results.get('iterations', {})
         for iteration in sorted(past, key=int):
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """How far it has come, in words."""
+        """Progress of the run, in words."""
         if not self.results:
             return 'not validated yet'
         done = max(map(int, self.results['iterations']))
@@ -78,10 +78,10 @@ class Run:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What it ran on, from the log."""
+        """Hardware and software of the run, from the log."""
         block = _ENVIRONMENT.search(self.log)
         lines = block[1].splitlines() if block else []
-        # Details of the build of PyTorch are indented otherwise.
+        # Details of the PyTorch build have another indentation.
         pairs = [
             line.strip().partition(': ') for line in lines
             if line.startswith('    ')
@@ -94,7 +94,7 @@ class Run:
 
     @property
     def config(self) -> str:
-        """Text of the config that it has written; empty if there is none."""
+        """Text of the config that the run wrote; empty without one."""
         paths = sorted(self.folder.glob('*.py'))
         return paths[0].read_text() if paths else ''
 
@@ -104,8 +104,8 @@ class Method:
     """Runs of one config.
 
     Attributes:
-        name (str): What it is called.
-        runs (list[Run]): One for each seed.
+        name (str): Name in the report.
+        runs (list[Run]): A run for each seed.
     """
     name: str
     runs: list[Run] = field(default_factory=list)
@@ -122,34 +122,37 @@ class Method:
 
 
 def find_methods(folders: Iterable[Path]) -> list[Method]:
-    """Group run folders by config and draw of the labeled images.
+    """Group run folders by config and split of the labeled images.
 
     Args:
-        folders (Iterable[Path]): Folders of runs, or folders that hold one
-            for each seed.
+        folders (Iterable[Path]): Folders of runs, or folders with one run for
+            each seed.
 
     Returns:
-        list[Method]: In the order given; names are as short as they can be
-        and still differ.
+        list[Method]: Methods in the given order, with the shortest unique
+        names.
 
     Raises:
-        FileNotFoundError: If one of them holds no run.
+        FileNotFoundError: If a folder contains no run.
+
+    Example:
+        >>> find_methods([Path('work_dirs/demo/streets_fst')])[0].runs
     """
     grouped: dict[tuple[Path, str], list[Run]] = {}
     for folder in folders:
         folder = folder.resolve()
         seeds = sorted(folder.glob('seed_*'))
-        for one in seeds or [folder]:
-            if not any(one.glob('*/vis_data')) and not (
-                    one / 'results.json').is_file():
+        for path in seeds or [folder]:
+            if not any(path.glob('*/vis_data')) and not (
+                    path / 'results.json').is_file():
                 raise FileNotFoundError(
-                    f'{one} holds no run: neither results.json nor a log. '
-                    'Name folders such as work_dirs/demo/streets_fst.')
-            parent = one.parent if one.name.startswith('seed_') else one
-            split = one.name.partition(SPLIT_MARK)[2]
+                    f'{path} contains no run: neither results.json nor a log. '
+                    'Give a folder such as work_dirs/demo/streets_fst.')
+            parent = path.parent if path.name.startswith('seed_') else path
+            split = path.name.partition(SPLIT_MARK)[2]
             runs = grouped.setdefault((parent, split), [])
-            if all(run.folder != one for run in runs):
-                runs.append(Run(one))
+            if all(run.folder != path for run in runs):
+                runs.append(Run(path))
     parents = list(dict.fromkeys(parent for parent, _ in grouped))
     names = dict(zip(parents, _short_names(parents)))
     return [
@@ -159,7 +162,7 @@ def find_methods(folders: Iterable[Path]) -> list[Method]:
 
 
 def _short_names(folders: list[Path]) -> list[str]:
-    """Last parts of paths, as many as it takes to tell them apart."""
+    """The shortest endings of paths that are unique."""
     names = [folder.name for folder in folders]
     depth = 1
     while len(set(names)) < len(names):
@@ -169,14 +172,18 @@ def _short_names(folders: list[Path]) -> list[str]:
 
 
 def flat_config(text: str) -> dict[str, str]:
-    """Settings of a config by dotted key; nothing of it is run.
+    """Parse a config to settings by dotted key; no code is executed.
 
     Args:
-        text (str): A config as a run writes it: names, numbers and strings,
-            in calls of ``dict`` and in lists.
+        text (str): Config as written by a run: names, numbers and strings, in
+            calls of ``dict`` and in lists.
 
     Returns:
-        dict[str, str]: Values as they are written.
+        dict[str, str]: Source text of the values.
+
+    Example:
+        >>> flat_config('model = dict(type="A", head=dict(channels=4))')
+        {'model.type': "'A'", 'model.head.channels': '4'}
     """
     found = {}
     for node in ast.parse(text).body:
@@ -185,37 +192,37 @@ def flat_config(text: str) -> dict[str, str]:
     return found
 
 
-def _leaves(where: str, node: ast.expr) -> Iterator[tuple[str, str]]:
-    """Settings below a place of a config."""
+def _leaves(prefix: str, node: ast.expr) -> Iterator[tuple[str, str]]:
+    """Settings below a dotted key of a config."""
     if isinstance(node, ast.Call):
-        children = [(one.arg, one.value) for one in node.keywords]
+        children = [(child.arg, child.value) for child in node.keywords]
     elif isinstance(node, ast.Dict):
         children = [(ast.literal_eval(key), value)
                     for key, value in zip(node.keys, node.values)]
     elif isinstance(node, ast.List) and any(
-            isinstance(one, (ast.Call, ast.Dict)) for one in node.elts):
+            isinstance(child, (ast.Call, ast.Dict)) for child in node.elts):
         children = list(enumerate(node.elts))
     else:
-        yield where, ast.unparse(node)
+        yield prefix, ast.unparse(node)
         return
     for name, value in children:
-        yield from _leaves(f'{where}.{name}', value)
+        yield from _leaves(f'{prefix}.{name}', value)
 
 
 def differences(configs: dict[str, str]) -> dict[str, list[str]]:
-    """What several configs do not have in common.
+    """Find the settings in which several configs differ.
 
     Args:
-        configs (dict[str, str]): Their texts by name.
+        configs (dict[str, str]): Texts of the configs by name.
 
     Returns:
-        dict[str, list[str]]: By dotted key the value of each config, ``'-'``
-        where it has none; but for the folder of the run.
+        dict[str, list[str]]: Values of all configs by dotted key, ``'-'`` for
+        a config without the key; ``work_dir`` is not compared.
     """
     flat = [flat_config(text) for text in configs.values()]
     found = {}
-    for key in dict.fromkeys(key for one in flat for key in one):
-        values = [one.get(key, '-') for one in flat]
+    for key in dict.fromkeys(key for settings in flat for key in settings):
+        values = [settings.get(key, '-') for settings in flat]
         if len(set(values)) > 1 and key != 'work_dir':
             found[key] = values
     return found

@@ -1,4 +1,4 @@
-"""Parts of the page: scores, curves of the log, classes."""
+"""Parts of the report: scores, logged curves, IoU by class."""
 from collections.abc import Callable, Sequence
 from math import isfinite, isnan, nan
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from mmseg_fst.run.tables import columns_of, make_row, mean_and_std
 from .curves import COLORS, Chart, Line, make_chart
 from .runs import Method, Run
 
-#: What is drawn of the log, by title.
+#: Logged values to plot, by title of the chart.
 _LOGGED = {
     'Loss': 'loss',
     'Norm of the gradient': 'grad_norm',
@@ -21,9 +21,9 @@ class Table(NamedTuple):
     """A table of texts.
 
     Attributes:
-        title (str): What it shows.
-        head (list[str]): Titles of its columns.
-        rows (list[list[str]]): Its cells; the first of a row is its name.
+        title (str): Title of the table.
+        head (list[str]): Titles of the columns.
+        rows (list[list[str]]): Cells; the first cell of a row is its name.
     """
     title: str
     head: list[str]
@@ -31,13 +31,14 @@ class Table(NamedTuple):
 
 
 def method_colors(methods: Sequence[Method]) -> dict[str, str]:
-    """A color for each method, by its name.
+    """Assign a color to each method.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        dict[str, str]: Colors of SVG; they repeat if there are many.
+        dict[str, str]: SVG colors by name of the method; many methods share
+        colors.
     """
     return {
         method.name: COLORS[index % len(COLORS)]
@@ -46,16 +47,16 @@ def method_colors(methods: Sequence[Method]) -> dict[str, str]:
 
 
 def score_tables(methods: Sequence[Method]) -> list[Table]:
-    """Last and best mIoU over seeds, a table for each protocol.
+    """Tables of the last and best mIoU over seeds, one for each protocol.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        list[Table]: A row for each method.
+        list[Table]: Tables with a row for each method.
 
     Raises:
-        ValueError: If runs of one method were scored under different
+        ValueError: If runs of one method were evaluated with different
             protocols.
     """
     rows = [
@@ -64,8 +65,8 @@ def score_tables(methods: Sequence[Method]) -> list[Table]:
     ]
     tables = []
     for protocol in dict.fromkeys(row.protocol for row in rows):
-        some = [row for row in rows if row.protocol == protocol]
-        columns = columns_of(some)
+        selected = [row for row in rows if row.protocol == protocol]
+        columns = columns_of(selected)
         tables.append(
             Table(protocol, [
                 'method', 'seeds', 'iterations', 'minutes',
@@ -76,23 +77,23 @@ def score_tables(methods: Sequence[Method]) -> list[Table]:
                 '/'.join(map(str, sorted(row.iterations))) or '-',
                 mean_and_std(row.minutes),
                 *(mean_and_std(row.scores.get(key, ())) for key in columns)
-            ] for row in some]))
+            ] for row in selected]))
     return tables
 
 
 def lines_of(methods: Sequence[Method], keys: dict[str, bool],
              values: Callable[[Run], dict]) -> list[Line]:
-    """Lines of a chart.
+    """Collect the lines of a chart.
 
     Args:
         methods (Sequence[Method]): The methods.
         keys (dict[str, bool]): Names of values, and whether their lines are
             dashed.
-        values (Callable[[Run], dict]): Where a run has them, by name; those
-            that are not finite have no place in a chart.
+        values (Callable[[Run], dict]): Returns the values of a run, by name
+            and iteration. Values that are not finite are dropped.
 
     Returns:
-        list[Line]: One for each method and name that has values.
+        list[Line]: A line for each method and name with values.
     """
     colors, lines = method_colors(methods), []
     for method in methods:
@@ -109,18 +110,18 @@ def lines_of(methods: Sequence[Method], keys: dict[str, bool],
 
 
 def score_charts(methods: Sequence[Method]) -> list[Chart]:
-    """Loss, mIoU of every network, and what else each method logs.
+    """Charts of the mIoU of every network, the loss and other logged values.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        list[Chart]: Those for which there are values.
+        list[Chart]: Charts of the quantities that have values.
     """
     networks = dict.fromkeys(
         key for method in methods for key in method.metrics()
         if key.rpartition('/')[2] == 'mIoU')
-    # The student, or the first of them, has the whole line.
+    # The student, or the first student, has the solid line.
     dashed = {key: index > 0 for index, key in enumerate(networks)}
     found = {'mIoU of the validation, %':
              lines_of(methods, dashed, lambda run: run.scores)}
@@ -131,13 +132,13 @@ def score_charts(methods: Sequence[Method]) -> list[Chart]:
 
 
 def class_tables(methods: Sequence[Method]) -> list[Table]:
-    """IoU of each class in the last validation, mean over seeds.
+    """Table of the IoU by class in the last validation, mean over seeds.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        list[Table]: One, or none if no run was validated.
+        list[Table]: One table; empty if no run was validated.
     """
     columns: dict[tuple[str, str], list[dict[str, float]]] = {}
     for method in methods:
@@ -147,13 +148,15 @@ def class_tables(methods: Sequence[Method]) -> list[Table]:
     if not columns:
         return []
     classes = dict.fromkeys(
-        one for runs in columns.values() for run in runs for one in run)
+        class_name for runs in columns.values() for run in runs
+        for class_name in run)
     return [
         Table('IoU of the last validation, %', [
             'class', *(f'{name}: {network}' for name, network in columns)
         ], [[
-            one, *(mean_and_std([
-                run[one] for run in runs if not isnan(run.get(one, nan))
+            class_name, *(mean_and_std([
+                run[class_name] for run in runs
+                if not isnan(run.get(class_name, nan))
             ]) for runs in columns.values())
-        ] for one in classes])
+        ] for class_name in classes])
     ]

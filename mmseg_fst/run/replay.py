@@ -13,12 +13,12 @@ from torch.nn.utils import get_total_norm
 from mmseg_fst.config.config_file import parse_config
 from mmseg_fst.config.run_folder import drop_pretrained
 from mmseg_fst.engine import SINGLE_SIDE, from_plain
-from mmseg_fst.models import split_dilated
 from mmseg_fst.methods import StepCache, graphs_stay_valid
-from mmseg_fst.utils.randomness import set_random_state
+from mmseg_fst.models import split_dilated
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 from mmseg_fst.utils.config_json import decode_config
+from mmseg_fst.utils.randomness import set_random_state
 
 from .launch import speed_up
 

@@ -1,1 +1,1 @@
-"""Procedural streets, the embedded data set in two domains."""
+"""Procedural streets, the included data set in two domains."""

@@ -1,4 +1,4 @@
-"""How street scenes look: as a plain rendering, or through a camera."""
+"""Appearance of street scenes: a plain rendering, or a camera image."""
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,12 +16,12 @@ def render_plain(scene: Scene, raster: Raster,
     """Render a scene in flat colors at noon.
 
     Args:
-        scene: The scene.
-        raster: Its pixels.
-        rng: Source of randomness.
+        scene (Scene): The scene.
+        raster (Raster): Its pixels.
+        rng (np.random.Generator): Source of randomness.
 
     Returns:
-        Red, green and blue, uint8 array (H, W, 3).
+        np.ndarray: Red, green and blue, uint8 array (H, W, 3).
     """
     colors = face_colors(scene.faces, RENDERED, rng, .08)
     position, normals = trace(scene, raster)
@@ -29,29 +29,30 @@ def render_plain(scene: Scene, raster: Raster,
     light = rng.uniform(.58, .72) + .42 * np.clip(normals @ sun, 0, 1)
     light[0] = 1
     surface = _textured(scene, raster, position, normals, .3, rng)
-    picture = (colors * light[:, None])[raster.face] * surface[..., None]
-    # Noon: shadows lie right under what casts them.
+    image = (colors * light[:, None])[raster.face] * surface[..., None]
+    # At noon, shadows are directly below the objects.
     hidden = _cast_shadows(scene, np.array([0, 1, 0]))
     ground = normals[:, 1][raster.face] > .9
-    picture *= 1 - .45 * (hidden * ground)[..., None]
+    image *= 1 - .45 * (hidden * ground)[..., None]
     height = position[1] / position[2]
     sky = raster.face == 0
-    picture[sky] += (.16 - .4 * height[sky, None]) * [1, .7, .3]
-    picture *= rng.uniform(.7, 1.1)
-    return _to_bytes(_shrink(picture.astype(np.float32)))
+    image[sky] += (.16 - .4 * height[sky, None]) * [1, .7, .3]
+    image *= rng.uniform(.7, 1.1)
+    return _to_bytes(_shrink(image.astype(np.float32)))
 
 
 @dataclass(frozen=True)
 class Weather:
-    """Light and air of one camera picture.
+    """Light and air of one camera image.
 
     Attributes:
-        sun: Unit vector towards the sun.
-        direct: Color of the sunlight, float array (3,); dark if overcast.
-        ambient: Color of the light of the sky, float array (3,).
-        haze: Color of the air at the horizon, float array (3,).
-        sight: Depth in meters at which haze hides 63 %.
-        cloud: Cover of the sky in [0, 1].
+        sun (np.ndarray): Unit vector towards the sun.
+        direct (np.ndarray): Color of the sunlight, float array (3,); dark if
+            overcast.
+        ambient (np.ndarray): Color of the light of the sky, float array (3,).
+        haze (np.ndarray): Color of the air at the horizon, float array (3,).
+        sight (float): Depth in meters at which haze hides 63 %.
+        cloud (float): Cover of the sky in [0, 1].
     """
     sun: np.ndarray
     direct: np.ndarray
@@ -66,30 +67,30 @@ def render_camera(scene: Scene, raster: Raster,
     """Render a scene as a small photograph.
 
     Args:
-        scene: The scene.
-        raster: Its pixels.
-        rng: Source of randomness.
+        scene (Scene): The scene.
+        raster (Raster): Its pixels.
+        rng (np.random.Generator): Source of randomness.
 
     Returns:
-        Red, green and blue, uint8 array (H, W, 3).
+        np.ndarray: Red, green and blue, uint8 array (H, W, 3).
     """
     colors = face_colors(scene.faces, CAMERA, rng, .1)
     position, normals = trace(scene, raster)
     weather = _sample_weather(rng)
     surface = _textured(scene, raster, position, normals, .85, rng)
     light = _light(scene, raster, position, normals, weather)
-    picture = colors[raster.face] * surface[..., None] * light
+    image = colors[raster.face] * surface[..., None] * light
     gloss = _table(scene, 'gloss')[raster.face]
     mirror = gloss * np.clip(surface - .55, 0, 1) * .8
-    picture += mirror[..., None] * weather.haze.astype(np.float32)
+    image += mirror[..., None] * weather.haze.astype(np.float32)
     air = 1 - np.exp(-position[2] / weather.sight)[..., None]
-    picture += air * (weather.haze.astype(np.float32) - picture)
+    image += air * (weather.haze.astype(np.float32) - image)
     sky = raster.face == 0
     # The sky ends at the horizon.
     rows = slice(0, int(scene.camera.horizon) + 1)
-    picture[rows][sky[rows]] = _sky(position[:, rows], colors[0], weather,
+    image[rows][sky[rows]] = _sky(position[:, rows], colors[0], weather,
                                     rng)[sky[rows]]
-    return _expose(_shrink(picture), rng)
+    return _expose(_shrink(image), rng)
 
 
 def _unit(*vector: float) -> np.ndarray:
@@ -97,15 +98,15 @@ def _unit(*vector: float) -> np.ndarray:
     return np.asarray(vector) / np.linalg.norm(vector)
 
 
-def _shrink(picture: np.ndarray) -> np.ndarray:
-    """Average the drawing's pixels to the final size."""
-    rows, width = (extent // OVERSAMPLING for extent in picture.shape[:2])
-    return cv2.resize(picture, (width, rows), interpolation=cv2.INTER_AREA)
+def _shrink(image: np.ndarray) -> np.ndarray:
+    """Average the oversampled pixels to the final size."""
+    rows, width = (extent // OVERSAMPLING for extent in image.shape[:2])
+    return cv2.resize(image, (width, rows), interpolation=cv2.INTER_AREA)
 
 
-def _to_bytes(picture: np.ndarray) -> np.ndarray:
+def _to_bytes(image: np.ndarray) -> np.ndarray:
     """Round values in [0, 1] to bytes."""
-    return np.clip(picture * 255 + .5, 0, 255).astype(np.uint8)
+    return np.clip(image * 255 + .5, 0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=4)
@@ -126,7 +127,7 @@ def _noise(steepness: float) -> np.ndarray:
 
 def _sample_noise(steepness: float, right: np.ndarray,
                   up: np.ndarray) -> np.ndarray:
-    """Look noise up at texel coordinates of any sign."""
+    """Sample noise at texel coordinates of any sign."""
     return cv2.remap(_noise(steepness), np.mod(right, NOISE_SIZE),
                      np.mod(up, NOISE_SIZE), cv2.INTER_LINEAR,
                      borderMode=cv2.BORDER_WRAP)
@@ -170,7 +171,7 @@ def _textured(scene: Scene, raster: Raster, position: np.ndarray,
 
 
 def _sample_weather(rng: np.random.Generator) -> Weather:
-    """Draw the light: low sun or an overcast sky."""
+    """Sample the light: low sun or an overcast sky."""
     azimuth, overcast = rng.uniform(0, 2 * np.pi), rng.random() < .45
     rise = rng.uniform(.3, 1.1)
     sun = _unit(np.cos(azimuth), rise, np.sin(azimuth))
@@ -190,7 +191,7 @@ def _light(scene: Scene, raster: Raster, position: np.ndarray,
            normals: np.ndarray, weather: Weather) -> np.ndarray:
     """Light on each pixel, float32 array (2H, 2W, 3)."""
     facing = np.clip(normals @ weather.sun, 0, 1).astype(np.float32)
-    # Round things are lit from most sides although they are drawn flat.
+    # Round objects are lit from most sides although their faces are flat.
     rounded = np.array([face.material in ('leaf', 'cloth', 'skin', 'hair',
                                           'trunk', 'metal')
                         for face in scene.faces])
@@ -215,7 +216,7 @@ def _cast_shadows(scene: Scene, sun: np.ndarray) -> np.ndarray:
     mask = np.zeros((scene.camera.rows, scene.camera.width), np.uint8)
     for caster in scene.casters:
         spots = caster - caster[:, 1:2] / max(sun[1], .1) * sun
-        # What falls behind the camera cannot be projected.
+        # Points behind the camera cannot be projected.
         spots = spots[spots[:, 2] > 1]
         if len(spots) < 3:
             continue
@@ -227,7 +228,7 @@ def _cast_shadows(scene: Scene, sun: np.ndarray) -> np.ndarray:
 
 def _in_shade_of_houses(scene: Scene, position: np.ndarray,
                         sun: np.ndarray) -> np.ndarray:
-    """Mask of what the row of houses towards the sun keeps in shade."""
+    """Mask of the shade of the houses on the side of the sun."""
     side = 1 if sun[0] > 0 else -1
     lateral = position[0] - scene.road.middle(position[2])
     run = (side * scene.road.front(side) - lateral) / sun[0]
@@ -253,24 +254,24 @@ def _sky(position: np.ndarray, zenith: np.ndarray, weather: Weather,
     return blue + cover * (haze * (1.02 + .05 * puff) - blue)
 
 
-def _expose(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _expose(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Lens, sensor and color processing; float32 (H, W, 3) to bytes."""
-    rows, width = picture.shape[:2]
-    picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(.3, .6))
+    rows, width = image.shape[:2]
+    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(.3, .6))
     if rng.random() < .2:
-        picture = cv2.blur(picture, (int(rng.integers(2, 4)), 1))
+        image = cv2.blur(image, (int(rng.integers(2, 4)), 1))
     down, right = np.mgrid[-1:1:rows * 1j, -1:1:width * 1j]
     vignette = 1 - rng.uniform(.05, .35) * (down ** 2 + right ** 2) / 2
     balance = np.exp(rng.normal(0, 1) * np.array([.05, 0, -.05])
                      + rng.normal(0, .025, 3))
-    gain = np.exp(rng.normal(.05, .16)) / max(float(picture.mean()) / .42, .6)
-    picture = picture * (vignette[..., None] * balance * gain)
-    sensor = rng.normal(0, 1, picture.shape) * (
-        rng.uniform(.005, .018) * np.sqrt(np.clip(picture, 0, 1) + .08))
-    picture = np.clip(picture + sensor, 0, None)
-    # A soft shoulder for the lights, as cameras have.
-    picture = 1.08 * (1 - np.exp(-picture * rng.uniform(1.25, 1.6)))
-    return _to_bytes(picture ** rng.uniform(.9, 1.15))
+    gain = np.exp(rng.normal(.05, .16)) / max(float(image.mean()) / .42, .6)
+    image = image * (vignette[..., None] * balance * gain)
+    sensor = rng.normal(0, 1, image.shape) * (
+        rng.uniform(.005, .018) * np.sqrt(np.clip(image, 0, 1) + .08))
+    image = np.clip(image + sensor, 0, None)
+    # Compress the highlights, as cameras do.
+    image = 1.08 * (1 - np.exp(-image * rng.uniform(1.25, 1.6)))
+    return _to_bytes(image ** rng.uniform(.9, 1.15))
 
 
 RENDERERS = {'rendered': render_plain, 'camera': render_camera}

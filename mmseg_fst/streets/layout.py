@@ -1,4 +1,4 @@
-"""Random street scenes in perspective: a camera, a road and what is on it."""
+"""Random layout of street scenes: a camera, a road and its objects."""
 from typing import List, Tuple
 
 import numpy as np
@@ -16,8 +16,8 @@ from .shapes import (
     Face,
     Thing,
     disc,
-    draw_variant,
     rectangle,
+    sample_variant,
     upright,
     wall,
 )
@@ -31,14 +31,14 @@ SEGMENT_LENGTHS = {'building': (8, 20), 'house': (10, 18), 'hedge': (6, 14),
 
 
 def sample_scene(rng: np.random.Generator, size: Tuple[int, int]) -> Scene:
-    """Draw a street scene.
+    """Sample a street scene.
 
     Args:
-        rng: Source of randomness.
-        size: Width and height of the final image in pixels.
+        rng (np.random.Generator): Source of randomness.
+        size (tuple[int, int]): Width and height of the final image in pixels.
 
     Returns:
-        The scene.
+        Scene: The scene.
     """
     width, rows = (OVERSAMPLING * extent for extent in size)
     camera = Camera(width, rows, width * rng.uniform(.72, 1.02),
@@ -64,7 +64,7 @@ def sample_scene(rng: np.random.Generator, size: Tuple[int, int]) -> Scene:
     things += _traffic(rng, road)
     things.sort(key=lambda thing: -thing.depth)
     sky = upright(rectangle(-400, 0, 400, 400), (0, 0, FAR + 30))
-    faces = [Face(sky, SKY, 'sky', draw_variant(rng)), *ground]
+    faces = [Face(sky, SKY, 'sky', sample_variant(rng)), *ground]
     faces += [face for thing in things for face in thing.faces]
     faces += _bonnet(rng, camera)
     casters = [thing.caster for thing in things if len(thing.caster)]
@@ -72,7 +72,7 @@ def sample_scene(rng: np.random.Generator, size: Tuple[int, int]) -> Scene:
 
 
 def _sample_road(rng: np.random.Generator) -> Tuple[Road, bool]:
-    """Draw the road and whether cars park along it."""
+    """Sample the road, and whether cars park along it."""
     lane, parking = rng.uniform(2.9, 4.2), rng.random() < .6
     half = lane + (2.2 if parking else 0)
     # One country in seven drives on the left.
@@ -89,17 +89,17 @@ def _strip(road: Road, left: float, right: float, start: float, end: float,
     steps = int(np.clip(8 * np.log2(max(end / start, 1.02)), 1, 40))
     depth = np.geomspace(start, end, steps + 1)
     middle = road.middle(depth)
-    one = np.stack([middle + left, 0 * depth + height, depth], axis=1)
-    other = np.stack([middle + right, 0 * depth + height, depth], axis=1)
-    return np.concatenate([one, other[::-1]])
+    left_edge = np.stack([middle + left, 0 * depth + height, depth], axis=1)
+    right_edge = np.stack([middle + right, 0 * depth + height, depth], axis=1)
+    return np.concatenate([left_edge, right_edge[::-1]])
 
 
 def _ground_faces(rng: np.random.Generator, road: Road) -> List[Face]:
     """Lawn, sidewalks, road with its marks, patches and litter."""
     lawn = np.array([[-300, 0, NEAR], [300, 0, NEAR], [300, 0, FAR + 20],
                      [-300, 0, FAR + 20]], dtype=float)
-    tar, stone = draw_variant(rng), draw_variant(rng)
-    faces = [Face(lawn, VEGETATION, 'grass', draw_variant(rng)),
+    tar, stone = sample_variant(rng), sample_variant(rng)
+    faces = [Face(lawn, VEGETATION, 'grass', sample_variant(rng)),
              Face(_strip(road, -road.half, road.half, NEAR, FAR), ROAD,
                   'asphalt', tar)]
     for side in (-1, 1):
@@ -115,7 +115,7 @@ def _ground_faces(rng: np.random.Generator, road: Road) -> List[Face]:
 
 def _marks(rng: np.random.Generator, road: Road) -> List[Face]:
     """Lane marks and zebra crossings."""
-    paint, strips = draw_variant(rng), []
+    paint, strips = sample_variant(rng), []
     style = rng.choice(['dashed', 'solid', 'none'], p=[.6, .2, .2])
     if style == 'solid':
         strips.append((-.07, .07, NEAR, FAR))
@@ -141,21 +141,21 @@ def _stains(rng: np.random.Generator, road: Road) -> List[Face]:
             rng.uniform(4, 30)
         faces.append(Face(_strip(road, left, left + rng.uniform(.6, 1.6),
                                  start, start + rng.uniform(1, 8)), ROAD,
-                          'asphalt', draw_variant(rng), .88))
+                          'asphalt', sample_variant(rng), .88))
     for _ in range(rng.poisson(.8)):
         hub = road.at(rng.uniform(-2.5, 2.5), rng.uniform(5, 20))
         ring = np.insert(disc((0, 0), .38), 1, 0, axis=1)
-        faces.append(Face(hub + ring, ROAD, 'manhole', draw_variant(rng)))
+        faces.append(Face(hub + ring, ROAD, 'manhole', sample_variant(rng)))
     for _ in range(rng.poisson(.5)):
         spot = road.at(rng.uniform(-road.half, road.half),
                        rng.uniform(5, 15))
         faces.append(Face(spot + rng.uniform(-.25, .25, (5, 3)) * [1, 0, 1],
-                          IGNORE, 'litter', draw_variant(rng)))
+                          IGNORE, 'litter', sample_variant(rng)))
     return faces
 
 
 def _sample_segments(rng: np.random.Generator, urban: bool) -> List[tuple]:
-    """Divide a side of the street into (kind, start, end)."""
+    """Divide a side of the street into segments (kind, start, end)."""
     chances = (.70, .08, .05, .07, .10) if urban else \
         (.18, .45, .15, .12, .10)
     segments, start = [], NEAR
@@ -169,7 +169,7 @@ def _sample_segments(rng: np.random.Generator, urban: bool) -> List[tuple]:
 
 def _segment(rng: np.random.Generator, road: Road, side: int, kind: str,
              start: float, end: float, height: float) -> List[Thing]:
-    """What stands behind the sidewalk along one segment."""
+    """Objects behind the sidewalk along one segment."""
     line = side * road.front(side)
     near, far = road.at(line, start), road.at(line, end)
     if kind == 'building':
@@ -206,7 +206,7 @@ def _side_road(rng: np.random.Generator, road: Road, side: int, start: float,
     """A side street that crosses the sidewalk."""
     left, right = sorted((side * (road.half - .3), side * 60))
     outline = _strip(road, left, right, start + .6, end - .6, .04)
-    return Face(outline, ROAD, 'asphalt', draw_variant(rng))
+    return Face(outline, ROAD, 'asphalt', sample_variant(rng))
 
 
 def _furniture(rng: np.random.Generator, road: Road,
@@ -254,11 +254,11 @@ def _parked_cars(rng: np.random.Generator, road: Road,
 
 def _traffic(rng: np.random.Generator, road: Road) -> List[Thing]:
     """Driving cars, cyclists and people who cross."""
-    own = 1 if road.offset < 0 else -1
-    cars = [(-own * road.lane * .5, depth, np.pi)
+    side = 1 if road.offset < 0 else -1
+    cars = [(-side * road.lane * .5, depth, np.pi)
             for depth in rng.uniform(9, 70, rng.integers(0, 4))]
     if rng.random() < .5:
-        cars.append((own * road.lane * .5, rng.uniform(10, 45), 0))
+        cars.append((side * road.lane * .5, rng.uniform(10, 45), 0))
     if rng.random() < .15:
         cars.append((rng.uniform(-4, 4), rng.uniform(14, 40),
                      rng.choice([-1, 1]) * np.pi / 2))
@@ -281,7 +281,7 @@ def _backdrop(rng: np.random.Generator) -> List[Thing]:
     things, left = [], -160.0
     while left < 160:
         right, tall = left + rng.uniform(8, 30), rng.uniform(4, 15)
-        variant, place = draw_variant(rng), (0, 0, FAR + 15)
+        variant, place = sample_variant(rng), (0, 0, FAR + 15)
         if rng.random() < .5:
             outline, label, material = rectangle(left, 0, right, tall), \
                 BUILDING, 'plaster'
@@ -308,4 +308,4 @@ def _bonnet(rng: np.random.Generator, camera: Camera) -> List[Face]:
     crest = np.stack([share * .75 * camera.width / meter,
                       low + rise * (1 - share ** 2) - .004], axis=1)
     return [Face(upright(crest, (0, 0, 1.5)), IGNORE, 'bonnet',
-                 draw_variant(rng))]
+                 sample_variant(rng))]

@@ -15,9 +15,9 @@ from .shapes import (
     Variant,
     block,
     disc,
-    draw_variant,
     limb,
     rectangle,
+    sample_variant,
     upright,
 )
 
@@ -26,17 +26,17 @@ def make_person(rng: np.random.Generator, place: Place) -> Thing:
     """A person who stands or walks.
 
     Args:
-        rng: Source of randomness.
-        place: Foot point (x, y, z).
+        rng (np.random.Generator): Source of randomness.
+        place (Place): Foot point (x, y, z).
 
     Returns:
-        The person, 1.15 to 1.95 m tall.
+        Thing: The person, 1.15 to 1.95 m tall.
     """
     tall = rng.uniform(1.15, 1.5) if rng.random() < .15 else \
         rng.uniform(1.6, 1.95)
     turn, stride = rng.uniform(.75, 1.1), rng.uniform(-.13, .13)
     swing = rng.uniform(-.1, .1)
-    top, trousers, skin, hair, shoe = (draw_variant(rng) for _ in range(5))
+    top, trousers, skin, hair, shoe = (sample_variant(rng) for _ in range(5))
     hem = rng.choice([.46, .46, .4, .3])
     parts = [
         (limb((-.05, .5), (-.05 - stride, .02), .085), 'cloth', trousers, .9),
@@ -62,7 +62,7 @@ def make_person(rng: np.random.Generator, place: Place) -> Thing:
 
 def _wheel_faces(hub: float, place: Place, stretch: float,
                  variant: Variant) -> List[Face]:
-    """Faces of a bicycle wheel: its disc counts, its tyre is seen."""
+    """Faces of a bicycle wheel: the disc is labeled, the tyre is visible."""
     outer, inner = disc((hub, .34), .36, 20), disc((hub, .34), .29, 20)
     ring = np.concatenate([outer, outer[:1], inner[:1], inner[::-1]])
     faces = [Face(upright(outer, place, stretch), BICYCLE, 'tyre', variant,
@@ -80,7 +80,7 @@ def _wheel_faces(hub: float, place: Place, stretch: float,
 def _rider_faces(rng: np.random.Generator, place: Place,
                  stretch: float) -> List[Face]:
     """Faces of someone on a bicycle that stands at ``place``."""
-    top, trousers, skin, hair = (draw_variant(rng) for _ in range(4))
+    top, trousers, skin, hair = (sample_variant(rng) for _ in range(4))
     lean = rng.uniform(.05, .35)
     shoulder = np.array([-.18 + lean, 1.5])
     head = shoulder + [.06, .22]
@@ -91,7 +91,7 @@ def _rider_faces(rng: np.random.Generator, place: Place,
         (limb(shoulder - [0, .05], (.38, 1.05), .1), 'cloth', top, .85),
         (disc(head, .14, 12, .85), 'skin', skin, 1.),
         (disc(head + [0, .03], .14, 12, .9)[:7], 'hair', hair, 1.)]
-    # A rider seen from behind keeps a width, unlike the bicycle.
+    # From behind a rider is still wide, unlike the bicycle.
     width = np.sign(stretch) * max(abs(stretch), .75)
     return [Face(upright(outline, place, width), PERSON, material, variant,
                  shade) for outline, material, variant, shade in parts]
@@ -102,15 +102,15 @@ def make_bicycle(rng: np.random.Generator, place: Place,
     """A bicycle from the side or at an angle, parked or ridden.
 
     Args:
-        rng: Source of randomness.
-        place: Foot point (x, y, z).
-        rider: Whether a person rides it; the rider counts as a person.
+        rng (np.random.Generator): Source of randomness.
+        place (Place): Foot point (x, y, z).
+        rider (bool): Whether a person rides it; the rider counts as a person.
 
     Returns:
-        The bicycle.
+        Thing: The bicycle.
     """
     stretch = rng.uniform(.4, 1) * rng.choice([-1, 1])
-    paint, dark = draw_variant(rng), draw_variant(rng)
+    paint, dark = sample_variant(rng), sample_variant(rng)
     crank, saddle, head = (-.05, .3), (-.2, .88), (.4, .85)
     bars = [(crank, saddle), (crank, head), ((-.18, .78), (.38, .78)),
             ((-.52, .34), crank), ((-.52, .34), (-.18, .78)),
@@ -134,13 +134,13 @@ def make_tree(rng: np.random.Generator, place: Place) -> Thing:
     """A broad-leaved tree or a conifer.
 
     Args:
-        rng: Source of randomness.
-        place: Foot point (x, y, z).
+        rng (np.random.Generator): Source of randomness.
+        place (Place): Foot point (x, y, z).
 
     Returns:
-        The tree, trunk included in its class, 3 to 9 m tall.
+        Thing: The tree, trunk included in its class, 3 to 9 m tall.
     """
-    leaf, bark = draw_variant(rng), draw_variant(rng)
+    leaf, bark = sample_variant(rng), sample_variant(rng)
     trunk, width = rng.uniform(1.6, 3.2), rng.uniform(.18, .42)
     spread = rng.uniform(1.0, 2.4)
     faces = [Face(upright(limb((0, 0), (rng.normal(0, .1), trunk + 1),
@@ -169,14 +169,14 @@ def make_lamp(rng: np.random.Generator, place: Place, side: int) -> Thing:
     """A street lamp, a plain mast or a bollard.
 
     Args:
-        rng: Source of randomness.
-        place: Foot point (x, y, z).
-        side: Side of the road it stands on, -1 or 1.
+        rng (np.random.Generator): Source of randomness.
+        place (Place): Foot point (x, y, z).
+        side (int): Side of the road it stands on, -1 or 1.
 
     Returns:
-        The pole.
+        Thing: The pole.
     """
-    variant, width = draw_variant(rng), rng.uniform(.13, .24)
+    variant, width = sample_variant(rng), rng.uniform(.13, .24)
     kind = rng.choice(['lamp', 'mast', 'bollard'], p=[.6, .25, .15])
     tall = .95 if kind == 'bollard' else rng.uniform(4.5, 8)
     outlines = [rectangle(-width / 2, 0, width / 2, tall)]
@@ -219,16 +219,16 @@ def _plate_outlines(rng: np.random.Generator) -> List[tuple]:
 
 
 def make_sign(rng: np.random.Generator, place: Place) -> Thing:
-    """One or two traffic signs on a pole, or seen from behind.
+    """One or two traffic signs on a pole, from the front or from behind.
 
     Args:
-        rng: Source of randomness.
-        place: Foot point (x, y, z).
+        rng (np.random.Generator): Source of randomness.
+        place (Place): Foot point (x, y, z).
 
     Returns:
-        The pole with its signs.
+        Thing: The pole with its signs.
     """
-    metal, paint = draw_variant(rng), draw_variant(rng)
+    metal, paint = sample_variant(rng), sample_variant(rng)
     turn, level = rng.uniform(.65, 1), rng.uniform(2.1, 2.9)
     faces = [Face(upright(rectangle(-.06, 0, .06, level + .4), place), POLE,
                   'metal', metal)]

@@ -118,16 +118,16 @@ CAMERA: Dict[str, List[Color]] = {
 
 
 class Texture(NamedTuple):
-    """Surface of a material; the rendered domain weakens it.
+    """Surface of a material; it is weaker in the rendered domain.
 
     Attributes:
-        grain: Strength of its fine noise.
-        blotch: Strength of its coarse noise.
-        scale: Noise texels a meter of the fine noise.
-        wide: Width of its bricks, slabs or boards in meters.
-        tall: Their height in meters.
-        joint: How much darker their joints are; 0 for none.
-        gloss: How much it mirrors the surroundings.
+        grain (float): Strength of its fine noise.
+        blotch (float): Strength of its coarse noise.
+        scale (float): Texels per meter of its fine noise.
+        wide (float): Width of its bricks, slabs or boards in meters.
+        tall (float): Their height in meters.
+        joint (float): Darkness of their joints; 0 for none.
+        gloss (float): Strength of its reflections.
     """
     grain: float = .08
     blotch: float = .12
@@ -167,13 +167,14 @@ def face_colors(faces: Sequence[Face], palette: Dict[str, List[Color]],
     """Choose the colors of a scene's faces.
 
     Args:
-        faces: The scene's faces.
-        palette: Colors per material.
-        rng: Source of the scene's own shift of every material.
-        spread: Standard deviation of that shift, as a factor around 1.
+        faces (Sequence[Face]): The scene's faces.
+        palette (dict[str, list[Color]]): Colors per material.
+        rng (np.random.Generator): Source of a random shift of every material.
+        spread (float): Standard deviation of that shift, as a factor around 1.
 
     Returns:
-        Red, green and blue in about [0, 1], float32 array (faces, 3).
+        np.ndarray: Red, green and blue in about [0, 1], float32 array (faces,
+        3).
     """
     shifts = {material: 1 + spread * (rng.normal(0, 1)
                                       + .3 * rng.normal(0, 1, 3))

@@ -7,20 +7,20 @@ import numpy as np
 
 from .shapes import Face
 
-# Scenes are drawn at this multiple of the final size.
+# Scenes are rasterized at this multiple of the final size.
 OVERSAMPLING = 2
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A level pinhole camera above (0, 0, 0), in drawing pixels.
+    """A level pinhole camera above (0, 0, 0), in oversampled pixels.
 
     Attributes:
-        width: Columns of the drawing.
-        rows: Rows of the drawing.
-        focal: Focal length.
-        horizon: Row of the horizon.
-        height: Height above the road in meters.
+        width (int): Number of columns of the raster.
+        rows (int): Number of rows of the raster.
+        focal (float): Focal length.
+        horizon (float): Row of the horizon.
+        height (float): Height above the road in meters.
     """
     width: int
     rows: int
@@ -29,13 +29,13 @@ class Camera:
     height: float
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Map points of the world to the drawing.
+        """Project points of the world to the raster.
 
         Args:
-            points: Float array (N, 3) in meters.
+            points (np.ndarray): Float array (N, 3) in meters.
 
         Returns:
-            Columns and rows, float array (N, 2).
+            np.ndarray: Columns and rows, float array (N, 2).
         """
         scale = self.focal / np.maximum(points[:, 2], .5)
         return np.stack([self.width / 2 + points[:, 0] * scale, self.horizon
@@ -47,12 +47,12 @@ class Road:
     """The course of a street over the ground, in meters.
 
     Attributes:
-        offset: Middle of the road at the camera, to the right.
-        heading: Its slope to the right.
-        bend: Its quadratic bend to the right.
-        lane: Width of the lane of either direction.
-        half: Half of the road's width, with parking.
-        walks: Widths of the left and right sidewalks.
+        offset (float): Middle of the road at the camera, to the right.
+        heading (float): Its slope to the right.
+        bend (float): Its quadratic bend to the right.
+        lane (float): Width of the lane of either direction.
+        half (float): Half of the road's width, with parking.
+        walks (tuple[float, float]): Widths of the left and right sidewalks.
     """
     offset: float
     heading: float
@@ -65,24 +65,24 @@ class Road:
         """Find the road's middle.
 
         Args:
-            depth: Depths in meters, of any shape.
+            depth (np.ndarray): Depths in meters, of any shape.
 
         Returns:
-            X in meters, of the same shape.
+            np.ndarray: X in meters, of the same shape.
         """
         return self.offset + self.heading * depth + self.bend * depth ** 2
 
     def at(self, lateral: float, depth: float,
            height: float = 0.0) -> np.ndarray:
-        """Find a point beside the road's middle.
+        """Find a point relative to the road's middle.
 
         Args:
-            lateral: Distance to the right of the middle in meters.
-            depth: Depth in meters.
-            height: Height above the road in meters.
+            lateral (float): Distance to the right of the middle in meters.
+            depth (float): Depth in meters.
+            height (float): Height above the road in meters.
 
         Returns:
-            The point (x, y, z), float array (3,).
+            np.ndarray: The point (x, y, z), float array (3,).
         """
         return np.array([self.middle(depth) + lateral, height, depth])
 
@@ -90,10 +90,10 @@ class Road:
         """Find the building line.
 
         Args:
-            side: Side of the road, -1 or 1.
+            side (int): Side of the road, -1 or 1.
 
         Returns:
-            Its distance from the road's middle in meters, positive.
+            float: Its distance from the road's middle in meters, positive.
         """
         return self.half + self.walks[(side + 1) // 2]
 
@@ -101,10 +101,10 @@ class Road:
         """Find the road's heading.
 
         Args:
-            depth: Depth in meters.
+            depth (float): Depth in meters.
 
         Returns:
-            Angle to the right of straight ahead, in radians.
+            float: Angle to the right of straight ahead, in radians.
         """
         return float(np.arctan(self.heading + 2 * self.bend * depth))
 
@@ -114,12 +114,13 @@ class Scene:
     """A street scene.
 
     Attributes:
-        camera: The camera.
-        road: The course of the road.
-        faces: Faces from far to near; the first one is the sky.
-        casters: Point sets (N, 3) whose hulls cast shadows on the ground.
-        rooflines: Heights of the building lines in meters, float array
-            (2, 141): left and right, one a meter of depth.
+        camera (Camera): The camera.
+        road (Road): The course of the road.
+        faces (list[Face]): Faces from far to near; the first one is the sky.
+        casters (list[np.ndarray]): Point sets (N, 3) whose hulls cast shadows
+            on the ground.
+        rooflines (np.ndarray): Heights of the building lines in meters, float
+            array (2, 141): left and right, one value per meter of depth.
     """
     camera: Camera
     road: Road
@@ -132,52 +133,53 @@ class Raster(NamedTuple):
     """A scene as pixels.
 
     Attributes:
-        face: Index of the face seen, uint16 array (2H, 2W).
-        label: Class index or 255, uint8 array (H, W).
+        face (np.ndarray): Index of the visible face, uint16 array (2H, 2W).
+        label (np.ndarray): Class index or 255, uint8 array (H, W).
     """
     face: np.ndarray
     label: np.ndarray
 
 
 def rasterize(scene: Scene) -> Raster:
-    """Draw a scene's faces over each other.
+    """Rasterize the faces of a scene from far to near.
 
     Args:
-        scene: The scene.
+        scene (Scene): The scene.
 
     Returns:
-        Which face is seen where, and the label map.
+        Raster: The visible face of each pixel, and the label map.
     """
     camera = scene.camera
-    seen = np.zeros((camera.rows, camera.width), np.uint16)
-    counted = seen.copy()
+    visible = np.zeros((camera.rows, camera.width), np.uint16)
+    labeled = visible.copy()
     spots = camera.project(np.concatenate([f.points for f in scene.faces]))
     # Four fractional bits; far-off corners must still fit 32 bits.
     spots = np.round(np.clip(spots, -1e5, 1e5) * 16).astype(np.int32)
     ends = np.cumsum([len(face.points) for face in scene.faces])
     outlines = np.split(spots, ends[:-1])
-    # Above the horizon, the sky is what nothing else covers.
+    # The sky, face 0, remains where no other face is drawn.
     for index, (face, outline) in enumerate(zip(scene.faces, outlines)):
         if index == 0:
             continue
-        cv2.fillPoly(counted, [outline], index, cv2.LINE_8, 4)
+        cv2.fillPoly(labeled, [outline], index, cv2.LINE_8, 4)
         if face.drawn:
-            cv2.fillPoly(seen, [outline], index, cv2.LINE_8, 4)
+            cv2.fillPoly(visible, [outline], index, cv2.LINE_8, 4)
     labels = np.array([face.label for face in scene.faces], np.uint8)
     step = slice(None, None, OVERSAMPLING)
-    return Raster(seen, labels[counted[step, step]])
+    return Raster(visible, labels[labeled[step, step]])
 
 
 def trace(scene: Scene, raster: Raster) -> Tuple[np.ndarray, np.ndarray]:
-    """Find where in the world each pixel of the drawing lies.
+    """Compute the position in the world of each pixel of the raster.
 
     Args:
-        scene: The scene.
-        raster: Its pixels, of size (2H, 2W).
+        scene (Scene): The scene.
+        raster (Raster): Its pixels, of size (2H, 2W).
 
     Returns:
-        Positions (x, y, z) in meters, float32 array (3, 2H, 2W), and the
-        faces' unit normals towards the camera, float32 array (faces, 3).
+        tuple[np.ndarray, np.ndarray]: Positions (x, y, z) in meters, float32
+        array (3, 2H, 2W), and the faces' unit normals towards the camera,
+        float32 array (faces, 3).
     """
     camera, faces = scene.camera, scene.faces
     normals = _normals(faces)
@@ -199,7 +201,7 @@ def trace(scene: Scene, raster: Raster) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _normals(faces: List[Face]) -> np.ndarray:
-    """Unit normals of polygons, also of concave ones (Newell's way)."""
+    """Unit normals of convex or concave polygons (Newell's method)."""
     counts = np.array([len(face.points) for face in faces])
     starts = np.cumsum(counts) - counts
     points = np.concatenate([face.points for face in faces])

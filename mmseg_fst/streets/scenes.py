@@ -1,9 +1,9 @@
-"""The embedded data set: random streets with labels in two domains.
+"""The included data set: random streets with labels in two domains.
 
-``rendered`` looks like a simple video game, ``camera`` like photographs; both
-show scenes of one distribution. ``make_streets`` writes them in Cityscapes'
-folders. A picture depends on the seed, its domain, its split and its number
-only.
+``rendered`` resembles a simple video game, ``camera`` photographs; the scenes
+of both have the same distribution. ``make_streets`` writes them in the folder
+layout of Cityscapes. An image depends only on the seed, its domain, its split
+and its number.
 """
 import json
 import multiprocessing
@@ -28,28 +28,28 @@ from .layout import sample_scene
 from .perspective import rasterize
 from .shapes import CLASSES, PALETTE
 
-__all__ = ['CLASSES', 'DOMAINS', 'PALETTE', 'draw_picture', 'make_streets']
+__all__ = ['CLASSES', 'DOMAINS', 'PALETTE', 'make_streets', 'render_image']
 
 DOMAINS = ('rendered', 'camera')
 SPLITS = ('train', 'val')
 IMAGE_SUFFIX = '_leftImg8bit.jpg'
 LABEL_SUFFIX = '_gtFine_labelTrainIds.png'
 FOLDERS = {'leftImg8bit': IMAGE_SUFFIX, 'gtFine': LABEL_SUFFIX}
-# The last bytes of whole JPEG and PNG files.
+# The last bytes of complete JPEG and PNG files.
 ENDINGS = {'.jpg': b'\xff\xd9', '.png': b'IEND\xaeB`\x82'}
 SMALLEST = 32
 
 
 class Job(NamedTuple):
-    """One picture to make.
+    """One image to render.
 
     Attributes:
-        out: Folder of the data set.
-        domain: One of ``DOMAINS``.
-        split: One of ``SPLITS``.
-        index: Number of the picture in its split.
-        size: Width and height in pixels.
-        seed: Seed of the data set.
+        out (str): Folder of the data set.
+        domain (str): One of ``DOMAINS``.
+        split (str): One of ``SPLITS``.
+        index (int): Number of the image in its split.
+        size (tuple[int, int]): Width and height in pixels.
+        seed (int): Seed of the data set.
     """
     out: str
     domain: str
@@ -59,39 +59,44 @@ class Job(NamedTuple):
     seed: int
 
     def path(self, folder: str) -> str:
-        """Name one of the picture's files.
+        """Path of the image or its label.
 
         Args:
-            folder: 'leftImg8bit' for the image, 'gtFine' for the label.
+            folder (str): 'leftImg8bit' for the image, 'gtFine' for the label.
 
         Returns:
-            Its path.
+            str: The path.
         """
         name = f'{self.domain}_{self.index:06d}{FOLDERS[folder]}'
         return osp.join(self.out, self.domain, folder, self.split, name)
 
     @property
     def image_name(self) -> str:
-        """Name by which rare-class sampling looks its statistics up."""
+        """Key of its statistics for rare class sampling."""
         return osp.splitext(osp.basename(self.path('leftImg8bit')))[0]
 
 
-def draw_picture(domain: str, split: str, index: int,
+def render_image(domain: str, split: str, index: int,
                  size: Tuple[int, int] = (256, 128),
                  seed: int = 0) -> Tuple[np.ndarray, np.ndarray, int]:
-    """Draw one picture with its label.
+    """Render one image with its label.
 
     Args:
-        domain: 'rendered' or 'camera'.
-        split: 'train' or 'val'.
-        index: Number of the picture, 0 or more.
-        size: Width and height in pixels, 32 or more.
-        seed: Seed of the data set, 0 or more.
+        domain (str): 'rendered' or 'camera'.
+        split (str): 'train' or 'val'.
+        index (int): Number of the image, 0 or more.
+        size (tuple[int, int]): Width and height in pixels, 32 or more.
+        seed (int): Seed of the data set, 0 or more.
 
     Returns:
-        The image, red, green and blue, uint8 (H, W, 3); the label, class
-        indices in 0..10 or 255, uint8 (H, W); and the JPEG quality in
-        1..100 with which this camera stores the image.
+        tuple[np.ndarray, np.ndarray, int]: The RGB image, uint8 (H, W, 3); the
+        label, class ids in [0, 11) or 255, uint8 (H, W); and the JPEG quality
+        in [1, 100] with which the camera stores the image.
+
+    Example:
+        >>> image, label, quality = render_image('camera', 'val', index=0)
+        >>> image.shape, label.shape
+        ((128, 256, 3), (128, 256))
     """
     rng = np.random.default_rng(
         [seed, DOMAINS.index(domain), SPLITS.index(split), index])
@@ -108,20 +113,25 @@ def make_streets(out: str,
                  size: Tuple[int, int] = (256, 128),
                  seed: int = 0,
                  workers: int = 2) -> None:
-    """Write the data set, or what is missing of it.
+    """Write the data set, or its missing files.
 
     Args:
-        out: Folder to write to. Pictures that are whole there stay.
-        domains: Some of 'rendered' and 'camera'.
-        train: Pictures of each domain's train split, 0 or more.
-        val: Pictures of each domain's val split, 0 or more.
-        size: Width and height in pixels, 32 or more.
-        seed: Seed of the data set, 0 or more.
-        workers: Processes to draw with, 1 or more; no effect on the result.
+        out (str): Folder to write to. Complete images in it are not rendered
+            again.
+        domains (Sequence[str]): One or both of 'rendered' and 'camera'.
+        train (int): Number of training images of each domain, 0 or more.
+        val (int): Number of validation images of each domain, 0 or more.
+        size (tuple[int, int]): Width and height in pixels, 32 or more.
+        seed (int): Seed of the data set, 0 or more.
+        workers (int): Number of processes, 1 or more; the result does not
+            depend on it.
 
     Raises:
-        ValueError: If an argument is out of range, or ``out`` holds pictures
+        ValueError: If an argument is out of range, or ``out`` contains images
             of another size, seed or number.
+
+    Example:
+        >>> make_streets('data/streets', train=20, val=5)
     """
     started, size = time.time(), (int(size[0]), int(size[1]))
     _check_arguments(domains, train, val, size, seed, workers)
@@ -153,7 +163,7 @@ def make_streets(out: str,
 
 def _check_arguments(domains: Sequence[str], train: int, val: int,
                      size: Tuple[int, int], seed: int, workers: int) -> None:
-    """Raise ValueError for what cannot be drawn."""
+    """Raise ValueError if an argument is out of range."""
     unknown = sorted(set(domains) - set(DOMAINS))
     if unknown or not domains:
         raise ValueError(f'domains must be some of {DOMAINS}, got {domains}')
@@ -165,23 +175,23 @@ def _check_arguments(domains: Sequence[str], train: int, val: int,
 
 
 def _check_recipe(folder: str, recipe: dict) -> None:
-    """Raise ValueError if a domain was drawn by another recipe."""
+    """Raise ValueError if a domain was rendered with another recipe."""
     path = osp.join(folder, 'recipe.json')
     if not osp.exists(path):
         return
     with open(path) as file:
         found = json.load(file)
     if found != recipe:
-        raise ValueError(f'{folder} was drawn with {found}, not with '
+        raise ValueError(f'{folder} was rendered with {found}, not with '
                          f'{recipe}: choose another folder or remove it')
 
 
 def _run(jobs: List[Job], workers: int) -> Iterator[tuple]:
-    """Yield (job, whether it was drawn, its pixels per class)."""
+    """Yield (job, whether it was rendered, its pixels per class)."""
     if workers == 1:
         yield from map(_make, jobs)
         return
-    # Forked workers need not import the package again.
+    # Fork where possible: forked workers need not import the package again.
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context(
         'fork' if 'fork' in methods else None)
@@ -190,12 +200,13 @@ def _run(jobs: List[Job], workers: int) -> Iterator[tuple]:
 
 
 def _make(job: Job) -> Tuple[Job, bool, Dict[str, int]]:
-    """Draw and write one picture, unless it is whole."""
+    """Render and write one image, unless its files are complete."""
     image_path, label_path = job.path('leftImg8bit'), job.path('gtFine')
     is_new = not (_is_whole(image_path) and _is_whole(label_path))
     if is_new:
-        image, label, quality = draw_picture(job.domain, job.split,
+        image, label, quality = render_image(job.domain, job.split,
                                              job.index, job.size, job.seed)
+        # The image last: it exists only together with its label.
         with atomic_write(label_path) as part:
             cv2.imwrite(str(part), label)
         with atomic_write(image_path) as part:
@@ -217,12 +228,12 @@ def _is_whole(path: str) -> bool:
 
 
 def _check_counts(folder: str, wanted: Tuple[int, int]) -> None:
-    """Raise ValueError unless each split has its number of pictures."""
+    """Raise ValueError unless each split has its number of images."""
     for split, count in zip(SPLITS, wanted):
         for kind, suffix in FOLDERS.items():
-            place = osp.join(folder, kind, split)
-            found = sum(name.endswith(suffix) for name in os.listdir(place))
+            path = osp.join(folder, kind, split)
+            found = sum(name.endswith(suffix) for name in os.listdir(path))
             if found != count:
-                raise ValueError(f'{place} holds {found} pictures, but '
-                                 f'{count} were asked for: choose another '
-                                 'folder or remove it')
+                raise ValueError(f'{path} must contain {count} images, got '
+                                 f'{found}: choose another folder or remove '
+                                 'it')

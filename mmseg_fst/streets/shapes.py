@@ -1,8 +1,8 @@
-"""Faces in meters, of which street scenes are made.
+"""Polygons in meters, from which street scenes are built.
 
 The world has X to the right, Y up and Z ahead of the camera, in meters. An
-object is a list of faces painted in order; it knows its classes and its
-materials, and leaves the colors to the domain (``street_appearance``).
+object is a list of faces in painting order. Faces have a class and a
+material; the domain assigns the colors (``appearance.py``).
 """
 from functools import lru_cache
 from typing import List, NamedTuple, Sequence, Tuple
@@ -26,14 +26,14 @@ class Face(NamedTuple):
     """One flat polygon of the scene.
 
     Attributes:
-        points: Corners in meters, float array (N, 3).
-        label: Class index in 0..10, or 255.
-        material: Key of the domains' material tables.
-        variant: Three numbers in [0, 1) that choose among a material's
-            colors.
-        shade: Factor on the brightness, around 1.
-        drawn: False for what counts in the label but is seen through, like
-            the space between spokes.
+        points (np.ndarray): Corners in meters, float array (N, 3).
+        label (int): Class index in 0..10, or 255.
+        material (str): Key of the domains' material tables.
+        variant (Variant): Three numbers in [0, 1) that choose among a
+            material's colors.
+        shade (float): Factor on the brightness, around 1.
+        drawn (bool): False for a face that is in the label but transparent,
+            like the space between spokes.
     """
     points: np.ndarray
     label: int
@@ -47,10 +47,10 @@ class Thing(NamedTuple):
     """Faces that are painted together.
 
     Attributes:
-        depth: Distance ahead in meters by which things are ordered.
-        faces: Faces in painting order.
-        caster: Points (N, 3) whose hull casts a shadow on the ground; N may
-            be 0.
+        depth (float): Distance ahead in meters by which things are ordered.
+        faces (list[Face]): Faces in painting order.
+        caster (np.ndarray): Points (N, 3) whose hull casts a shadow on the
+            ground; N may be 0.
     """
     depth: float
     faces: List[Face]
@@ -60,29 +60,30 @@ class Thing(NamedTuple):
 NO_CASTER = np.zeros((0, 3))
 
 
-def draw_variant(rng: np.random.Generator) -> Variant:
-    """Draw the three numbers that choose a color.
+def sample_variant(rng: np.random.Generator) -> Variant:
+    """Sample the three numbers that select a color.
 
     Args:
-        rng: Source of randomness.
+        rng (np.random.Generator): Source of randomness.
 
     Returns:
-        Three floats in [0, 1).
+        Variant: Three floats in [0, 1).
     """
     return tuple(rng.random(3))
 
 
 def upright(outline: np.ndarray, place: Place,
             stretch: float = 1.0) -> np.ndarray:
-    """Stand a flat outline up, facing the camera.
+    """Convert a flat outline to an upright one that faces the camera.
 
     Args:
-        outline: Corners (N, 2) in meters, right and up from ``place``.
-        place: Foot point (x, y, z).
-        stretch: Factor on the widths, below 1 for a turned object.
+        outline (np.ndarray): Corners (N, 2) in meters, right and up from
+            ``place``.
+        place (Place): Foot point (x, y, z).
+        stretch (float): Factor on the widths, below 1 for a turned object.
 
     Returns:
-        Float array (N, 3).
+        np.ndarray: Float array (N, 3).
     """
     outline = np.asarray(outline, dtype=float)
     return np.stack([place[0] + stretch * outline[:, 0],
@@ -95,12 +96,12 @@ def limb(start: Sequence[float], end: Sequence[float],
     """Outline of a straight bar.
 
     Args:
-        start: One end (right, up) in meters.
-        end: The other end.
-        width: Thickness in meters.
+        start (Sequence[float]): One end (right, up) in meters.
+        end (Sequence[float]): The other end.
+        width (float): Thickness in meters.
 
     Returns:
-        Float array (4, 2).
+        np.ndarray: Float array (4, 2).
     """
     start, end = np.asarray(start, float), np.asarray(end, float)
     along = (end - start) / max(np.linalg.norm(end - start), 1e-6)
@@ -114,13 +115,13 @@ def disc(center: Sequence[float], radius: float, count: int = 14,
     """Outline of a disc.
 
     Args:
-        center: Middle (right, up) in meters.
-        radius: Radius in meters, a number or an array (``count``,).
-        count: Number of corners.
-        squash: Factor on the widths.
+        center (Sequence[float]): Middle (right, up) in meters.
+        radius (float): Radius in meters, a number or an array (``count``,).
+        count (int): Number of corners.
+        squash (float): Factor on the widths.
 
     Returns:
-        Float array (count, 2).
+        np.ndarray: Float array (count, 2).
     """
     cosine, sine = _circle(count)
     return np.stack([center[0] + squash * radius * cosine,
@@ -139,13 +140,13 @@ def rectangle(left: float, bottom: float, right: float,
     """Outline of an upright rectangle.
 
     Args:
-        left: Left end in meters.
-        bottom: Lower end in meters.
-        right: Right end in meters.
-        top: Upper end in meters.
+        left (float): Left end in meters.
+        bottom (float): Lower end in meters.
+        right (float): Right end in meters.
+        top (float): Upper end in meters.
 
     Returns:
-        Float array (4, 2).
+        np.ndarray: Float array (4, 2).
     """
     return np.array([[left, bottom], [right, bottom], [right, top],
                      [left, top]])
@@ -156,13 +157,13 @@ def block(place: Place, half_width: float, height: float,
     """Corners of an upright box, as a shadow caster.
 
     Args:
-        place: Middle of its base (x, y, z).
-        half_width: Half of its extent in X, in meters.
-        height: Its height in meters.
-        half_depth: Half of its extent in Z, in meters.
+        place (Place): Middle of its base (x, y, z).
+        half_width (float): Half of its extent in X, in meters.
+        height (float): Its height in meters.
+        half_depth (float): Half of its extent in Z, in meters.
 
     Returns:
-        Float array (8, 3).
+        np.ndarray: Float array (8, 3).
     """
     corners = np.array([[i, j, k] for i in (-1, 1) for j in (0, 1)
                         for k in (-1, 1)], dtype=float)
@@ -174,14 +175,15 @@ def panel(quad: np.ndarray, left: float, bottom: float, right: float,
     """Part of a quadrilateral, like a window of a wall.
 
     Args:
-        quad: Corners (4, 3): bottom left, bottom right, top right, top left.
-        left: Left end as a share of the width, in [0, 1].
-        bottom: Lower end as a share of the height, in [0, 1].
-        right: Right end.
-        top: Upper end.
+        quad (np.ndarray): Corners (4, 3): bottom left, bottom right, top
+            right, top left.
+        left (float): Left end as a share of the width, in [0, 1].
+        bottom (float): Lower end as a share of the height, in [0, 1].
+        right (float): Right end.
+        top (float): Upper end.
 
     Returns:
-        Float array (4, 3).
+        np.ndarray: Float array (4, 3).
     """
     across = np.array([left, right, right, left])[:, None]
     up = np.array([bottom, bottom, top, top])[:, None]
@@ -195,13 +197,13 @@ def wall(start: np.ndarray, end: np.ndarray, bottom: float,
     """Upright quadrilateral over a line on the ground.
 
     Args:
-        start: One end (x, y, z); its height is not used.
-        end: Other end.
-        bottom: Height of the lower edge in meters.
-        top: Height of the upper edge in meters.
+        start (np.ndarray): One end (x, y, z); its height is not used.
+        end (np.ndarray): Other end.
+        bottom (float): Height of the lower edge in meters.
+        top (float): Height of the upper edge in meters.
 
     Returns:
-        Float array (4, 3), ordered as ``panel`` wants it.
+        np.ndarray: Float array (4, 3), in the order that ``panel`` expects.
     """
     quad = np.stack([start, end, end, start]).astype(float)
     quad[:, 1] = [bottom, bottom, top, top]

@@ -13,8 +13,8 @@ from .shapes import (
     Place,
     Thing,
     Variant,
-    draw_variant,
     panel,
+    sample_variant,
     wall,
 )
 
@@ -103,16 +103,16 @@ def make_car(rng: np.random.Generator, place: Place, yaw: float) -> Thing:
     """A car of one of four kinds.
 
     Args:
-        rng: Source of randomness.
-        place: Middle of its base (x, y, z).
-        yaw: Heading in radians; 0 drives away from the camera.
+        rng (np.random.Generator): Source of randomness.
+        place (Place): Middle of its base (x, y, z).
+        yaw (float): Heading in radians; 0 drives away from the camera.
 
     Returns:
-        The car.
+        Thing: The car.
     """
     kind = rng.choice(list(CARS), p=[.3, .35, .2, .15])
     length, half, sill, waist, roof, *cabin = CARS[kind]
-    paint, dark = draw_variant(rng), draw_variant(rng)
+    paint, dark = sample_variant(rng), sample_variant(rng)
     frame, ends = _CarFrame(place, yaw), (-length / 2, length / 2)
     low_back, low_front, high_back, high_front = np.array(cabin) * length
     under = _prism((ends[0] + .25, ends[1] - .25, half - .06, .05),
@@ -151,7 +151,7 @@ def _windows(rng: np.random.Generator, quad: np.ndarray, length: float,
     """A grid of windows on a wall, above the height ``first``."""
     floor, pitch = rng.uniform(2.8, 3.5), rng.uniform(1.9, 3.2)
     wide, tall = rng.uniform(.4, .62), rng.uniform(.42, .62)
-    glass, trim = draw_variant(rng), draw_variant(rng)
+    glass, trim = sample_variant(rng), sample_variant(rng)
     columns = max(1, int(length / pitch))
     faces = []
     reach = 3 + .4 * quad[:, 2].max()
@@ -176,27 +176,27 @@ def _ground_floor(rng: np.random.Generator, quad: np.ndarray, length: float,
     """Doors, or shop windows under a colored board."""
     faces, bays = [], max(1, int(length / 5))
     shop = rng.random() < .45
-    board = draw_variant(rng)
+    board = sample_variant(rng)
     for bay in range(bays):
         left, width = (bay + .08) / bays, .84 / bays
         door = left + rng.uniform(.1, .7) * width
         if shop:
             faces.append(Face(panel(quad, left, .25 / height, left + width,
                                     2.6 / height), BUILDING, 'glass',
-                              draw_variant(rng), .8))
+                              sample_variant(rng), .8))
             faces.append(Face(panel(quad, left, 2.65 / height, left + width,
                                     3.2 / height), BUILDING, 'shop', board))
         if shop or rng.random() < .6:
             faces.append(Face(panel(quad, door, .1 / height,
                                     door + 1.1 / length, 2.3 / height),
-                              BUILDING, 'door', draw_variant(rng)))
+                              BUILDING, 'door', sample_variant(rng)))
     return faces
 
 
 def _roof(rng: np.random.Generator, front: np.ndarray, flank: np.ndarray,
           inward: np.ndarray) -> List[Face]:
     """A sloping roof with its gable, or a cornice."""
-    variant = draw_variant(rng)
+    variant = sample_variant(rng)
     if rng.random() < .45:
         return [Face(panel(front, 0, .95, 1, 1), BUILDING, 'trim_light',
                      variant, .85)]
@@ -213,18 +213,18 @@ def make_building(rng: np.random.Generator, near: np.ndarray,
     """A building whose front stands along the street.
 
     Args:
-        rng: Source of randomness.
-        near: Near end of its front on the ground (x, y, z).
-        far: Far end of its front.
-        side: Side of the road, -1 or 1.
-        height: Height of its front in meters.
+        rng (np.random.Generator): Source of randomness.
+        near (np.ndarray): Near end of its front on the ground (x, y, z).
+        far (np.ndarray): Far end of its front.
+        side (int): Side of the road, -1 or 1.
+        height (float): Height of its front in meters.
 
     Returns:
-        The building.
+        Thing: The building.
     """
     inward = np.array([side, 0.0, 0.0])
     material = rng.choice(['plaster', 'brick', 'concrete'], p=[.5, .3, .2])
-    variant, length = draw_variant(rng), float(np.linalg.norm(far - near))
+    variant, length = sample_variant(rng), float(np.linalg.norm(far - near))
     front = wall(near, far, 0, height)
     flank = wall(near, near + inward * 8, 0, height)
     faces = [Face(flank, BUILDING, material, variant, .92),
@@ -244,16 +244,16 @@ def make_fence(rng: np.random.Generator, near: np.ndarray,
     """A fence of boards, a railing or a low wall along the street.
 
     Args:
-        rng: Source of randomness.
-        near: Near end on the ground (x, y, z).
-        far: Far end.
+        rng (np.random.Generator): Source of randomness.
+        near (np.ndarray): Near end on the ground (x, y, z).
+        far (np.ndarray): Far end.
 
     Returns:
-        The fence.
+        Thing: The fence.
     """
     kind = rng.choice(['boards', 'railing', 'wall'], p=[.4, .35, .25])
     tall, length = rng.uniform(.9, 1.9), float(np.linalg.norm(far - near))
-    variant, quad = draw_variant(rng), wall(near, far, 0, tall)
+    variant, quad = sample_variant(rng), wall(near, far, 0, tall)
     if kind == 'wall':
         faces = [Face(quad, FENCE, 'masonry', variant),
                  Face(panel(quad, 0, .88, 1, 1), FENCE, 'concrete', variant)]
@@ -275,15 +275,15 @@ def make_hedge(rng: np.random.Generator, near: np.ndarray, far: np.ndarray,
     """A hedge along the street, with a ragged top.
 
     Args:
-        rng: Source of randomness.
-        near: Near end on the ground (x, y, z).
-        far: Far end.
-        side: Side of the road, -1 or 1.
+        rng (np.random.Generator): Source of randomness.
+        near (np.ndarray): Near end on the ground (x, y, z).
+        far (np.ndarray): Far end.
+        side (int): Side of the road, -1 or 1.
 
     Returns:
-        The hedge.
+        Thing: The hedge.
     """
-    tall, variant = rng.uniform(.9, 2.4), draw_variant(rng)
+    tall, variant = rng.uniform(.9, 2.4), sample_variant(rng)
     count = max(4, int(np.linalg.norm(far - near) / .5))
     share = np.linspace(1, 0, count)[:, None]
     crest = near * (1 - share) + far * share

@@ -11,10 +11,10 @@ from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
 from torch.export import Dim
 
+from mmseg_fst.methods import ENSEMBLE
 from mmseg_fst.models.backbones import read_channels
 from mmseg_fst.models.domains import RGB, domain_of
 from mmseg_fst.models.protocols import metas_of
-from mmseg_fst.methods import ENSEMBLE
 from mmseg_fst.utils.files import atomic_write
 
 #: Ending of the file -> what it holds.

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from mmseg_fst.datasets.loading import loader_of
 from mmseg_fst.utils.files import atomic_write, read_label, save_label
-from mmseg_fst.utils.images import color_label, to_rgb, write_picture
+from mmseg_fst.utils.images import color_label, to_rgb, write_image
 
 from .predict import Prediction, predict
 from .sources import Source
@@ -82,7 +82,7 @@ class PredictionWriter:
         label = self._label(image, source.name)
         if not painted:
             with atomic_write(overlay) as temporary:
-                write_picture(str(temporary), self._overlay(image, label))
+                write_image(str(temporary), self._overlay(image, label))
         return True
 
     def video(self, source: Source) -> bool:

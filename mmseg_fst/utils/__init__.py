@@ -1,1 +1,1 @@
-"""Helpers without a place of their own."""
+"""Helpers that every part of the package may import."""

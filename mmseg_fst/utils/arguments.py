@@ -1,14 +1,14 @@
-"""Arguments that several programs take."""
+"""Command-line options shared by several programs."""
 from argparse import ArgumentParser
 
 
 def add_run_options(parser: ArgumentParser) -> None:
-    """Let a program choose a network of a run.
+    """Add the options that choose a network of a run.
 
-    What they say is for :func:`mmseg_fst.apis.load_model`.
+    Their values are passed to :func:`mmseg_fst.apis.load_model`.
 
     Args:
-        parser (ArgumentParser): Gets ``--network``, ``--config`` and
+        parser (ArgumentParser): Receives ``--network``, ``--config`` and
             ``--trust``.
     """
     parser.add_argument(
@@ -20,5 +20,5 @@ def add_run_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='run code that the checkpoint asks for; it can do all that you '
-        'can, so only if you trust who made it')
+        help='allow the checkpoint to run code, with all of your rights; use '
+        'it only if you trust the source of the file')

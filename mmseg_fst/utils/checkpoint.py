@@ -1,4 +1,4 @@
-"""Reading checkpoints without running what is in them."""
+"""Reading checkpoints without running the code they may contain."""
 import errno
 import os
 import pickle
@@ -15,27 +15,28 @@ from mmengine.runner import CheckpointLoader
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-# PyTorch reads it at each load; it wins over what the caller asks for.
+# PyTorch reads this variable at each load; it overrides `weights_only`.
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 
 
 class UnsafeCheckpoint(ValueError):
-    """A file that is damaged, or that holds more than data."""
+    """A file that is damaged, or that contains more than data."""
 
 
 class ForeignCheckpoint(ValueError):
-    """A checkpoint that a run cannot go on from, though it is whole."""
+    """An intact checkpoint that does not fit the run to be resumed."""
 
 
 def _statistic(owner: type, name: str) -> Callable:
-    """Stands for ``getattr`` in a checkpoint; knows four attributes."""
+    """Replace ``getattr`` in a checkpoint; allows four attributes only."""
     if owner is not HistoryBuffer or name not in ('min', 'max', 'current',
                                                   'mean'):
         raise pickle.UnpicklingError(f'it asks for {name!r} of {owner!r}')
     return getattr(owner, name)
 
 
-# What mmengine puts into a checkpoint besides tensors: logged values.
+# mmengine stores logged values in a checkpoint besides tensors. The names of
+# NumPy 1 and 2 are both listed, so that files of either version load.
 _HARMLESS = [
     (_statistic, 'builtins.getattr'),
     HistoryBuffer, np.ndarray, np.dtype,
@@ -53,27 +54,30 @@ def read_checkpoint(path: str,
                     map_location: Any = 'cpu') -> dict[str, Any]:
     """Load a checkpoint with ``weights_only=True``.
 
-    Tensors, plain values, NumPy's numbers and the logged values of mmengine
-    are read. A pickle may ask for any function to be called beside; such a
-    file is refused unless ``trust`` is given. The ``config`` of MMCV 1, text
-    in Python that mmengine runs when it resumes, is left out without it.
+    Tensors, plain values, NumPy numbers and the logged values of mmengine
+    are allowed. A pickle can call any other function while it loads; such a
+    file is refused unless ``trust`` is given. Without ``trust`` the
+    ``config`` entry of MMCV 1 is dropped as well, because it is Python text
+    that mmengine executes when a run is resumed.
 
     Args:
-        path (str): File of a checkpoint of mmengine, or of a state dict,
-            which may be ``.safetensors``.
-        trust (bool): Whether to run what the file asks for. Defaults to
-            False.
-        map_location: Where to put tensors, as of ``torch.load``. Defaults to
-            ``'cpu'``.
+        path (str): Checkpoint of mmengine, or file of a state dict, which
+            may be ``.safetensors``.
+        trust (bool): Whether the file may run code. Defaults to False.
+        map_location: Device for the tensors, as in ``torch.load``. Defaults
+            to ``'cpu'``.
 
     Returns:
         dict: The checkpoint; the weights are under ``'state_dict'``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        UnsafeCheckpoint: If the file is damaged, or holds more than data.
-        ValueError: If it holds no weights.
-        OSError: If it cannot be read, which says nothing of its content.
+        UnsafeCheckpoint: If the file is damaged, or contains more than data.
+        ValueError: If the file contains no weights.
+        OSError: If the file cannot be read; its content may be intact.
+
+    Example:
+        >>> weights = read_checkpoint('run/iter_400.pth')['state_dict']
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'There is no checkpoint {path}.')
@@ -91,46 +95,46 @@ def read_checkpoint(path: str,
             raise
         raise UnsafeCheckpoint(_refusal(path, error, trust)) from error
     if not isinstance(checkpoint, Mapping):
-        raise ValueError(f'{path} holds no weights but a '
-                         f'{type(checkpoint).__name__}.')
+        raise ValueError(f'{path} contains a {type(checkpoint).__name__} '
+                         'instead of weights.')
     if 'state_dict' in checkpoint:
         if not trust and isinstance(checkpoint.get('meta'), dict):
             checkpoint['meta'].pop('config', None)
         return checkpoint
-    # Microsoft's files and timm's have `model`, others are a plain dict.
+    # Files of Microsoft and timm have `model`; others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)
 
 
 def iteration_of(path: str) -> Optional[int]:
-    """Iteration in the name of a checkpoint of a run.
+    """Parse the iteration from the file name of a checkpoint.
 
     Args:
-        path (str): Such as ``run/iter_400.pth`` or
+        path (str): Path such as ``run/iter_400.pth`` or
             ``run/best_student_mIoU_iter_400.pth``.
 
     Returns:
-        int | None: The number; None if it has another name.
+        int | None: The iteration; None if the file is named differently.
     """
     found = re.fullmatch(r'(?:best_.+_)?iter_(\d+)\.pth', osp.basename(path))
     return int(found.group(1)) if found else None
 
 
 def damage_of(path: str) -> Optional[str]:
-    """Look for damage in a checkpoint, byte by byte.
+    """Check the checksums of a checkpoint.
 
-    PyTorch writes a checksum of each tensor and does not compare it when it
-    loads; a disk that was full or lost power may leave a file of the right
-    size with other content.
+    PyTorch writes a checksum of each tensor but does not verify it when it
+    loads. A full disk or a power failure can leave a file of the right size
+    with wrong content.
 
     Args:
-        path (str): File that ``torch.save`` has written.
+        path (str): File written by ``torch.save``.
 
     Returns:
-        str | None: What is wrong with it; None if it is whole.
+        str | None: Description of the damage; None if the file is intact.
 
     Raises:
-        OSError: If it cannot be read, which says nothing of its content.
+        OSError: If the file cannot be read; its content may be intact.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -139,14 +143,15 @@ def damage_of(path: str) -> Optional[str]:
         if not _is_damage(error):
             raise
         return str(error) or type(error).__name__
-    return name and f'the checksum of {name} is another one'
+    return name and f'the checksum of {name} does not match'
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether it is the content of a file that an error comes from.
+    """Whether an error was caused by the content of a file.
 
-    Damaged content can end in nearly any error, but not in one of the disk,
-    the network or the system, save that of a place before the file's start.
+    Damaged content can raise nearly any error. An ``OSError`` with an error
+    number comes from the disk, the network or the system instead, except for
+    ``EINVAL``: damaged content can ask to seek before the start of the file.
     """
     if isinstance(error, OSError):
         return error.errno in (None, errno.EINVAL)
@@ -154,34 +159,35 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _refusal(path: str, error: Exception, trust: bool) -> str:
-    """What to say of a file that could not be read."""
-    # torch's advice to load it unsafely is not passed on.
+    """Message for a file that could not be loaded."""
+    # torch advises to load the file unsafely; that advice is cut off.
     reason = str(error).partition('WeightsUnpickler error:')[2]
     reason = (reason or str(error) or 'it ends too early').strip()
     reason = reason.splitlines()[0].partition(' Please use')[0]
     if trust:
-        return (f'{path} is not read, although it is trusted: it is damaged, '
-                f'or made of classes that are not installed here ({reason}).')
-    return (f'{path} is not read: it is damaged, or would run code when '
+        return (f'{path} cannot be loaded, although it is trusted: it is '
+                'damaged, or needs classes that are not installed here '
+                f'({reason}).')
+    return (f'{path} was not loaded: it is damaged, or would run code when '
             f'loaded ({reason}). Copy it again, or use another checkpoint; '
-            'if you know who made it, add --trust, which lets its code run.')
+            'if you trust its source, add --trust, which lets its code run.')
 
 
 def guard_loading(trust: bool = False) -> None:
-    """Have this process read checkpoints as data only.
+    """Make this process load checkpoints as data only.
 
-    By itself mmengine tries ``weights_only=True`` and then, with a warning,
-    does without, and torch.hub does not ask for it: whatever a file asks for
-    is run. PyTorch is therefore told to read data only, wherever a file comes
-    from; local files, of ``load_from``, resuming and pretrained weights, go
-    through :func:`read_checkpoint`, which says what is wrong with one.
+    By default mmengine tries ``weights_only=True``, then warns and loads the
+    file without it, and torch.hub never uses it: code in a file is executed.
+    This function makes PyTorch load data only, wherever a file comes from.
+    Local files (``load_from``, resuming, pretrained weights) go through
+    :func:`read_checkpoint`, which reports what is wrong with a file.
 
     Args:
-        trust (bool): Whether to run what a file asks for. Defaults to False.
+        trust (bool): Whether files may run code. Defaults to False.
     """
 
     def load_from_local(filename: str, map_location: Any = None) -> dict:
-        """Named as mmengine's own, because it logs the name."""
+        """Load a local file; mmengine logs the name of this function."""
         return read_checkpoint(
             osp.expanduser(filename), trust, map_location)
 
@@ -195,21 +201,19 @@ def guard_loading(trust: bool = False) -> None:
 def load_weights(model: torch.nn.Module,
                  path: str,
                  trust: bool = False) -> dict[str, Any]:
-    """Load the weights of a checkpoint, all of them.
+    """Load a checkpoint into a model; every weight must be present.
 
     Args:
-        model (nn.Module): The model; its weights are changed.
+        model (nn.Module): The model; its weights are changed in place.
         path (str): File of the checkpoint.
-        trust (bool): Whether to run what the file asks for. Defaults to
-            False.
+        trust (bool): Whether the file may run code. Defaults to False.
 
     Returns:
         dict: The checkpoint.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or its weights are those of
-            another model.
+        ValueError: If the file is damaged, or was saved from another model.
     """
     checkpoint = read_checkpoint(path, trust)
     try:
@@ -217,7 +221,7 @@ def load_weights(model: torch.nn.Module,
     except RuntimeError as error:
         lines = str(error).splitlines()
         raise ValueError(
-            f'{path} holds the weights of another model: '
-            f'{lines[min(1, len(lines) - 1)].strip()[:300]} Test it with the '
-            'config that it was trained with.') from error
+            f'{path} contains the weights of another model: '
+            f'{lines[min(1, len(lines) - 1)].strip()[:300]} Use the config '
+            'that it was trained with.') from error
     return checkpoint

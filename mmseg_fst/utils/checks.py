@@ -1,48 +1,54 @@
-"""Checks of arguments that many classes have."""
+"""Argument checks shared by many classes."""
 from typing import Optional
 
 
 class NotFinite(FloatingPointError):
-    """A run that was stopped by a loss or a gradient that is not finite."""
+    """A run was stopped because a loss or a gradient is not finite."""
 
 
 class LostProcess(RuntimeError):
-    """The end of a process because another one of its run has ended."""
+    """A process ends because another process of its run has ended."""
 
 
 def check_range(owner: object,
                 low: float = 0.,
                 high: float = 1.,
                 **values: float) -> None:
-    """Raise unless numbers lie within a range, its ends included.
+    """Raise unless all arguments lie in a closed interval.
 
     Args:
-        owner (object): Whose arguments they are; its class is named.
-        low (float): The least that is allowed. Defaults to 0.
-        high (float): The most that is allowed. Defaults to 1.
-        **values (float): The arguments by their names.
+        owner (object): Object that has the arguments; the message names its
+            class.
+        low (float): Smallest allowed value. Defaults to 0.
+        high (float): Largest allowed value. Defaults to 1.
+        **values (float): The arguments by name.
 
     Raises:
-        ValueError: If one is out of the range, or no number.
+        ValueError: If a value is outside of the interval, or not a number.
+
+    Example:
+        >>> check_range(self, threshold=0.95)
+        >>> check_range(self, high=100, percentile=80)
     """
     for name, value in values.items():
+        # Written so that NaN, which compares as False, is refused as well.
         if not low <= value <= high:
-            raise ValueError(
-                f'{type(owner).__name__}: {name}={value} is out of range; '
-                f'give a number from {low:g} to {high:g}.')
+            raise ValueError(f'{type(owner).__name__}: {name} must be in '
+                             f'[{low:g}, {high:g}], got {value}.')
 
 
 def check_epochs(owner: object, epochs: Optional[int]) -> None:
-    """Raise unless a number of epochs is one, or not given.
+    """Raise unless a number of epochs is positive or None.
 
     Args:
-        owner (object): Whose argument it is; its class is named.
+        owner (object): Object that has the argument; the message names its
+            class.
         epochs (int, optional): Number of epochs of a training.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If the number is smaller than 1.
     """
     if epochs is not None and epochs < 1:
         raise ValueError(
-            f'{type(owner).__name__}: epochs={epochs} is no number of '
-            'epochs; give 1 or more, or None to change in each iteration.')
+            f'{type(owner).__name__}: epochs must be a positive integer, or '
+            f'None to change in every iteration, got {epochs}.')

@@ -1,38 +1,38 @@
-"""Configs as JSON, which keeps lists and tuples apart."""
+"""Configs as JSON that distinguishes lists and tuples."""
 import json
 from typing import Any
 
 from mmengine.config import Config
 
-# JSON has lists only, but Resize of mmcv, for one, asks for a tuple.
+# JSON has lists only, but mmcv requires tuples in some places, e.g. Resize.
 _TUPLE = 'tuple'
 
 
 def encode_config(content: dict[str, Any], indent: int = 1) -> str:
-    """A config as text that is data.
+    """Encode a config as JSON.
 
     Args:
-        content (dict): The config, as of ``Config.to_dict``.
+        content (dict): The config, as returned by ``Config.to_dict``.
         indent (int): Spaces per level. Defaults to 1.
 
     Returns:
         str: JSON.
 
     Raises:
-        TypeError: If a value is neither a number, nor text, list or dict, or
-            a key is not text.
+        TypeError: If a value is not a number, string, list, tuple or dict,
+            or a key is not a string.
     """
     return json.dumps(_encoded(content), indent=indent)
 
 
 def config_text(cfg: Config) -> str:
-    """A config as text, which is data if it can be.
+    """Write a config as JSON if possible, else as Python.
 
     Args:
         cfg (Config): The config.
 
     Returns:
-        str: JSON, or the Python of mmengine if the config holds objects.
+        str: JSON, or mmengine's Python text if the config contains objects.
     """
     try:
         return encode_config(cfg.to_dict())
@@ -41,7 +41,7 @@ def config_text(cfg: Config) -> str:
 
 
 def decode_config(text: str) -> dict[str, Any]:
-    """A config of :func:`encode_config`.
+    """Decode the JSON of :func:`encode_config`.
 
     Args:
         text (str): JSON.
@@ -50,20 +50,20 @@ def decode_config(text: str) -> dict[str, Any]:
         dict: The config.
 
     Raises:
-        ValueError: If the text is no JSON, or not that of a dict.
+        ValueError: If the text is not JSON, or does not encode a dict.
     """
     content = _decoded(json.loads(text))
     if not isinstance(content, dict):
-        raise ValueError(f'it is a {type(content).__name__}')
+        raise ValueError(f'it is a {type(content).__name__}, not a dict')
     return content
 
 
 def _encoded(node: Any) -> Any:
-    """What JSON can hold, tuples marked as such."""
+    """Convert to JSON types; a tuple becomes ``{'tuple': [...]}``."""
     if isinstance(node, dict):
         for key in node:
             if not isinstance(key, str):
-                raise TypeError(f'the key {key!r} is not text')
+                raise TypeError(f'the key {key!r} is not a string')
         return {key: _encoded(value) for key, value in node.items()}
     if isinstance(node, tuple):
         return {_TUPLE: [_encoded(value) for value in node]}
@@ -73,7 +73,7 @@ def _encoded(node: Any) -> Any:
 
 
 def _decoded(node: Any) -> Any:
-    """What :func:`_encoded` was given."""
+    """Inverse of :func:`_encoded`."""
     if isinstance(node, list):
         return [_decoded(value) for value in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Fields of data samples that MMSegmentation does not know."""
+"""Names of fields that this package adds to data samples."""
 
-#: True label of an unlabeled image, for hooks that measure.
+#: Ground truth of an unlabeled image, used only to measure label quality.
 DIAGNOSIS = 'gt_for_diagnosis'

@@ -1,29 +1,29 @@
-"""Images of a folder by a pattern of their paths."""
+"""Finding the images of a folder by a pattern of their paths."""
 import os
 import re
 from pathlib import Path
 from typing import Union
 
-#: Endings of images, in lower case.
+#: Extensions of images, in lower case.
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 #: Ending of arrays (H, W, C), which are images where a user names them so.
 ARRAY_ENDING = '.npy'
-_HOW = ("A pattern is a path in the folder with {name} in it, such as "
-        "'images/{name}.*': {name} stands for any text, folders too, other "
-        'words in braces and * for any text within a folder.')
+_HOW = ("A pattern is a path in the folder that contains {name}, such as "
+        "'images/{name}.*': {name} stands for any text, folders included; "
+        'other words in braces and * stand for any text without a slash.')
 
 
 def walk_files(root: Union[str, Path],
                endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
-    """All images of a folder and of the folders in it.
+    """List all images of a folder and its subfolders.
 
     Args:
-        root (str | Path): The folder. Hidden files are passed over.
-        endings (tuple[str, ...]): Endings to look for, in lower case.
-            Defaults to those of images.
+        root (str | Path): The folder. Hidden files are skipped.
+        endings (tuple[str, ...]): File extensions, in lower case. Defaults to
+            ``IMAGE_ENDINGS``.
 
     Returns:
-        list[str]: Paths below the folder, with slashes, sorted.
+        list[str]: Sorted paths relative to the folder, with slashes.
     """
     return sorted(
         (Path(parent) / name).relative_to(root).as_posix()
@@ -33,7 +33,7 @@ def walk_files(root: Union[str, Path],
 
 
 def _compile(pattern: str) -> re.Pattern:
-    """The regular expression of a pattern."""
+    """Translate a pattern to a regular expression."""
     expression = ''
     for part in re.split(r'(\{\w+\}|\*)', pattern):
         if part == '*':
@@ -41,6 +41,7 @@ def _compile(pattern: str) -> re.Pattern:
         elif part.startswith('{') and part.endswith('}'):
             field = part[1:-1]
             text = '.+' if field == 'name' else '[^/]+'
+            # A repeated field must match the same text again.
             expression += (f'(?P={field})' if f'(?P<{field}>' in expression
                            else f'(?P<{field}>{text})')
         else:
@@ -48,7 +49,7 @@ def _compile(pattern: str) -> re.Pattern:
     try:
         compiled = re.compile(expression)
     except re.error as error:
-        raise ValueError(f'The pattern {pattern!r} cannot be read ({error}). '
+        raise ValueError(f'The pattern {pattern!r} is not valid ({error}). '
                          f'{_HOW}') from error
     if 'name' not in compiled.groupindex:
         raise ValueError(f'The pattern {pattern!r} has no {{name}}. {_HOW}')
@@ -57,24 +58,30 @@ def _compile(pattern: str) -> re.Pattern:
 
 def find_by_pattern(root: Path, pattern: str,
                     option: str) -> dict[tuple[tuple[str, str], ...], str]:
-    """Find images, so that those of one pattern pair with those of another.
+    """Find images by a pattern, with keys that pair images and masks.
 
     Args:
         root (Path): The folder.
-        pattern (str): Such as ``'{city}/masks/{name}_mask.png'``: ``{name}``
-            is any text, another word in braces or ``*`` any text without a
-            slash. A word that comes twice is the same text twice.
-        option (str): Option of the command line that gives the pattern, for
+        pattern (str): Pattern such as ``'{city}/masks/{name}_mask.png'``:
+            ``{name}`` matches any text; other words in braces and ``*`` match
+            any text without a slash. A repeated word matches the same text
+            each time.
+        option (str): Command-line option that gives the pattern, named in
             messages.
 
     Returns:
-        dict: Path below the folder by the words of the pattern and what
-        stands for them. Files pair if all words are the same.
+        dict: Path relative to the folder, by the words of the pattern and the
+        text that they match. Two files pair if their keys are equal.
 
     Raises:
-        FileNotFoundError: If there is no such folder or no such image.
-        ValueError: If the pattern cannot be read, or two images have the same
-            words.
+        FileNotFoundError: If the folder or a matching image does not exist.
+        ValueError: If the pattern is not valid, or two images have the same
+            key.
+
+    Example:
+        >>> images = find_by_pattern(root, 'images/{name}.jpg', '--images')
+        >>> masks = find_by_pattern(root, 'masks/{name}.png', '--masks')
+        >>> pairs = [(path, masks[key]) for key, path in images.items()]
     """
     if not root.is_dir():
         raise FileNotFoundError(f'There is no folder {root}. Correct the '
@@ -90,12 +97,13 @@ def find_by_pattern(root: Path, pattern: str,
         key = tuple(sorted(match.groupdict().items()))
         if key in found:
             raise ValueError(
-                f'{root}: {found[key]} and {path} are the same to the pattern '
-                f'{pattern!r}. Give a narrower one with {option}. {_HOW}')
+                f'{root}: {found[key]} and {path} have the same words for the '
+                f'pattern {pattern!r}. Give a more specific pattern with '
+                f'{option}. {_HOW}')
         found[key] = path
     if not found:
-        held = ', '.join(paths[:3]) or 'no image at all'
+        examples = ', '.join(paths[:3]) or 'no image at all'
         raise FileNotFoundError(
-            f'No image in {root} is like {pattern!r}; it holds {held}. Say '
-            f'where they lie with {option}. {_HOW}')
+            f'No image in {root} matches {pattern!r}; the folder contains '
+            f'{examples}. Give their location with {option}. {_HOW}')
     return found

@@ -1,6 +1,6 @@
 """Files of a data set: safe reading and writing, parallel work, statistics.
 
-This file needs neither torch nor mmengine.
+This module imports neither torch nor mmengine, so that tools start fast.
 """
 import io
 import json
@@ -17,106 +17,112 @@ from PIL import Image
 from tqdm import tqdm
 
 IGNORE = 255
-# The marks at the end of a whole file, by its first bytes. A few bytes may
-# follow in files from cameras and editors.
+# End markers of complete files, by their first bytes. Cameras and editors may
+# append a few bytes behind the marker.
 _END_MARKS = {b'\xff\xd8': b'\xff\xd9', b'\x89PNG': b'IEND'}
 _TAIL = 4096
 
 
 def is_whole(content: bytes) -> bool:
-    """Tells whether an image file has its end.
+    """Check whether an image file is complete.
 
     Args:
-        content: The bytes of the file.
+        content (bytes): The bytes of the file.
 
     Returns:
-        False if a JPEG or PNG file is truncated, True in all other cases.
+        bool: False if a JPEG or PNG file is truncated, True in all other
+        cases.
     """
     return not any(
         content.startswith(start) and end not in content[-_TAIL:]
         for start, end in _END_MARKS.items())
 
 
-def read_bytes(path: Path, cure: str) -> bytes:
-    """Reads an image file whole.
+def read_bytes(path: Path, hint: str) -> bytes:
+    """Read all bytes of an image file.
 
     Args:
-        path: The file.
-        cure: What to do if that fails; a sentence.
+        path (Path): The file.
+        hint (str): Sentence that ends an error message: how to fix it.
 
     Returns:
-        Its content.
+        bytes: Content of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is cut short.
+        ValueError: If the file is truncated.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'{path} is missing. {cure}')
+        raise FileNotFoundError(f'{path} is missing. {hint}')
     content = path.read_bytes()
     if not is_whole(content):
-        raise ValueError(f'{path} cannot be read (it is truncated). {cure}')
+        raise ValueError(f'{path} cannot be read (it is truncated). {hint}')
     return content
 
 
-def read_image(path: Path, cure: str) -> Image.Image:
-    """Reads and decodes an image file.
+def read_image(path: Path, hint: str) -> Image.Image:
+    """Read and decodes an image file.
 
     Args:
-        path: The file.
-        cure: What to do if that fails; a sentence.
+        path (Path): The file.
+        hint (str): Sentence that ends an error message: how to fix it.
 
     Returns:
-        The decoded image.
+        Image.Image: The decoded image.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or cut short.
+        ValueError: If the file is not an image, or truncated.
     """
-    content = read_bytes(path, cure)
+    content = read_bytes(path, hint)
     try:
         image = Image.open(io.BytesIO(content))
         image.load()
-    except (OSError, SyntaxError) as error:  # the latter for broken chunks
-        raise ValueError(f'{path} cannot be read ({error}). {cure}') from error
+    except (OSError, SyntaxError) as error:  # SyntaxError: broken PNG chunks
+        raise ValueError(f'{path} cannot be read ({error}). {hint}') from error
     return image
 
 
-def read_label(path: Path, cure: str) -> np.ndarray:
-    """Reads a label map whose pixels are ids.
+def read_label(path: Path, hint: str) -> np.ndarray:
+    """Read a label map whose pixels are ids.
 
     Args:
-        path: A gray or paletted PNG.
-        cure: What to do if that fails; a sentence.
+        path (Path): A grayscale or palette PNG.
+        hint (str): Sentence that ends an error message: how to fix it.
 
     Returns:
-        Ids of shape (H, W), uint8, if the file is of that kind.
+        np.ndarray: Ids of shape (H, W), uint8, for a grayscale or palette
+        file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image or cut short.
+        ValueError: If the file is not an image, or truncated.
     """
-    return np.asarray(read_image(path, cure))
+    return np.asarray(read_image(path, hint))
 
 
 @contextmanager
 def atomic_write(path: str | os.PathLike,
                  durable: bool = False) -> Iterator[Path]:
-    """Lets a file appear whole or not at all.
+    """Write a file completely or not at all.
 
-    ``with atomic_write('a.png') as temporary: image.save(temporary)``. The
-    temporary file lies in the same folder, because a rename is atomic only
-    within one file system, and keeps the suffix, because image libraries
-    choose the format by it.
+    The temporary file lies in the same folder, because a rename is atomic
+    only within one file system, and has the same suffix, because image
+    libraries choose the format by it.
 
     Args:
-        path: The file to write. Missing parent folders are made.
-        durable: Wait until the disk has it, so that a power failure leaves
-            the new file or the old one, whole. Defaults to False.
+        path (str | PathLike): The file to write. Missing parent folders are
+            created.
+        durable (bool): Wait until the data is on the disk, so that a power
+            failure leaves either the old or the new file. Defaults to False.
 
     Yields:
-        The path to write to. It replaces ``path`` when the block ends well
-        and is removed when the block raises.
+        Path: The path to write to. It replaces ``path`` when the block
+        succeeds and is removed when the block raises.
+
+    Example:
+        >>> with atomic_write('a.png') as temporary:
+        ...     image.save(temporary)
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +130,7 @@ def atomic_write(path: str | os.PathLike,
     temporary = path.with_name(f'.{path.stem}.{writer}.tmp{path.suffix}')
     try:
         yield temporary
-        if durable:  # content first, or the new name could have none
+        if durable:  # before the rename, or the new name could be empty
             _flush(temporary)
         os.replace(temporary, path)
         if durable:
@@ -134,7 +140,7 @@ def atomic_write(path: str | os.PathLike,
 
 
 def _flush(path: Path) -> None:
-    """Has the disk write a file, or the names in a folder."""
+    """Flush a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -143,10 +149,10 @@ def _flush(path: Path) -> None:
 
 
 def remove_temporaries(folder: str | os.PathLike) -> None:
-    """Removes what :func:`atomic_write` has left of a killed process.
+    """Remove files that :func:`atomic_write` left in a killed process.
 
     Args:
-        folder: The folder of the files that were to be written. Nobody may
+        folder (str | PathLike): The folder of the files. No other process may
             be writing there.
     """
     for path in Path(folder).glob('.*.tmp*'):
@@ -157,24 +163,25 @@ def save_json(path: str | os.PathLike,
               content: Any,
               indent: int | None = 1,
               durable: bool = False) -> None:
-    """Writes JSON atomically.
+    """Write JSON atomically.
 
     Args:
-        path: The file to write.
-        content: Anything the ``json`` module can write.
-        indent: Spaces per level, or None for a single line. Defaults to 1.
-        durable: See :func:`atomic_write`. Defaults to False.
+        path (str | PathLike): The file to write.
+        content (Any): Anything the ``json`` module can write.
+        indent (int, optional): Spaces per level, or None for a single line.
+            Defaults to 1.
+        durable (bool): See :func:`atomic_write`. Defaults to False.
     """
     with atomic_write(path, durable) as temporary:
         temporary.write_text(json.dumps(content, indent=indent) + '\n')
 
 
 def save_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
-    """Writes a list of ids, one per line, atomically.
+    """Write a list of ids, one per line, atomically.
 
     Args:
-        path: The file to write.
-        lines: The lines, without line ends.
+        path (str | PathLike): The file to write.
+        lines (Iterable[str]): The lines, without line ends.
     """
     with atomic_write(path) as temporary:
         temporary.write_text(''.join(f'{line}\n' for line in lines))
@@ -184,14 +191,15 @@ def save_label(path: str | os.PathLike,
                label: np.ndarray,
                palette: Sequence[Sequence[int]],
                optimize: bool = True) -> None:
-    """Writes a label map as a paletted PNG, atomically.
+    """Write a label map as a paletted PNG, atomically.
 
     Args:
-        path: The PNG file to write.
-        label: Class ids of shape (H, W), uint8, 255 = ignore.
-        palette: RGB colors, one per class; ignore is shown black.
-        optimize: Spend ten times as long to make the file a sixth smaller.
-            Defaults to True.
+        path (str | PathLike): The PNG file to write.
+        label (np.ndarray): Class ids of shape (H, W), uint8, 255 = ignore.
+        palette (Sequence[Sequence[int]]): RGB colors, one per class; ignore is
+            shown black.
+        optimize (bool): Take ten times as long to make the file a sixth
+            smaller. Defaults to True.
     """
     colors = np.zeros((256, 3), np.uint8)
     colors[:len(palette)] = palette
@@ -205,20 +213,20 @@ def parallel_map(function: Callable[[Any], Any],
                  items: Sequence[Any],
                  workers: int = 1,
                  description: str = '') -> list:
-    """Applies a function to every item in threads, with a progress bar.
+    """Apply a function to every item in threads, with a progress bar.
 
-    Threads suffice, because Pillow, OpenCV and NumPy release the interpreter
-    lock while they decode, encode and count. The first error stops the work:
-    items under way are finished, the others are not begun.
+    Threads suffice, because Pillow, OpenCV and NumPy release the global
+    interpreter lock while they decode, encode and count. The first error
+    stops the work: running items are finished, the others are not started.
 
     Args:
-        function: Called with one item.
-        items: The items.
-        workers: Number of threads. Defaults to 1.
-        description: Text beside the progress bar. Defaults to ''.
+        function (Callable): Called with one item.
+        items (Sequence[Any]): The items.
+        workers (int): Number of threads. Defaults to 1.
+        description (str): Text of the progress bar. Defaults to ''.
 
     Returns:
-        The results in the order of ``items``.
+        list: The results in the order of ``items``.
     """
     pool = ThreadPoolExecutor(max(workers, 1))
     try:
@@ -229,15 +237,16 @@ def parallel_map(function: Callable[[Any], Any],
 
 
 def count_pixels(label: np.ndarray, num_classes: int) -> dict[str, int]:
-    """Counts the pixels of each class that occurs in a label map.
+    """Count the pixels of each class that occurs in a label map.
 
     Args:
-        label: Class ids of any shape and an unsigned integer type. Ids of
-            ``num_classes`` and above (ignore) are not counted.
-        num_classes: Number of classes.
+        label (np.ndarray): Class ids of any shape and an unsigned integer
+            type. Ids of ``num_classes`` and above (ignore) are not counted.
+        num_classes (int): Number of classes.
 
     Returns:
-        The pixel count by class id, the id written as JSON would write it.
+        dict[str, int]: Number of pixels by class id; ids are strings, as keys
+        in JSON are.
     """
     counts = np.bincount(label.ravel(), minlength=num_classes)[:num_classes]
     return {str(i): int(count) for i, count in enumerate(counts) if count}
@@ -245,31 +254,36 @@ def count_pixels(label: np.ndarray, num_classes: int) -> dict[str, int]:
 
 def save_class_stats(path: str | os.PathLike, classes: Sequence[str],
                      pixels: Mapping[str, Mapping[str, int]]) -> None:
-    """Writes the statistics that rare class sampling reads, atomically.
+    """Write the statistics for rare class sampling, atomically.
 
     Args:
-        path: The JSON file to write.
-        classes: Class names in the order of their ids.
-        pixels: For each image id the result of :func:`count_pixels`.
+        path (str | PathLike): The JSON file to write.
+        classes (Sequence[str]): Class names in the order of their ids.
+        pixels (Mapping[str, Mapping[str, int]]): Result of
+            :func:`count_pixels` by image id.
     """
     content = dict(classes=list(classes), pixels=dict(pixels))
-    # A line per class and image would make a large file unreadable too.
+    # One line: indented, a line per class and image is larger and no easier
+    # to read.
     save_json(path, content, indent=None)
 
 
 def summarize_split(classes: Sequence[str],
                     pixels: Sequence[Mapping[str, int]],
                     num_pixels: int) -> dict[str, Any]:
-    """Adds up the class statistics of one split for ``meta.json``.
+    """Add up the class statistics of one split for ``meta.json``.
 
     Args:
-        classes: Class names in the order of their ids.
-        pixels: The result of :func:`count_pixels` for each image.
-        num_pixels: Number of pixels of all images, ignored ones included.
+        classes (Sequence[str]): Class names in the order of their ids.
+        pixels (Sequence[Mapping[str, int]]): The result of
+            :func:`count_pixels` for each image.
+        num_pixels (int): Number of pixels of all images, ignored pixels
+            included.
 
     Returns:
-        ``n`` images, ``pixels`` by class name and of ``ignore``,
-        ``percent_of_labeled`` and ``frames_with_class`` by class name.
+        dict[str, Any]: Number of images ``n``, ``pixels`` by class name and
+        for ``ignore``, ``percent_of_labeled`` and ``frames_with_class`` by
+        class name.
     """
     keys = [str(i) for i in range(len(classes))]
     totals = [sum(counts.get(key, 0) for counts in pixels) for key in keys]

@@ -1,4 +1,4 @@
-"""Drawing images, label maps and titled pictures."""
+"""Rendering images, label maps and titled figures."""
 import os
 from collections.abc import Mapping, Sequence
 from os import path as osp
@@ -55,15 +55,18 @@ def to_rgb(image: np.ndarray, metainfo: Mapping[str, Any],
 
 def color_label(label: np.ndarray, palette: Sequence[Sequence[int]]
                 ) -> np.ndarray:
-    """Paint a label map.
+    """Color a label map.
 
     Args:
-        label (np.ndarray): Class ids of shape (H, W), below 256; ids beyond
-            the palette are painted white.
+        label (np.ndarray): Class ids of shape (H, W), below 256; ids outside
+            of the palette become white.
         palette (Sequence[Sequence[int]]): RGB color of each class.
 
     Returns:
-        np.ndarray: RGB picture of shape (H, W, 3), uint8.
+        np.ndarray: RGB image of shape (H, W, 3), uint8.
+
+    Example:
+        >>> write_image('label.png', color_label(label, dataset.PALETTE))
     """
     colors = np.full((256, 3), _IGNORED, np.uint8)
     colors[:len(palette)] = palette
@@ -71,15 +74,15 @@ def color_label(label: np.ndarray, palette: Sequence[Sequence[int]]
 
 
 def titled(title: str, tiles: Sequence[np.ndarray]) -> np.ndarray:
-    """Put pictures under each other, a title on top, a border around.
+    """Stack images vertically below a title, with a border.
 
     Args:
         title (str): A short title.
-        tiles (Sequence[np.ndarray]): RGB pictures of equal shape (H, W, 3),
+        tiles (Sequence[np.ndarray]): RGB images of equal shape (H, W, 3),
             uint8.
 
     Returns:
-        np.ndarray: RGB picture, uint8.
+        np.ndarray: RGB image of shape (n * H + 20, W + 2, 3), uint8.
     """
     header = np.full((_TITLE_HEIGHT, tiles[0].shape[1], 3), 255, np.uint8)
     cv2.putText(header, title, (3, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4,
@@ -105,16 +108,16 @@ def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
     ], axis=1)
 
 
-def write_picture(path: str, picture: np.ndarray) -> None:
-    """Write a picture, making its folder.
+def write_image(path: str, image: np.ndarray) -> None:
+    """Write an image and create its folder.
 
     Args:
-        path (str): File to write; the ending says the format.
-        picture (np.ndarray): RGB picture of shape (H, W, 3), uint8.
+        path (str): File to write; its extension selects the format.
+        image (np.ndarray): RGB image of shape (H, W, 3), uint8.
 
     Raises:
         OSError: If the file cannot be written.
     """
     os.makedirs(osp.dirname(path) or os.curdir, exist_ok=True)
-    if not cv2.imwrite(path, picture[..., ::-1]):
+    if not cv2.imwrite(path, image[..., ::-1]):  # OpenCV writes BGR
         raise OSError(f'{path} could not be written; is the disk full?')

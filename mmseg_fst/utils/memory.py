@@ -1,4 +1,4 @@
-"""Memory of the process, on a CPU."""
+"""Memory of a process that trains on the CPU."""
 import ctypes
 
 # Parameters of mallopt, from malloc.h of glibc.
@@ -6,19 +6,19 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> bool:
-    """Let the C library keep what is freed, for the next step to take.
+    """Make the C library retain freed memory for later allocations.
 
-    As it is, glibc gives each large tensor back to the system and asks for it
-    anew, page by page: on a CPU up to a fifth of a training step. Memory of
-    the process then stays at its peak.
+    By default glibc returns each large tensor to the system and requests it
+    again page by page, which takes up to a fifth of a training step on a CPU.
+    With this setting the memory of the process stays at its peak.
 
     Returns:
-        bool: Whether the C library knows how; only glibc does.
+        bool: Whether the C library supports it; only glibc does.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # macOS, Windows, musl
         return False
-    # Nothing by mmap, and the heap is never trimmed: a threshold, if only of
-    # 2 GiB, is passed by two graphs at once.
+    # No mmap, and the heap is never trimmed. A finite trim threshold would not
+    # do: two graphs at once exceed even its maximum of 2 GiB.
     return bool(mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, -1))

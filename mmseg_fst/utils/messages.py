@@ -1,4 +1,4 @@
-"""One clear message where whoever runs a program can mend what is wrong."""
+"""One clear message, without a traceback, for errors that users can fix."""
 import os
 import re
 import sys
@@ -10,29 +10,29 @@ from typing import Optional
 
 from .checks import LostProcess
 
-# What wrong files, values and missing packages end in; other errors are
-# faults of the program, and a traceback is what they need.
-_MENDABLE = (OSError, ValueError, ImportError, FloatingPointError)
-# What a wrong config may end in, too, where a run is built from it.
-_MENDABLE_IN_A_RUN = (*_MENDABLE, KeyError, TypeError, AttributeError)
-#: Where the traceback of a run goes.
+# Errors caused by wrong files, wrong values and missing packages. All others
+# are bugs of the program, which need a traceback.
+_USER_ERRORS = (OSError, ValueError, ImportError, FloatingPointError)
+# A wrong config may also raise these while a run is built from it.
+_CONFIG_ERRORS = (*_USER_ERRORS, KeyError, TypeError, AttributeError)
+#: File for the traceback of a run.
 TRACEBACK = 'error.txt'
 
 
 def message_of(error: BaseException) -> str:
-    """An error in one paragraph.
+    """Describe an error in one paragraph.
 
     Args:
-        error (BaseException): The error; one that a process of a data loader
-            has passed on holds the traceback of that process.
+        error (BaseException): The error. If a worker of a data loader raised
+            it, its text contains the traceback of the worker.
 
     Returns:
-        str: Its kind and its text, without a traceback.
+        str: Type and text of the error, without a traceback.
     """
     text = str(error.args[0]) if (isinstance(error, KeyError)
                                   and error.args) else str(error)
     if 'Original Traceback' in text:
-        # The last line that names an error, and what follows it.
+        # The last line that names an error, and the text behind it.
         found = [*re.finditer(r'^[\w.]*(?:Error|Checkpoint): ', text, re.M)]
         if found:
             return text[found[-1].start():].strip()
@@ -44,23 +44,27 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
     """End the process with one message instead of a traceback.
 
     Args:
-        work_dir (str, optional): Folder of a run, which gets the traceback if
-            it is there by then, and loses that of an earlier start if all
-            goes well. Defaults to None: there is no run.
+        work_dir (str, optional): Folder of a run. If it exists, the traceback
+            is written there; a successful run removes the traceback of an
+            earlier start. Defaults to None: no run.
 
     Raises:
-        SystemExit: With the message, which means exit status 1, if a file, a
-            key or a value is wrong, or another process of the run has ended.
+        SystemExit: With the message, hence exit status 1, if a file, a key
+            or a value is wrong, or another process of the run has ended.
+
+    Example:
+        >>> with one_message():
+        ...     convert(args.root)
     """
     path = None if work_dir is None else osp.join(work_dir, TRACEBACK)
     try:
         yield
         if path is not None and osp.isfile(path):
-            os.remove(path)  # of a start that had failed
+            os.remove(path)  # left by a start that had failed
     except LostProcess as error:
-        # No traceback: that of the other one may be in the file.
+        # Keep the file: it may contain the traceback of the other process.
         sys.exit(str(error))
-    except (_MENDABLE if work_dir is None else _MENDABLE_IN_A_RUN) as error:
+    except (_USER_ERRORS if work_dir is None else _CONFIG_ERRORS) as error:
         text = message_of(error)
         if path is not None and osp.isdir(work_dir):
             with suppress(OSError):  # the disk may be full

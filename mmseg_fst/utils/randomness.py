@@ -1,4 +1,4 @@
-"""Random numbers of a training run."""
+"""Random states of Python, NumPy and PyTorch."""
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,23 +11,30 @@ from torch import Tensor
 def seed_iteration(seed: int, iteration: int) -> None:
     """Seed Python, NumPy and PyTorch, on all devices, for one iteration.
 
-    Seeds of neighboring runs and iterations are mixed by NumPy's
-    ``SeedSequence``, so that they give unrelated numbers.
+    NumPy's ``SeedSequence`` mixes seed and iteration, so that neighboring
+    runs and iterations have independent random numbers.
 
     Args:
         seed (int): Seed of the process, at least 0.
-        iteration (int): The iteration, from 0.
+        iteration (int): The iteration, counted from 0.
     """
     words = np.random.SeedSequence((seed, iteration)).generate_state(4)
     random.seed(words.tobytes())
     np.random.seed(words)
-    # Devices use all 64 bits, the CPU's generator the lower half.
+    # CUDA generators use all 64 bits, the CPU generator the lower 32.
     torch.manual_seed(int(words.view(np.uint64)[0]))
 
 
 @contextmanager
-def kept_draws() -> Iterator[None]:
-    """Restore the states of Python, NumPy and PyTorch afterwards."""
+def preserve_random_state() -> Iterator[None]:
+    """Restore the random states of Python, NumPy and PyTorch afterwards.
+
+    Only the CPU generator of PyTorch is restored.
+
+    Example:
+        >>> with preserve_random_state():
+        ...     sample = dataset[0]  # does not change later random numbers
+    """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
@@ -44,7 +51,7 @@ def seeded(seed: int) -> Iterator[None]:
     Args:
         seed (int): The seed, in [0, 2**31).
     """
-    with kept_draws():
+    with preserve_random_state():
         random.seed(seed)
         np.random.seed(seed)
         torch.random.default_generator.manual_seed(seed)
@@ -52,10 +59,11 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def get_random_state() -> list[Tensor]:
-    """States of the generators that a training step draws from.
+    """Return the states of all generators that a training step uses.
 
     Returns:
-        list[Tensor]: uint8; the CPU's first.
+        list[Tensor]: States, uint8; the CPU state first, then the state of the
+        current CUDA device if there is one.
     """
     states = [torch.get_rng_state()]
     if torch.cuda.is_available():
@@ -64,10 +72,10 @@ def get_random_state() -> list[Tensor]:
 
 
 def set_random_state(states: list[Tensor]) -> None:
-    """Go back to an earlier state.
+    """Restore an earlier state.
 
     Args:
-        states (list[Tensor]): As :func:`get_random_state` has given them.
+        states (list[Tensor]): Result of :func:`get_random_state`.
     """
     torch.set_rng_state(states[0])
     for state in states[1:]:

@@ -1,4 +1,4 @@
-"""What runs log, and how one that is resumed takes it up."""
+"""Logs of runs: reading them, and cutting them when a run is resumed."""
 import json
 import os
 from pathlib import Path
@@ -9,20 +9,20 @@ from .files import atomic_write
 
 def cut_logs(work_dir: str | os.PathLike, iteration: int,
              validated: bool) -> None:
-    """Take back what was logged beyond an iteration.
+    """Remove log entries behind the iteration of a checkpoint.
 
-    A run that goes on from a checkpoint logs the iterations behind it again.
-    In ``START/vis_data/scalars.json`` and ``START.json`` beside it, of each
-    time it was started, their lines are taken out, and so is a last line that
-    is not whole; TensorBoard is told to hide them. The ``*.log`` files are
-    left as they are: they tell what has happened.
+    A resumed run logs the iterations behind its checkpoint again. Their old
+    lines are removed from ``START/vis_data/scalars.json`` and ``START.json``
+    next to it, for each start of the run, together with an incomplete last
+    line; TensorBoard is told to hide them. The ``*.log`` files are not
+    changed, because they record what happened.
 
     Args:
-        work_dir (str | Path): Folder of the run, with a folder ``START`` for
-            each time it was started.
+        work_dir (str | Path): Folder of the run, with a subfolder ``START``
+            for each start.
         iteration (int): Number of iterations of the checkpoint.
-        validated (bool): Whether its validation is accounted for; else it
-            will be repeated.
+        validated (bool): Whether the checkpoint includes the validation of
+            its iteration; otherwise the validation is repeated.
     """
     for folder in sorted(Path(work_dir).glob('*/vis_data')):
         reached = 0
@@ -32,25 +32,28 @@ def cut_logs(work_dir: str | os.PathLike, iteration: int,
                 continue
             entries = [_parse(line) for line in path.read_text().splitlines()]
             reached = max([reached, *(e['step'] for e in entries if e)])
-            kept = [entry for entry in entries
-                    if entry and _stays(entry, iteration, validated)]
-            if len(kept) < len(entries):
-                _write(path, kept)
+            remaining = [entry for entry in entries
+                         if entry and _is_past(entry, iteration, validated)]
+            if len(remaining) < len(entries):
+                _write(path, remaining)
         if reached > iteration and any(folder.glob('events.out.*')):
-            # Here, because it takes a second to import.
+            # Imported here, because the import takes a second.
             from torch.utils.tensorboard import SummaryWriter
             SummaryWriter(str(folder), purge_step=iteration + 1).close()
 
 
 def read_scalars(folder: Path) -> dict[str, dict[int, float]]:
-    """All values that a run has logged over its iterations.
+    """Read all values that a run has logged.
 
     Args:
-        folder (Path): Folder of a run of one seed.
+        folder (Path): Folder of a run with one seed.
 
     Returns:
-        dict[str, dict[int, float]]: By name and iteration; where a resumed
-        run has logged an iteration again, the newest.
+        dict[str, dict[int, float]]: Values by name and iteration. If an
+        iteration was logged several times, the newest value.
+
+    Example:
+        >>> read_scalars(Path('work_dirs/demo/streets_fst/seed_0'))['loss'][50]
     """
     found: dict[str, dict[int, float]] = {}
     for path in sorted(folder.glob('*/vis_data/scalars.json')):
@@ -63,17 +66,17 @@ def read_scalars(folder: Path) -> dict[str, dict[int, float]]:
 
 
 def _parse(line: str) -> Optional[dict[str, Any]]:
-    """A line of a log; None if it was being written when the run ended."""
+    """Parse a line of a log; None if the run ended while writing it."""
     try:
         return json.loads(line)
     except json.JSONDecodeError:
         return None
 
 
-def _stays(entry: dict[str, Any], iteration: int, validated: bool) -> bool:
-    """Whether a line is of the past."""
-    trains = 'iter' in entry  # those of a validation do not have it
-    return entry['step'] < iteration + (trains or validated)
+def _is_past(entry: dict[str, Any], iteration: int, validated: bool) -> bool:
+    """Whether an entry was logged before the checkpoint."""
+    is_training = 'iter' in entry  # entries of a validation lack it
+    return entry['step'] < iteration + (is_training or validated)
 
 
 def _write(path: Path, entries: list[dict[str, Any]]) -> None:

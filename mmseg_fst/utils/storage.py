@@ -1,4 +1,4 @@
-"""Where mmengine writes checkpoints."""
+"""File backend of mmengine for checkpoints."""
 import os
 from pathlib import Path
 
@@ -12,17 +12,17 @@ DURABLE = 'mmseg_fst.durable'
 
 @register_backend(DURABLE)
 class DurableBackend(LocalBackend):
-    """Local files that appear whole or not at all, and stay."""
+    """Local files that are written atomically and flushed to the disk."""
 
     def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
-        """Write a file; whatever happens, the old one or the new is there.
+        """Write a file; at any time either the old or the new one exists.
 
         Args:
-            obj (bytes): Its content.
-            filepath (str | Path): Its path.
+            obj (bytes): Content of the file.
+            filepath (str | Path): Path of the file.
 
         Raises:
-            OSError: If it cannot be written; an older file is untouched.
+            OSError: If it cannot be written; an older file is not changed.
         """
         try:
             with atomic_write(filepath, durable=True) as temporary:
@@ -31,6 +31,6 @@ class DurableBackend(LocalBackend):
             raise OSError(
                 error.errno,
                 f'{error.strerror}: {len(obj) / 1e6:.0f} MB could not be '
-                'written. Files that are there already are whole; make room '
-                'and go on from the last checkpoint with --resume',
+                'written. Existing files are intact; free disk space and '
+                'continue from the last checkpoint with --resume',
                 str(filepath)) from error

@@ -46,21 +46,22 @@ def test_a_config_reads_its_data_set(load, task):
     assert set(label.unique().tolist()) <= {*range(19), 255}
     assert 'gt_sem_seg' not in item['unlabeled']['data_samples']
     val = DATASETS.build(cfg.val_dataloader.dataset)
-    for one in (data, val):
-        assert one.metainfo['classes'] == CityscapesDataset.METAINFO['classes']
+    classes = CityscapesDataset.METAINFO['classes']
+    for dataset in (data, val):
+        assert dataset.metainfo['classes'] == classes
     assert len(val) == (4 if task.endswith('acdc') else 2)
     sample = val[0]['data_samples']
-    # Scored at the size of the label, whatever the network sees.
+    # Evaluated at the size of the label, whatever the input size.
     assert sample.gt_sem_seg.shape == sample.ori_shape == (72, 128)
     assert set(sample.gt_sem_seg.data.unique().tolist()) <= {*range(19), 255}
     assert cfg.test_dataloader == cfg.val_dataloader
 
 
-def test_classes_that_synthia_lacks_are_never_drawn(load):
+def test_classes_that_synthia_lacks_are_never_sampled(load):
     sampling = DATASETS.build(load('synthia_to_cityscapes').train_dataloader
                               .dataset).rare_class_sampling
-    drawn = set(sampling.class_probs.nonzero()[0])
-    assert drawn and not drawn & NOT_IN_SYNTHIA
+    sampled = set(sampling.class_probs.nonzero()[0])
+    assert sampled and not sampled & NOT_IN_SYNTHIA
 
 
 @pytest.mark.parametrize('task, scales', [
@@ -77,7 +78,7 @@ def test_sizes_of_the_release_and_of_daformer(load, task, scales):
     dataset = cfg.train_dataloader.dataset
     found = []
     for side in (*dataset.sides.values(), cfg.val_dataloader.dataset):
-        resize = next(one for one in side.pipeline if one.type == 'Resize')
+        resize = next(step for step in side.pipeline if step.type == 'Resize')
         assert resize.keep_ratio
         found.append(tuple(resize.scale))
     assert found == scales

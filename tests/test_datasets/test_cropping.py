@@ -1,4 +1,4 @@
-"""Crops that cost less are the crops of MMSegmentation."""
+"""The faster crops equal the crops of MMSegmentation."""
 import numpy as np
 import pytest
 import torch
@@ -8,15 +8,15 @@ from mmseg_fst.datasets.cropping import resized_part, scale_crops_alone
 from mmseg_fst.registry import DATASETS, TRANSFORMS
 
 
-def picture(rng, size):
-    """A photo's smoothness: noise of 8 x 8 pixels, enlarged."""
+def smooth_image(rng, size):
+    """As smooth as a photo: noise of 8 x 8 pixels, enlarged."""
     return TRANSFORMS.build(dict(type='Resize', scale=size[::-1]))(
         dict(img=rng.integers(0, 256, (8, 8, 3)).astype(np.uint8)))['img']
 
 
 def sample(size=(60, 90), labeled=True, num_classes=4):
     rng = np.random.default_rng(0)
-    results = dict(img=picture(rng, size))
+    results = dict(img=smooth_image(rng, size))
     if labeled:
         results.update(
             gt_seg_map=random_label(rng, size, num_classes),
@@ -24,8 +24,8 @@ def sample(size=(60, 90), labeled=True, num_classes=4):
     return results
 
 
-def drawn(steps, seed, **kwargs):
-    """What steps make of a sample, and a number drawn after them."""
+def transformed(steps, seed, **kwargs):
+    """A transformed sample, and the next random number."""
     np.random.seed(seed)
     results = sample(**kwargs)
     for step in steps:
@@ -33,12 +33,12 @@ def drawn(steps, seed, **kwargs):
     return results, np.random.randint(10**6)
 
 
-def assert_equal(one, other):
-    """The same keys and values, and the same number drawn after them."""
-    assert one[1] == other[1]
-    assert set(one[0]) == set(other[0])
-    for key, value in one[0].items():
-        np.testing.assert_array_equal(value, other[0][key], err_msg=key)
+def assert_equal(first, second):
+    """The same keys and values, and the same next random number."""
+    assert first[1] == second[1]
+    assert set(first[0]) == set(second[0])
+    for key, value in first[0].items():
+        np.testing.assert_array_equal(value, second[0][key], err_msg=key)
 
 
 def crop(kind, size=(24, 40), **kwargs):
@@ -47,13 +47,13 @@ def crop(kind, size=(24, 40), **kwargs):
 
 @pytest.mark.parametrize('size', [(24, 40), (16, 16), (70, 40), (70, 100)])
 @pytest.mark.parametrize('ratio', [1., .75, .4])
-def test_the_histogram_gives_the_crops_of_the_stock(size, ratio):
+def test_histogram_crop_equals_random_crop(size, ratio):
     kwargs = dict(size=size, cat_max_ratio=ratio)
     tops = set()
     for seed in range(12):
-        stock = drawn([crop('RandomCrop', **kwargs)], seed)
-        ours = drawn([crop('HistogramCrop', **kwargs)], seed)
-        assert_equal(stock, ours)
+        stock = transformed([crop('RandomCrop', **kwargs)], seed)
+        faster = transformed([crop('HistogramCrop', **kwargs)], seed)
+        assert_equal(stock, faster)
         tops.add(stock[0]['img'].tobytes())
     assert len(tops) > 1 or size == (70, 100)
 
@@ -69,7 +69,7 @@ def test_one_class_alone_is_never_varied(value):
         TRANSFORMS.build(crop(kind, cat_max_ratio=.9))(results)
         after = np.random.randint(10**6)
         np.random.seed(3)
-        for _ in range(11):  # one box, and one for each of ten tries
+        for _ in range(11):  # a first box and ten retries
             np.random.randint(60 - 24 + 1)
             np.random.randint(90 - 40 + 1)
         assert after == np.random.randint(10**6), kind
@@ -81,20 +81,20 @@ def test_scaled_crops_are_those_of_the_two_steps(size, labeled):
     ranges = ((.5, 1.), (1., 2.))
     ratio = .75 if labeled else 1.
     for seed in range(12):
-        two = drawn([
+        two = transformed([
             dict(type='RandomFactorResize', ranges=ranges, backend='pillow'),
             crop('RandomCrop', size, cat_max_ratio=ratio)
         ], seed, labeled=labeled)
-        one = drawn([
+        joint = transformed([
             dict(crop('FactorResizedCrop', size, cat_max_ratio=ratio),
                  ranges=ranges)
         ], seed, labeled=labeled)
-        images = [each[0].pop('img').astype(int) for each in (two, one)]
+        images = [each[0].pop('img').astype(int) for each in (two, joint)]
         assert images[0].shape == images[1].shape
         difference = abs(images[0] - images[1])
         assert difference.max() <= 2 and (difference > 0).mean() < .06
         two[0].pop('keep_ratio')
-        assert_equal(two, one)
+        assert_equal(two, joint)
 
 
 def test_a_part_that_is_the_whole_is_equal():
@@ -126,13 +126,13 @@ def test_only_two_steps_become_one():
     [dict(type='Resize', backend='pillow'), dict(type='RandomCrop')],
     []
 ])
-def test_a_pipeline_without_the_two_is_refused(steps):
-    with pytest.raises(ValueError, match='leave it out'):
+def test_a_pipeline_without_both_steps_is_refused(steps):
+    with pytest.raises(ValueError, match='remove the option'):
         scale_crops_alone(steps)
 
 
-def test_pairs_scale_what_their_crops_show(streets):
-    """One switch for both sides; items are those without it, nearly."""
+def test_pairs_resize_only_the_crops(streets):
+    """One switch for both sides; items are equal up to rounding."""
     steps = [
         dict(type='RandomFactorResize', ranges=((.5, 2.), ),
              backend='pillow'),
@@ -150,8 +150,8 @@ def test_pairs_scale_what_their_crops_show(streets):
     for side in ('labeled', 'unlabeled'):
         gap = plain[side]['inputs'].int() - scaled[side]['inputs'].int()
         assert gap.abs().max() <= 2
-    labels = [one['labeled']['data_samples'].gt_sem_seg.data
-              for one in (plain, scaled)]
+    labels = [item['labeled']['data_samples'].gt_sem_seg.data
+              for item in (plain, scaled)]
     assert torch.equal(*labels)
     with pytest.raises(ValueError, match='scale_crops'):
         DATASETS.build(paired_cfg(streets, scale_crops=True))

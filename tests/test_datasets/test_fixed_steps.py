@@ -7,6 +7,7 @@ from mmcv.transforms import LoadImageFromFile
 
 from mmseg_fst.datasets.fixed_steps import count_fixed, repeat_item
 from mmseg_fst.datasets.rare_class import RareClassSampling
+from mmseg_fst.datasets.sides import build_side, parts_of
 from mmseg_fst.registry import DATASETS, TRANSFORMS
 from mmseg_fst.utils.files import save_class_stats
 
@@ -74,6 +75,22 @@ def test_items_are_those_of_the_data_set(streets, steps):
     for one in want:
         assert_same(one, next(items))
     assert np.random.randint(10**6) == number
+    assert len(calls) == 1
+
+
+def test_an_image_of_several_data_sets_is_loaded_once(streets):
+    cfg = streets_cfg(streets, pipeline=[*LOAD, *DRAW, PACK])
+    wrapped = build_side('labeled', dict(type='ConcatDataset', datasets=[
+        streets_cfg(streets),
+        dict(type='RepeatDataset', times=2, dataset=cfg)]))
+    data = parts_of(wrapped)[1]
+    np.random.seed(0)
+    want = [data[2] for _ in range(6)]
+    calls = count_calls(data)
+    np.random.seed(0)
+    items = repeat_item(wrapped, 4 + 4 + 2)
+    for one in want:
+        assert_same(one, next(items))
     assert len(calls) == 1
 
 

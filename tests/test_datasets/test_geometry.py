@@ -19,23 +19,24 @@ def sample(size=(40, 60), labeled=True, seed=0):
 def factors(**options):
     resize = TRANSFORMS.build(dict(type='RandomFactorResize', **options))
     done = [resize(sample((400, 200), False)) for _ in range(300)]
-    assert all(one['img'].shape[:2] == one['img_shape'] for one in done)
-    return np.array([one['img_shape'][0] / 400 for one in done])
+    assert all(result['img'].shape[:2] == result['img_shape']
+               for result in done)
+    return np.array([result['img_shape'][0] / 400 for result in done])
 
 
 def test_half_of_the_factors_shrink():
     """U2PL: half in [.5, 1], half in [1, 2], each uniform."""
-    drawn = factors(ranges=((.5, 1.), (1., 2.)))
-    assert drawn.min() >= .5 and drawn.max() <= 2
-    assert .4 < (drawn < 1).mean() < .6
-    assert abs(drawn[drawn < 1].mean() - .75) < .04
-    assert abs(drawn[drawn > 1].mean() - 1.5) < .08
+    sampled = factors(ranges=((.5, 1.), (1., 2.)))
+    assert sampled.min() >= .5 and sampled.max() <= 2
+    assert .4 < (sampled < 1).mean() < .6
+    assert abs(sampled[sampled < 1].mean() - .75) < .04
+    assert abs(sampled[sampled > 1].mean() - 1.5) < .08
 
 
 def test_a_third_of_the_factors_of_one_range_shrink():
     """UniMatch: uniform in [.5, 2]."""
-    drawn = factors(ranges=((.5, 2.), ))
-    assert .25 < (drawn < 1).mean() < .42 and drawn.max() > 1.8
+    sampled = factors(ranges=((.5, 2.), ))
+    assert .25 < (sampled < 1).mean() < .42 and sampled.max() > 1.8
 
 
 def test_the_label_is_scaled_with_the_image():

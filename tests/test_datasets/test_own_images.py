@@ -39,10 +39,12 @@ def clothing(root, **options):
 
 def test_photos_that_have_no_label_are_added(tmp_path):
     root = make_ccp(tmp_path / 'ccp')
-    one = DATASETS.build(clothing(root))
+    labeled = DATASETS.build(clothing(root))
     both = DATASETS.build(
         clothing(root, extra_ann_file='splits/unlabelled_extra.txt'))
-    assert names_of(both) == names_of(one) + ['extra_000.jpg', 'extra_001.jpg']
+    assert names_of(both) == names_of(labeled) + [
+        'extra_000.jpg', 'extra_001.jpg'
+    ]
     assert not (root / 'labels' / 'extra_000.png').exists()
     assert both[3]['inputs'].shape == (3, 32, 32)
 

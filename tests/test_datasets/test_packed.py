@@ -25,7 +25,7 @@ FIXED = [
     dict(type='LoadAnnotations'),
     dict(type='Resize', scale=(50, 30), keep_ratio=True)
 ]
-DRAWN = [
+RANDOM = [
     dict(type='RandomFactorResize', ranges=((.5, 2.), )),
     dict(type='RandomCrop', crop_size=(16, 16)),
     dict(type='RandomFlip', prob=.5),
@@ -36,7 +36,7 @@ DRAWN = [
 def cfg_of(root, steps=FIXED, **kwargs):
     """Config of pairs, whose images are scaled first by some steps."""
     cfg = paired_cfg(root, **kwargs)
-    cfg['sides']['labeled']['pipeline'] = [*steps, *DRAWN]
+    cfg['sides']['labeled']['pipeline'] = [*steps, *RANDOM]
     cfg['sides']['unlabeled']['pipeline'] = [
         step for step in cfg['sides']['labeled']['pipeline']
         if step['type'] != 'LoadAnnotations'
@@ -65,21 +65,22 @@ def batches(cfg, num_workers=0):
     loader = DataLoader(
         data, batch_size=2, sampler=PairedSampler(data, seed=3),
         num_workers=num_workers, collate_fn=pseudo_collate)
-    drawn = iter(loader)
-    return [next(drawn) for _ in range(3)]
+    iterator = iter(loader)
+    return [next(iterator) for _ in range(3)]
 
 
-def assert_same(one, other):
+def assert_same(found, expected):
     for side in ('labeled', 'unlabeled'):
-        for mine, its in zip(one[side]['inputs'], other[side]['inputs']):
-            assert torch.equal(mine, its)
-        for mine, its in zip(one[side]['data_samples'],
-                             other[side]['data_samples']):
-            assert mine.metainfo == its.metainfo
-            assert ('gt_sem_seg' in mine) == (side == 'labeled')
+        for image, want in zip(found[side]['inputs'],
+                               expected[side]['inputs']):
+            assert torch.equal(image, want)
+        for sample, want in zip(found[side]['data_samples'],
+                                expected[side]['data_samples']):
+            assert sample.metainfo == want.metainfo
+            assert ('gt_sem_seg' in sample) == (side == 'labeled')
             if side == 'labeled':
-                assert torch.equal(mine.gt_sem_seg.data,
-                                   its.gt_sem_seg.data)
+                assert torch.equal(sample.gt_sem_seg.data,
+                                   want.gt_sem_seg.data)
 
 
 @pytest.mark.parametrize('steps, num_workers', [
@@ -90,8 +91,8 @@ def test_batches_are_equal_to_the_last_bit(streets, tmp_path, steps,
     for pack in packs_of(cfg_of(streets, steps), tmp_path / 'packed'):
         pack.write(workers=num_workers)
     cfg = cfg_of(streets, steps, packed=str(tmp_path / 'packed'))
-    for one, other in zip(want, batches(cfg, num_workers)):
-        assert_same(one, other)
+    for expected, found in zip(want, batches(cfg, num_workers)):
+        assert_same(found, expected)
 
 
 def test_nothing_is_decoded(made, monkeypatch):
@@ -100,8 +101,8 @@ def test_nothing_is_decoded(made, monkeypatch):
 
     want = batches(made[0])
     monkeypatch.setattr('mmcv.imfrombytes', fail)
-    for one, other in zip(want, batches(made[0])):
-        assert_same(one, other)
+    for expected, found in zip(want, batches(made[0])):
+        assert_same(found, expected)
     with pytest.raises(AssertionError, match='decoded'):
         batches(dict(made[0], packed=None))
 
@@ -143,7 +144,7 @@ def test_other_steps_need_another_pack(made, streets):
     with pytest.raises(FileNotFoundError) as error:
         DATASETS.build(cfg_of(streets, steps, packed=made[0]['packed']))
     message = str(error.value)
-    assert f'{made[1][0].folder.name}, which is there, is of other steps.' \
+    assert f'existing {made[1][0].folder.name} was created with other steps.' \
         in message
 
 
@@ -152,7 +153,7 @@ def test_another_list_needs_another_pack(made, streets):
     with pytest.raises(FileNotFoundError) as error:
         DATASETS.build(made[0])
     assert 'unlabeled side' in str(error.value)
-    assert 'is of other images and files.' in str(error.value)
+    assert 'was created with other images and files.' in str(error.value)
 
 
 @pytest.mark.parametrize('place', [
@@ -208,13 +209,13 @@ def test_what_broke_off_does_not_count(made, streets, monkeypatch):
 
 
 def test_a_random_beginning_cannot_be_packed(streets, tmp_path):
-    cfg = streets_cfg(streets, pipeline=DRAWN)
+    cfg = streets_cfg(streets, pipeline=RANDOM)
     side = DATASETS.build(cfg)
-    with pytest.raises(ValueError, match='begins with RandomFactorResize'):
-        Pack('labeled', side, DRAWN, str(tmp_path))
+    with pytest.raises(ValueError, match='starts with RandomFactorResize'):
+        Pack('labeled', side, RANDOM, str(tmp_path))
 
 
-def test_values_stay_what_they_are():
+def test_values_survive_a_round_trip():
     item = dict(
         img=np.arange(24, dtype=np.uint8).reshape(2, 4, 3), scale=(4, 2),
         scale_factor=(1 / 3, .1), seg_fields=['a'], keep_ratio=True,
@@ -226,6 +227,6 @@ def test_values_stay_what_they_are():
 
 @pytest.mark.parametrize('value', [
     np.zeros(3, np.float64), np.float64(1), object()])
-def test_values_of_other_kinds_are_refused(value):
+def test_values_of_other_types_are_refused(value):
     with pytest.raises(TypeError, match='packed'):
         encode_item(dict(value=value))

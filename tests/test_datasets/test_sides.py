@@ -144,6 +144,11 @@ def test_a_further_side_has_random_numbers_that_no_other_side_changes(streets):
         item = DATASETS.build(cfg)[PairIndex(index, 5)]['target_labeled']
         numbers.append(item['data_samples'].numbers)
     assert numbers[0] == numbers[1] == numbers[2]
+    cfg['sides']['labeled'] = noted(cfg['sides']['labeled'])
+    both = DATASETS.build(cfg)[
+        PairIndex({'labeled': 0, 'target_labeled': 1}, 5)]
+    assert both['labeled']['data_samples'].numbers != numbers[0]
+    assert both['target_labeled']['data_samples'].numbers == numbers[0]
     other = DATASETS.build(cfg)[PairIndex({'target_labeled': 1}, 6)]
     assert other['target_labeled']['data_samples'].numbers != numbers[0]
 

@@ -36,7 +36,7 @@ from tests.test_engine.toy import (  # noqa: E402
 class FixedClassMix(ClassMix):
     """ClassMix of the same classes, however the batch is shared out."""
 
-    def draw_mask(self, label_labeled):
+    def sample_mask(self, label_labeled):
         return label_labeled % 2 == 0
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: at any time one of them is whole."""
+"""Checkpoints: at any time a complete one exists."""
 import errno
 import os
 import shutil
@@ -27,8 +27,8 @@ def runner_of(folder, interval=1, max_iters=3, keep=1, **changes):
 
 
 def hook_of(runner):
-    hook, = (one for one in runner.hooks
-             if isinstance(one, AtomicCheckpointHook))
+    hook, = (hook for hook in runner.hooks
+             if isinstance(hook, AtomicCheckpointHook))
     return hook
 
 
@@ -42,8 +42,8 @@ def whole(folder):
 
 
 @pytest.fixture
-def seen(tmp_path, monkeypatch):
-    """Checkpoints that are whole at each call that changes the folder."""
+def history(tmp_path, monkeypatch):
+    """Complete checkpoints at each call that changes the folder."""
     found = []
     for owner, name in ((Path, 'write_bytes'), (os, 'replace'),
                         (os, 'remove'), (os, 'fsync')):
@@ -56,12 +56,12 @@ def seen(tmp_path, monkeypatch):
     return found
 
 
-def test_the_last_one_is_kept_until_the_next_is_whole(tmp_path, seen):
+def test_the_last_one_exists_until_the_next_is_complete(tmp_path, history):
     runner_of(tmp_path).train()
     assert names(tmp_path) == {'iter_3.pth'}
-    first = seen.index({'iter_1.pth'})
-    assert all(seen[first:])
-    assert {'iter_1.pth', 'iter_2.pth'} in seen
+    first = history.index({'iter_1.pth'})
+    assert all(history[first:])
+    assert {'iter_1.pth', 'iter_2.pth'} in history
 
 
 class RisingScore(Hook):
@@ -73,8 +73,8 @@ class RisingScore(Hook):
         metrics['student/mIoU'] = float(runner.iter)
 
 
-def test_the_best_is_kept_until_the_next_is_whole(tmp_path, seen):
-    """And until a checkpoint names the next: who resumes looks for it."""
+def test_the_best_exists_until_the_next_is_complete(tmp_path, history):
+    """And until a checkpoint names the next: a resumed run needs it."""
     runner = validated_runner(
         tmp_path,
         default_hooks=checkpoint_hook(
@@ -83,9 +83,9 @@ def test_the_best_is_kept_until_the_next_is_whole(tmp_path, seen):
     runner.train()
     first, second = (f'best_student_mIoU_iter_{i}.pth' for i in (2, 4))
     assert names(tmp_path) == {'iter_4.pth', second}
-    begin = seen.index({'iter_2.pth', first})
-    assert all({first, second} & one for one in seen[begin:])
-    assert any({first, second} < one for one in seen)
+    begin = history.index({'iter_2.pth', first})
+    assert all({first, second} & found for found in history[begin:])
+    assert any({first, second} < found for found in history)
 
 
 def test_of_the_best_there_is_one(tmp_path):
@@ -157,21 +157,21 @@ def touch(folder, *names):
         (folder / name).write_text(name)
 
 
-def test_what_an_earlier_run_has_left_is_set_aside(tmp_path):
-    """Or its best, of a later iteration, would be tested and published."""
+def test_checkpoints_of_an_earlier_run_are_renamed(tmp_path):
+    """Otherwise its best, of a later iteration, would be tested."""
     folder = tmp_path / 'run[1]'
     left = {'iter_2.pth', 'iter_40.pth', BEST.format(38)}
-    touch(folder, *left, 'mine.pth', 'other_iter_3.pth')
+    touch(folder, *left, 'model.pth', 'other_iter_3.pth')
     runner = runner_of(folder, max_iters=3, log_level='WARNING')
     runner.train()
-    assert names(folder) == {'iter_3.pth', 'mine.pth', 'other_iter_3.pth'}
+    assert names(folder) == {'iter_3.pth', 'model.pth', 'other_iter_3.pth'}
     for name in left:
         assert (folder / f'{name}.old').read_text() == name
     text = next(folder.glob('*/*.log')).read_text()
-    assert f'{BEST.format(38)} is of another start of this run' in text
+    assert f'{BEST.format(38)} belongs to another start of this run' in text
 
 
-def test_what_a_run_starts_from_stays(tmp_path):
+def test_the_checkpoint_that_a_run_starts_from_remains(tmp_path):
     runner_of(tmp_path, max_iters=2).train()
     runner = runner_of(
         tmp_path, max_iters=1, load_from=str(tmp_path / 'iter_2.pth'))
@@ -181,8 +181,8 @@ def test_what_a_run_starts_from_stays(tmp_path):
     assert names(tmp_path) == {'iter_2.pth'}
 
 
-def test_what_was_written_after_the_checkpoint_is_set_aside(tmp_path):
-    """A best one; and a validation of its iteration is made again."""
+def test_later_checkpoints_are_renamed_when_resuming(tmp_path):
+    """Also a best one; the validation of its iteration is repeated."""
     runner_of(tmp_path, interval=2, max_iters=4, keep=-1).train()
     touch(tmp_path, *(BEST.format(i) for i in (2, 3, 4, 6)), 'iter_6.pth')
     runner = runner_of(
@@ -213,7 +213,7 @@ def test_all_are_kept_if_there_is_no_limit(tmp_path):
 
 
 def test_a_folder_may_be_moved(tmp_path):
-    """Paths in a checkpoint are those of the place where it was written."""
+    """A checkpoint contains paths of the folder where it was written."""
     options = dict(default_hooks=checkpoint_hook(
         interval=2, save_best='student/mIoU'))
     validated_runner(tmp_path / 'old', **options).train()

@@ -32,8 +32,8 @@ class NamedPairs(ToyPairs):
 
     def __getitem__(self, index):
         item = super().__getitem__(index)
-        for side, one in item.items():
-            one['data_samples'].set_metainfo(
+        for side, part in item.items():
+            part['data_samples'].set_metainfo(
                 dict(img_path=f'{side}_{index.images[side]}.png',
                      img_shape=(32, 32)))
         return item
@@ -81,7 +81,7 @@ def runner_of(folder, *spoils, hook=MEAN_TEACHER, optimizer=SGD, max_iters=4,
             sampler=dict(type='PairedSampler', seed=0)))
     hooks = [hook, dict(type='SeedIterationHook'),
              dict(type='FiniteGuardHook', action=action, patience=patience)]
-    runner = make_runner(folder, [one for one in hooks if one], optimizer,
+    runner = make_runner(folder, [cfg for cfg in hooks if cfg], optimizer,
                          max_iters=max_iters, **{**options, **changes})
     for spoil in spoils:
         runner.register_hook(spoil)
@@ -140,13 +140,13 @@ def test_a_skipped_step_leaves_no_trace(tmp_path, optimizer, what):
     before = everything(runner)
     runner.model.train_step(batch, runner.optim_wrapper)
     after = everything(runner)
-    for one in (before, after):
-        del one['rng'], one['count'], one['gradients']
+    for snapshot in (before, after):
+        del snapshot['rng'], snapshot['count'], snapshot['gradients']
     assert_same(before, after)
     runner.model.train_step(batch, runner.optim_wrapper)
     assert not torch.equal(*(
-        next(iter(one['weights'].values()))
-        for one in (after, everything(runner))))
+        next(iter(snapshot['weights'].values()))
+        for snapshot in (after, everything(runner))))
 
 
 def test_skipped_steps_are_counted_and_named(tmp_path):
@@ -161,13 +161,13 @@ def test_skipped_steps_are_counted_and_named(tmp_path):
     for iteration, count in ((2, 1), (4, 2)):
         assert re.search(
             rf'Iteration {iteration}, step 1 of it: .*loss_ce is nan.*skipped '
-            rf'\({count} by now\). Images: labeled: labeled_\d+\.png', text)
+            rf'\({count} so far\). Images: labeled: labeled_\d+\.png', text)
     files = [path.name for path in (tmp_path / 'not_finite').iterdir()]
-    assert files == ['iter_2_rank_0.pth'], 'the first is kept, no other'
+    assert files == ['iter_2_rank_0.pth'], 'only the first is written'
 
 
 def test_what_is_staged_is_forgotten_with_the_step(tmp_path):
-    """The memory of a contrast."""
+    """The memory of the contrastive loss."""
     hook = dict(type='MeanTeacherHook', when='after')
     runner = runner_of(
         tmp_path, Spoil([2], 'gradient'), hook=hook, action='skip',
@@ -215,7 +215,7 @@ def test_several_optimizers_stop_together(tmp_path):
 @pytest.mark.parametrize('hook', [
     MEAN_TEACHER, dict(type='FSTHook', depth=2)], ids=['plain', 'fst'])
 def test_the_norm_of_the_gradient_is_logged(tmp_path, hook):
-    """Once in an iteration, that of the real step."""
+    """Once per iteration, for the real step."""
     norms = []
 
     class Norm(Hook):
@@ -297,7 +297,7 @@ def test_a_loss_is_no_business_of_the_loss_scaler(tmp_path):
 
 
 def test_gathered_gradients_are_looked_at_once(tmp_path):
-    """And the loss of each batch, though not every one moves the weights."""
+    """And the loss of each batch, although not each updates the weights."""
     wrapper = dict(type='OptimWrapper', optimizer=SGD, accumulative_counts=2)
     runner = runner_of(tmp_path / 'good', optim_wrapper=wrapper)
     runner.train()
@@ -329,8 +329,8 @@ def test_labels_alone_are_guarded(tmp_path):
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(action='ignore'), "non_finite.action='ignore'"),
-    (dict(patience=0), 'non_finite.patience=0')])
-def test_wrong_arguments_name_the_cure(options, message):
+    (dict(action='ignore'), "non_finite.action must be .*got 'ignore'"),
+    (dict(patience=0), 'non_finite.patience must be .*got 0')])
+def test_wrong_arguments_name_the_allowed_values(options, message):
     with pytest.raises(ValueError, match=message):
         FiniteGuardHook(**options)

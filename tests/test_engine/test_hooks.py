@@ -261,6 +261,7 @@ def test_no_panel_without_a_teacher(tmp_path):
     hook = dict(type='MixVisualizationHook', interval=1)
     runner = make_runner(
         tmp_path, [hook], SGD, max_iters=1,
-        model=model_config(pseudo_labeler=None, mixer=None))
+        model=model_config(
+            type='Supervised', pseudo_labeler=None, mixer=None))
     runner.train()
     assert not list(tmp_path.glob('*/vis_data/mixed/*.png'))

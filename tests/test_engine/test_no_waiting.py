@@ -29,7 +29,7 @@ WAITING = ('_local_scalar_dense', 'nonzero', 'masked_select', '_unique2',
 TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
 #: Functions that read what they have drawn on the CPU, where it is.
 ON_THE_CPU = {
-    'draw_boxes', 'partners',  # of CutMix
+    'sample_boxes', 'partners',  # of CutMix
     '_augment', '_draw_triggers',  # of StrongPhotometric
     'step',  # of the optimizer: its count of steps
     '_is_one_on_cpu',  # a factor, of which another device is not asked

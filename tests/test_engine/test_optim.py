@@ -33,10 +33,10 @@ def test_every_parameter_has_the_settings_of_mmengine():
             for group in groups for weight in group['params']
             if weight.requires_grad
         }))
-    (many, theirs), (few, ours) = found
-    assert ours == theirs
-    assert set(ours) == set(map(id, model.student.parameters()))
-    # Rates: encoder, its biases, head; decays: with and without.
+    (many, expected), (few, settings) = found
+    assert settings == expected
+    assert set(settings) == set(map(id, model.student.parameters()))
+    # Learning rates: encoder, its biases, head; weight decay: with, without.
     assert few < 8 < many
 
 

@@ -2,9 +2,10 @@
 from types import SimpleNamespace
 
 import pytest
-from torch import nn
+from mmengine.registry import init_default_scope
 
 from mmseg_fst.engine.hooks import FSTHook, MeanTeacherHook, PrepareModelHook
+from mmseg_fst.registry import MODELS
 
 from .toy import ToyPairs, model_config
 
@@ -15,15 +16,14 @@ def runner_of(model, hooks=(), **optim_wrapper):
         optim_wrapper=SimpleNamespace(**optim_wrapper))
 
 
-def model_with(teacher):
-    model = nn.Module()
-    model.teacher = teacher
-    return model
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope('mmseg_fst')
 
 
 def test_the_loss_scaler_needs_no_teacher():
     """Co-training and FixMatch differentiate parts of the loss, too."""
-    scaler, model = object(), model_with(None)
+    scaler, model = object(), MODELS.build(model_config(type='FixMatch'))
     PrepareModelHook().before_train(runner_of(model, loss_scaler=scaler))
     assert model.loss_scaler is scaler
     PrepareModelHook().before_train(runner_of(model))
@@ -31,7 +31,7 @@ def test_the_loss_scaler_needs_no_teacher():
 
 
 def test_a_teacher_that_nothing_moves_is_refused():
-    model = model_with(nn.Linear(1, 1))
+    model = MODELS.build(model_config())
     with pytest.raises(ValueError, match='SelfLookAheadHook'):
         PrepareModelHook().before_train(runner_of(model, [object()]))
     for hook in (MeanTeacherHook(), FSTHook()):
@@ -50,5 +50,5 @@ def test_every_run_has_it(tmp_path):
                 type='PairedSampler'), num_workers=0),
         train_cfg=dict(type='IterBasedTrainLoop', max_iters=1),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=.1))))
-    with pytest.raises(ValueError, match='no hook moves it'):
+    with pytest.raises(ValueError, match='no hook updates it'):
         build_runner(cfg).train()

@@ -39,7 +39,8 @@ class DiagnosedPairs(ToyPairs):
 
     def __getitem__(self, index) -> dict:
         pair = super().__getitem__(index)
-        label = self._item(1000 + index.images['unlabeled'], True)['data_samples'].gt_sem_seg
+        item = self._item(1000 + index.images['unlabeled'], True)
+        label = item['data_samples'].gt_sem_seg
         known = label.data != 255
         label.data[known] = (label.data[known] + self.shift) % NUM_CLASSES
         pair['unlabeled']['data_samples'].gt_for_diagnosis = PixelData(
@@ -212,7 +213,10 @@ def test_no_class_has_died_before_any_label_has_a_weight(
 
 def test_padding_has_no_true_label():
     pairs = DiagnosedPairs()
-    samples = [pairs[pair_index(0, i, 0)]['unlabeled']['data_samples'] for i in range(2)]
+    samples = [
+        pairs[pair_index(0, i, 0)]['unlabeled']['data_samples']
+        for i in range(2)
+    ]
     label = true_labels(samples, (SIZE + 8, SIZE))
     assert label.shape == (2, SIZE + 8, SIZE)
     assert (label[:, SIZE:] == 255).all() and (label[:, :SIZE] != 255).any()

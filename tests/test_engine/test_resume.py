@@ -25,8 +25,8 @@ CHECKPOINTS = dict(checkpoint=dict(
 
 @pytest.mark.parametrize('hook', [
     dict(type='FSTHook', depth=2), dict(type='WideFSTHook', width=2)])
-def test_draws_after_a_resume_are_those_of_a_single_run(tmp_path, hook):
-    """ClassMix, colors and dropout draw; so do others in between."""
+def test_random_numbers_after_a_resume_equal_a_single_run(tmp_path, hook):
+    """Of ClassMix, colors and dropout, whatever happens in between."""
     options = dict(
         hooks=[hook, *EVERY_RUN], optimizer=SGD, default_hooks=dict(
             checkpoint=dict(type='AtomicCheckpointHook', interval=2)))
@@ -41,30 +41,30 @@ def test_draws_after_a_resume_are_those_of_a_single_run(tmp_path, hook):
     assert_equal(state(whole), state(resumed))
 
 
-def test_an_order_that_was_drawn_is_kept(tmp_path):
-    def run(max_iters, drawn, **changes):
+def test_a_random_order_is_restored(tmp_path):
+    def run(max_iters, seed, **changes):
         runner = make_runner(
             tmp_path, [dict(type='MeanTeacherHook'), *EVERY_RUN], SGD,
             max_iters=max_iters, default_hooks=dict(
                 checkpoint=dict(type='AtomicCheckpointHook', interval=2)),
             **changes)
-        runner.train_dataloader.sampler.seed = drawn  # as if none was given
+        runner.train_dataloader.sampler.seed = seed  # as if none was given
         runner.train()
         return runner.train_dataloader.sampler.seed
 
-    assert run(2, drawn=11) == 11
+    assert run(2, seed=11) == 11
     path = str(tmp_path / 'iter_2.pth')
-    assert run(4, drawn=22, load_from=path, resume=True) == 11
+    assert run(4, seed=22, load_from=path, resume=True) == 11
 
 
 class Validations(Hook):
-    """Notes after which iterations a run validates; can end it there."""
+    """Records after which iterations a run validates; can end it there."""
 
     def __init__(self, end=None):
-        self.seen, self.end = [], end
+        self.iterations, self.end = [], end
 
     def before_val(self, runner):
-        self.seen.append(runner.iter)
+        self.iterations.append(runner.iter)
         if runner.iter == self.end:
             raise KeyboardInterrupt
 
@@ -80,12 +80,12 @@ def validate(folder, end=None, resume=None):
     else:
         with pytest.raises(KeyboardInterrupt):
             runner.train()
-    return hook.seen
+    return hook.iterations
 
 
 @pytest.mark.parametrize('iteration, owed', [(2, [2, 4]), (4, [4])])
-def test_a_validation_that_was_broken_off_is_made(tmp_path, iteration, owed):
-    """Even the last one, behind which there is no iteration."""
+def test_an_interrupted_validation_is_repeated(tmp_path, iteration, owed):
+    """Even the last one, which no iteration follows."""
     assert validate(tmp_path, end=iteration)[-1] == iteration
     path = str(tmp_path / f'iter_{iteration}.pth')
     assert validate(tmp_path, resume=path) == owed
@@ -113,13 +113,13 @@ EACH = dict(optimizer=SGD, constructor='PerStudentConstructor')
 
 
 @pytest.mark.parametrize('saved, now, message', [
-    (MANY, FEW, r'in \d{2,} groups \(of 1, .*\.\.\.\); .* in 2 groups \(of'),
-    (EACH, dict(optimizer=SGD), r'in 1 groups .* and 1 groups .*; .* in 1 '),
+    (MANY, FEW, r'in \d{2,} groups \(of 1, .*\.\.\.\); .*has 2 groups \(of'),
+    (EACH, dict(optimizer=SGD), r'in 1 groups .* and 1 groups .*; .*has 1 '),
     (EACH, EACH, None), (FEW, FEW, None)],
     ids=['grouped', 'separate', 'same', 'same-few'])
 def test_the_state_of_another_optimizer_is_refused(tmp_path, saved, now,
                                                    message):
-    """By name, and before anything is changed."""
+    """With its name, and before anything is changed."""
     def runner(optim_wrapper, **changes):
         return make_runner(
             tmp_path, EVERY_RUN, SGD, max_iters=2, model=co_training_config(),
@@ -150,7 +150,7 @@ def test_to_resume_costs_the_same_at_any_iteration(tmp_path, monkeypatch):
 
     def count_seeds(sampler, start):
         for seed in seeds(sampler, start):
-            counts[-1]['drawn'] += 1
+            counts[-1]['seeds'] += 1
             yield seed
 
     monkeypatch.setattr(ToyPairs, '__getitem__', count_load)

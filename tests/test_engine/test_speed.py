@@ -60,7 +60,8 @@ def test_who_computes_in_what(tmp_path, changes, student, frozen):
 @pytest.mark.parametrize('resample_mix', [True, False])
 def test_bfloat16_learns_what_float32_does(tmp_path, resample_mix):
     """Rounding moves weights much less than a step does."""
-    hook, sgd = dict(DEEP, resample_mix=resample_mix), dict(type='SGD', lr=1e-3)
+    hook = dict(DEEP, resample_mix=resample_mix)
+    sgd = dict(type='SGD', lr=1e-3)
     exact, _ = run(tmp_path / 'exact', hook, max_iters=1, optim_wrapper=dict(
         type='OptimWrapper', optimizer=sgd))
     low, _ = run(tmp_path / 'low', hook, max_iters=1, optim_wrapper=dict(

@@ -5,6 +5,7 @@ from mmengine.model import BaseModel
 from torch import nn
 
 from mmseg_fst.engine.hooks import mean_teacher_hook
+from mmseg_fst.methods import StudentTeacher
 from mmseg_fst.registry import HOOKS
 
 from .toy import make_runner
@@ -22,15 +23,27 @@ class Two(nn.Module):
 class TwoNumbers(BaseModel):
     """Loss: distance to a point, and to the teacher's weights."""
 
+    teacher_mode = predict_with = protocol_name = ''
+    teacher_updates_statistics = True
+    warmup_iters, can_share_graph, networks = 0, False, []
+    trained_modules = StudentTeacher.trained_modules
+    trained_parameters = StudentTeacher.trained_parameters
+    teacher_pairs = StudentTeacher.teacher_pairs
+    moving_teachers = StudentTeacher.moving_teachers
+
     def __init__(self, pull=.5):
         super().__init__()
         self.student, self.pull = Two(), pull
         self.teacher = Two().requires_grad_(False)
+        self.auxiliary = nn.ModuleDict()
+        self.step_cache = self.loss_scaler = None
         self.point = torch.tensor([3., 4.]).double()
         self.events = []
 
     def commit(self):
         """There is no state of the method."""
+
+    discard = commit
 
     def forward(self, labeled, unlabeled, mode):
         self.events.append('step')

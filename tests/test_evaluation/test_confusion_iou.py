@@ -1,4 +1,4 @@
-"""The matrix on the device against the histograms of MMSegmentation."""
+"""ConfusionIoUMetric against IoUMetric of MMSegmentation."""
 import numpy as np
 import pytest
 import torch
@@ -40,14 +40,14 @@ def score(metric, samples, size=None):
 
 @pytest.mark.parametrize('ids', [
     range(7),
-    [0, 1, 4],  # IoU of the others counts false positives alone
-    [*range(7), 7, 200],  # labels that are no class
+    [0, 1, 4],  # the other classes have false positives only
+    [*range(7), 7, 200],  # labels that are not a class
     [*range(7), -1],
 ], ids=str)
 @pytest.mark.parametrize('options', [
     dict(), dict(ignore_index=3), dict(nan_to_num=0),
     dict(iou_metrics=['mIoU', 'mDice', 'mFscore'])], ids=str)
-def test_scores_are_those_of_mmseg(ids, options):
+def test_scores_equal_mmseg(ids, options):
     samples = make_samples(ids=ids)
     expected = score(IoUMetric(**options), samples)
     found = score(ConfusionIoUMetric(**options), samples)
@@ -64,7 +64,7 @@ def test_any_integers_are_labels(dtype):
         ConfusionIoUMetric(), make_samples())
 
 
-def test_the_table_of_classes_is_that_of_mmseg(monkeypatch):
+def test_the_table_of_classes_equals_mmseg(monkeypatch):
     tables = []
     for kind in (IoUMetric, ConfusionIoUMetric):
         lines = []
@@ -75,7 +75,7 @@ def test_the_table_of_classes_is_that_of_mmseg(monkeypatch):
     assert tables[0] == tables[1] and '|   a   |' in tables[0]
 
 
-def test_scores_start_anew():
+def test_evaluate_resets_the_counts():
     metric = ConfusionIoUMetric()
     first = score(metric, make_samples())
     other = score(metric, make_samples(2, ids=[0, 5]))
@@ -84,7 +84,7 @@ def test_scores_start_anew():
 
 
 def test_counts_are_exact_where_float32_ends():
-    """2 ** 24 + 1 is no float32."""
+    """float32 cannot represent 2 ** 24 + 1."""
     metric = ConfusionIoUMetric()
     metric.dataset_meta = dict(classes=CLASSES)
     pixel = torch.zeros(1, 1, dtype=torch.int64)
@@ -100,14 +100,14 @@ def test_one_image_over_the_size_is_not_counted():
     repeated = [*samples, samples[0]]
     assert score(ConfusionIoUMetric(), repeated, size=5) == once
     assert score(ConfusionIoUMetric(), repeated) != once
-    with pytest.raises(ValueError, match='counted 7 images.*5 of the 5'):
+    with pytest.raises(ValueError, match='counted 7 images.*expects 5 of'):
         score(ConfusionIoUMetric(), [*repeated, samples[0]], size=5)
 
 
 def test_predictions_are_written_as_by_mmseg(tmp_path):
     samples = [
-        dict(one, img_path=f'/images/{index}.jpg')
-        for index, one in enumerate(make_samples(2))
+        dict(sample, img_path=f'/images/{index}.jpg')
+        for index, sample in enumerate(make_samples(2))
     ]
     metric = ConfusionIoUMetric(output_dir=str(tmp_path / 'both'))
     assert score(metric, samples) == score(ConfusionIoUMetric(), samples)

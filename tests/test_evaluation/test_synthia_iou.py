@@ -49,7 +49,7 @@ def score(samples, cfg=None):
 def ious_of(samples):
     """IoU of each class by its definition, over all pixels at once."""
     label, taken = (
-        torch.cat([one[key]['data'].ravel() for one in samples]).numpy()
+        torch.cat([sample[key]['data'].ravel() for sample in samples]).numpy()
         for key in ('gt_sem_seg', 'pred_sem_seg'))
     taken, label = taken[label != 255], label[label != 255]
     ious = []
@@ -61,7 +61,7 @@ def ious_of(samples):
 
 
 @pytest.mark.parametrize('shown', [range(19), SIXTEEN, range(12)])
-def test_means_are_those_of_the_classes(shown):
+def test_means_are_over_the_right_classes(shown):
     samples = make_samples(shown=shown)
     metrics, ious = score(samples), ious_of(samples)
     for name, classes in (('mIoU', range(19)), ('mIoU16', SIXTEEN),
@@ -70,7 +70,7 @@ def test_means_are_those_of_the_classes(shown):
         assert metrics[name] == pytest.approx(expected, abs=.00501)
 
 
-def test_the_rest_is_that_of_mmseg():
+def test_other_metrics_equal_mmseg():
     samples = make_samples()
     metrics = score(samples)
     plain = score(samples, dict(type='IoUMetric'))
@@ -98,7 +98,7 @@ def test_results_and_summary_find_the_scores(tmp_path):
         json.dumps(dict(iterations={'10': metrics})))
     for name in ('mIoU', 'mIoU16', 'mIoU13'):
         scores = read_scores(str(tmp_path), name)
-        assert [one.network for one in scores] == ['student', 'teacher']
+        assert [entry.network for entry in scores] == ['student', 'teacher']
         assert scores[0].last == metrics[f'student/{name}']
 
 

@@ -10,7 +10,7 @@ from students import co_training, model_cfg, student_cfg
 from torch import nn
 
 from mmseg_fst.methods import PseudoLabels, Side
-from mmseg_fst.models.domains import to_domain
+from mmseg_fst.models.domains import to_domain, views_in_domains
 from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.registry import MODELS
 
@@ -168,7 +168,7 @@ def test_the_divisor_counts_valid_pixels_confident_or_not():
     for sample in data['data_samples']['unlabeled']:
         sample.set_metainfo(dict(img_shape=(32, 48)))
     seen = {}
-    pseudo_labels, peer_pass = model.pseudo_labels, model.peer_pass
+    pseudo_labels, peer_pass = model.pseudo_labels, model._peer_pass
     names = iter(model.student)
 
     def spy_labels(side, logits):
@@ -182,7 +182,7 @@ def test_the_divisor_counts_valid_pixels_confident_or_not():
                 network(image), (32, 64), False)
         return peer_pass(name, image, labels)
 
-    model.pseudo_labels, model.peer_pass = spy_labels, spy_mixed
+    model.pseudo_labels, model._peer_pass = spy_labels, spy_mixed
     losses = model(**data, mode='loss')
     for name, peer in (('narrow', 'wide'), ('wide', 'narrow')):
         confidence, label = seen[peer].softmax(1).max(1)
@@ -203,7 +203,8 @@ def test_who_shares_a_strong_view(views, calls):
         photometric=dict(type='StrongPhotometric', jitter_prob=1.))
     read_halves(model.student['halves'])
     image = batch_of(model)['inputs']['unlabeled']
-    strong = model.strong_images(image)
+    strong, _ = views_in_domains(
+        model.augment, model.student, image, model.views == 'domain')
     assert len({id(view) for view in strong.values()}) == calls
     assert torch.equal(strong['narrow'], strong['wide']) == (calls == 2)
     assert not torch.equal(strong['narrow'], strong['halves'])
@@ -224,7 +225,7 @@ def test_one_box_for_all_domains(source):
     label = torch.stack([torch.full((32, 64), i) for i in range(2)])
     weight = torch.rand(2, 32, 64)
     torch.manual_seed(1)
-    mixed = model.mixed_views(
+    mixed = model._mixed_views(
         Side(image, []), dict(
             narrow=PseudoLabels(label, weight),
             halves=PseudoLabels(label + 5, weight)))
@@ -251,10 +252,10 @@ def test_a_batch_of_one_cannot_be_mixed_in_silence():
         for name in model.student
     }
     with pytest.raises(ValueError, match='batch_size'):
-        model.mixed_views(side, pseudo)
+        model._mixed_views(side, pseudo)
     model.mixer.single = 'warn'
     with pytest.warns(UserWarning, match='left unmixed'):
-        mixed = model.mixed_views(side, pseudo)
+        mixed = model._mixed_views(side, pseudo)
     assert torch.equal(mixed['wide'][0], side.image)
 
 
@@ -332,7 +333,7 @@ def test_windows_of_a_map_together_are_one_by_one():
 def test_the_logits_of_one_student_at_a_time():
     """The logits of a student are gone when the next one reads."""
     model = co_training(('narrow', 'wide', 'wide_b'))
-    weak_pass, label, logits = model.weak_pass, model.pseudo_labels, []
+    weak_pass, label, logits = model._weak_pass, model.pseudo_labels, []
 
     def spy(name, batch):
         assert all(one() is None for one in logits)
@@ -342,7 +343,7 @@ def test_the_logits_of_one_student_at_a_time():
         logits.append(weakref.ref(found))
         return label(side, found)
 
-    model.weak_pass, model.pseudo_labels = spy, spy_labels
+    model._weak_pass, model.pseudo_labels = spy, spy_labels
     loss_of(model)
     assert len(logits) == 3 and all(one() is None for one in logits)
 

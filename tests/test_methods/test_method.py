@@ -142,7 +142,7 @@ DISTANCE = dict(type='FeatureDistance', classes=[1])
     ('ssl_mean_teacher', dict(regularizer=DISTANCE),
      'CutMixMeanTeacher does not use `model.regularizer`'),
     ('ssl_mean_teacher', dict(mixer=None),
-     'CutMixMeanTeacher needs `model.mixer`; give it'),
+     'CutMixMeanTeacher needs `model.mixer`; set it in the config'),
     ('ssl_unimatch_v2', dict(pseudo_labeler=None),
      'UniMatchV2 needs `model.pseudo_labeler`'),
     ('ssl_unimatch_v2', dict(teacher_mode='frozen'), 'frozen'),

@@ -26,7 +26,7 @@ SWIN = (128, 256, 512, 1024)
 
 @pytest.fixture(autouse=True)
 def meta(monkeypatch):
-    """Allocate nothing; rates of stochastic depth need their values."""
+    """Allocate nothing, except the probabilities of stochastic depth."""
     monkeypatch.setattr(torch, 'linspace',
                         partial(torch.linspace, device='cpu'))
     with torch.device('meta'):
@@ -333,7 +333,7 @@ def test_size_and_logits(name):
     assert size_of(model.backbone) == encoder()
     assert size_of(model) - size_of(model.backbone) == rest()
 
-    # Patches of 14 and windows of 640 have sizes of their own.
+    # Patches of 14 and windows of 640 need other image sizes.
     height, width = {'beit': (640, 640), 'dino': (98, 140)}.get(
         name[:4], (64, 128))
     features = model.extract_feat(image_for(name, height, width))
@@ -442,16 +442,16 @@ def test_heads_of_semi_supervision(name):
     """
     model = load(name)
     side = 70 if 'dinov2' in name else 65
-    features = [one.clone()
-                for one in model.extract_feat(image_for(name, side, side))]
+    features = [feature.clone()
+                for feature in model.extract_feat(image_for(name, side, side))]
     heads = [model.decode_head]
     if model.with_auxiliary_head:
         heads.append(model.auxiliary_head)
     if 'cityscapes' in name:
         assert all(head.sampler.thresh == .7 for head in heads)
         # Of two images: 100000 in U2PL, 200000 in UniMatch.
-        kept = 50000 if 'u2pl' in name else 100000
-        assert all(head.sampler.min_kept == kept for head in heads)
+        minimum = 50000 if 'u2pl' in name else 100000
+        assert all(head.sampler.min_kept == minimum for head in heads)
     else:
         assert all(head.sampler is None for head in heads)
     for head in heads:
@@ -477,7 +477,7 @@ def test_strides_and_dilations_of_deep_resnets(name):
     else:
         assert backbone.stem[6].weight.shape[:2] == (128, 64)
     maps = backbone(image_for(name, side, side))
-    assert [one.shape[-1] for one in maps] == sides
+    assert [feature.shape[-1] for feature in maps] == sides
     dilations = [[block.conv2.dilation[0] for block in stage]
                  for stage in (backbone.layer3, backbone.layer4)]
     assert dilations[1] == ([1, 2, 2] if is_coarse else [4, 8, 16])
@@ -496,7 +496,8 @@ def test_published_sizes_with_dpt(letter, total):
     model = load(f'dinov2-{letter}_dpt')
     patch, _, width = DPT[letter]
     own = conv(width, width, 3) + conv(width, 19)
-    theirs = conv(width, width // 2, 3) + conv(width // 2, 32, 3) + conv(32, 1)
+    released = (conv(width, width // 2, 3) + conv(width // 2, 32, 3)
+                + conv(32, 1))
     unused = 2 * conv(width, width, 3)
-    size = size_of(model) - own + theirs + unused + patch
+    size = size_of(model) - own + released + unused + patch
     assert round(size / 1e6, 1) == total

@@ -23,21 +23,22 @@ def test_outputs_and_gradients(name):
     torch.manual_seed(0)
     network = NETWORKS[name]().double()
     network.eval()
-    for one in network.parameters():  # the bias of windows starts at zero
-        nn.init.normal_(one, std=.2)
+    # The bias of windows is initialized with zero.
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=.2)
     fused = copy.deepcopy(network)
     assert fuse_attention(fused) == dict(mit=5, swin=8)[name]
     assert list(fused.state_dict()) == list(network.state_dict())
     image = torch.randn(2, 3, 96, 80, dtype=torch.float64)
     for plain, fast in zip(network(image), fused(image)):
         torch.testing.assert_close(fast, plain, rtol=1e-9, atol=1e-9)
-    for one in (network, fused):
-        sum(stage.square().mean() for stage in one(image)).backward()
-    for (key, weight), its in zip(network.named_parameters(),
+    for model in (network, fused):
+        sum(stage.square().mean() for stage in model(image)).backward()
+    for (key, weight), other in zip(network.named_parameters(),
                                   fused.parameters()):
         if weight.grad is not None:
             torch.testing.assert_close(
-                its.grad, weight.grad, rtol=1e-7, atol=1e-9, msg=key)
+                other.grad, weight.grad, rtol=1e-7, atol=1e-9, msg=key)
 
 
 def test_weights_of_attention_are_not_asked_for():
@@ -54,18 +55,18 @@ def test_weights_of_attention_are_not_asked_for():
 
 def test_tokens_are_dense_and_stay_one_tensor(monkeypatch):
     """Else PyTorch copies weights, or projects the same thing twice."""
-    network, seen = NETWORKS['mit'](), []
+    network, calls = NETWORKS['mit'](), []
     fuse_attention(network)
     compute = F.multi_head_attention_forward
 
     def spy(query, key, value, *args, **options):
-        seen.append((query, key, value))
+        calls.append((query, key, value))
         return compute(query, key, value, *args, **options)
 
     monkeypatch.setattr(F, 'multi_head_attention_forward', spy)
     network(torch.randn(2, 3, 64, 64))
-    assert len(seen) == 5
-    for query, key, value in seen:
+    assert len(calls) == 5
+    for query, key, value in calls:
         assert query.is_contiguous() and key.is_contiguous()
         assert key is value
 

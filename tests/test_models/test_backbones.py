@@ -41,8 +41,8 @@ def test_maps_are_those_of_timm(vit):
         expected = model.get_intermediate_layers(
             image, n=[1, 3], reshape=True, norm=True)
     assert isinstance(maps, tuple) and len(maps) == 2
-    for one, other in zip(maps, expected):
-        torch.testing.assert_close(one, other)
+    for feature, other in zip(maps, expected):
+        torch.testing.assert_close(feature, other)
 
 
 def test_weights_are_loaded_by_the_keys_of_timm(vit, tmp_path):
@@ -86,9 +86,9 @@ def test_any_size_is_resized_to_whole_patches(vit, monkeypatch, size, nearest,
         image, nearest, mode='bilinear', align_corners=align_corners)
     with torch.no_grad():
         maps, expected = vit(image), vit(resized)
-    for one, other in zip(maps, expected):
-        assert one.shape[2:] == (nearest[0] // 16, nearest[1] // 16)
-        assert torch.equal(one, other)
+    for feature, other in zip(maps, expected):
+        assert feature.shape[2:] == (nearest[0] // 16, nearest[1] // 16)
+        assert torch.equal(feature, other)
 
 
 def dct_resnet(**changes):
@@ -124,7 +124,7 @@ def test_a_dct_resnet_has_no_stem():
         'layer1', 'layer2', 'layer3', 'layer4'}
     model.train()
     maps = model(torch.randn(2, 64, 33, 17))
-    assert [tuple(one.shape) for one in maps] == [
+    assert [tuple(feature.shape) for feature in maps] == [
         (2, 64, 33, 17), (2, 128, 17, 9), (2, 256, 17, 9), (2, 512, 17, 9)]
     assert model.layer1[0].conv1.weight.shape[1] == 64
     narrow = dct_resnet(in_channels=24)
@@ -133,7 +133,7 @@ def test_a_dct_resnet_has_no_stem():
 
 @pytest.mark.parametrize('has_file', [True, False])
 def test_weights_of_a_dct_resnet(tmp_path, monkeypatch, has_file):
-    """Its own file; without one those of RGB images, and a warning."""
+    """The checkpoint; without it weights for RGB images, and a warning."""
     paths = [str(tmp_path / name) for name in ('own_dct.pth', 'rgb.pth')]
     wanted = save_resnet(paths[1], seed=1)
     if has_file:
@@ -244,6 +244,6 @@ def test_weights_of_another_size_are_loaded(tmp_path):
 def test_beit_says_which_size_it_takes():
     model = beit().eval()
     maps = model(torch.randn(2, 3, 64, 64))
-    assert [tuple(one.shape) for one in maps] == [(2, 8, 4, 4)] * 2
+    assert [tuple(feature.shape) for feature in maps] == [(2, 8, 4, 4)] * 2
     with pytest.raises(ValueError, match=r"\(64, 64\).*mode='slide'"):
         model(torch.randn(2, 3, 64, 96))

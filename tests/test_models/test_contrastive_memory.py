@@ -3,13 +3,6 @@ import copy
 
 import pytest
 import torch
-from helpers import (
-    NUM_CLASSES,
-    build_model,
-    make_batch,
-    model_cfg,
-    network_cfg,
-)
 from mmengine.logging import MessageHub
 from mmengine.runner.checkpoint import load_state_dict
 
@@ -27,8 +20,8 @@ def memory(**changes):
         })
 
 
-def make_look(classes=tuple(range(CLASSES)), seed=0, sharpness=3.):
-    """A second look in which only some classes are present.
+def make_view(classes=tuple(range(CLASSES)), seed=0, sharpness=3.):
+    """A teacher view in which only some classes are present.
 
     The representation of a pixel is near the unit vector of its class.
     """
@@ -49,19 +42,19 @@ def state(module):
     return copy.deepcopy(module.state_dict())
 
 
-def equal_states(one, other):
-    return all(torch.equal(value, other[key]) for key, value in one.items())
+def equal_states(first, second):
+    return all(torch.equal(value, second[key]) for key, value in first.items())
 
 
 def test_a_step_writes_nothing_until_it_is_committed():
     contrast = memory()
     before = state(contrast)
     for seed in range(3):
-        contrast(torch.randn(4, CHANNELS, 8, 8), make_look(seed=seed))
+        contrast(torch.randn(4, CHANNELS, 8, 8), make_view(seed=seed))
         assert equal_states(before, state(contrast))
     contrast.commit()
     once = memory()
-    once(torch.randn(4, CHANNELS, 8, 8), make_look(seed=2))
+    once(torch.randn(4, CHANNELS, 8, 8), make_view(seed=2))
     once.commit()
     assert equal_states(state(contrast), state(once)), 'the last step alone'
     after = state(contrast)
@@ -72,7 +65,7 @@ def test_a_step_writes_nothing_until_it_is_committed():
 
 def test_first_step_has_no_negatives_and_a_loss_of_zero():
     student = torch.randn(4, CHANNELS, 8, 8, requires_grad=True)
-    loss = memory()(student, make_look())
+    loss = memory()(student, make_view())
     loss.backward()
     assert loss.item() == 0 and student.grad.abs().sum() == 0
 
@@ -80,53 +73,54 @@ def test_first_step_has_no_negatives_and_a_loss_of_zero():
 @pytest.mark.parametrize('classes', [(0, 1, 2), (1, 3, 5), (2, 4)])
 def test_classes_meet_their_own_positive_and_negatives(classes):
     """Whatever the place of a class among those that are present."""
-    contrast, look = memory(percent=0.), make_look(classes)
-    look = look._replace(label=look.label.clone())
-    look.label[2:] = 255  # labels alone
-    seen = []
+    contrast, view = memory(percent=0.), make_view(classes)
+    view = view._replace(label=view.label.clone())
+    view.label[2:] = 255  # labeled pixels only
+    calls = []
     original = contrast._contrast
 
     def spy(student, anchor, positive, queue):
-        seen.append((anchor, positive, queue))
+        calls.append((anchor, positive, queue))
         return original(student, anchor, positive, queue)
 
     contrast._contrast = spy
     student = torch.randn(4, CHANNELS, 8, 8)
-    contrast(student, look)
+    contrast(student, view)
     contrast.commit()
-    contrast(student, look)
-    assert len(seen) == len(classes)
-    rows = look.representation.movedim(1, -1).reshape(-1, CHANNELS)
-    label = look.label.flatten()
-    probability = look.logits.softmax(1).movedim(1, -1).reshape(-1, CLASSES)
-    place = look.logits.argsort(1, descending=True)[:, :3]
-    for index, (anchor, positive, queue) in zip(classes, seen):
-        mine = label == index
-        wanted = mine & (probability[:, index] > .3)
+    contrast(student, view)
+    assert len(calls) == len(classes)
+    rows = view.representation.movedim(1, -1).reshape(-1, CHANNELS)
+    label = view.label.flatten()
+    probability = view.logits.softmax(1).movedim(1, -1).reshape(-1, CLASSES)
+    place = view.logits.argsort(1, descending=True)[:, :3]
+    for index, (anchor, positive, queue) in zip(classes, calls):
+        positives = label == index
+        wanted = positives & (probability[:, index] > .3)
         assert anchor.tolist() == wanted.nonzero()[:, 0].tolist()
-        torch.testing.assert_close(positive, rows[mine].mean(0))
-        mistaken = (place == index).any(1).flatten() & ~mine & (label != 255)
+        torch.testing.assert_close(positive, rows[positives].mean(0))
+        mistaken = (place == index).any(1).flatten()
+        mistaken &= ~positives & (label != 255)
         assert torch.equal(queue, rows[mistaken]) and len(queue)
 
 
 def test_loss_against_a_loop_over_classes():
-    contrast, look = memory(num_anchors=4), make_look((1, 2, 4))
+    contrast, view = memory(num_anchors=4), make_view((1, 2, 4))
     student = torch.randn(4, CHANNELS, 8, 8)
-    contrast(student, look)
+    contrast(student, view)
     contrast.commit()
     torch.manual_seed(3)
-    loss = contrast(student, look)
+    loss = contrast(student, view)
     rows = student.movedim(1, -1).reshape(-1, CHANNELS)
     staged, start, terms = contrast.staged, 0, []
     entropy = torch.distributions.Categorical(
-        logits=look.logits.movedim(1, -1)).entropy()
+        logits=view.logits.movedim(1, -1)).entropy()
     sure = entropy <= torch.quantile(entropy[2:], .2)
     sure[:2] = True
     torch.manual_seed(3)
     for index, size in enumerate(contrast.sizes.tolist()):
         queue, start = contrast.queue[start:start + size], start + size
-        likely = look.logits.softmax(1)[:, index] > .3
-        anchor = ((look.label == index) & sure & likely).flatten().nonzero()
+        likely = view.logits.softmax(1)[:, index] > .3
+        anchor = ((view.label == index) & sure & likely).flatten().nonzero()
         if not len(anchor) or not size:
             continue
         chosen = rows[anchor[:, 0][torch.randint(len(anchor), (4, ))]]
@@ -143,8 +137,8 @@ def test_positive_is_a_moving_average_of_each_class():
     contrast, means = memory(decay=.6), []
     for seed in range(4):
         classes = (0, 1) if seed else (0, )
-        look = make_look(classes, seed)
-        contrast(torch.randn(4, CHANNELS, 8, 8), look)
+        view = make_view(classes, seed)
+        contrast(torch.randn(4, CHANNELS, 8, 8), view)
         means.append(contrast.staged.total / contrast.staged.count.clamp(
             min=1)[:, None])
         contrast.commit()
@@ -158,7 +152,7 @@ def test_positive_is_a_moving_average_of_each_class():
 def test_the_oldest_leave_first():
     contrast = memory(capacity=30, first_capacity=50)
     for seed in range(3):
-        contrast(torch.randn(4, CHANNELS, 8, 8), make_look(seed=seed))
+        contrast(torch.randn(4, CHANNELS, 8, 8), make_view(seed=seed))
         newest = contrast.staged
         contrast.commit()
     assert contrast.sizes.tolist() == [50] + [30] * (CLASSES - 1)
@@ -168,13 +162,13 @@ def test_the_oldest_leave_first():
 
 
 def test_nothing_with_a_label_stages_nothing():
-    contrast, look = memory(), make_look()
-    contrast(torch.randn(4, CHANNELS, 8, 8), look)
+    contrast, view = memory(), make_view()
+    contrast(torch.randn(4, CHANNELS, 8, 8), view)
     contrast.commit()
     before = state(contrast)
     student = torch.randn(4, CHANNELS, 8, 8, requires_grad=True)
     loss = contrast(
-        student, look._replace(label=torch.full_like(look.label, 255)))
+        student, view._replace(label=torch.full_like(view.label, 255)))
     loss.backward()
     contrast.commit()
     assert loss.item() == 0 and equal_states(before, state(contrast))
@@ -186,26 +180,26 @@ def test_share_of_unlabeled_pixels_ends_at_zero():
     counts = []
     for iteration in (0, 5, 10):
         hub.update_info('iter', iteration)
-        contrast, look = memory(), make_look(sharpness=0.)
-        contrast(torch.randn(4, CHANNELS, 8, 8), look)
+        contrast, view = memory(), make_view(sharpness=0.)
+        contrast(torch.randn(4, CHANNELS, 8, 8), view)
         counts.append(int(contrast.staged.count.sum()) - 2 * 64)
     hub.update_info('iter', 0)
-    assert counts == [26, 13, 1]  # of 128, and the one at the threshold
+    assert counts == [26, 13, 1]  # of 128, and the pixel at the threshold
 
 
 def test_labels_finer_than_the_logits():
-    look = make_look()
-    fine = look.label.repeat_interleave(3, 1).repeat_interleave(3, 2)
+    view = make_view()
+    fine = view.label.repeat_interleave(3, 1).repeat_interleave(3, 2)
     contrasts = memory(), memory()
-    for contrast, label in zip(contrasts, (look.label, fine)):
-        contrast(torch.randn(4, CHANNELS, 8, 8), look._replace(label=label))
+    for contrast, label in zip(contrasts, (view.label, fine)):
+        contrast(torch.randn(4, CHANNELS, 8, 8), view._replace(label=label))
         contrast.commit()
     assert equal_states(*map(state, contrasts))
 
 
 def test_saved_queue_of_any_length_is_loaded():
     contrast, empty = memory(), memory()
-    contrast(torch.randn(4, CHANNELS, 8, 8), make_look())
+    contrast(torch.randn(4, CHANNELS, 8, 8), make_view())
     contrast.commit()
     saved = state(contrast)
     load_state_dict(empty, saved, strict=True)
@@ -215,11 +209,11 @@ def test_saved_queue_of_any_length_is_loaded():
 
 
 @pytest.mark.parametrize('arguments, message', [
-    (dict(percent=51.), 'percent=51.0'),
-    (dict(num_classes=3), 'ranks of 3 classes'),
-    (dict(ranks=(0, 4)), r'ranks=\(0, 4\)'),
-    (dict(capacity=0), '1 or more'),
+    (dict(percent=51.), r'percent must be in \[0, 50\], got 51.0'),
+    (dict(num_classes=3), r'ranks must be .* starts in \[1, 3\)'),
+    (dict(ranks=(0, 4)), r'ranks must be .*got \(0, 4\)'),
+    (dict(capacity=0), 'must be positive integers, got 0'),
 ])
-def test_wrong_arguments_name_the_cure(arguments, message):
+def test_wrong_arguments_name_range_and_value(arguments, message):
     with pytest.raises(ValueError, match=message):
         memory(**arguments)

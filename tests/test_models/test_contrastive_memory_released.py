@@ -26,7 +26,7 @@ def memory(**changes):
         })
 
 
-def make_look(classes, seed):
+def make_view(classes, seed):
     """Two labeled and two unlabeled images of some of the classes."""
     generator = torch.Generator().manual_seed(seed)
     label = torch.tensor(classes)[torch.randint(
@@ -47,21 +47,21 @@ def nearest(place):
     return image, row * SIZE[0] // GRID[0], column * SIZE[1] // GRID[1]
 
 
-def classes_of(look, place, deviations):
+def classes_of(view, place, deviations):
     """Of which classes a pixel is labeled."""
     image, row, column = nearest(place)
-    mine = look.label[image, row, column].item()
+    class_id = view.label[image, row, column].item()
     if 'images' not in deviations:
-        return {mine} - {IGNORE}
-    if image not in (0, 2) or mine == IGNORE:
+        return {class_id} - {IGNORE}
+    if image not in (0, 2) or class_id == IGNORE:
         return set()
-    both = look.label[image:image + 2, row, column].tolist()
-    return {0 if one == IGNORE else one for one in both}
+    both = view.label[image:image + 2, row, column].tolist()
+    return {0 if found == IGNORE else found for found in both}
 
 
-def entropies(look, percent, deviations):
+def entropies(view, percent, deviations):
     """Entropy of unlabeled pixels of the grid, and both thresholds."""
-    logits, label = look.logits[2:], look.label[2:]
+    logits, label = view.logits[2:], view.label[2:]
     if 'fine' in deviations:
         logits = F.interpolate(
             logits, SIZE, mode='bilinear', align_corners=True)
@@ -81,66 +81,67 @@ def entropies(look, percent, deviations):
     return found, limits
 
 
-def select_slowly(look, percent, deviations):
-    """Lists of pixels: standing for each class, and negatives of it."""
-    entropy, (low, high) = entropies(look, percent, deviations)
-    standing = {index: [] for index in range(CLASSES)}
+def select_slowly(view, percent, deviations):
+    """Lists of pixels: reliable for each class, and negatives of it."""
+    entropy, (low, high) = entropies(view, percent, deviations)
+    reliable = {index: [] for index in range(CLASSES)}
     negative = {index: [] for index in range(CLASSES)}
     for place in places():
         image, row, column = place
-        if look.label[nearest(place)] == IGNORE:
+        if view.label[nearest(place)] == IGNORE:
             continue
-        mine = classes_of(look, place, deviations)
-        values = look.logits[image, :, row, column].tolist()
-        order = sorted(range(CLASSES), key=lambda one: -values[one])
+        classes = classes_of(view, place, deviations)
+        values = view.logits[image, :, row, column].tolist()
+        order = sorted(range(CLASSES), key=lambda index: -values[index])
         for rank, index in enumerate(order):
             if image < 2:
                 is_reliable = True
-                is_negative = rank < RANKS[0] and index not in mine
+                is_negative = rank < RANKS[0] and index not in classes
             else:
                 is_reliable = entropy[place] <= low + 1e-6
                 is_negative = (RANKS[0] <= rank < RANKS[1]
                                and entropy[place] >= high - 1e-6)
-            if is_reliable and index in mine:
-                standing[index].append(place)
+            if is_reliable and index in classes:
+                reliable[index].append(place)
             if is_negative and ('own_class' not in deviations
-                                or index in mine):
+                                or index in classes):
                 negative[index].append(place)
-    return standing, negative
+    return reliable, negative
 
 
-def released_slowly(student, look, queues, percent, deviations=DEVIATIONS):
+def released_slowly(student, view, queues, percent, deviations=DEVIATIONS):
     """The loss of a step; ``queues`` are lists of rows, and grow."""
-    standing, negative = select_slowly(look, percent, deviations)
+    reliable, negative = select_slowly(view, percent, deviations)
 
     def row_of(maps, place):
         return maps[place[0], :, place[1], place[2]]
 
     before = [list(queue) for queue in queues]
     for queue, pixels in zip(queues, negative.values()):
-        queue.extend(row_of(look.representation, one) for one in pixels)
+        queue.extend(row_of(view.representation, pixel) for pixel in pixels)
     used = queues if 'written_first' in deviations else before
-    present = [index for index, pixels in standing.items() if pixels]
+    present = [index for index, pixels in reliable.items() if pixels]
     if 'two_classes' in deviations and len(present) < 2:
         return 0.
     total = 0.
     for place, index in enumerate(present):
         anchors_of = place if 'places' in deviations else index
-        probability = look.logits.softmax(1)[:, anchors_of]
-        anchors = [one for one in standing[anchors_of]
-                   if probability[one] > THRESHOLD]
+        probability = view.logits.softmax(1)[:, anchors_of]
+        anchors = [pixel for pixel in reliable[anchors_of]
+                   if probability[pixel] > THRESHOLD]
         if not anchors or not used[index]:
             continue
-        chosen = [anchors[one] for one in torch.randint(
+        chosen = [anchors[place] for place in torch.randint(
             len(anchors), (ANCHORS, )).tolist()]
-        drawn = [used[index][one] for one in torch.randint(
+        sampled = [used[index][place] for place in torch.randint(
             len(used[index]), (ANCHORS * NEGATIVES, )).tolist()]
         mean = torch.stack([
-            row_of(look.representation, one) for one in standing[anchors_of]
+            row_of(view.representation, pixel)
+            for pixel in reliable[anchors_of]
         ]).mean(0)
         total += info_nce(
-            torch.stack([row_of(student, one) for one in chosen]), mean,
-            torch.stack(drawn).view(ANCHORS, NEGATIVES, CHANNELS), .5).item()
+            torch.stack([row_of(student, pixel) for pixel in chosen]), mean,
+            torch.stack(sampled).view(ANCHORS, NEGATIVES, CHANNELS), .5).item()
     return total / len(present)
 
 
@@ -149,7 +150,7 @@ SCENES = [(0, 1, 2, 3, 4, 5, 6), (1, 3, 4, 6), (2, 5), (0, 1, 2, 4), (3, 6)]
 
 @pytest.fixture(autouse=True)
 def run():
-    """A run of its own: shares follow the progress of the latest one."""
+    """A separate run: fractions follow the progress of the latest run."""
     hub = MessageHub.get_instance('test_contrast_released')
     hub.update_info('max_iters', 10)
     hub.update_info('iter', 0)
@@ -163,19 +164,19 @@ def test_loss_and_memory_against_a_loop(run):
     losses = []
     for step, classes in enumerate(SCENES):
         run.update_info('iter', step)
-        look, student = make_look(classes, step), torch.randn(
+        view, student = make_view(classes, step), torch.randn(
             4, CHANNELS, *GRID)
         torch.manual_seed(step)
-        losses.append(contrast(student, look).item())
+        losses.append(contrast(student, view).item())
         contrast.commit()
         torch.manual_seed(step)
         percent = 20 * (1 - step // 2 / 5)
-        wanted = released_slowly(student, look, queues, percent)
+        wanted = released_slowly(student, view, queues, percent)
         assert losses[-1] == pytest.approx(wanted, rel=1e-5)
         assert contrast.sizes.tolist() == [len(queue) for queue in queues]
-        for one, queue in zip(contrast.queue.split(contrast.sizes.tolist()),
+        for part, queue in zip(contrast.queue.split(contrast.sizes.tolist()),
                               queues):
-            assert one.tolist() == [row.tolist() for row in queue]
+            assert part.tolist() == [row.tolist() for row in queue]
     assert min(losses) > 0
 
 
@@ -186,36 +187,36 @@ def test_each_deviation_counts(left_out):
     queues = [[] for _ in range(CLASSES)]
     found, wanted = [], []
     for step, classes in enumerate(SCENES):
-        look, student = make_look(classes, step), torch.randn(
+        view, student = make_view(classes, step), torch.randn(
             4, CHANNELS, *GRID)
         torch.manual_seed(step)
-        found.append(contrast(student, look).item())
+        found.append(contrast(student, view).item())
         contrast.commit()
         torch.manual_seed(step)
         wanted.append(released_slowly(
-            student, look, queues, 20,
-            [one for one in DEVIATIONS if one != left_out]))
-    assert any(not math.isclose(one, other, rel_tol=1e-3)
-               for one, other in zip(found, wanted))
+            student, view, queues, 20,
+            [name for name in DEVIATIONS if name != left_out]))
+    assert any(not math.isclose(value, other, rel_tol=1e-3)
+               for value, other in zip(found, wanted))
 
 
 @pytest.mark.parametrize('match_release', [False, True])
 def test_a_class_alone_has_no_loss_in_the_release(match_release):
     contrast = memory(match_release=match_release)
-    contrast(torch.randn(4, CHANNELS, *GRID), make_look(range(CLASSES), 0))
+    contrast(torch.randn(4, CHANNELS, *GRID), make_view(range(CLASSES), 0))
     contrast.commit()
-    look = make_look((0, ), 1)  # what is ignored counts as class 0, too
+    view = make_view((0, ), 1)  # ignored pixels count as class 0, too
     student = torch.randn(4, CHANNELS, *GRID, requires_grad=True)
-    loss = contrast(student, look)
+    loss = contrast(student, view)
     loss.backward()
     assert (loss.item() == 0) == match_release
     assert (student.grad.abs().sum() == 0) == match_release
 
 
-def test_a_virtual_step_leaves_no_trace():
-    contrast, look = memory(), make_look((1, 3, 4, 6), 0)
+def test_a_virtual_step_does_not_change_the_memory():
+    contrast, view = memory(), make_view((1, 3, 4, 6), 0)
     for _ in range(2):
-        loss = contrast(torch.randn(4, CHANNELS, *GRID), look)
+        loss = contrast(torch.randn(4, CHANNELS, *GRID), view)
         assert loss > 0 and len(contrast.queue) == 0
 
 
@@ -224,5 +225,5 @@ def test_a_virtual_step_leaves_no_trace():
 def test_wrong_arguments_are_named(wrong):
     (name, value), = wrong.items()
     with pytest.raises(ValueError,
-                       match=f'ContrastiveMemory: {name}={value}'):
+                       match=f'ContrastiveMemory: {name} must .*{value}'):
         memory(**wrong)

@@ -20,9 +20,10 @@ class Reads(torch.nn.Module):
 def reader():
     statistics = torch.linspace(-1, 1, 64), torch.linspace(1, 3, 64)
     backbone = DCTInput(
-        dict(type='DCTMobileNetV2'), *(one.tolist() for one in statistics))
+        dict(type='DCTMobileNetV2'),
+        *(values.tolist() for values in statistics))
     backbone.backbone = Reads()
-    return backbone, [one.view(-1, 1, 1) for one in statistics]
+    return backbone, [values.view(-1, 1, 1) for values in statistics]
 
 
 def normalize(pixels):
@@ -56,7 +57,7 @@ def test_maps_go_through_as_they_are(reader):
 def test_statistics_are_in_no_checkpoint():
     backbone = DCTInput(dict(type='DCTMobileNetV2'), [0.] * 64, [1.] * 64)
     assert all(key.startswith('backbone.') for key in backbone.state_dict())
-    with pytest.raises(ValueError, match='std has 3'):
+    with pytest.raises(ValueError, match='std must have 64 numbers.*got 3'):
         DCTInput(dict(type='DCTMobileNetV2'), [0.] * 64, [1.] * 3)
 
 
@@ -64,13 +65,14 @@ def test_mobilenet_from_stride_4_on_is_that_of_timm():
     torch.manual_seed(0)
     whole = timm.create_model('mobilenetv2_100', features_only=True,
                               out_indices=(1, 2, 3, 4)).eval()
-    ours = DCTMobileNetV2().eval()
-    missing = ours.load_state_dict(whole.state_dict(), strict=False)
+    backbone = DCTMobileNetV2().eval()
+    missing = backbone.load_state_dict(whole.state_dict(), strict=False)
     assert all(key.startswith('entry.') for key in missing.missing_keys)
     with torch.no_grad():
         features = whole(torch.randn(1, 3, 64, 96))
         # As if the entry had made the map of stride 4.
-        ours.entry = torch.nn.Identity()
-        for mine, want in zip(ours(features[0]), features, strict=True):
-            assert torch.equal(mine, want)
-    assert tuple(one.shape[1] for one in features) == ours.channels
+        backbone.entry = torch.nn.Identity()
+        for found, want in zip(
+                backbone(features[0]), features, strict=True):
+            assert torch.equal(found, want)
+    assert tuple(feature.shape[1] for feature in features) == backbone.channels

@@ -21,7 +21,7 @@ CHANNELS = (4, 6, 8, 10)
 
 
 def pyramid(count=2, size=16, channels=CHANNELS):
-    """Feature maps of four stages, each half the size of the one before."""
+    """Feature maps of four stages, each half the size of the previous one."""
     return [
         torch.randn(count, width, size >> stage, size >> stage)
         for stage, width in enumerate(channels)
@@ -128,7 +128,10 @@ def test_shape_and_independence_of_images(build, features, size, count):
     maps = features(count)
     with torch.no_grad():
         logits = head(maps)
-        alone = [head([one[i:i + 1] for one in maps]) for i in range(count)]
+        alone = [
+            head([feature[i:i + 1] for feature in maps])
+            for i in range(count)
+        ]
     assert logits.shape == (count, 5, *size)
     torch.testing.assert_close(logits, torch.cat(alone))
 
@@ -137,9 +140,9 @@ def test_deeplabv2_is_a_sum_of_dilated_convolutions():
     head = deeplabv2(dilations=(6, 12))
     maps = pyramid(size=128)
     expected = sum(
-        F.conv2d(maps[3], one.conv.weight, one.conv.bias,
+        F.conv2d(maps[3], module.conv.weight, module.conv.bias,
                  padding=dilation, dilation=dilation)
-        for one, dilation in zip(head.aspp_modules, (6, 12)))
+        for module, dilation in zip(head.aspp_modules, (6, 12)))
     torch.testing.assert_close(head(maps), expected)
 
 
@@ -155,7 +158,7 @@ def test_deeplabv2_keys_and_first_weights():
     for weight, bias in zip(*[iter(state.values())] * 2):
         assert weight.std().item() == pytest.approx(0.01, rel=0.02)
         assert not bias.any()
-    with pytest.raises(ValueError, match='dilations is empty'):
+    with pytest.raises(ValueError, match='dilations must not be empty'):
         deeplabv2(dilations=())
 
 
@@ -243,7 +246,7 @@ def test_deeplabv3plus_drops_whole_maps(build, places, monkeypatch):
         F, 'dropout2d', lambda x, p, training, inplace: dropped.append(
             (p, x.shape[1])) or x)
     build().train()(pyramid())
-    assert [one for one in dropped if one[0]] == [(0.1, 8)] * places
+    assert [call for call in dropped if call[0]] == [(0.1, 8)] * places
 
 
 def test_a_representation_is_built_on_demand():
@@ -276,8 +279,8 @@ def test_shuffled_pspnet_by_hand():
         for i, scale in enumerate((1, 2, 3, 6))
     ]
     x = torch.cat([maps[3]] + [
-        F.interpolate(one, (8, 8), mode='bilinear', align_corners=False)
-        for one in pooled
+        F.interpolate(level, (8, 8), mode='bilinear', align_corners=False)
+        for level in pooled
     ], 1)
     x = conv(x, 'bottleneck', padding=1)
     x = F.conv2d(x, state['conv_seg.weight'])
@@ -328,9 +331,9 @@ def test_daformer_chooses_stages():
 
 def test_dpt_reads_every_map():
     head = dpt().eval()
-    maps = [one.requires_grad_() for one in tokens()]
+    maps = [feature.requires_grad_() for feature in tokens()]
     head(maps).square().sum().backward()
-    assert all(one.grad.abs().sum() > 0 for one in maps)
+    assert all(feature.grad.abs().sum() > 0 for feature in maps)
 
 
 @pytest.mark.parametrize('height, width', [(1, 1), (3, 5), (37, 4)])
@@ -343,9 +346,9 @@ def test_dpt_keeps_places():
     """A change of one patch shows most around that patch."""
     head = dpt().eval()
     maps = tokens(1, 9, 9)
-    changed = [one.clone() for one in maps]
-    for one in changed:
-        one[..., 6, 2] += 1
+    changed = [feature.clone() for feature in maps]
+    for feature in changed:
+        feature[..., 6, 2] += 1
     with torch.no_grad():
         gap = (head(changed) - head(maps)).abs().sum(1)[0]
     row, column = np.unravel_index(int(gap.argmax()), gap.shape)

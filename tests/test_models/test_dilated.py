@@ -39,8 +39,8 @@ def test_output_and_gradients(size, dilation, kernel, layout):
     expected = results(module, image, gradient)
     assert split_dilated(module) == 1
     assert type(module) is SpaceToBatchConv2d
-    for ours, its in zip(results(module, image, gradient), expected):
-        torch.testing.assert_close(ours, its)
+    for result, reference in zip(results(module, image, gradient), expected):
+        torch.testing.assert_close(result, reference)
 
 
 @pytest.mark.parametrize('layout', [
@@ -57,8 +57,8 @@ def test_bfloat16_is_float32_rounded(layout):
                         gradient.bfloat16())
     assert found[0].dtype == torch.bfloat16
     assert found[2].dtype == torch.float32  # of the weight itself
-    for ours, its in zip(found, expected):
-        assert (ours.float() - its).norm() < .01 * its.norm()
+    for result, reference in zip(found, expected):
+        assert (result.float() - reference).norm() < .01 * reference.norm()
 
 
 def test_phases_are_dense_and_go_back():
@@ -123,8 +123,8 @@ def test_float32_in_nchw_is_left_alone():
     image, gradient = torch.randn(2, 2, 4, 6, 6)
     expected = results(module, image, gradient)
     split_dilated(module)
-    for ours, its in zip(results(module, image, gradient), expected):
-        assert torch.equal(ours, its)
+    for result, reference in zip(results(module, image, gradient), expected):
+        assert torch.equal(result, reference)
 
 
 def test_a_head_of_channels_last_works_in_it():
@@ -139,5 +139,5 @@ def test_a_head_of_channels_last_works_in_it():
         lambda module, args, output: layouts.extend([*args, output]))
     found = head.to(memory_format=torch.channels_last)(stages)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    for one in layouts:
-        assert one.is_contiguous(memory_format=torch.channels_last)
+    for tensor in layouts:
+        assert tensor.is_contiguous(memory_format=torch.channels_last)

@@ -82,5 +82,5 @@ def test_a_head_without_logits_is_named():
         def forward(self, features):
             return features, features
 
-    with pytest.raises(TypeError, match='TwoOutputsHead returns tuple'):
+    with pytest.raises(TypeError, match='TwoOutputsHead must .*got tuple'):
         head_logits(TwoOutputsHead(), [], (2, 2))

@@ -290,7 +290,7 @@ def test_the_frozen_encoder_starts_as_the_student(tmp_path):
     segmentor['backbone'].update(
         in_channels=6, init_cfg=dict(type='Pretrained', checkpoint=path))
     model = MODELS.build(ConfigDict(
-        type='SelfTrainingSegmentor',
+        type='MeanTeacher',
         segmentor=segmentor,
         data_preprocessor=dict(
             type='SelfTrainingDataPreProcessor', mean=[0.] * 6,

@@ -49,5 +49,6 @@ def test_no_thing_gives_zero_and_no_gradient():
 
 
 def test_two_classes_cannot_claim_a_position():
-    with pytest.raises(ValueError, match='min_ratio=0.5'):
+    with pytest.raises(
+            ValueError, match=r'min_ratio must be in \(0.5, 1\], got 0.5'):
         FeatureDistance(min_ratio=0.5)

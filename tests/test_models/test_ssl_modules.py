@@ -13,7 +13,7 @@ def build(name, **kwargs):
 
 
 def unlabeled(count, size=(12, 20)):
-    """Every pixel tells its image and its place, in each part."""
+    """Every pixel encodes its image and position, in each part."""
     label = torch.arange(count * size[0] * size[1]).view(count, *size)
     image = torch.stack([label, -label, 2 * label], 1).float()
     return image, label, label.float() / 8
@@ -35,7 +35,7 @@ def sides_of(boxes):
 def test_no_mix_passes_the_batch_on(count):
     batch = unlabeled(count)
     mixed = build('NoMix')(labeled(count), batch)
-    assert all(mine is its for mine, its in zip(mixed[:3], batch))
+    assert all(part is given for part, given in zip(mixed[:3], batch))
     assert mixed.mask.dtype == torch.bool and not mixed.mask.any()
     assert mixed.mask.shape == batch[1].shape
 
@@ -52,7 +52,7 @@ PARTNERS = dict(flip=[3, 2, 1, 0], roll=[1, 2, 3, 0])
 def test_everything_follows_the_pixels(cfg):
     mixer, batch = MODELS.build(cfg), unlabeled(4)
     copies = [part.clone() for part in batch]
-    seen = set()
+    partners = set()
     for _ in range(8):
         mixed = mixer(labeled(4), batch)
         origin = mixed.label // (12 * 20)  # the image of each pixel
@@ -73,10 +73,10 @@ def test_everything_follows_the_pixels(cfg):
             want = PARTNERS[cfg.get('source', 'roll')]
             assert partner == want
         assert sorted(partner) == [0, 1, 2, 3]
-        seen.add(tuple(partner))
+        partners.add(tuple(partner))
         rows, columns = mixed.mask.any(2).sum(1), mixed.mask.any(1).sum(1)
         assert torch.equal(rows * columns, mixed.mask.sum((1, 2)))  # a box
-    assert (len(seen) > 3) == (cfg.get('source') == 'permute')
+    assert (len(partners) > 3) == (cfg.get('source') == 'permute')
     assert all(torch.equal(*pair) for pair in zip(copies, batch))
 
 
@@ -95,7 +95,7 @@ def test_ignored_pixels_are_pasted_as_such():
 def test_boxes_are_of_the_area_and_shape_asked_for(height, width, area,
                                                    ratio):
     mixer = CutMix(prob=1., area=area, max_ratio=ratio)
-    boxes = mixer.draw_boxes(60, height, width)
+    boxes = mixer.sample_boxes(60, height, width)
     assert boxes.dtype == torch.int64
     left, top, right, bottom = boxes.unbind(1)
     assert left.min() >= 0 and top.min() >= 0
@@ -113,16 +113,16 @@ def test_boxes_are_of_the_area_and_shape_asked_for(height, width, area,
 
 
 def test_boxes_of_cut_mix_lie_anywhere():
-    boxes = CutMix(prob=1.).draw_boxes(200, 40, 40)
+    boxes = CutMix(prob=1.).sample_boxes(200, 40, 40)
     low, high = boxes.amin(0), boxes.amax(0)
     assert (low[:2] <= 1).all() and (high[2:] >= 39).all()
-    shapes = set(zip(*(one.tolist() for one in sides_of(boxes))))
+    shapes = set(zip(*(side.tolist() for side in sides_of(boxes))))
     assert len(shapes) > 50
 
 
 @pytest.mark.parametrize('prob', [0., .3, 1.])
-def test_each_image_draws_whether_it_gets_a_box(prob):
-    boxes = CutMix(prob=prob).draw_boxes(300, 40, 40)
+def test_boxes_are_sampled_independently_per_image(prob):
+    boxes = CutMix(prob=prob).sample_boxes(300, 40, 40)
     share = (sides_of(boxes)[0] > 0).float().mean().item()
     assert share == pytest.approx(prob, abs=0. if prob in (0, 1) else .1)
     assert (boxes[sides_of(boxes)[0] == 0] == 0).all()
@@ -130,20 +130,20 @@ def test_each_image_draws_whether_it_gets_a_box(prob):
 
 @pytest.mark.parametrize('prob', [0., .3, 1.])
 @pytest.mark.parametrize('count', [2, 5])
-def test_half_cut_mix_draws_once_for_the_batch(prob, count):
+def test_half_cut_mix_samples_once_for_the_batch(prob, count):
     mixer = HalfCutMix(prob)
-    drawn = torch.stack([
-        sides_of(mixer.draw_boxes(count, 20, 30))[0] > 0 for _ in range(300)
+    sampled = torch.stack([
+        sides_of(mixer.sample_boxes(count, 20, 30))[0] > 0 for _ in range(300)
     ])
-    assert (drawn.any(1) == drawn.all(1)).all()
-    share = drawn[:, 0].float().mean().item()
+    assert (sampled.any(1) == sampled.all(1)).all()
+    share = sampled[:, 0].float().mean().item()
     assert share == pytest.approx(prob, abs=0. if prob in (0, 1) else .1)
 
 
 @pytest.mark.parametrize('height, width', [(513, 513), (64, 96), (97, 31),
                                            (4, 4), (5, 3)])
 def test_half_cut_mix_takes_half_of_the_area(height, width):
-    boxes = HalfCutMix(1.).draw_boxes(200, height, width)
+    boxes = HalfCutMix(1.).sample_boxes(200, height, width)
     across, down = sides_of(boxes)
     left, top, right, bottom = boxes.unbind(1)
     assert left.min() >= 0 and top.min() >= 0
@@ -155,13 +155,13 @@ def test_half_cut_mix_takes_half_of_the_area(height, width):
         assert len({tuple(box) for box in boxes.tolist()}) > 150
 
 
-def test_draws_are_of_the_global_generator():
+def test_boxes_come_from_the_global_generator():
     for mixer in (CutMix(), HalfCutMix(1.)):
-        drawn = []
+        sampled = []
         for seed in (0, 0, 1):
             torch.manual_seed(seed)
-            drawn.append(mixer.draw_boxes(8, 40, 40))
-        assert torch.equal(*drawn[:2]) and not torch.equal(*drawn[1:])
+            sampled.append(mixer.sample_boxes(8, 40, 40))
+        assert torch.equal(*sampled[:2]) and not torch.equal(*sampled[1:])
 
 
 @pytest.mark.parametrize('name', ['CutMix', 'HalfCutMix'])
@@ -172,11 +172,11 @@ def test_a_batch_of_one_is_refused(name):
 
 @pytest.mark.parametrize('wrong, word', [
     (dict(source='next'),
-     "source='next'.*'flip' or 'roll' or 'other' or 'permute'"),
-    (dict(area=(0., .4)), r'area=\(0.0, 0.4\)'),
-    (dict(area=(.5, .4)), 'area='),
-    (dict(area=(.5, 1.)), 'area='),
-    (dict(max_ratio=.9), 'max_ratio=0.9'),
+     "source must be 'flip' or 'roll' or 'other' or 'permute', got 'next'"),
+    (dict(area=(0., .4)), r'area must be .*got \(0.0, 0.4\)'),
+    (dict(area=(.5, .4)), 'area must be'),
+    (dict(area=(.5, 1.)), 'area must be'),
+    (dict(max_ratio=.9), 'max_ratio at least 1, got .*0.9'),
 ])
 def test_cut_mix_names_wrong_arguments(wrong, word):
     with pytest.raises(ValueError, match=f'^CutMix: .*{word}'):
@@ -184,27 +184,28 @@ def test_cut_mix_names_wrong_arguments(wrong, word):
 
 
 def test_a_box_that_fits_nowhere_is_refused():
-    """Else it would be drawn for ever."""
+    """Otherwise rejection sampling would not end."""
     mixer = CutMix(prob=1., area=(.4, .4), max_ratio=2)
-    with pytest.raises(ValueError, match='16 x 256; raise max_ratio'):
-        mixer.draw_boxes(2, 16, 256)
+    with pytest.raises(ValueError, match='16 x 256; increase max_ratio'):
+        mixer.sample_boxes(2, 16, 256)
     with pytest.raises(ValueError, match='256 x 16'):
-        mixer.draw_boxes(2, 256, 16)
-    assert len(mixer.draw_boxes(2, 32, 128)) == 2
+        mixer.sample_boxes(2, 256, 16)
+    assert len(mixer.sample_boxes(2, 32, 128)) == 2
 
 
 @pytest.mark.parametrize('prob', [0., 1.])
 @pytest.mark.parametrize('width', [1, 2])
 def test_images_too_narrow_for_half_a_box_are_refused(prob, width):
-    """Whatever is drawn."""
-    with pytest.raises(ValueError, match=f'^HalfCutMix: .*40 x {width} .*3 '):
-        HalfCutMix(prob).draw_boxes(2, 40, width)
+    """Also if no box is sampled."""
+    with pytest.raises(
+            ValueError, match=f'^HalfCutMix: .*3 pixels, got 40 x {width}'):
+        HalfCutMix(prob).sample_boxes(2, 40, width)
 
 
 @pytest.mark.parametrize('width', [3, 4, 5])
 @pytest.mark.parametrize('height', [1, 2, 7])
 def test_half_boxes_of_the_smallest_images(height, width):
-    boxes = HalfCutMix(1.).draw_boxes(50, height, width)
+    boxes = HalfCutMix(1.).sample_boxes(50, height, width)
     across, down = sides_of(boxes)
     assert (2 * across > width).all() and (across < width).all()
     assert (down >= 1).all() and boxes.min() >= 0
@@ -235,7 +236,9 @@ def test_a_confidence_of_the_threshold_counts():
 
 @pytest.mark.parametrize('threshold', [-.1, 1.1])
 def test_threshold_names_a_wrong_argument(threshold):
-    with pytest.raises(ValueError, match=f'threshold={threshold}'):
+    with pytest.raises(
+            ValueError,
+            match=rf'threshold must be in \[0, 1\], got {threshold}'):
         build('Threshold', threshold=threshold)
 
 
@@ -276,7 +279,7 @@ def test_percentile_that_stays_asks_nobody(hub):
     assert build('EntropyPercentile', percentile=0, final=100).current == 70
 
 
-def test_percentile_may_move_from_epoch_to_epoch_alone(hub):
+def test_percentile_can_change_only_between_epochs(hub):
     module = build('EntropyPercentile', percentile=80, final=100, epochs=49)
     for iteration in range(490):
         at_iteration(iteration, 490)
@@ -284,13 +287,13 @@ def test_percentile_may_move_from_epoch_to_epoch_alone(hub):
 
 
 @pytest.mark.parametrize('epochs', [0, -3])
-def test_percentile_names_what_is_no_number_of_epochs(epochs):
-    with pytest.raises(ValueError, match=f'^EntropyPercentile: epochs='
-                       f'{epochs} .*1 or more'):
+def test_percentile_names_a_wrong_number_of_epochs(epochs):
+    with pytest.raises(ValueError, match='^EntropyPercentile: epochs must be '
+                       f'a positive integer.*{epochs}'):
         build('EntropyPercentile', epochs=epochs)
 
 
-def test_percentile_ignores_the_id_it_is_told():
+def test_percentile_uses_its_ignore_index():
     label = torch.tensor([[[0, 3, 0, 0]]])
     logits = torch.randn(1, 3, 1, 4)
     got, _ = build('EntropyPercentile', ignore_index=3)(logits, label)
@@ -308,5 +311,5 @@ def test_another_image_is_another_one():
     """Of all distances, never none; the same for the whole batch."""
     mixer = CutMix(source='other')
     torch.manual_seed(0)
-    seen = {tuple(mixer.partners(4).tolist()) for _ in range(50)}
-    assert seen == {(1, 2, 3, 0), (2, 3, 0, 1), (3, 0, 1, 2)}
+    found = {tuple(mixer.partners(4).tolist()) for _ in range(50)}
+    assert found == {(1, 2, 3, 0), (2, 3, 0, 1), (3, 0, 1, 2)}

@@ -11,13 +11,13 @@ def build(name, **kwargs):
     return MODELS.build(dict(type=name, **kwargs))
 
 
-def ones(*shapes):
+def constant(*shapes):
     return [torch.ones(shape) for shape in shapes]
 
 
 @pytest.mark.parametrize('prob', [0., .25, .5])
 def test_dropped_channels_are_dropped_whole(prob):
-    features = ones((8, 200, 3, 4), (8, 100, 2, 2))
+    features = constant((8, 200, 3, 4), (8, 100, 2, 2))
     got = build('ChannelDropout', prob=prob).eval()(features)
     for before, after in zip(features, got):
         assert after.shape == before.shape and (before == 1).all()
@@ -27,7 +27,7 @@ def test_dropped_channels_are_dropped_whole(prob):
         torch.testing.assert_close(
             after[~zero], torch.full_like(after[~zero], 1 / (1 - prob)))
         assert zero.float().mean().item() == pytest.approx(prob, abs=.05)
-    if prob:  # each image and each level draws anew
+    if prob:  # independent for each image and level
         assert not torch.equal(got[0][0], got[0][1])
         assert not torch.equal(got[0][:, :100, 0, 0], got[1][..., 0, 0])
 
@@ -35,19 +35,19 @@ def test_dropped_channels_are_dropped_whole(prob):
 def masks_of(features, **kwargs):
     """What the features were multiplied by."""
     module = build('ComplementaryDropout', **kwargs)
-    done = module([torch.ones_like(one) for one in features])
-    random = [torch.rand_like(one) + 1 for one in features]
+    done = module([torch.ones_like(feature) for feature in features])
+    random = [torch.rand_like(feature) + 1 for feature in features]
     state = torch.get_rng_state()
     again = module(random)
     torch.set_rng_state(state)
-    masks = module([torch.ones_like(one) for one in features])
+    masks = module([torch.ones_like(feature) for feature in features])
     for value, mask, feature in zip(again, masks, random):
         torch.testing.assert_close(value, mask * feature)
     return done
 
 
 def test_masks_of_two_views_complete_one_another():
-    features = ones((8, 64, 3, 4), (8, 64, 2, 2), (8, 32, 1, 1))
+    features = constant((8, 64, 3, 4), (8, 64, 2, 2), (8, 32, 1, 1))
     masks = masks_of(features, kept_share=0.)
     for mask in masks:
         first, second = mask.chunk(2)
@@ -62,32 +62,32 @@ def test_masks_of_two_views_complete_one_another():
 
 
 def test_kept_images_are_kept_in_both_views_and_on_all_levels():
-    masks = masks_of(ones((200, 64, 1, 1), (200, 32, 1, 1)), kept_share=.3)
-    kept = [(mask == 1).all((1, 2, 3)) for mask in masks]
-    assert torch.equal(*kept)
-    first, second = kept[0].chunk(2)
+    masks = masks_of(constant((200, 64, 1, 1), (200, 32, 1, 1)), kept_share=.3)
+    unchanged = [(mask == 1).all((1, 2, 3)) for mask in masks]
+    assert torch.equal(*unchanged)
+    first, second = unchanged[0].chunk(2)
     assert torch.equal(first, second)
     assert first.sum() == 30
-    for mask, whole in zip(masks, kept):  # nothing in between
+    for mask, whole in zip(masks, unchanged):  # nothing in between
         assert (mask[~whole] != 1).all()
         assert (mask.unflatten(0, (2, 100)).sum(0) == 2).all()
 
 
 @pytest.mark.parametrize('kept_share', [0., 1.])
 def test_share_of_the_kept_images_at_its_ends(kept_share):
-    mask, = masks_of(ones((6, 64, 2, 2)), kept_share=kept_share)
+    mask, = masks_of(constant((6, 64, 2, 2)), kept_share=kept_share)
     assert ((mask == 1).all() if kept_share else (mask != 1).all())
 
 
 @pytest.mark.parametrize('count', [1, 2, 3, 4, 5, 8])
 def test_as_many_images_are_kept_as_in_the_release(count):
-    """Half of them rounded down, at each draw; which ones, is drawn."""
+    """Half of the images, rounded down, selected at random each time."""
     chosen = set()
     for _ in range(40):
-        mask, = masks_of(ones((2 * count, 64, 1, 1)))
-        kept = (mask[:count] == 1).all((1, 2, 3))
-        assert kept.sum() == count // 2
-        chosen.add(tuple(kept.tolist()))
+        mask, = masks_of(constant((2 * count, 64, 1, 1)))
+        unchanged = (mask[:count] == 1).all((1, 2, 3))
+        assert unchanged.sum() == count // 2
+        chosen.add(tuple(unchanged.tolist()))
     assert (len(chosen) > 1) == (count > 1)
 
 
@@ -102,10 +102,10 @@ def test_as_many_images_are_kept_as_in_the_release(count):
     ('StrongPhotometric', dict(gray_prob=-.2)),
     ('StrongPhotometric', dict(blur_prob=1.1)),
 ])
-def test_what_is_no_probability_is_named(name, wrong):
+def test_a_wrong_probability_is_named(name, wrong):
     (argument, value), = wrong.items()
-    with pytest.raises(ValueError, match=f'^{name}: {argument}={value} is out '
-                       'of range; give a number from 0 to 1'):
+    with pytest.raises(ValueError, match=rf'^{name}: {argument} must be in '
+                       rf'\[0, 1\], got {value}'):
         build(name, **wrong)
 
 
@@ -125,7 +125,7 @@ def test_masks_are_of_the_type_of_the_features(dtype):
 @pytest.mark.parametrize('count', [1, 3])
 def test_an_odd_batch_is_refused(count):
     with pytest.raises(ValueError, match=f'{count} images.*num_views=2'):
-        build('ComplementaryDropout')(ones((count, 4, 1, 1)))
+        build('ComplementaryDropout')(constant((count, 4, 1, 1)))
 
 
 @pytest.mark.parametrize('name', ['ChannelDropout', 'ComplementaryDropout'])
@@ -156,7 +156,7 @@ def is_gray(image):
 
 @pytest.mark.parametrize('prob', [0., .5, 1.])
 @pytest.mark.parametrize('per_image', [True, False])
-def test_gray_is_drawn_on_its_own(normal, prob, per_image):
+def test_gray_is_sampled_independently(normal, prob, per_image):
     module = build(
         'StrongPhotometric', jitter_prob=0, blur_prob=0, gray_prob=prob,
         per_image=per_image)
@@ -167,8 +167,8 @@ def test_gray_is_drawn_on_its_own(normal, prob, per_image):
     ])
     assert gray.float().mean().item() == pytest.approx(
         prob, abs=0. if prob in (0, 1) else .2)
-    one_draw = (gray.any(1) == gray.all(1)).all()
-    assert one_draw == (not per_image or prob in (0, 1))
+    is_joint = (gray.any(1) == gray.all(1)).all()
+    assert is_joint == (not per_image or prob in (0, 1))
 
 
 def test_gray_comes_after_the_jitter(normal):
@@ -189,10 +189,10 @@ def test_hue_alone_keeps_value_and_saturation(normal):
     torch.testing.assert_close(before.amax(1), after.amax(1))
     torch.testing.assert_close(
         before.amin(1), after.amin(1), rtol=1e-3, atol=1e-5)
-    for one, other in zip(before, after):  # one shift of each image
+    for image, other in zip(before, after):  # one shift for each image
         shifts = torch.tensor([
             (colorsys.rgb_to_hsv(*b)[0] - colorsys.rgb_to_hsv(*a)[0]) % 1
-            for a, b in zip(one.flatten(1).T.tolist(),
+            for a, b in zip(image.flatten(1).T.tolist(),
                             other.flatten(1).T.tolist())
         ])
         turns = torch.polar(torch.ones(64), 2 * torch.pi * shifts)
@@ -209,5 +209,5 @@ def test_hue_of_none_is_the_strength_of_the_others():
 
 @pytest.mark.parametrize('hue', [-.1, .6])
 def test_a_wrong_hue_is_named(hue):
-    with pytest.raises(ValueError, match=f'hue={hue}'):
+    with pytest.raises(ValueError, match=f'hue must .*{hue}'):
         build('StrongPhotometric', hue=hue)

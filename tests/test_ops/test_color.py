@@ -22,11 +22,11 @@ def images(count=2, size=(12, 16)):
     return torch.rand(count, 3, *size)
 
 
-def test_denormalize_gives_the_picture_back():
-    picture = torch.randint(0, 256, (2, 3, 4, 5)).float()
-    normal = (picture - MEAN) / STD
+def test_denormalize_restores_the_image():
+    image = torch.randint(0, 256, (2, 3, 4, 5)).float()
+    normal = (image - MEAN) / STD
     torch.testing.assert_close(
-        denormalize(normal, MEAN, STD), picture / 255, rtol=0, atol=1e-6)
+        denormalize(normal, MEAN, STD), image / 255, rtol=0, atol=1e-6)
 
 
 def test_normalize_undoes_denormalize():
@@ -132,24 +132,23 @@ def test_blur_is_a_separable_gaussian(sigma, size, count):
         got.numpy(), reference_blur(image, sigma, size), atol=1e-5)
 
 
-def test_blur_keeps_a_constant_image():
+def test_blur_does_not_change_a_constant_image():
     image = torch.full((1, 3, 12, 16), .7)
     torch.testing.assert_close(gaussian_blur(image, 1.15, 11), image)
 
 
-def test_blur_is_that_of_the_release(recorded_ops):
-    """Kernels there need not be square; at this sigma nobody can tell."""
+def test_blur_equals_the_release(recorded_ops):
+    """Kernels there need not be square; with this sigma it does not matter."""
     for record in recorded_ops['gaussian_blur']:
         got = gaussian_blur(record['x'], record['sigma'],
                             max(record['kernel_size']))
         torch.testing.assert_close(got, record['y'], rtol=0, atol=1e-6)
 
 
-def test_jitter_is_that_of_the_release_but_for_its_order(recorded_ops):
-    """kornia's ColorJitter with seed 1 draws these factors, and this order.
+def test_jitter_equals_the_release_except_for_the_order(recorded_ops):
+    """kornia's ColorJitter with seed 1 samples these factors and this order.
 
-    Its draws are stated here. It does not clamp what it is given, so pixels
-    that are no colors are left out.
+    It does not clamp its input, so pixels outside of [0, 1] are not compared.
     """
     record = recorded_ops['color_jitter']
     mean, std = record['mean'], record['std']

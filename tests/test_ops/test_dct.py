@@ -1,9 +1,9 @@
 """Tests of mmseg_fst/ops/dct.py.
 
-Three others compute the same: a slow loop over pixels in this file, after
-libjpeg's ``jfdctint.c`` and ``jccolor.c``; libjpeg-turbo itself, whose values
-for two images stand here, and which is asked again where jpeglib is installed
-(``pip install jpeglib``); and the floating-point DCT.
+There are three references: a slow loop over pixels in this file, after
+libjpeg's ``jfdctint.c`` and ``jccolor.c``; libjpeg-turbo itself, with recorded
+values of two images, and directly if jpeglib is installed (``pip install
+jpeglib``); and the floating-point DCT.
 """
 import hashlib
 import importlib.util
@@ -16,24 +16,24 @@ from helpers import REPOSITORY
 
 from mmseg_fst.ops import dct_coefficients, dct_grid, dct_input, upscale
 
-KEPT_Y = [*range(0, 7), *range(8, 15), *range(16, 22), *range(24, 30),
+INDICES_Y = [*range(0, 7), *range(8, 15), *range(16, 22), *range(24, 30),
           *range(32, 38), *range(40, 46), *range(48, 54)]
-KEPT_C = [0, 1, 2, 8, 9, 10, 16, 17, 24, 25]
+INDICES_C = [0, 1, 2, 8, 9, 10, 16, 17, 24, 25]
 
 
-def batch_of(*pictures):
-    """Images of shape (N, 3, H, W) from pictures of shape (H, W, 3)."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+def batch_of(*images):
+    """Images of shape (N, 3, H, W) from images of shape (H, W, 3)."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
 
 
 def noise(height, width, seed=0):
-    """Every value in every place, so that no border is flat."""
+    """Uniform noise, so that no border is constant."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def ramps(height=33, width=47):
-    """The picture of the golden values."""
+    """The image of the golden values."""
     y, x = np.mgrid[:height, :width]
     return np.stack([x * 5 % 256, y * 7 % 256, (x * 3 + y * 2) % 256],
                     -1).astype(np.uint8)
@@ -123,55 +123,55 @@ def float_block(block):
     return (basis @ np.array(block) @ basis.T).ravel()
 
 
-def loop(picture, transform=jpeg_block):
-    """Coefficients of one picture of shape (H, W, 3), of shape (64, h, w)."""
-    planes = [picture[..., i].tolist() for i in range(3)]
+def loop(image, transform=jpeg_block):
+    """Coefficients of one image of shape (H, W, 3), of shape (64, h, w)."""
+    planes = [image[..., i].tolist() for i in range(3)]
     twice = [enlarged(plane) for plane in planes]
     four_times = [enlarged(plane) for plane in twice]
     luma = [[ycc(*pixel)[0] for pixel in zip(*row)] for row in zip(*twice)]
     chroma = [[[ycc(*pixel)[i] for pixel in zip(*row)]
                for row in zip(*four_times)] for i in (1, 2)]
     channels = []
-    for plane, kept in ((luma, KEPT_Y), (halved(chroma[0]), KEPT_C),
-                        (halved(chroma[1]), KEPT_C)):
+    for plane, indices in ((luma, INDICES_Y), (halved(chroma[0]), INDICES_C),
+                           (halved(chroma[1]), INDICES_C)):
         blocks = np.array([transform(block) for block in blocks_of(plane)])
-        channels.append(blocks.T[kept].reshape(
-            len(kept), *dct_grid(*picture.shape[:2])))
+        channels.append(blocks.T[indices].reshape(
+            len(indices), *dct_grid(*image.shape[:2])))
     return np.concatenate(channels)
 
 
 @pytest.mark.parametrize('size', [(8, 12), (9, 11), (7, 6), (1, 1), (2, 5)])
 def test_slow_loop(size):
-    pictures = [noise(*size, seed) for seed in (0, 1)]
-    got = dct_coefficients(batch_of(*pictures))
-    want = np.stack([loop(picture) for picture in pictures])
+    images = [noise(*size, seed) for seed in (0, 1)]
+    got = dct_coefficients(batch_of(*images))
+    want = np.stack([loop(image) for image in images])
     assert got.dtype == torch.float32 and got.is_contiguous()
     np.testing.assert_array_equal(got.numpy(), want)
 
 
 def test_floating_point_dct():
     """It differs by 1 at most, in some coefficients."""
-    picture = noise(15, 18)
-    got = dct_coefficients(batch_of(picture))[0].numpy()
-    want = loop(picture, float_block)
+    image = noise(15, 18)
+    got = dct_coefficients(batch_of(image))[0].numpy()
+    want = loop(image, float_block)
     assert np.abs(got - want).max() < .66
     rounded = np.sign(want) * np.floor(np.abs(want) + .5)
     assert 0 < (got != rounded).mean() < .1
 
 
 @pytest.mark.parametrize('size', [(6, 8), (5, 7), (1, 3), (33, 47)])
-def test_upscale_is_that_of_opencv(size):
-    picture = noise(*size)
-    want = cv2.resize(picture, (2 * size[1], 2 * size[0]))
-    got = upscale(batch_of(picture))
+def test_upscale_equals_opencv(size):
+    image = noise(*size)
+    want = cv2.resize(image, (2 * size[1], 2 * size[0]))
+    got = upscale(batch_of(image))
     assert got.dtype == torch.uint8
     np.testing.assert_array_equal(got[0].permute(1, 2, 0).numpy(), want)
 
 
 # Golden values, decoded from files of libjpeg-turbo.
 def test_one_color():
-    picture = np.full((32, 48, 3), (200, 100, 50), np.uint8)
-    got = dct_coefficients(batch_of(picture))[0]
+    image = np.full((32, 48, 3), (200, 100, 50), np.uint8)
+    got = dct_coefficients(batch_of(image))[0]
     assert got.shape == (64, 8, 12)
     for channel, value in ((0, -32), (44, -336), (54, 432)):
         assert (got[channel] == value).all()
@@ -191,69 +191,69 @@ def test_ramps():
         assert plane[0, 3, 5] == other and plane[0, -1, -1] == last
 
 
-# SHA-256 of the kept coefficients as int16, decoded by jpeglib 1.0.2 from
+# SHA-256 of the selected coefficients as int16, decoded by jpeglib 1.0.2 from
 # files of OpenCV 5.0.0.
-@pytest.mark.parametrize('picture, digest', [
+@pytest.mark.parametrize('image, digest', [
     (ramps(), '9d89b8886d3f586b'), (noise(33, 47), '4eeee605b9707bf2'),
     (noise(161, 162, seed=1), '7014ae56cab49e59')
 ], ids=['ramps', 'noise', 'large'])
-def test_all_values_of_libjpeg(picture, digest):
-    got = dct_coefficients(batch_of(picture))[0].short().numpy()
+def test_all_values_of_libjpeg(image, digest):
+    got = dct_coefficients(batch_of(image))[0].short().numpy()
     assert hashlib.sha256(got.tobytes()).hexdigest()[:16] == digest
 
 
-def encoded(picture, folder):
-    """What two real files hold, decoded by another library.
+def encoded(image, folder):
+    """Coefficients of two real files, decoded by another library.
 
     Args:
-        picture (ndarray): RGB picture of shape (H, W, 3), uint8.
+        image (ndarray): RGB image of shape (H, W, 3), uint8.
         folder (Path): Folder for the files.
 
     Returns:
-        ndarray: Kept coefficients of shape (64, h, w), int16.
+        ndarray: Selected coefficients of shape (64, h, w), int16.
     """
     jpeglib = pytest.importorskip('jpeglib')
-    image, files = picture[..., ::-1], []
+    image, files = image[..., ::-1], []
     for factor in (2, 4):
         height, width = image.shape[:2]
         image = cv2.resize(image, (2 * width, 2 * height))
         path = str(folder / f'{factor}.jpg')
         assert cv2.imwrite(path, image, [cv2.IMWRITE_JPEG_QUALITY, 100])
         files.append(jpeglib.read_dct(path))
-    assert all((one.qt == 1).all() for one in files)
-    planes = ((files[0].Y, KEPT_Y), (files[1].Cb, KEPT_C),
-              (files[1].Cr, KEPT_C))
+    assert all((file.qt == 1).all() for file in files)
+    planes = ((files[0].Y, INDICES_Y), (files[1].Cb, INDICES_C),
+              (files[1].Cr, INDICES_C))
     return np.concatenate([
-        plane.reshape(*plane.shape[:2], 64).transpose(2, 0, 1)[kept]
-        for plane, kept in planes])
+        plane.reshape(*plane.shape[:2], 64).transpose(2, 0, 1)[indices]
+        for plane, indices in planes])
 
 
 @pytest.mark.parametrize('size', [(33, 47), (64, 64), (35, 30), (1, 1),
                                   (2, 5), (161, 162), (321, 321)])
 def test_real_files(size, tmp_path):
-    """To the last bit, borders too."""
-    pictures = [noise(*size)]
+    """Bitwise equal, including borders."""
+    images = [noise(*size)]
     if min(size) > 30:
-        pictures.append(ramps(*size))
+        images.append(ramps(*size))
         # Blurred, as upscaled photographs are.
-        pictures.append(cv2.GaussianBlur(noise(*size, 3), (0, 0), 3))
-    got = dct_coefficients(batch_of(*pictures)).numpy()
-    for one, picture in zip(got, pictures):
-        np.testing.assert_array_equal(one, encoded(picture, tmp_path))
+        images.append(cv2.GaussianBlur(noise(*size, 3), (0, 0), 3))
+    got = dct_coefficients(batch_of(*images)).numpy()
+    for maps, image in zip(got, images):
+        np.testing.assert_array_equal(maps, encoded(image, tmp_path))
 
 
 @pytest.mark.parametrize('size', [(64, 48), (33, 47), (81, 82)])
 def test_reference_of_the_specification(size):
-    """Its DCT is of floating point, its right border of chroma simpler."""
+    """It uses a floating-point DCT and simpler padding of chroma."""
     path = REPOSITORY.parent / 'shared/spec/ssl_dct_reference.py'
     if not path.is_file():
         pytest.skip(f'{path} is missing: not compared with it')
     spec = importlib.util.spec_from_file_location(path.stem, path)
     reference = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(reference)
-    picture = cv2.GaussianBlur(noise(*size), (0, 0), 2)
-    got = dct_coefficients(batch_of(picture))[0].numpy()
-    off = np.abs(got - reference.dct64(picture))
+    image = cv2.GaussianBlur(noise(*size), (0, 0), 2)
+    got = dct_coefficients(batch_of(image))[0].numpy()
+    off = np.abs(got - reference.dct64(image))
     assert off[:44].max() <= 1 and (off[:44] > 0).mean() < .08
     assert off[44:, :, :-1].max() <= 1 and (off[44:] > 0).mean() < .08
 
@@ -269,13 +269,13 @@ def test_grid(size, grid):
         assert got.shape == (1, 64, *grid)
 
 
-def test_images_of_a_batch_do_not_meet():
+def test_images_of_a_batch_are_independent():
     images = batch_of(*(noise(21, 22, seed) for seed in range(6)))
     before = images.clone()
     got = dct_coefficients(images)
     assert torch.equal(images, before)
-    for one, image in zip(got, images):
-        assert torch.equal(one, dct_coefficients(image[None])[0])
+    for maps, image in zip(got, images):
+        assert torch.equal(maps, dct_coefficients(image[None])[0])
     # Whatever the layout in memory.
     striped = images.contiguous(memory_format=torch.channels_last)
     assert torch.equal(dct_coefficients(striped), got)
@@ -286,8 +286,8 @@ def test_images_of_a_batch_do_not_meet():
 @pytest.mark.parametrize('value', [0, 255])
 def test_extreme_values(value):
     """Nothing overflows; the largest DC is 8 times 127, the least -1024."""
-    picture = np.full((8, 8, 3), value, np.uint8)
-    got = dct_coefficients(batch_of(picture))[0]
+    image = np.full((8, 8, 3), value, np.uint8)
+    got = dct_coefficients(batch_of(image))[0]
     assert (got[0] == (1016 if value else -1024)).all()
     assert not got[1:].any()
     stripes = np.zeros((16, 16, 3), np.uint8)

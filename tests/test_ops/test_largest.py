@@ -22,7 +22,7 @@ def test_it_is_argmax(classes, parts):
 
 
 @pytest.mark.parametrize('parts', [1, 3, 7])
-def test_what_is_not_a_number_wins_as_in_argmax(parts):
+def test_nan_wins_as_in_argmax(parts):
     torch.manual_seed(0)
     scores = torch.randn(1, 7, 20, 20)
     scores[torch.rand_like(scores) < .2] = torch.nan
@@ -35,10 +35,10 @@ def test_what_is_not_a_number_wins_as_in_argmax(parts):
 def test_resized_by_parts_is_resized_as_a_whole(align_corners, dtype):
     torch.manual_seed(0)
     coarse = torch.randn(2, 11, 13, 17).to(dtype)
-    seen = []
+    channels = []
 
     def finish(part):
-        seen.append(part.shape[1])
+        channels.append(part.shape[1])
         for size in ((70, 81), (77, 101)):
             part = F.interpolate(
                 part, size, mode='bilinear', align_corners=align_corners)
@@ -46,4 +46,4 @@ def test_resized_by_parts_is_resized_as_a_whole(align_corners, dtype):
 
     assert torch.equal(
         largest_class(coarse, finish, 2), finish(coarse).argmax(1))
-    assert seen == [6, 5, 11]
+    assert channels == [6, 5, 11]

@@ -27,13 +27,14 @@ def reference_mask(label, priority, per_image):
     """Sort the classes of each image by priority, take the first half."""
     label, priority = label.numpy(), priority.numpy()
     mask = np.zeros(label.shape, bool)
-    for i, one in enumerate(label):
-        classes = sorted(set((one if per_image else label).ravel().tolist()))
+    for i, label_map in enumerate(label):
+        source = label_map if per_image else label
+        classes = sorted(set(source.ravel().tolist()))
         if per_image:
             classes = [c for c in classes if c != IGNORE]
         classes.sort(key=lambda c: priority[i, c])
         for c in classes[:-(-len(classes) // 2)]:
-            mask[i][one == c] = True
+            mask[i][label_map == c] = True
     return mask
 
 
@@ -136,8 +137,8 @@ def test_mix_takes_every_pixel_from_its_side(count):
     assert mixed.weight.dtype == torch.float32
 
 
-def test_mix_of_a_constant_weight_owns_its_memory():
-    """Pseudo-label weights come expanded from one number."""
+def test_mix_does_not_alias_an_expanded_weight():
+    """Pseudo-label weights are expanded from a scalar."""
     image, label, _ = side(0, 2)
     onto = image, label, torch.tensor(.5).expand(2, 4, 5)
     mixed = mix(torch.zeros(2, 4, 5, dtype=torch.bool), side(1, 2), onto)
@@ -145,19 +146,19 @@ def test_mix_of_a_constant_weight_owns_its_memory():
     assert onto[2].max() == .5 and mixed.weight[1, 0, 0] == .5
 
 
-def test_mix_is_that_of_the_release(recorded_ops):
+def test_mix_equals_the_release(recorded_ops):
     record = recorded_ops['one_mix']
-    ones = torch.ones(1, 64, 64)
+    weight = torch.ones(1, 64, 64)
     mixed = mix(record['mask'][:, 0] == 1,
-                (record['img'][None], record['lbl'][None], ones),
+                (record['img'][None], record['lbl'][None], weight),
                 (record['target_img'][None], record['target_lbl'][None],
-                 ones))
+                 weight))
     assert torch.equal(mixed.image, record['data'])
     assert torch.equal(mixed.label, record['target'][0])
 
 
-def test_class_masks_are_those_of_the_release(recorded_ops):
-    """The release draws ids with NumPy; here they get the first places."""
+def test_class_masks_equal_the_release(recorded_ops):
+    """The release samples ids with NumPy; here they get priority 0."""
     for record in recorded_ops['get_class_masks']:
         label = record['labels'][:, 0]
         classes = label.unique()
@@ -181,10 +182,10 @@ def test_box_mask_equals_slices():
     boxes = torch.cat([low, high], 1)  # left, top, right, bottom
     mask = box_mask(boxes, (6, 7))
     assert mask.dtype == torch.bool and mask.shape == (20, 6, 7)
-    for one, (left, top, right, bottom) in zip(mask, boxes.tolist()):
+    for row, (left, top, right, bottom) in zip(mask, boxes.tolist()):
         want = torch.zeros(6, 7, dtype=torch.bool)
         want[top:bottom, left:right] = True
-        assert torch.equal(one, want)
+        assert torch.equal(row, want)
 
 
 @pytest.mark.parametrize('box, pixels', [
@@ -194,19 +195,17 @@ def test_box_mask_at_its_ends(box, pixels):
     assert box_mask(torch.tensor([box]), (6, 7)).sum() == pixels
 
 
-def test_one_view_is_passed_on_as_it_is():
-    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool), None,
-                torch.tensor(2.))
-    assert concatenate([one]) is one
+def test_a_single_view_is_returned_unchanged():
+    view = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool), None)
+    assert concatenate([view]) is view
 
 
-def test_views_stand_one_after_the_other():
+def test_views_are_concatenated_in_order():
     views = [
         Mixed(*side(seed, 2), torch.rand(2, 4, 5) < .5, None)
         for seed in range(3)
     ]
     got = concatenate(views)
-    assert got.factor is None
     for name in ('image', 'label', 'weight', 'mask'):
         whole = getattr(got, name)
         assert len(whole) == 6
@@ -219,18 +218,18 @@ def test_views_stand_one_after_the_other():
     ClassMix(), NoMix(), CutMix(prob=1.), HalfCutMix(prob=1.)],
     ids=lambda mixer: type(mixer).__name__)
 @pytest.mark.parametrize('views', [1, 2])
-def test_other_labels_are_those_of_another_draw_alike(mixer, views):
-    """As if the same draws had been made with them from the start."""
+def test_mix_labels_equals_mixing_again(mixer, views):
+    """As if the same random numbers had been used with the new labels."""
     labeled, first, second = side(0, 3), side(1, 3), side(2, 3)
     second = (first[0], *second[1:])
 
-    def draw(unlabeled):
+    def mixed_with(unlabeled):
         torch.manual_seed(4)
         return concatenate([
             mixer(labeled[:2], unlabeled) for _ in range(views)])
 
-    again = mix_labels(draw(first), labeled[1], *second[1:])
-    for ours, expected in zip(again, draw(second)):
-        assert (ours is None) == (expected is None)
-        if ours is not None:
-            assert torch.equal(ours, expected)
+    again = mix_labels(mixed_with(first), labeled[1], *second[1:])
+    for found, expected in zip(again, mixed_with(second)):
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert torch.equal(found, expected)

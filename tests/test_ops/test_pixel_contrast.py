@@ -1,4 +1,4 @@
-"""Which pixels are contrasted, against loops over pixels."""
+"""Selection of pixels for contrast, against loops over pixels."""
 import math
 
 import numpy as np
@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from mmseg_fst.ops import (
-    draw_rows,
     entropy_of,
     info_nce,
     likelihood_rank,
@@ -14,6 +13,7 @@ from mmseg_fst.ops import (
     membership,
     membership_as_released,
     rows_of,
+    sample_rows,
     select_pixels,
     split_by_entropy,
     sum_by_class,
@@ -23,7 +23,7 @@ IGNORE = 255
 
 
 def scene(num_classes=7, num_labeled=2, seed=0):
-    """Probabilities and labels of three images more than the labeled."""
+    """Probabilities and labels of labeled and three unlabeled images."""
     generator = torch.Generator().manual_seed(seed)
     shape = (num_labeled + 3, num_classes, 5, 6)
     probability = (2 * torch.randn(shape, generator=generator)).softmax(1)
@@ -57,7 +57,7 @@ def select_slowly(probability, label, num_labeled, percent, ranks):
         is_labeled = image < num_labeled
         reliable[place] = is_labeled or entropy[place] <= low + 1e-9
         values = probability[image, :, row, column].tolist()
-        order = sorted(range(classes), key=lambda one: -values[one])
+        order = sorted(range(classes), key=lambda index: -values[index])
         for rank, index in enumerate(order):
             if is_labeled:
                 chosen = rank < ranks[0] and index != label[place]
@@ -73,10 +73,10 @@ def select(probability, label, num_labeled, percent, **kwargs):
     valid, member = label != IGNORE, membership(label, probability.shape[1])
     split = split_by_entropy(
         probability[num_labeled:], valid[num_labeled:], percent)
-    standing, negative = select_pixels(
+    positive, negative = select_pixels(
         probability, member, valid[:num_labeled], *split, **kwargs)
-    assert not (standing & ~member).any()
-    return standing.any(1), negative
+    assert not (positive & ~member).any()
+    return positive.any(1), negative
 
 
 @pytest.mark.parametrize('percent', [0, 7.3, 20, 50])
@@ -86,18 +86,18 @@ def test_selection_against_a_loop(percent, ranks):
     probability = probability.double()
     found = select(probability, label, num_labeled, percent, ranks=ranks)
     wanted = select_slowly(probability, label, num_labeled, percent, ranks)
-    for one, other in zip(found, wanted):
-        assert torch.equal(one, other) and one.any()
+    for mask, other in zip(found, wanted):
+        assert torch.equal(mask, other) and mask.any()
 
 
 def test_labeled_images_give_negatives():
-    """The release restricts them to pixels of the class: there are none."""
+    """The release restricts negatives to pixels of the class: none remain."""
     probability, label, num_labeled = scene()
     _, negative = select(probability, label, num_labeled, 20)
-    mine = torch.zeros_like(negative)
-    mine.scatter_(1, label.clamp(max=6)[:, None], True)
+    one_hot = torch.zeros_like(negative)
+    one_hot.scatter_(1, label.clamp(max=6)[:, None], True)
     assert negative[:num_labeled].flatten(2).any(2).any(0).all()
-    assert not (negative & mine)[label[:, None].expand_as(mine) !=
+    assert not (negative & one_hot)[label[:, None].expand_as(one_hot) !=
                                  IGNORE].any()
 
 
@@ -106,13 +106,13 @@ def test_negatives_of_the_release_are_labeled_as_the_class():
     # What another pass of the teacher has labeled.
     label[num_labeled:] = torch.randint(7, label[num_labeled:].shape)
     reliable, negative = select(probability, label, num_labeled, 20)
-    mine = torch.zeros_like(negative)
-    mine.scatter_(1, label.clamp(max=6)[:, None], True)
-    mine &= (label != IGNORE)[:, None]
+    one_hot = torch.zeros_like(negative)
+    one_hot.scatter_(1, label.clamp(max=6)[:, None], True)
+    one_hot &= (label != IGNORE)[:, None]
     same, fewer = select(
         probability, label, num_labeled, 20, own_class=True)
     assert torch.equal(same, reliable)
-    assert torch.equal(fewer, negative & mine) and fewer.any()
+    assert torch.equal(fewer, negative & one_hot) and fewer.any()
     assert not fewer[:num_labeled].any()
 
 
@@ -125,7 +125,7 @@ def test_without_unlabeled_pixels_only_labels_count():
     assert torch.equal(reliable, label != IGNORE)
 
 
-def test_rank_is_a_place_in_the_order():
+def test_rank_is_the_position_in_sorted_order():
     probability, *_ = scene()
     values = probability.numpy()
     larger = (values[:, None] > values[:, :, None]).sum(2)
@@ -133,7 +133,7 @@ def test_rank_is_a_place_in_the_order():
 
 
 @pytest.mark.parametrize('percent', [0, 12.5, 50, 99, 100])
-def test_percentile_of_some_values_is_numpys(percent):
+def test_masked_percentile_equals_numpy(percent):
     values, valid = torch.randn(4, 9).double(), torch.rand(4, 9) > .3
     found = masked_percentile(values, valid, percent)
     wanted = np.percentile(values[valid].numpy(), percent)
@@ -142,9 +142,9 @@ def test_percentile_of_some_values_is_numpys(percent):
 
 def test_entropy_of_one_class_and_of_all():
     even = torch.full((1, 4, 1, 1), .25)
-    sure = torch.tensor([1., 0, 0, 0]).view(1, 4, 1, 1)
+    certain = torch.tensor([1., 0, 0, 0]).view(1, 4, 1, 1)
     assert entropy_of(even).item() == pytest.approx(math.log(4))
-    assert entropy_of(sure).item() == pytest.approx(0, abs=1e-8)
+    assert entropy_of(certain).item() == pytest.approx(0, abs=1e-8)
 
 
 @pytest.mark.parametrize('per_row', [1, 2])
@@ -154,26 +154,31 @@ def test_sums_of_classes_against_a_loop(per_row):
     member.scatter_(1, torch.randint(4, (40, per_row)), True)
     total, count = sum_by_class(rows, member)
     for index in range(5):
-        mine = [row for row, one in zip(rows, member) if one[index]]
-        assert count[index] == len(mine)
+        selected = [
+            row for row, classes in zip(rows, member) if classes[index]
+        ]
+        assert count[index] == len(selected)
         torch.testing.assert_close(
-            total[index], sum(mine, torch.zeros(3).double()))
+            total[index], sum(selected, torch.zeros(3).double()))
 
 
 def test_members_against_a_loop():
     _, label, _ = scene()
-    member = membership(label, 6)  # class 6 is none of them
+    member = membership(label, 6)  # id 6 is not a class
     as_released = membership_as_released(label, 6, IGNORE)
     for image, row, column in np.ndindex(*label.shape):
         found = member[image, :, row, column].nonzero()[:, 0].tolist()
-        one = label[image, row, column].item()
-        assert found == [one] * (one < 6)
+        class_id = label[image, row, column].item()
+        assert found == [class_id] * (class_id < 6)
         found = as_released[image, :, row, column].nonzero()[:, 0].tolist()
         everywhere = label[:, row, column].tolist()
         if image or everywhere[0] == IGNORE:
             assert found == []
         else:
-            wanted = {0 if one == IGNORE else one for one in everywhere}
+            wanted = {
+                0 if class_id == IGNORE else class_id
+                for class_id in everywhere
+            }
             assert found == sorted(wanted - {6})
 
 
@@ -188,9 +193,9 @@ def test_info_nce_against_a_loop():
     anchor = torch.randn(4, 3).double()
     positive, negative = torch.randn(3).double(), torch.randn(4, 6, 3).double()
     terms = []
-    for one, others in zip(anchor.numpy(), negative.numpy()):
+    for row, others in zip(anchor.numpy(), negative.numpy()):
         similar = [
-            one @ other / np.linalg.norm(one) / np.linalg.norm(other) / .5
+            row @ other / np.linalg.norm(row) / np.linalg.norm(other) / .5
             for other in [positive.numpy(), *others]
         ]
         terms.append(math.log(sum(map(math.exp, similar))) - similar[0])
@@ -198,7 +203,8 @@ def test_info_nce_against_a_loop():
     assert found.item() == pytest.approx(np.mean(terms), rel=1e-12)
 
 
-def test_draws_repeat_and_reach_all_rows():
-    drawn = draw_rows(torch.arange(5), 200)
-    assert drawn.shape == (200, ) and drawn.unique().tolist() == [*range(5)]
-    assert draw_rows(torch.randn(1, 4), 3).shape == (3, 4)
+def test_samples_repeat_and_reach_all_rows():
+    sampled = sample_rows(torch.arange(5), 200)
+    assert sampled.shape == (200, )
+    assert sampled.unique().tolist() == [*range(5)]
+    assert sample_rows(torch.randn(1, 4), 3).shape == (3, 4)

@@ -42,8 +42,8 @@ def test_label_and_ratio_equal_the_reference(dtype, count, threshold):
     np.testing.assert_allclose(ratio.numpy(), want_ratio, rtol=1e-6)
 
 
-def test_ratio_is_one_number_for_the_whole_batch():
-    """Not one for each image: the first is sure, the second is not."""
+def test_ratio_is_a_scalar_for_the_whole_batch():
+    """Not one per image: the first is certain, the second is not."""
     logits = torch.zeros(2, 3, 4, 4)
     logits[0, 1] = 20
     _, ratio = confident_ratio(logits, .968)
@@ -52,7 +52,7 @@ def test_ratio_is_one_number_for_the_whole_batch():
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
 def test_half_precision_does_not_round_the_confidence(dtype):
-    """Confidences between .966 and .970 are told apart."""
+    """Confidences between .966 and .970 are distinguished."""
     wanted = torch.linspace(.966, .97, 400, dtype=torch.float64)
     # exp(0) / (exp(0) + 1000 exp(-a)): small logits keep their digits.
     gap = torch.log(wanted / (1 - wanted))
@@ -92,7 +92,7 @@ def test_ignore_rows_zeroes_these_rows_and_no_others(top, bottom):
     assert got.data_ptr() != weight.data_ptr()
 
 
-def test_ignore_rows_of_a_weight_that_is_one_number():
+def test_ignore_rows_of_an_expanded_weight():
     weight = torch.tensor(.25).expand(1, 4, 3)
     got = ignore_rows(weight, 1, 1)
     assert got[0, :, 0].tolist() == [0, .25, .25, 0]
@@ -111,7 +111,7 @@ def test_padding_has_no_label():
     want = torch.full((3, 4), 9)
     want[:2, :3] = 1
     assert torch.equal(got[1], want)
-    assert label.max() == 1, 'the input is left alone'
+    assert label.max() == 1, 'the input must not change'
 
 
 def test_without_padding_nothing_is_copied():
@@ -135,8 +135,9 @@ def reference_drop(logits, label, percentile, ignore=IGNORE):
     entropy = -(prob * np.log(prob + 1e-10)).sum(1)
     valid = label != ignore
     threshold = np.percentile(entropy[valid], percentile)
-    kept = valid & (entropy < threshold)
-    return np.where(kept, label, ignore), label.size / max(kept.sum(), 1)
+    remaining = valid & (entropy < threshold)
+    ratio = label.size / max(remaining.sum(), 1)
+    return np.where(remaining, label, ignore), ratio
 
 
 @pytest.mark.parametrize('percentile', [0, 20, 33.3, 50, 80, 99.9, 100])
@@ -178,22 +179,22 @@ def test_nothing_is_left_of_nothing(percentile):
 
 
 @pytest.mark.parametrize('percentile', [0, 80, 100])
-def test_one_labeled_pixel_is_the_least_sure_one(percentile):
+def test_a_single_labeled_pixel_is_always_dropped(percentile):
     label = torch.full((1, 3, 4), IGNORE)
     label[0, 1, 2] = 3
     got, ratio = drop_uncertain(torch.randn(1, 5, 3, 4), label, percentile)
     assert (got == IGNORE).all() and ratio == 12
 
 
-@pytest.mark.parametrize('percentile, kept', [(50, 0), (80, 6), (100, 6)])
-def test_ties_at_the_threshold_are_all_dropped(percentile, kept):
-    """Six sure pixels, four and all of them equally unsure."""
+@pytest.mark.parametrize('percentile, remaining', [(50, 0), (80, 6), (100, 6)])
+def test_ties_at_the_threshold_are_all_dropped(percentile, remaining):
+    """Six certain pixels and four uncertain ones; then ten uncertain ones."""
     logits = torch.zeros(1, 3, 1, 10)
     logits[:, 0, :, :6] = 20
     label = torch.zeros(1, 1, 10, dtype=torch.long)
     got, ratio = drop_uncertain(logits, label, percentile)
-    assert (got == 0).sum() == kept
-    assert ratio.item() == pytest.approx(10 / max(kept, 1))
+    assert (got == 0).sum() == remaining
+    assert ratio.item() == pytest.approx(10 / max(remaining, 1))
     got, ratio = drop_uncertain(torch.zeros_like(logits), label, percentile)
     assert (got == IGNORE).all() and ratio == 10
 
@@ -227,7 +228,7 @@ def test_entropy_of_half_precision_is_computed_in_single(dtype):
 
 
 def test_ranks_of_many_pixels_are_not_rounded():
-    """Of 2**24 + 4 pixels the last rank is no float32."""
+    """float32 cannot represent the last rank of 2**24 + 4 pixels."""
     count = 2**24 + 4
     logits = torch.zeros(1, 1).expand(1, 1, 1, 1).expand(1, 1, 1, count)
     label = torch.zeros(1, 1, count, dtype=torch.uint8)
@@ -235,7 +236,7 @@ def test_ranks_of_many_pixels_are_not_rounded():
     assert (got == IGNORE).all()
 
 
-def test_agreement_counts_pixels_that_all_label_alike():
+def test_agreement_counts_pixels_with_equal_predictions():
     first = torch.tensor([[[0, 1, 2, IGNORE]]])
     second = torch.tensor([[[0, 1, 1, IGNORE]]])
     third = torch.tensor([[[0, 2, 2, IGNORE]]])

@@ -31,7 +31,7 @@ HOOKS = dict(
 class RecordedClassMix(ClassMix):
     """ClassMix with the masks of the record, in the recorded order."""
 
-    def draw_mask(self, label_labeled):
+    def sample_mask(self, label_labeled):
         return next(self.masks).bool()
 
 

@@ -69,7 +69,7 @@ class RecordedCutMix(HalfCutMix):
         self.numbers = np.random.RandomState(seed)
         self.is_on = is_on
 
-    def draw_boxes(self, count, height, width):
+    def sample_boxes(self, count, height, width):
         boxes = torch.zeros(count, 4, dtype=torch.long)
         if self.numbers.uniform(0, 1) >= .5 or not self.is_on:
             return boxes

@@ -1,4 +1,4 @@
-"""Classes of own masks: the text file, and values turned into ids."""
+"""Class lists: reading the file, and converting masks to train ids."""
 import numpy as np
 import pytest
 
@@ -20,7 +20,7 @@ def read(tmp_path):
 
 
 def test_names_alone_are_ids_by_line(read):
-    classes = read('# mine\nroad\n\ntraffic light\n')
+    classes = read('# comment\nroad\n\ntraffic light\n')
     assert classes.names == ('road', 'traffic light') and classes.plain
     ids, unknown = to_class_ids(np.array([[0, 1, 255, 7]], np.uint8), classes)
     assert ids.tolist() == [[0, 1, 255, 255]] and unknown == {7: 1}
@@ -38,8 +38,8 @@ def test_ids_are_merged_and_ignored(read):
 @pytest.mark.parametrize('value, kind', [
     (-1, np.int32), (-32768, np.int16), (65536, np.int32),
     (2**31 - 1, np.int32), (2**40, np.int64)])
-def test_ids_that_no_list_can_hold_are_unknown(read, value, kind):
-    """And take no memory: a table up to 2**40 could not be made."""
+def test_ids_outside_of_any_list_are_unknown(read, value, kind):
+    """Without a table of that size: 2**40 entries would not fit."""
     classes = read('road\ncar\n')
     mask = np.array([[value, 0, 1, value]], kind)
     ids, unknown = to_class_ids(mask, classes)
@@ -76,28 +76,28 @@ def test_an_ignored_id_beside_bare_names(read):
 
 
 @pytest.mark.parametrize('text, words', [
-    ('', 'names 0 classes'),
-    ('alone\n', 'names 1 classes'),
+    ('', 'must have 2 to 255 classes, got 0'),
+    ('alone\n', 'classes, got 1'),
     ('a\na\n', "line 2.*'a'"),
     ('a\n = 3\n', 'line 2'),
-    ('a = x\nb = 1\n', "line 1: 'x' is no id"),
+    ('a = x\nb = 1\n', "line 1: 'x' is neither an id nor a color"),
     ('a = 1 2\nb = 1\n', "line 1: '1 2'"),
     ('a = 1 2 256\nb = 1 2 3\n', "line 1: '1 2 256'"),
     ('a = -1\nb = 1\n', "line 1: '-1'"),
-    ('a = 1\nb = 1\n', "line 2: the value '1' is taken"),
+    ('a = 1\nb = 1\n', "line 2: the value '1' is already used"),
     ('a = 1\nb = 1 2 3\n', 'mixes'),
     ('a = 1\nb\n', 'mixes'),
     ('a\nb\nignore = 0 0 0\n', 'mixes'),
-    ('\n'.join(map(str, range(256))), 'names 256 classes'),
+    ('\n'.join(map(str, range(256))), 'classes, got 256'),
 ])
-def test_a_wrong_list_names_file_line_and_cure(read, text, words):
+def test_a_wrong_list_names_file_line_and_fix(read, text, words):
     with pytest.raises(ValueError, match=rf'classes\.txt.*{words}') as caught:
         read(text)
     assert "'name = R G B'" in str(caught.value)
 
 
-def test_a_list_that_is_no_text(tmp_path):
+def test_a_list_that_is_not_text(tmp_path):
     path = tmp_path / 'classes.txt'
     path.write_bytes(b'\xff\xfe\x80\x81')
-    with pytest.raises(ValueError, match=r'classes\.txt is no text'):
+    with pytest.raises(ValueError, match=r'classes\.txt is not a text file'):
         read_class_list(path)

@@ -1,4 +1,4 @@
-"""The page about runs."""
+"""The HTML report of runs."""
 import base64
 import io
 import json
@@ -53,9 +53,9 @@ TABLE = '''
 
 
 def write_run(folder, score, config='model = dict(depth=1)\n', done=20):
-    """A run with two validations, its log and one mixed picture."""
-    seen = folder / 'now' / 'vis_data'
-    (seen / 'mixed').mkdir(parents=True)
+    """A run with two validations, its log and one mixed figure."""
+    vis_data = folder / 'now' / 'vis_data'
+    (vis_data / 'mixed').mkdir(parents=True)
     entries = [dict(step=step, loss=1 / step, lr=.1, time=3.)
                for step in (5, 10, 15, 20)]
     for step in (10, 20):
@@ -63,9 +63,10 @@ def write_run(folder, score, config='model = dict(depth=1)\n', done=20):
             'step': step, 'pseudo_label/past/mIoU': 50. + step,
             'pseudo_label/future/mIoU': 51. + step + step / 10,
             'pseudo_label/future/iou/sky': 70. + step})
-    (seen / 'scalars.json').write_text('\n'.join(map(json.dumps, entries)))
+    (vis_data / 'scalars.json').write_text(
+        '\n'.join(map(json.dumps, entries)))
     Image.new('RGB', (40, 20), (9, 99, 200)).save(
-        seen / 'mixed' / 'iter_000020.png')
+        vis_data / 'mixed' / 'iter_000020.png')
     (folder / 'now' / 'now.log').write_text(
         LOG + TABLE.format('student', '11.11') +
         TABLE.format('student', '93.22') + TABLE.format('teacher', ' 94.0'))
@@ -90,7 +91,7 @@ def work_dirs(tmp_path):
 
 
 class Reader(HTMLParser):
-    """Notes what a page refers to, its text, and open elements."""
+    """Collects references, text and open elements of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -124,13 +125,16 @@ def page_of(work_dirs, *names):
     return path
 
 
-def test_the_page_holds_all_that_it_shows(work_dirs):
+def test_the_page_needs_no_other_file(work_dirs):
     page = Reader(page_of(work_dirs, 'fst', 'base').read_text())
     assert not page.open
-    inside = {one[1:] for one in page.references if one.startswith('#')}
+    inside = {
+        reference[1:] for reference in page.references
+        if reference.startswith('#')
+    }
     assert inside == page.ids
-    assert all(one.startswith(('#', 'data:image/'))
-               for one in page.references)
+    assert all(reference.startswith(('#', 'data:image/'))
+               for reference in page.references)
     # Last mIoU of both seeds, the class table, the config, the command.
     for word in ('42.0 ± 2.8', '39.0', '93.2 ± 0.0', 'model.depth', '3.11.7',
                  'python run.py --seed <0>', 'a <b>', 'finished'):
@@ -155,7 +159,7 @@ def test_a_run_in_progress_has_a_page(work_dirs):
 
 
 def test_values_that_are_not_finite_are_left_out(work_dirs):
-    """Of a diverged run; JSON holds them as NaN and Infinity."""
+    """From a diverged run; JSON has them as NaN and Infinity."""
     folder = work_dirs / 'fst' / 'seed_0'
     path = folder / 'now' / 'vis_data' / 'scalars.json'
     entries = [
@@ -181,18 +185,18 @@ def test_runs_are_grouped_and_named(work_dirs):
         work_dirs / 'fst', work_dirs / 'fst' / 'seed_0',
         work_dirs / 'other' / 'fst'])
     parent = f'{work_dirs.name}/fst'
-    assert {one.name: len(one.runs) for one in methods} == {
+    assert {method.name: len(method.runs) for method in methods} == {
         parent: 2, f'{parent}, split 2': 1, 'other/fst': 1}
-    with pytest.raises(FileNotFoundError, match='holds no run'):
+    with pytest.raises(FileNotFoundError, match='contains no run'):
         find_methods([work_dirs])
 
 
-def test_differences_of_configs_run_nothing():
+def test_differences_of_configs_execute_no_code():
     texts = dict(
-        a="hooks = [dict(type='A', decay=.9)]\nkept = (1, 2)\n"
+        a="hooks = [dict(type='A', decay=.9)]\nscale = (1, 2)\n"
           "work_dir = 'a'\n",
         b="hooks = [dict(type='B', decay=.9), dict(type='C')]\n"
-          "kept = (1, 2)\nimport os\n")
+          "scale = (1, 2)\nimport os\n")
     assert differences(texts) == {
         'hooks.0.type': ["'A'", "'B'"], 'hooks.1.type': ['-', "'C'"]}
     assert flat_config("model = {'a.b': [1, 2]}\n") == {'model.a.b': '[1, 2]'}
@@ -218,17 +222,17 @@ def test_curves_are_means_over_seeds_and_neighbors():
     line = curves.Line('a', 'red', False, seeds)
     chart = curves.make_chart('Loss', [line])
     _, mean, single, marks = chart.lines[0]
-    points = [tuple(map(float, one.split(','))) for one in mean.split()]
+    points = [tuple(map(float, part.split(','))) for part in mean.split()]
     assert len(points) == 2 and len(single) == 2 and len(marks) == 2
     # Larger values lie higher, later iterations to the right.
     assert points[0][0] < points[1][0] and points[0][1] > points[1][1]
 
 
 @pytest.mark.parametrize('flat', [False, True])
-def test_pictures_are_small_and_labels_keep_their_colors(flat):
-    picture = np.zeros((60, 800, 3), np.uint8)
-    picture[:, 400:] = 10, 200, 30
-    kind, text = data_url(picture, 100, flat).split(',')
+def test_images_are_downscaled_and_labels_have_exact_colors(flat):
+    pixels = np.zeros((60, 800, 3), np.uint8)
+    pixels[:, 400:] = 10, 200, 30
+    kind, text = data_url(pixels, 100, flat).split(',')
     assert kind == f'data:image/{"png" if flat else "jpeg"};base64'
     image = Image.open(io.BytesIO(base64.b64decode(text))).convert('RGB')
     assert image.size == (100, 8)
@@ -238,7 +242,7 @@ def test_pictures_are_small_and_labels_keep_their_colors(flat):
 
 
 def write_config(folder, streets, **kwargs):
-    """The config of a run that is scored on some streets."""
+    """The config of a run that is validated on some streets."""
     Config(
         dict(
             default_scope='mmseg_fst',
@@ -262,7 +266,7 @@ def write_checkpoint(folder):
 
 @pytest.fixture
 def predicted(tmp_path):
-    """A page of a run with a checkpoint, and of one without."""
+    """Report of a run with a checkpoint and a run without."""
     streets = make_streets(tmp_path / 'streets')
     for name in ('fst', 'none'):
         folder = tmp_path / name / 'seed_0'
@@ -286,8 +290,8 @@ def test_predictions_of_each_network(predicted):
     assert re.findall('<option[^>]*>([^<]*)<', panel) == titles * 2
 
 
-def test_only_predictions_of_one_image_lie_over_each_other(tmp_path):
-    """Data sets with equal file names, and one with other classes."""
+def test_only_predictions_of_one_image_share_a_panel(tmp_path):
+    """Data sets with equal file names, and a data set of other classes."""
     cities = [make_streets(tmp_path / name, seed=seed)
               for seed, name in enumerate(('paris', 'rome'))]
     other = dict(metainfo=dict(
@@ -309,18 +313,18 @@ def test_only_predictions_of_one_image_lie_over_each_other(tmp_path):
     assert images[0] == images[2] != images[1]
 
 
-def test_a_browser_shows_it_without_a_complaint(predicted):
+def test_a_browser_shows_the_page_without_errors(predicted):
     browser = shutil.which('chromium') or shutil.which('google-chrome')
     if browser is None:
-        pytest.skip('no Chromium here: the page was read by a parser alone')
+        pytest.skip('Chromium is not installed: only the parser was used')
     path, _ = predicted
-    picture = path.with_suffix('.png')
+    screenshot = path.with_suffix('.png')
     done = subprocess.run([
         browser, '--headless', '--no-sandbox', '--disable-gpu',
         '--enable-logging=stderr', '--window-size=1200,2400',
         f'--user-data-dir={path.parent / "browser"}',
-        f'--screenshot={picture}', path.as_uri()
+        f'--screenshot={screenshot}', path.as_uri()
     ], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert 'CONSOLE' not in done.stderr, done.stderr
-    assert np.asarray(Image.open(picture)).std() > 1
+    assert np.asarray(Image.open(screenshot)).std() > 1

@@ -53,7 +53,8 @@ def stopped(folder, model, hooks=(LOOK_AHEAD, ),
 
 
 @pytest.mark.parametrize('options', [
-    {}, dict(resample_mix=False), dict(restore='all'), dict(reuse=False)], ids=str)
+    {}, dict(resample_mix=False), dict(restore='all'), dict(reuse=False)
+], ids=str)
 @pytest.mark.parametrize('step', [5, 6], ids=['virtual', 'real'])
 def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
                                                     options, step):

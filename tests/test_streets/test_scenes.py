@@ -1,4 +1,4 @@
-"""Tests of the embedded data set 'streets'."""
+"""Tests of the included data set 'streets'."""
 import json
 import os
 import os.path as osp
@@ -12,8 +12,8 @@ from mmseg_fst.streets.scenes import (
     CLASSES,
     DOMAINS,
     PALETTE,
-    draw_picture,
     make_streets,
+    render_image,
 )
 
 SMALL = (96, 48)
@@ -32,7 +32,7 @@ def read_tree(folder) -> dict:
 
 @pytest.fixture(scope='module')
 def made(tmp_path_factory):
-    """A small data set, made by one process."""
+    """A small data set, written by one process."""
     out = tmp_path_factory.mktemp('streets')
     make_streets(str(out), train=5, val=2, size=SMALL, workers=1)
     return out
@@ -40,11 +40,11 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def shares():
-    """Share of every class in 30 pictures of either domain, (2, 11)."""
+    """Share of every class in 30 images of either domain, (2, 11)."""
     counts = np.zeros((2, 256))
     for row, domain in zip(counts, DOMAINS):
         for index in range(30):
-            label = draw_picture(domain, 'train', index, SMALL)[1]
+            label = render_image(domain, 'train', index, SMALL)[1]
             row += np.bincount(label.ravel(), minlength=256)
     return counts[:, :len(CLASSES)] / counts.sum(axis=1, keepdims=True)
 
@@ -81,10 +81,10 @@ def test_class_stats(made):
     stats = json.loads(path.read_text())
     assert stats['classes'] == list(CLASSES) and len(PALETTE) == len(CLASSES)
     images = (made / 'camera' / 'leftImg8bit' / 'train').iterdir()
-    # Rare-class sampling looks images up by these names.
+    # Keys for rare class sampling.
     assert list(stats['pixels']) == sorted(
         image_name(str(image)) for image in images)
-    label = draw_picture('camera', 'train', 3, SMALL)[1]
+    label = render_image('camera', 'train', 3, SMALL)[1]
     assert stats['pixels']['camera_000003_leftImg8bit'] == {
         str(index): int((label == index).sum())
         for index in np.unique(label) if index < 255}
@@ -104,17 +104,17 @@ def test_a_run_is_completed(made, tmp_path):
     cut = images / 'train' / 'camera_000001_leftImg8bit.jpg'
     cut.write_bytes(cut.read_bytes()[:-40])
     (labels / 'val' / 'camera_000001_gtFine_labelTrainIds.png').unlink()
-    kept = images / 'train' / 'camera_000000_leftImg8bit.jpg'
-    before = kept.stat().st_mtime_ns
+    intact = images / 'train' / 'camera_000000_leftImg8bit.jpg'
+    before = intact.stat().st_mtime_ns
     make_streets(str(tmp_path), **settings)
-    assert kept.stat().st_mtime_ns == before
+    assert intact.stat().st_mtime_ns == before
     assert read_tree(tmp_path / 'camera') == read_tree(made / 'camera')
 
 
 def test_another_recipe_is_refused(made):
-    with pytest.raises(ValueError, match='was drawn with'):
+    with pytest.raises(ValueError, match='was rendered with'):
         make_streets(str(made), train=5, val=2, size=SMALL, seed=1)
-    with pytest.raises(ValueError, match='holds 5 pictures'):
+    with pytest.raises(ValueError, match='must contain 4 images, got 5'):
         make_streets(str(made), train=4, val=2, size=SMALL, workers=1)
 
 
@@ -127,12 +127,12 @@ def test_wrong_arguments(tmp_path, wrong):
     assert not (tmp_path / 'new').exists()
 
 
-def test_pictures_differ():
-    pictures = [draw_picture(*key, size=SMALL, seed=seed)[0].tobytes()
+def test_images_differ():
+    images = [render_image(*key, size=SMALL, seed=seed)[0].tobytes()
                 for key in (('camera', 'train', 0), ('camera', 'train', 1),
                             ('camera', 'val', 0), ('rendered', 'train', 0))
                 for seed in (0, 1)]
-    assert len(set(pictures)) == len(pictures)
+    assert len(set(images)) == len(images)
 
 
 def test_every_class_appears(shares):
@@ -151,7 +151,7 @@ def test_domains_share_their_statistics(shares):
 
 def test_labels_fit_images():
     # Sky is flat in rendered images, so its edge is where colors change.
-    image, label, _ = draw_picture('rendered', 'train', 0)
+    image, label, _ = render_image('rendered', 'train', 0)
     sky = label == CLASSES.index('sky')
     inner = cv2.erode(sky.astype(np.uint8), np.ones((3, 3))) > 0
     slope = np.abs(np.diff(image.astype(int), axis=1)).max(axis=2)

@@ -206,7 +206,7 @@ def test_a_name_is_reused_only_with_overwrite(task, tmp_path, capsys):
     foreign = tmp_path / 'data' / 'photos'
     foreign.mkdir()
     message = refused(task, capsys, 'ids', '--name', 'photos', '--overwrite')
-    assert 'only folders that new_task.py has written' in message
+    assert 'only folders written by new_task.py' in message
     assert foreign.is_dir() and not list(foreign.iterdir())
     assert not (tmp_path / 'configs/own/photos').exists()
 
@@ -269,7 +269,7 @@ def test_both_folders_are_checked_before_one_is_replaced(task, tmp_path,
     (tmp_path / 'configs/own/mine/task.json').unlink()
     before = written(tmp_path)
     message = refused(task, capsys, 'ids', '--overwrite')
-    assert 'configs/own/mine is there already' in message
+    assert 'configs/own/mine exists already' in message
     assert written(tmp_path) == before
 
 
@@ -310,7 +310,8 @@ def add_a_negative_id(root):
     mask[0, :2] = -1
     path.unlink()
     Image.fromarray(mask).save(path.with_suffix('.tif'))
-    return 'ids -1, in 2 pixels, which no class has. Save the mask with ids'
+    return ('ids -1, in 2 pixels, which belong to no class. Save the mask '
+            'with ids')
 
 
 def color_a_mask(root):
@@ -366,8 +367,8 @@ def test_a_hint_is_given_for_masks_of_0_and_255(task, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('options, expected', [
-    (('--holdout', 1.5), '--holdout a number between 0 and 1'),
-    (('--holdout', 0), '--holdout a number between 0 and 1'),
+    (('--holdout', 1.5), '--holdout to a number between 0 and 1'),
+    (('--holdout', 0), '--holdout to a number between 0 and 1'),
     (('--name', 'a b'), 'letters, digits'),
     (('--long-side', 3), 'must be 32 or more'),
     (('--images', 'images/x.jpg'), 'no {name}'),
@@ -411,8 +412,7 @@ def test_sixteen_bits_are_stretched_and_it_is_said(task, tmp_path, capsys):
     cfg = read_config('configs/own/mine/fst.py')
     load = dict(type='LoadWholeImage', stretch=(0, 4095))
     dataset = cfg.train_dataloader.dataset
-    for side in (dataset.labeled, dataset.unlabeled, cfg.val_dataloader.dataset
-                 ):
+    for side in (*dataset.sides.values(), cfg.val_dataloader.dataset):
         assert side.pipeline[0] == load
     image = DATASETS.build(dataset)[0]['labeled']['inputs']
     assert image.max() > 100 and len(image.unique()) > 100

@@ -244,7 +244,7 @@ def test_code_in_a_checkpoint_is_run_only_if_trusted(run, tmp_path):
     path, victim = tmp_path / 'poison.pth', tmp_path / 'victim'
     torch.save({**content, 'extra': Attack(victim)}, path)
     config = str(run / 'config.json')
-    with pytest.raises(UnsafeCheckpoint, match='poison.pth is not read'):
+    with pytest.raises(UnsafeCheckpoint, match='poison.pth was not loaded'):
         load_model(str(path), 'cpu', config=config)
     assert not victim.exists()
     load_model(str(path), 'cpu', config=config, trust=True)

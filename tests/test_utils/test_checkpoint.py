@@ -34,7 +34,7 @@ def network(width=3):
 
 
 class Attack:
-    """What runs a command when it is unpickled."""
+    """Runs a command when it is unpickled."""
 
     def __init__(self, path):
         self.command = f'touch {path}'
@@ -67,9 +67,9 @@ def test_weights_are_read_as_they_were(tmp_path):
     assert checkpoint['meta'] == dict(iter=4)
     other = network()
     load_weights(other, path)
-    for mine, its in zip(other.state_dict().values(),
+    for loaded, saved in zip(other.state_dict().values(),
                          model.state_dict().values()):
-        assert torch.equal(mine, its)
+        assert torch.equal(loaded, saved)
 
 
 def test_a_plain_state_dict_is_a_checkpoint_too(tmp_path):
@@ -81,7 +81,7 @@ def test_a_plain_state_dict_is_a_checkpoint_too(tmp_path):
 
 
 def test_logged_values_of_mmengine_are_read(tmp_path):
-    """What mmengine's runner puts beside the weights."""
+    """Values that mmengine's runner saves with the weights."""
     hub = MessageHub.get_instance('test_checkpoint')
     for value in (.5, np.float32(.25), np.float64(2), np.int64(7)):
         hub.update_scalar('train/loss', value)
@@ -98,8 +98,8 @@ def test_logged_values_of_mmengine_are_read(tmp_path):
     assert buffer.mean() == 9.75 / 4
 
 
-def test_other_attributes_are_not_looked_up(tmp_path):
-    """Logged values need four methods by name; that opens no door."""
+def test_getattr_in_a_checkpoint_allows_no_other_attribute(tmp_path):
+    """Logged values need four methods by name; others are refused."""
 
     class Lookup:
 
@@ -110,7 +110,7 @@ def test_other_attributes_are_not_looked_up(tmp_path):
     torch.save(dict(state_dict={}, extra=Lookup()), path)
     with pytest.raises(ValueError, match='a.pth') as error:
         read_checkpoint(path)
-    # torch's own message tells how to load the file all the same.
+    # torch's message explains how to load the file unsafely.
     assert 'can still be loaded' not in str(error.value)
 
 
@@ -156,7 +156,7 @@ def teacherless(state):
     lambda: {},
 ])
 def test_weights_of_another_model_are_refused(tmp_path, other):
-    """Wrong shapes, missing ones, superfluous ones, none at all."""
+    """Wrong shapes, missing weights, superfluous weights, none at all."""
     path = str(tmp_path / 'a.pth')
     torch.save(dict(state_dict=other()), path)
     with pytest.raises(ValueError, match='another model') as error:
@@ -172,7 +172,7 @@ def poisoned(tmp_path):
     return str(path), victim
 
 
-def test_trust_is_the_way_out_and_runs_the_code(tmp_path):
+def test_trust_loads_the_file_and_runs_its_code(tmp_path):
     path, victim = poisoned(tmp_path)
     with pytest.raises(UnsafeCheckpoint, match='--trust'):
         load_weights(network(), path)
@@ -183,7 +183,7 @@ def test_trust_is_the_way_out_and_runs_the_code(tmp_path):
 
 @pytest.fixture
 def restored_loader():
-    """Give mmengine its own loader back."""
+    """Restore the loader of mmengine afterwards."""
     loaders = CheckpointLoader._schemes.copy()
     yield
     CheckpointLoader._schemes = loaders
@@ -205,7 +205,7 @@ def test_mmengine_alone_runs_code_and_guarded_does_not(
     victim.unlink()
     CheckpointLoader.register_scheme('', load_from_local, force=True)
     load_checkpoint(network(), path)
-    assert victim.exists()  # else the guard is needed no more
+    assert victim.exists()  # otherwise the guard is no longer needed
 
 
 def test_guarded_loading_reads_what_it_should(tmp_path, restored_loader):
@@ -218,7 +218,7 @@ def test_guarded_loading_reads_what_it_should(tmp_path, restored_loader):
 
 
 def test_classes_that_are_not_here_are_named(tmp_path):
-    """As the configs that mmcv 1.x could put beside the weights."""
+    """Like the configs that mmcv 1.x could save with the weights."""
     path = tmp_path / 'a.pth'
     path.write_bytes(b'\x80\x02cmmcv.utils.config\nConfigDict\n)\x81.')
     for trust in (False, True):
@@ -233,7 +233,7 @@ def test_iterations_in_names(name, iteration):
     assert iteration_of(f'runs/iter_7.pth/{name}') == iteration
 
 
-def test_what_mmcv_1_puts_beside_weights_is_read(tmp_path):
+def test_metadata_of_mmcv_1_is_read(tmp_path):
     path = str(tmp_path / 'a.pth')
     meta = dict(
         iter=40000, CLASSES=('road', ), PALETTE=[[128, 64, 128]],
@@ -277,7 +277,8 @@ def test_python_in_a_checkpoint_is_not_run(tmp_path, restored_loader, trust):
 
 @pytest.mark.parametrize('number', [errno.EIO, errno.ESTALE, errno.EMFILE])
 @pytest.mark.parametrize('read', [damage_of, read_checkpoint])
-def test_what_the_disk_does_is_no_damage(tmp_path, monkeypatch, number, read):
+def test_errors_of_the_disk_do_not_count_as_damage(
+        tmp_path, monkeypatch, number, read):
     path = str(tmp_path / 'a.pth')
     torch.save(network().state_dict(), path)
 
@@ -292,7 +293,7 @@ def test_what_the_disk_does_is_no_damage(tmp_path, monkeypatch, number, read):
 
 @pytest.mark.parametrize('legacy', [False, True])
 def test_a_file_damaged_anywhere_is_named(tmp_path, legacy):
-    """Whatever the unpickler stumbles over."""
+    """At random positions, for whatever error the unpickler raises."""
     path = tmp_path / 'damaged.pth'
     torch.save(
         dict(state_dict=dict(weight=torch.ones(3))),
@@ -316,7 +317,7 @@ def test_a_file_damaged_anywhere_is_named(tmp_path, legacy):
 
 def test_code_from_the_net_is_not_run(tmp_path, restored_loader,
                                       monkeypatch):
-    """torch.hub by itself reads whatever a file asks for."""
+    """torch.hub alone would run code in a file."""
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'home'))
     path, victim = poisoned(tmp_path)
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
@@ -335,8 +336,8 @@ def test_code_from_the_net_is_not_run(tmp_path, restored_loader,
         server.shutdown()
 
 
-def test_whatever_is_wrong_with_the_bytes_is_damage(tmp_path):
-    """Wherever: in the table of contents, too, or cut off anywhere."""
+def test_damage_anywhere_in_a_file_is_found(tmp_path):
+    """Also in the table of contents, and if the file is truncated."""
     path = tmp_path / 'a.pth'
     torch.save(dict(weight=torch.ones(3)), path)
     whole = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Images found by a pattern of their paths."""
+"""Finding images by a pattern of their paths."""
 import pytest
 
 from mmseg_fst.utils.file_patterns import find_by_pattern, walk_files
@@ -47,8 +47,8 @@ def test_a_word_twice_is_the_same_text(root):
 
 @pytest.mark.parametrize('pattern, error, words', [
     ('images/*.jpg', ValueError, r'no \{name\}'),
-    ('{0}{name}.*', ValueError, 'cannot be read'),
-    ('pictures/{name}.*', FileNotFoundError, 'images/a.jpg.*--images'),
+    ('{0}{name}.*', ValueError, 'is not valid'),
+    ('photos/{name}.*', FileNotFoundError, 'images/a.jpg.*--images'),
 ])
 def test_a_pattern_without_images_is_explained(root, pattern, error, words):
     with pytest.raises(error, match=words):

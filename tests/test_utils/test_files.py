@@ -77,7 +77,7 @@ def test_read_label_reads_what_was_saved(tmp_path, optimize):
     np.testing.assert_array_equal(read_label(tmp_path / 'a.png', ''), label)
 
 
-def test_broken_and_missing_images_come_with_the_cure(tmp_path):
+def test_broken_and_missing_images_end_with_the_hint(tmp_path):
     path = tmp_path / 'a.png'
     with pytest.raises(FileNotFoundError, match='a.png is missing. Get it'):
         read_image(path, 'Get it')

@@ -1,4 +1,4 @@
-"""Tests of drawing."""
+"""Tests of rendering label maps and figures."""
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +7,7 @@ from mmseg_fst.utils.images import (
     color_label,
     titled,
     to_rgb,
-    write_picture,
+    write_image,
 )
 
 PALETTE = [[1, 2, 3], [40, 50, 60]]
@@ -16,9 +16,9 @@ PALETTE = [[1, 2, 3], [40, 50, 60]]
 @pytest.mark.parametrize('dtype', [np.uint8, np.int64])
 def test_each_id_gets_its_color_and_others_are_white(dtype):
     label = np.array([[0, 1], [255, 2]], dtype)
-    picture = color_label(label, PALETTE)
-    assert picture.dtype == np.uint8
-    assert picture.tolist() == [[[1, 2, 3], [40, 50, 60]],
+    image = color_label(label, PALETTE)
+    assert image.dtype == np.uint8
+    assert image.tolist() == [[[1, 2, 3], [40, 50, 60]],
                                 [[255] * 3, [255] * 3]]
 
 
@@ -27,18 +27,18 @@ def test_an_ignored_pixel_is_white_whatever_its_sign():
 
 
 @pytest.mark.parametrize('count', [1, 3])
-def test_titled_keeps_every_pixel_under_a_title(count):
+def test_titled_shows_every_pixel_below_a_title(count):
     tiles = [np.full((20, 60, 3), 10 * (i + 1), np.uint8)
              for i in range(count)]
-    picture = titled('mask', tiles)
-    height, width = picture.shape[:2]
-    assert width == 60 + 2 and picture.dtype == np.uint8
-    below = picture[-1 - 20 * count:-1, 1:-1]
+    image = titled('mask', tiles)
+    height, width = image.shape[:2]
+    assert width == 60 + 2 and image.dtype == np.uint8
+    below = image[-1 - 20 * count:-1, 1:-1]
     np.testing.assert_array_equal(below, np.concatenate(tiles))
-    header = picture[:height - 1 - 20 * count]
+    header = image[:height - 1 - 20 * count]
     assert header.min() < 100  # letters
-    assert (picture[:, [0, -1]] == 255).all()
-    assert (picture[[0, -1]] == 255).all()
+    assert (image[:, [0, -1]] == 255).all()
+    assert (image[[0, -1]] == 255).all()
 
 
 def test_titles_differ():
@@ -46,16 +46,16 @@ def test_titles_differ():
     assert (titled('mask', [tile]) != titled('mixed', [tile])).any()
 
 
-def test_pictures_are_written_as_rgb_into_new_folders(tmp_path):
-    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+def test_images_are_written_as_rgb_into_new_folders(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     path = tmp_path / 'new' / 'folder' / 'a.png'
-    write_picture(str(path), picture)
-    np.testing.assert_array_equal(np.asarray(Image.open(path)), picture)
+    write_image(str(path), image)
+    np.testing.assert_array_equal(np.asarray(Image.open(path)), image)
 
 
 def test_a_bare_file_name_is_in_this_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_picture('a.png', np.zeros((4, 4, 3), np.uint8))
+    write_image('a.png', np.zeros((4, 4, 3), np.uint8))
     assert (tmp_path / 'a.png').is_file()
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     path = tmp_path / 'a.png'
     path.mkdir()
     with pytest.raises(OSError, match='a.png'):
-        write_picture(str(path), np.zeros((4, 4, 3), np.uint8))
+        write_image(str(path), np.zeros((4, 4, 3), np.uint8))
 
 
 def values(channels, dtype=np.uint8):

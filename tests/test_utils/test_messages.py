@@ -11,7 +11,7 @@ def test_the_message_is_kind_and_text():
     assert message_of(KeyError("no 'x'")) == "KeyError: no 'x'"
 
 
-def test_of_a_loaders_error_the_last_one_counts():
+def test_the_last_error_of_a_data_loader_is_reported():
     text = ('Caught OSError in DataLoader worker process 0.\n'
             'Original Traceback (most recent call last):\n'
             '  File "x.py", line 1\nValueError: first\n\n'
@@ -36,12 +36,12 @@ def test_a_folder_is_not_made_for_it(tmp_path):
     assert not folder.exists()
 
 
-def test_a_fault_of_the_program_keeps_its_traceback():
+def test_a_bug_of_the_program_shows_its_traceback():
     with pytest.raises(ZeroDivisionError), one_message():
         1 / 0
 
 
-def test_a_lost_process_leaves_the_traceback_of_the_other(tmp_path):
+def test_a_lost_process_does_not_overwrite_a_traceback(tmp_path):
     (tmp_path / 'error.txt').write_text('of the other')
     with pytest.raises(SystemExit, match='^gone$'), one_message(
             str(tmp_path)):
@@ -49,7 +49,7 @@ def test_a_lost_process_leaves_the_traceback_of_the_other(tmp_path):
     assert (tmp_path / 'error.txt').read_text() == 'of the other'
 
 
-def test_a_wrong_key_is_mended_where_a_run_is_built_from_it(tmp_path):
+def test_a_wrong_key_is_a_user_error_only_in_a_run(tmp_path):
     with pytest.raises(SystemExit, match='KeyError: x'), one_message(
             str(tmp_path)):
         raise KeyError('x')
@@ -64,7 +64,7 @@ def test_a_traceback_that_cannot_be_written_hides_no_message(tmp_path):
         raise ValueError('no x')
 
 
-def test_the_traceback_of_an_earlier_start_goes(tmp_path):
+def test_the_traceback_of_an_earlier_start_is_removed(tmp_path):
     (tmp_path / 'error.txt').write_text('old')
     with one_message(str(tmp_path)):
         pass

@@ -18,7 +18,7 @@ def entries(*steps, train=True):
 def write(work_dir, start, content, tail=''):
     folder = work_dir / start / 'vis_data'
     folder.mkdir(parents=True)
-    text = ''.join(f'{json.dumps(one)}\n' for one in content) + tail
+    text = ''.join(f'{json.dumps(entry)}\n' for entry in content) + tail
     for name in ('scalars.json', f'{start}.json'):
         (folder / name).write_text(text)
     return folder
@@ -26,13 +26,13 @@ def write(work_dir, start, content, tail=''):
 
 def read(folder):
     texts = {path.read_text() for path in folder.glob('*.json')}
-    assert len(texts) == 1, 'both files hold the same'
+    assert len(texts) == 1, 'both files have the same content'
     return [json.loads(line) for line in texts.pop().splitlines()]
 
 
 @pytest.mark.parametrize('validated', [True, False])
-def test_what_comes_again_is_taken_back(tmp_path, validated):
-    """Of three starts; the validation of iteration 4 only if it is owed."""
+def test_entries_behind_the_checkpoint_are_removed(tmp_path, validated):
+    """From all three starts; the validation of iteration 4 only if due."""
     validation = entries(4, train=False)
     first = write(tmp_path, '1', entries(1, 2, 3, 4) + validation + entries(
         5, 6))
@@ -44,27 +44,27 @@ def test_what_comes_again_is_taken_back(tmp_path, validated):
     assert read(second) == []
 
 
-def test_a_line_that_was_being_written_is_taken_out(tmp_path):
+def test_an_incomplete_last_line_is_removed(tmp_path):
     folder = write(tmp_path, '1', entries(1, 2), '{"loss": .25, "st')
     cut_logs(tmp_path, 4, True)
     assert read(folder) == entries(1, 2)
 
 
-def test_a_log_that_is_right_is_not_written_again(tmp_path):
+def test_a_correct_log_is_not_written_again(tmp_path):
     folder = write(tmp_path, '1', entries(1, 2))
     before = (folder / 'scalars.json').stat().st_ino
     cut_logs(tmp_path, 2, True)
     assert (folder / 'scalars.json').stat().st_ino == before
 
 
-def test_other_files_are_left_alone(tmp_path):
+def test_other_files_are_not_changed(tmp_path):
     folder = write(tmp_path, '1', entries(1, 2))
-    (folder / 'mine.json').write_text('{\n"a": 1\n}\n')
+    (folder / 'other.json').write_text('{\n"a": 1\n}\n')
     cut_logs(tmp_path, 1, True)
-    assert (folder / 'mine.json').read_text() == '{\n"a": 1\n}\n'
+    assert (folder / 'other.json').read_text() == '{\n"a": 1\n}\n'
 
 
-def test_tensorboard_hides_what_comes_again(tmp_path):
+def test_tensorboard_hides_removed_entries(tmp_path):
     folder = write(tmp_path, '1', entries(1, 2, 3))
     with SummaryWriter(str(folder)) as writer:
         for step in (1, 2, 3):
@@ -75,7 +75,7 @@ def test_tensorboard_hides_what_comes_again(tmp_path):
     assert [event.step for event in shown.Scalars('loss')] == [1, 2]
 
 
-def test_values_by_name_and_iteration_the_newest_counts(tmp_path):
+def test_read_scalars_returns_the_newest_values(tmp_path):
     write(tmp_path, '1', entries(1, 2), '{"loss": .25, "st')
     write(tmp_path, '2', [dict(loss=.1, step=2), dict(mIoU=9., step=2)])
     assert read_scalars(tmp_path) == dict(

@@ -10,7 +10,7 @@ from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.sides import name_sides, part_configs
 from mmseg_fst.registry import DATASETS
-from mmseg_fst.streets.scenes import draw_picture
+from mmseg_fst.streets.scenes import render_image
 from mmseg_fst.utils.files import count_pixels, save_class_stats
 
 _OPENCV = ((0.5, 1.), (1., 2.)), 'cv2'
@@ -74,7 +74,7 @@ def make_files(folder: Path, kind: ImageKind, count: int) -> dict:
     for part in ('images', 'labels'):
         (folder / part).mkdir(parents=True)
     for index in range(count):
-        image, label, _ = draw_picture('camera', 'train', index)
+        image, label, _ = render_image('camera', 'train', index)
         image = cv2.resize(
             image[..., ::-1], kind.size, interpolation=cv2.INTER_CUBIC)
         image = (image + rng.normal(0, kind.noise, image.shape)).clip(0, 255)

@@ -1,4 +1,4 @@
-# U2PL with the traits of its release: see `match_release` of ContrastiveMemory. Its
+# U2PL as in its release: see `match_release` of ContrastiveMemory. Its
 # positives are not averaged over time, its shares change from epoch to epoch,
 # 80 in all, and gradients of its contrast are divided by the number of GPUs,
 # 4 on Pascal VOC. For a run that is to be compared with the published numbers;

@@ -1,4 +1,4 @@
-"""Checkpoints that outlive whatever ends a run."""
+"""Checkpoints that survive an interruption at any time."""
 import glob
 import os
 from os import path as osp
@@ -14,35 +14,40 @@ from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checkpoint import iteration_of
 from mmseg_fst.utils.storage import DURABLE
 
-# What it tells the message hub, which is part of each checkpoint.
-#: Iteration of the last validation that is accounted for.
+# Keys in the message hub, whose content is saved in each checkpoint.
+#: Iteration of the last validation whose metrics are saved.
 VALIDATED = 'validated'
-#: Names of the checkpoints that were wanted last.
+#: File names of the current checkpoints.
 WRITTEN = 'written_ckpts'
 
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """mmengine's, but that there is a whole checkpoint at any time.
+    """mmengine's hook, with a complete checkpoint on disk at any time.
 
-    A file is written beside its place, flushed to the disk and renamed. What
-    it replaces, the oldest checkpoint or the one that was the best, is
-    removed afterwards, not before as in mmengine; so there has to be room for
-    one checkpoint more than is kept.
+    A file is written to a temporary name, flushed to the disk and renamed.
+    The checkpoint that it replaces (the oldest, or the previous best) is
+    removed afterwards, whereas mmengine removes it before. The disk therefore
+    needs space for one more checkpoint than ``max_keep_ckpts``.
 
     Args:
         interval (int): Iterations between checkpoints. Defaults to -1: only
             the last one.
-        max_keep_ckpts (int): Number of checkpoints that are kept, besides the
-            best. Defaults to -1: all.
-        save_best (str, optional): The metric that says which is the best.
+        max_keep_ckpts (int): Maximum number of checkpoints besides the best
+            one. Defaults to -1: no limit.
+        save_best (str, optional): Metric that determines the best checkpoint.
             Defaults to None.
-        rule (str, optional): ``'greater'`` or ``'less'``, see mmengine's.
-            Defaults to None: told by the metric.
+        rule (str, optional): ``'greater'`` or ``'less'``, see mmengine.
+            Defaults to None: inferred from the metric.
         save_last (bool): Whether to save after the last iteration in any
             case. Defaults to True.
-        backend_args (dict, optional): Where to; see mmengine's. Defaults to
-            None: a local disk.
+        backend_args (dict, optional): File backend, see mmengine. Defaults to
+            None: the local disk.
+
+    Example:
+        >>> default_hooks = dict(checkpoint=dict(
+        ...     type='AtomicCheckpointHook', interval=4000, max_keep_ckpts=1,
+        ...     save_best='student/mIoU'))
     """
 
     def __init__(self,
@@ -59,14 +64,14 @@ class AtomicCheckpointHook(CheckpointHook):
             rule=rule,
             save_last=save_last,
             backend_args=backend_args or dict(backend=DURABLE))
-        # Kept from mmengine, which would remove the old before the new.
+        # Not passed to mmengine, which would remove old files too early.
         self.limit = max_keep_ckpts
 
     def before_train(self, runner: Runner) -> None:
-        """Look where files are; their folder may have been moved.
+        """Update saved paths, because the work folder may have been moved.
 
-        Checkpoints that are not of this run are set aside: they get the
-        suffix ``.old``, in place of an older file of that name.
+        Checkpoints that do not belong to this run are renamed with the suffix
+        ``.old``; an older file of that name is overwritten.
 
         Args:
             runner (Runner): The runner of the training.
@@ -85,7 +90,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def after_val_epoch(self, runner: Runner,
                         metrics: dict[str, float]) -> None:
-        """Save the best, and with it that this validation is done.
+        """Save the best checkpoint and record the validation in it.
 
         Args:
             runner (Runner): The runner of the training.
@@ -96,29 +101,29 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int,
                                    meta: dict) -> None:
-        """Save; then remove what is one too many."""
+        """Save a checkpoint, then remove the oldest beyond the limit."""
         hub = runner.message_hub
         if self.limit > 0:
-            kept = [one for one in hub.get_info('keep_ckpt_ids', [])
-                    if one != step] + [step]
-            hub.update_info('keep_ckpt_ids', kept[-self.limit:])
+            steps = [saved for saved in hub.get_info('keep_ckpt_ids', [])
+                     if saved != step] + [step]
+            hub.update_info('keep_ckpt_ids', steps[-self.limit:])
         super()._save_checkpoint_with_step(runner, step, meta)
         self._tidy(runner)
 
     def _save_best_checkpoint(self, runner: Runner,
                               metrics: dict[str, float]) -> None:
-        """Save if it is the best; then remove the one that was."""
+        """Save a new best checkpoint, then remove the previous one."""
         if not self.save_best:
             return
-        # mmengine removes it first where it knows of one.
-        former, self.best_ckpt_path = self.best_ckpt_path, None
+        # mmengine removes the previous file first if this path is set.
+        previous, self.best_ckpt_path = self.best_ckpt_path, None
         super()._save_best_checkpoint(runner, metrics)
         if self.best_ckpt_path is None:
-            self.best_ckpt_path = former
+            self.best_ckpt_path = previous
         self._tidy(runner)
 
     def _wanted(self, hub: MessageHub) -> list[str]:
-        """Names of the checkpoints that are to be there by now."""
+        """File names of the checkpoints that must exist now."""
         best = hub.get_info('best_ckpt')
         names = [osp.basename(best)] if best else []
         if self.limit > 0:
@@ -127,10 +132,10 @@ class AtomicCheckpointHook(CheckpointHook):
         return names
 
     def _tidy(self, runner: Runner) -> None:
-        """Remove those of this run that are not to be there any more.
+        """Remove outdated checkpoints of this run.
 
-        A checkpoint names what was wanted before it, so that a run that is
-        killed before this does it when it goes on.
+        A checkpoint contains the names that were current before it, so that a
+        run that was killed before this method removes them when it resumes.
         """
         wanted = self._wanted(runner.message_hub)
         for name in runner.message_hub.get_info(WRITTEN, []):
@@ -141,11 +146,11 @@ class AtomicCheckpointHook(CheckpointHook):
         runner.message_hub.update_info(WRITTEN, sorted(wanted))
 
     def _set_aside(self, runner: Runner) -> None:
-        """Rename what would be taken for a checkpoint of this run.
+        """Rename files that would be mistaken for checkpoints of this run.
 
-        In a used folder these are all that are there, but for the one that
-        the run starts from; in a run that goes on, those of iterations that
-        are made again, among them a best one that no checkpoint names.
+        For a new run in a used folder: all checkpoints, except the one from
+        which the run starts. For a resumed run: checkpoints of iterations
+        that will be repeated, including a best one that was saved later.
         """
         best = osp.basename(runner.message_hub.get_info('best_ckpt') or '')
         start = osp.realpath(runner._load_from or '')
@@ -158,6 +163,6 @@ class AtomicCheckpointHook(CheckpointHook):
                     iteration == runner.iter and name.startswith('best_')
                     and name != best):
                 runner.logger.warning(
-                    f'{path} is of another start of this run, and is set '
-                    f'aside as {path}.old')
+                    f'{path} belongs to another start of this run; it is '
+                    f'renamed to {path}.old')
                 os.replace(path, f'{path}.old')

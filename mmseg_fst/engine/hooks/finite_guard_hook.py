@@ -1,4 +1,4 @@
-"""Losses and gradients that are not finite."""
+"""Guard against losses and gradients that are not finite."""
 import math
 from collections.abc import Iterator
 from os import path as osp
@@ -22,62 +22,62 @@ from mmseg_fst.utils.files import atomic_write
 
 from .mean_teacher_hook import unwrap
 
-#: In the message hub: steps that were not made, of the run and in a row.
+#: Keys in the message hub: number of skipped steps, in total and in a row.
 SKIPPED, IN_A_ROW = 'skipped_steps', 'skipped_in_a_row'
 
 
 @HOOKS.register_module()
 class FiniteGuardHook(Hook):
-    """Look at each loss and at the gradient before the weights move.
+    """Check losses and gradients before the weights are updated.
 
-    Where one is not finite the step is not made, virtual steps included: the
-    run stops, or goes on as if there had been no such step. What is needed
-    to make the step again (batch, weights, random numbers) is written to
-    ``WORK_DIR/not_finite``; ``tools/replay.py`` reads it. The norm of the
-    gradient of the real step is logged as ``grad_norm``, unless
-    ``clip_grad`` of the optimizer does so.
+    If a value is not finite, the step is not applied (this includes virtual
+    steps): the run stops, or continues as if the step had not happened. The
+    batch, weights and random states needed to repeat the step are written to
+    ``WORK_DIR/not_finite`` for ``tools/replay.py``. The gradient norm of the
+    real step is logged as ``grad_norm``, unless ``clip_grad`` of the
+    optimizer does so.
 
-    One read of some numbers in each step waits for the device, as the loss
-    scaler of mixed precision and ``clip_grad`` do at the same place; several
-    processes exchange one number, to decide alike. Looking later would need
-    no wait, but then the weights are lost, and the step can neither be
-    skipped nor made again. (mmengine waits after each iteration in any case,
-    to log the losses.)
+    Each step synchronizes once with the device to read a few numbers, as the
+    loss scaler of mixed precision and ``clip_grad`` do at the same point, and
+    several processes exchange one number to decide alike. A later check would
+    need no synchronization, but the weights would be lost by then, and the
+    step could neither be skipped nor repeated. (mmengine synchronizes after
+    each iteration anyway, to log the losses.)
 
     With mixed precision the loss scaler skips a step whose gradient is not
-    finite, lowers its scale, and the run goes on; such steps are counted as
-    skipped. A loss that is not finite is none of its business.
+    finite, reduces its scale, and the run continues; such steps are counted
+    as skipped. The loss scaler does not check the loss itself; this hook does.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run, with the
-    arguments that ``non_finite`` of the config holds.
+    arguments in ``non_finite`` of the config.
 
     Args:
         action (str): ``'stop'`` or ``'skip'``. Defaults to ``'stop'``.
-        patience (int): Number of steps skipped in a row after which the run
-            stops all the same. Defaults to 100.
+        patience (int): Number of consecutive skipped steps after which the
+            run stops in any case. Defaults to 100.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
 
-    # Before LoggerHook (BELOW_NORMAL) writes what is logged here, and before
-    # the hook that has the model write what is staged.
+    # Before LoggerHook (BELOW_NORMAL), which writes the values logged here,
+    # and before the hook that makes the model commit staged changes.
     priority = 'NORMAL'
 
     def __init__(self,
                  action: Literal['stop', 'skip'] = 'stop',
                  patience: int = 100) -> None:
         if action not in ('stop', 'skip'):
-            raise ValueError(f'non_finite.action={action!r} is not known; '
-                             "give 'stop' or 'skip'.")
+            raise ValueError("non_finite.action must be 'stop' or 'skip', "
+                             f'got {action!r}.')
         if patience < 1:
-            raise ValueError(f'non_finite.patience={patience} is a number of '
-                             'steps; give 1 or more.')
+            raise ValueError('non_finite.patience must be a positive integer, '
+                             f'got {patience}.')
         self.action = action
         self.patience = patience
 
     def before_train(self, runner: Runner) -> None:
-        """Watch the model and its optimizers.
+        """Start to watch the model and its optimizers.
 
         Args:
             runner (Runner): The runner of the training.
@@ -87,15 +87,15 @@ class FiniteGuardHook(Hook):
         self.norm: Optional[float] = None
         wrappers = wrappers_of(runner.optim_wrapper)
         self.logs_norm = not any(
-            one.clip_grad_kwargs and one.grad_name == 'grad_norm'
-            for one in wrappers)
+            wrapper.clip_grad_kwargs and wrapper.grad_name == 'grad_norm'
+            for wrapper in wrappers)
         self.handles = [
-            one.optimizer.register_step_pre_hook(self._before_step)
-            for one in wrappers
+            wrapper.optimizer.register_step_pre_hook(self._before_step)
+            for wrapper in wrappers
         ]
 
     def after_train(self, runner: Runner) -> None:
-        """Watch no longer.
+        """Stop watching.
 
         Args:
             runner (Runner): The runner of the training.
@@ -109,7 +109,7 @@ class FiniteGuardHook(Hook):
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Log the norm of the gradient, and how many steps were skipped.
+        """Log the gradient norm and the number of skipped steps.
 
         Args:
             runner (Runner): The runner of the training.
@@ -118,8 +118,8 @@ class FiniteGuardHook(Hook):
             outputs (dict, optional): Logged values, not used.
 
         Raises:
-            NotFinite: If the loss is not finite where the loss scaler has
-                skipped the step, or the scaler skips one after the other.
+            NotFinite: If the loss is not finite in a step that the loss
+                scaler skipped, or the scaler skipped too many in a row.
         """
         hub = runner.message_hub
         if self.watch.pending:
@@ -132,17 +132,17 @@ class FiniteGuardHook(Hook):
 
     def _before_step(self, optimizer: Optimizer, args: tuple,
                      kwargs: dict[str, Any]) -> None:
-        """Called by each optimizer before it moves weights."""
+        """Check the step; called by each optimizer before its update."""
         if not self.watch.pending:
-            return  # it steps together with one that was looked at
+            return  # another optimizer of the same step was checked already
         self.watch.pending = False
         norm = get_total_norm([
             weight.grad for weight in self._weights()
             if weight.grad is not None
         ])
         values = self.watch.values()
-        # A fused optimizer gets scaled gradients, and is told by the loss
-        # scaler not to step.
+        # A fused optimizer receives scaled gradients, and the loss scaler
+        # passes it `found_inf` to skip the step.
         if getattr(optimizer, 'grad_scale', None) is not None:
             norm = norm / optimizer.grad_scale
         if not hasattr(optimizer, 'found_inf'):
@@ -156,7 +156,7 @@ class FiniteGuardHook(Hook):
             self.runner.message_hub.update_info(IN_A_ROW, 0)
 
     def _after_no_step(self) -> None:
-        """No optimizer was called: the loss scaler has skipped the step."""
+        """Handle a step that the loss scaler skipped: no optimizer ran."""
         wrong, _ = self._read(self.watch.values())
         wrapper = self.runner.optim_wrapper
         if wrong is not None:
@@ -169,28 +169,35 @@ class FiniteGuardHook(Hook):
         """Count a step that the loss scaler skips."""
         self.norm = None
         if self._count() >= self.patience:
-            self._stop('the gradient overflows, however small the scale of '
-                       'the loss')
+            self._stop('the gradient overflows at every scale of the loss')
 
     def _read(self, values: dict[str, Tensor], norm: Optional[Tensor] = None
               ) -> tuple[Optional[dict[str, float]], Optional[float]]:
-        """Which values are not finite; None if all are, in all processes.
+        """Find values that are not finite, with one synchronization.
 
-        Beside it ``norm``, a scalar on the device as they are, as a number.
+        Args:
+            values (dict[str, Tensor]): Scalars on the device.
+            norm (Tensor, optional): Gradient norm, a scalar on the device.
+                Defaults to None.
+
+        Returns:
+            tuple: Values that are not finite in this process, or None if the
+            values of all processes are finite; and ``norm`` as a number.
         """
         numbers = torch.stack([value.float() for value in values.values()])
-        # A step is made by all processes or by none.
+        # All processes apply the step, or none does.
         anywhere = (~numbers.isfinite()).any().float()[None]
         all_reduce(anywhere, 'max')
-        more = [] if norm is None else [norm.float()[None]]
-        *numbers, anywhere = torch.cat([*more, numbers, anywhere]).tolist()
-        number = None if norm is None else numbers.pop(0)
-        wrong = {name: one for name, one in zip(values, numbers)
-                 if not math.isfinite(one)}
-        return wrong if anywhere else None, number
+        first = [] if norm is None else [norm.float()[None]]
+        # One transfer for everything.
+        *numbers, anywhere = torch.cat([*first, numbers, anywhere]).tolist()
+        norm_value = None if norm is None else numbers.pop(0)
+        wrong = {name: number for name, number in zip(values, numbers)
+                 if not math.isfinite(number)}
+        return wrong if anywhere else None, norm_value
 
     def _refuse(self, wrong: dict[str, float]) -> None:
-        """Stop, or leave no trace of the step."""
+        """Undo the step, then stop the run or skip the step."""
         what = ', '.join(f'{name} is {number}'
                          for name, number in wrong.items())
         what = what or 'a loss of another process is not finite'
@@ -200,38 +207,41 @@ class FiniteGuardHook(Hook):
         if self.action == 'stop' or row >= self.patience:
             self._stop(what)
         total = self.runner.message_hub.get_info(SKIPPED)
+        # Only the first one is dumped: a dump is as large as a checkpoint.
         where = f' Batch and weights: {self._dump()}' if total == 1 else ''
         self.runner.logger.error(
-            f'{self._place()}: {what}. The step is skipped ({total} by now). '
+            f'{self._place()}: {what}. The step is skipped ({total} so far). '
             f'Images: {self.watch.files()}.{where}')
         for weight in self._weights():
-            weight.grad = None  # an optimizer passes over these
+            weight.grad = None  # optimizers skip weights without gradient
 
     def _count(self) -> int:
-        """Count a step that is not made; returns how many in a row."""
+        """Count a skipped step; returns the number of steps in a row."""
         hub = self.runner.message_hub
         for key in (SKIPPED, IN_A_ROW):
             hub.update_info(key, hub.get_info(key, 0) + 1)
         return hub.get_info(IN_A_ROW)
 
     def _stop(self, what: str) -> None:
-        """End the run."""
+        """Stop the run with an error."""
         path = self._dump()
-        barrier()  # a launcher ends all processes as soon as one ends
+        # A launcher kills all processes as soon as one ends: wait until all
+        # have written their file.
+        barrier()
         raise NotFinite(
-            f'{self._place()}: {what}. The step was not made. Images: '
-            f'{self.watch.files()}. To make it again: python tools/replay.py '
-            f'{path}. A run that is resumed comes to the same place: correct '
-            'the cause, or pass over such steps with --cfg-options '
+            f'{self._place()}: {what}. The step was not applied. Images: '
+            f'{self.watch.files()}. To repeat it: python tools/replay.py '
+            f'{path}. A resumed run reaches the same step: correct the '
+            'cause, or skip such steps with --cfg-options '
             'non_finite.action=skip')
 
     def _place(self) -> str:
-        """Where in the run this is, counted as in the log."""
+        """Position in the run, counted as in the log."""
         return (f'Iteration {self.runner.iter + 1}, step {self.watch.count} '
                 'of it')
 
     def _dump(self) -> str:
-        """Write the step; returns the path."""
+        """Write the data of the step; returns the path."""
         runner = self.runner
         path = osp.join(runner.work_dir, 'not_finite',
                         f'iter_{runner.iter + 1}_rank_{get_rank()}.pth')
@@ -246,5 +256,5 @@ class FiniteGuardHook(Hook):
         return path
 
     def _weights(self) -> Iterator[nn.Parameter]:
-        """All that is trained."""
+        """All trained weights."""
         return self.watch.model.parameters()

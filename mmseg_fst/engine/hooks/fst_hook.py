@@ -210,9 +210,9 @@ class FSTHook(LookAheadHook):
             runner (Runner): The runner of the training.
 
         Raises:
-            ValueError: If ``resample_mix=False`` meets a model without graphs to
-                keep, ``reuse`` a batch normalization without a momentum, or
-                the check of :class:`LookAheadHook` fails.
+            ValueError: If ``resample_mix=False`` and the model has no graphs
+                to retain, if ``reuse`` and a batch normalization has no
+                momentum, or if the check of :class:`LookAheadHook` fails.
         """
         super().before_train(runner)
         model = unwrap(runner)

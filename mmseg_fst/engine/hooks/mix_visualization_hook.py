@@ -17,7 +17,7 @@ from mmseg_fst.utils.images import (
     side_by_side,
     titled,
     to_rgb,
-    write_picture,
+    write_image,
 )
 
 from .mean_teacher_hook import unwrap
@@ -69,7 +69,7 @@ class MixVisualizationHook(Hook):
         picture = draw_mixed(model, batch, metainfo, self.max_images)
         folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
         name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
-        write_picture(name, picture)
+        write_image(name, picture)
         runner.visualizer.add_image('mixed', picture, step=runner.iter + 1)
 
 

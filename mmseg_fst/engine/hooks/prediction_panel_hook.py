@@ -16,7 +16,7 @@ from mmseg_fst.datasets.loading import load_rgb
 from mmseg_fst.engine.networks import networks_of
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
-from mmseg_fst.utils.images import color_label, titled, write_picture
+from mmseg_fst.utils.images import color_label, titled, write_image
 
 from .mean_teacher_hook import unwrap
 
@@ -61,7 +61,7 @@ class PredictionPanelHook(Hook):
                 [titled(title, [tile]) for title, tile in tiles.items()],
                 axis=1)
             name = picture_name(sample.img_path, dataset)
-            write_picture(osp.join(self.folder, f'{name}.png'), panel)
+            write_image(osp.join(self.folder, f'{name}.png'), panel)
 
 
 def picture_name(path: str, dataset: Dataset) -> str:

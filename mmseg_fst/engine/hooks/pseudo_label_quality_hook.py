@@ -155,10 +155,10 @@ class PseudoLabelQualityHook(Hook):
 
     def _ask(self, runner: Runner, data_batch: dict,
              networks: dict[str, Optional[nn.Module]]) -> None:
-        """Label the images of the side with some networks, in the precision
-        of the training."""
+        """Label the images of the side, in the precision of the training."""
         model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)
+        # The precision of the training.
         with runner.optim_wrapper.optim_context(runner.model):
             for who, network in networks.items():
                 if network is not None:

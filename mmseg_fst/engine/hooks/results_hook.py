@@ -1,4 +1,4 @@
-"""Scores of a run in one small file."""
+"""Metrics of a run in one small file."""
 import json
 import os
 import shlex
@@ -16,7 +16,7 @@ from mmseg_fst.utils.files import save_json
 
 from .mean_teacher_hook import unwrap
 
-#: In the message hub: metrics by iteration.
+#: Key in the message hub: metrics by iteration.
 RESULTS = 'results'
 
 
@@ -24,24 +24,24 @@ RESULTS = 'results'
 class ResultsHook(Hook):
     """Write ``WORK_DIR/results.json`` after each validation.
 
-    It holds the command line, the seed, the training minutes (without
-    validation), the evaluation protocol and the metrics by iteration;
-    ``tools/summarize.py`` makes tables of such files. The metrics are part of
-    each checkpoint, so that a resumed run lists what it had listed there,
-    whatever it wrote later.
+    It contains the command line, the seed, the training time in minutes
+    (without validation), the evaluation protocol and the metrics by
+    iteration; ``tools/summarize.py`` makes tables of such files. Each
+    checkpoint contains the metrics, so that a resumed run continues with the
+    metrics at its checkpoint, even if the file has later ones.
     """
 
-    # Before CheckpointHook (VERY_LOW), whose checkpoint holds the metrics.
+    # Before CheckpointHook (VERY_LOW), whose checkpoint contains the metrics.
     priority = 'LOW'
 
     def before_train(self, runner: Runner) -> None:
-        """Forget an earlier run in the same folder, unless it goes on.
+        """Restore the metrics of a resumed run, or start a new list.
 
         Args:
             runner (Runner): The runner of the training.
 
         Raises:
-            ValueError: If it goes on under another evaluation protocol.
+            ValueError: If a run is resumed with another evaluation protocol.
         """
         hub, path = runner.message_hub, self._path(runner)
         past = hub.get_info(RESULTS, {})
@@ -49,7 +49,7 @@ class ResultsHook(Hook):
             with open(path) as file:
                 content = json.load(file)
             check_protocol(path, content, protocol_of(unwrap(runner)))
-            if RESULTS not in hub.runtime_info:  # of an older version
+            if RESULTS not in hub.runtime_info:  # checkpoint of an old version
                 past = {
                     key: value
                     for key, value in content['iterations'].items()
@@ -61,7 +61,7 @@ class ResultsHook(Hook):
     def after_val_epoch(self,
                         runner: Runner,
                         metrics: Optional[dict[str, float]] = None) -> None:
-        """Add one entry.
+        """Add the metrics of one validation.
 
         Args:
             runner (Runner): The runner of the training.
@@ -76,7 +76,7 @@ class ResultsHook(Hook):
             RESULTS, {**past, str(runner.iter): entry})
 
     def after_val(self, runner: Runner) -> None:
-        """Write the file: by now what it lists was saved.
+        """Write the file, after the checkpoint with its metrics was saved.
 
         Args:
             runner (Runner): The runner of the training.
@@ -85,12 +85,12 @@ class ResultsHook(Hook):
 
     @staticmethod
     def _path(runner: Runner) -> str:
-        """The file."""
+        """Path of the file."""
         return osp.join(runner.work_dir, 'results.json')
 
     @master_only
     def _write(self, runner: Runner) -> None:
-        """Write the file, or remove it if there is nothing to list."""
+        """Write the file, or remove it if there are no metrics."""
         hub, path = runner.message_hub, self._path(runner)
         iterations = hub.get_info(RESULTS)
         if iterations:
@@ -108,20 +108,20 @@ class ResultsHook(Hook):
 
 
 def check_protocol(path: str, content: dict, protocol: str) -> None:
-    """Raise on scores of another evaluation protocol.
+    """Raise if metrics were computed with another evaluation protocol.
 
     Args:
-        path (str): The file they are from.
-        content (dict): Its content.
-        protocol (str): The protocol of the run, in words.
+        path (str): File of the metrics, for the message.
+        content (dict): Content of the file.
+        protocol (str): Name of the protocol of the run.
 
     Raises:
-        ValueError: If they are.
+        ValueError: If the protocols differ.
     """
     before = content.get('protocol', protocol)
     if before != protocol:
         raise ValueError(
-            f'{path} lists scores of another evaluation protocol, {before}; '
-            f'model.protocol is now: {protocol}. Go on with the protocol the '
-            'run began with, and score its checkpoints under another one '
-            'with: sh test.sh WORK_DIR --protocol FILE')
+            f'{path} contains metrics of another evaluation protocol, '
+            f'{before}; model.protocol is now: {protocol}. Resume with the '
+            'protocol of the first start, and evaluate its checkpoints with '
+            'another one by: sh test.sh WORK_DIR --protocol FILE')

@@ -1,4 +1,4 @@
-"""What a resumed run does before it goes on."""
+"""Checks and clean-up before a resumed run continues."""
 from typing import Any
 
 from mmengine.dist import master_only
@@ -13,60 +13,60 @@ from mmseg_fst.utils.run_logs import cut_logs
 
 from .checkpoint_hook import VALIDATED
 
-#: In the message hub: seed of the stream of training data.
+#: Key in the message hub: seed of the training data sampler.
 SAMPLER_SEED = 'sampler_seed'
 
 
 @HOOKS.register_module()
 class ResumeHook(Hook):
-    """Go on as if the run had never been broken off.
+    """Continue a run as if it had never been interrupted.
 
-    The order of the data is that of the first start, even if its seed was
-    drawn; what was logged beyond the checkpoint is taken back; a validation
-    that was due at the checkpoint, and is not accounted for in it, is made.
+    The order of the data is restored, even if its seed was random. Log
+    entries behind the checkpoint are removed. A validation that was due at
+    the checkpoint, but is not included in it, is done first.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run.
     """
 
-    # After all others are ready to train and validate.
+    # After all other hooks are ready to train and validate.
     priority = 'LOWEST'
 
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: dict[str, Any]) -> None:
-        """Check that the state of the optimizer fits the one of this run.
+        """Check that the optimizer state fits the optimizer of this run.
 
-        PyTorch would say no more than that numbers of groups differ.
+        PyTorch would only report that the numbers of groups differ.
 
         Args:
             runner (Runner): The runner of the training.
-            checkpoint (dict): What was read.
+            checkpoint (dict): The loaded checkpoint.
 
         Raises:
-            ForeignCheckpoint: If parameters are grouped otherwise in it, as
-                by an older version or with other settings.
+            ForeignCheckpoint: If the parameters are grouped differently in
+                the checkpoint, as by an older version or other settings.
         """
         if not runner._resume or 'optimizer' not in checkpoint:
             return
-        # As mmengine does next, unless it is training already.
+        # mmengine would do this next; a wrapper that is built is returned.
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         saved = checkpoint['optimizer']
         # Several optimizers are saved by name.
         states = [saved] if 'param_groups' in saved else saved.values()
-        theirs = [_lengths(one['param_groups']) for one in states]
-        ours = [_lengths(one.optimizer.param_groups)
-                for one in wrappers_of(runner.optim_wrapper)]
-        if theirs != ours:
+        found = [_lengths(state['param_groups']) for state in states]
+        expected = [_lengths(wrapper.optimizer.param_groups)
+                    for wrapper in wrappers_of(runner.optim_wrapper)]
+        if found != expected:
             raise ForeignCheckpoint(
-                f'{runner._load_from} holds the state of an optimizer with '
-                f'parameters in {_sizes(theirs)}; in this run they are in '
-                f'{_sizes(ours)}. It was written by an older version, or with '
-                'another optim_wrapper. Go on with that version and config, '
-                'or begin anew with its weights: without --resume, with '
-                '--work-dir FOLDER --cfg-options load_from='
-                f'{runner._load_from}')
+                f'{runner._load_from} contains the state of an optimizer '
+                f'with parameters in {_sizes(found)}; this run has '
+                f'{_sizes(expected)}. The checkpoint was written by an older '
+                'version, or with another optim_wrapper. Resume with that '
+                'version and config, or start a new run from its weights: '
+                'without --resume, with --work-dir FOLDER --cfg-options '
+                f'load_from={runner._load_from}')
 
     def before_train(self, runner: Runner) -> None:
-        """Keep the order of the data; put the folder in order.
+        """Restore the order of the data and clean up the work folder.
 
         Args:
             runner (Runner): The runner of the training.
@@ -80,29 +80,30 @@ class ResumeHook(Hook):
 
     @master_only
     def _clean(self, runner: Runner) -> None:
-        """Remove what an earlier process has left, or logged in vain."""
+        """Remove temporary files and log entries of an earlier process."""
         remove_temporaries(runner.work_dir)
         if runner.iter > 0:
-            validated = not self._owes_validation(runner)
+            validated = not self._validation_is_due(runner)
             cut_logs(runner.work_dir, runner.iter, validated)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Validate, if that was due.
+        """Do a validation that was due at the checkpoint.
 
         Args:
             runner (Runner): The runner of the training.
         """
-        if self._owes_validation(runner):
+        if self._validation_is_due(runner):
             runner.logger.info(
-                f'The validation of iteration {runner.iter} is not part of '
-                'the checkpoint; it is made now.')
-            # As after the step, whose iteration is the one that is known.
+                f'The checkpoint does not include the validation of '
+                f'iteration {runner.iter}; it is done now.')
+            # During a regular validation the hub has the iteration of the
+            # step.
             runner.message_hub.update_info('iter', runner.iter - 1)
             runner.val_loop.run()
 
     @staticmethod
-    def _owes_validation(runner: Runner) -> bool:
-        """Whether a run goes on where the loop would have validated."""
+    def _validation_is_due(runner: Runner) -> bool:
+        """Whether the validation at the current iteration is missing."""
         loop = runner.train_loop
         if runner.val_loop is None or not loop.val_begin <= runner.iter:
             return False
@@ -117,7 +118,7 @@ def _lengths(groups: list[dict[str, Any]]) -> list[int]:
 
 
 def _sizes(optimizers: list[list[int]]) -> str:
-    """Such as ``'2 groups (of 30, 4)'``, for each optimizer."""
+    """Text such as ``'2 groups (of 30, 4)'``, for each optimizer."""
     return ' and '.join(
         f'{len(groups)} groups (of {", ".join(map(str, groups[:5]))}'
         f'{", ..." if len(groups) > 5 else ""})' for groups in optimizers)

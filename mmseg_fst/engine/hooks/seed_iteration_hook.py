@@ -1,4 +1,4 @@
-"""Random numbers that depend on the iteration and not on the past."""
+"""Random states that depend only on the seed and the iteration."""
 from typing import Optional
 
 from mmengine.hooks import Hook
@@ -11,30 +11,30 @@ from mmseg_fst.utils.randomness import seed_iteration
 
 @HOOKS.register_module()
 class SeedIterationHook(Hook):
-    """Seed all generators anew at the beginning of each iteration.
+    """Seed all random generators at the beginning of each iteration.
 
-    What a step draws (boxes, classes, colors, dropout) then follows from the
-    seed of the process and the iteration alone: a resumed run draws what the
-    uninterrupted one does, without a state in the checkpoint, whatever
-    validation, a new loader or another hook has drawn in between, and a
-    single step can be made again. The virtual steps of a look-ahead draw one
-    after the other, as before.
+    The random numbers of a step (boxes, classes, colors, dropout) depend only
+    on the seed of the process and the iteration. A resumed run therefore uses
+    the same numbers as an uninterrupted one, without a random state in the
+    checkpoint and regardless of validation, new data loaders and other hooks
+    in between; and a single step can be repeated. The virtual steps of FST
+    use successive random numbers of the same iteration.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run.
     """
 
-    # Before whatever draws.
+    # Before all hooks that use random numbers.
     priority = 'VERY_HIGH'
 
     def before_train_iter(self,
                           runner: Runner,
                           batch_idx: int,
                           data_batch: Optional[DATA_BATCH] = None) -> None:
-        """Seed.
+        """Seed Python, NumPy and PyTorch.
 
         Args:
-            runner (Runner): The runner of the training; its seed differs from
-                process to process where ``diff_rank_seed`` says so.
+            runner (Runner): The runner of the training; its seed differs
+                between processes if ``diff_rank_seed`` is set.
             batch_idx (int): Index of the batch, not used.
             data_batch (dict, optional): The batch, not used.
         """

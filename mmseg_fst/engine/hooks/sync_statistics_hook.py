@@ -1,4 +1,4 @@
-"""Running statistics that are the same in every process."""
+"""Synchronization of batch normalization statistics."""
 from typing import Optional
 
 from mmengine.dist import all_reduce_params, get_world_size
@@ -16,10 +16,11 @@ from .mean_teacher_hook import unwrap
 class SyncStatisticsHook(Hook):
     """Average the statistics of batch normalization over all processes.
 
-    Each process sees images of its own, so running means and variances drift
-    apart; what is validated would be another network in each process, and
-    none of them the one in the checkpoint. Some kilobytes are sent after each
-    iteration. Does nothing in a single process.
+    Each process trains on different images, so its running means and
+    variances differ; without synchronization each process would validate a
+    slightly different network, and the checkpoint would contain only one of
+    them. Some kilobytes are sent after each iteration. Nothing is done in a
+    single process.
     """
 
     # Before checkpoints are written.

@@ -1,4 +1,4 @@
-"""Encoders that MMSegmentation lacks or builds on what is gone."""
+"""Backbones that MMSegmentation lacks, or whose version there is broken."""
 from .beit import ResizedBEiT
 from .dct_input import DCTInput, DCTMobileNetV2
 from .dct_resnet import DCTPretrained, DCTResNet

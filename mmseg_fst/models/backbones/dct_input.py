@@ -1,4 +1,4 @@
-"""Encoders that read DCT coefficients, made of the images they are given."""
+"""Backbones on DCT coefficients, which they compute from RGB images."""
 from collections.abc import Sequence
 from typing import Optional
 
@@ -13,34 +13,41 @@ from mmseg_fst.registry import MODELS
 
 @MODELS.register_module()
 class DCTInput(BaseModule):
-    """A backbone for DCT maps, behind what makes them of RGB images.
+    """Convert RGB images to DCT maps and apply a backbone to them.
 
-    Images come normalized, as for every other backbone, so that a network
-    with this one can be trained, evaluated in windows and exported like any
-    other. Whoever mixes maps, and not images, calls :meth:`to_domain`; maps
-    are told from images by their channels.
+    The input images are normalized, as for every other backbone, so that a
+    network with this backbone can be trained, evaluated with sliding windows
+    and exported like any other. Methods that mix maps instead of images call
+    :meth:`to_domain`; :meth:`forward` distinguishes maps and images by their
+    number of channels.
 
     Args:
-        backbone (dict): Config of the backbone, for maps of 64 channels.
+        backbone (dict): Config of the backbone, for maps with 64 channels.
         mean (Sequence[float]): Mean of each of the 64 channels.
-        std (Sequence[float]): What each is divided by. Both must be those
-            that the weights were trained with; ``tools/dct_stats.py`` counts
-            them for images of your own.
-        image_mean (Sequence[float]): Mean of the images' normalization, that
-            of the data preprocessor. Defaults to ImageNet's.
-        image_std (Sequence[float]): Its standard deviation. Defaults to
-            ImageNet's.
-        init_cfg (dict, optional): Where the weights come from. Defaults to
+        std (Sequence[float]): Standard deviation of each channel. Use the
+            statistics that the weights were trained with;
+            ``tools/dct_stats.py`` computes them for other images.
+        image_mean (Sequence[float]): Mean used by the data preprocessor to
+            normalize images. Defaults to ImageNet's.
+        image_std (Sequence[float]): Standard deviation used by the data
+            preprocessor. Defaults to ImageNet's.
+        init_cfg (dict, optional): Initialization of the weights. Defaults to
             None.
 
     Raises:
-        ValueError: If there are not 64 numbers in ``mean`` and ``std``, or
-            not 3 in ``image_mean`` and ``image_std``.
+        ValueError: If ``mean`` or ``std`` does not have 64 numbers, or
+            ``image_mean`` or ``image_std`` does not have 3.
+
+    Example:
+        >>> backbone = DCTInput(
+        ...     dict(type='DCTMobileNetV2'), mean=[0.] * 64, std=[1.] * 64)
+        >>> [tuple(map.shape) for map in backbone(torch.zeros(1, 3, 64, 64))]
+        [(1, 24, 16, 16), (1, 32, 8, 8), (1, 96, 4, 4), (1, 320, 2, 2)]
     """
 
-    #: What a network with this backbone reads.
+    #: Input domain of a network with this backbone.
     domain = 'dct'
-    #: Pixels of the image from one place of the map to the next.
+    #: Stride of the map in pixels of the image.
     domain_stride = 4
 
     def __init__(self,
@@ -55,9 +62,9 @@ class DCTInput(BaseModule):
                                     ('image_mean', image_mean, 3),
                                     ('image_std', image_std, 3)):
             if len(values) != count:
-                raise ValueError(f'DCTInput: {name} has {len(values)} '
-                                 f'numbers; give one for each of the {count} '
-                                 'channels.')
+                raise ValueError(f'DCTInput: {name} must have {count} '
+                                 'numbers, one for each channel, got '
+                                 f'{len(values)}.')
         self.backbone = MODELS.build(backbone)
         for name, values in (('mean', mean), ('std', std),
                              ('image_mean', image_mean),
@@ -69,7 +76,7 @@ class DCTInput(BaseModule):
 
     @torch.no_grad()
     def to_domain(self, image: Tensor) -> Tensor:
-        """The maps of some images, without a gradient.
+        """Convert images to DCT maps, without a gradient.
 
         Args:
             image (Tensor): Normalized images of shape (N, 3, H, W).
@@ -82,41 +89,42 @@ class DCTInput(BaseModule):
         """
         if image.shape[1] != 3:
             raise ValueError(
-                f'DCTInput: images have {image.shape[1]} channels, but DCT '
-                'maps are made of RGB images alone. Choose another backbone.')
+                f'DCTInput: images must be RGB, got {image.shape[1]} '
+                'channels. Choose another backbone.')
+        # The coefficients are defined on the bytes of the original image.
         pixels = image * self.image_std + self.image_mean
         pixels = pixels.round().clamp(0, 255).byte()
         return dct_input(pixels, self.mean, self.std).to(image.dtype)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Feature maps of the backbone.
+        """Compute the feature maps of the backbone.
 
         Args:
             x (Tensor): Normalized images of shape (N, 3, H, W), or maps of
                 shape (N, 64, h, w).
 
         Returns:
-            tuple[Tensor]: Those of the backbone.
+            tuple[Tensor]: Feature maps of the inner backbone.
         """
         return self.backbone(x if x.shape[1] == 64 else self.to_domain(x))
 
 
 @MODELS.register_module()
 class DCTMobileNetV2(BaseModule):
-    """timm's MobileNetV2 from stride 4 on, for maps of 64 channels.
+    """timm's MobileNetV2 from stride 4 on, for maps with 64 channels.
 
-    What a map holds lies at stride 4 already: a convolution of one pixel
-    takes the place of all that comes before. Small enough for a CPU.
+    DCT maps already have stride 4: a 1x1 convolution replaces the earlier
+    layers. Small enough for a CPU.
 
     Args:
-        init_cfg (dict, optional): Where the weights come from; those of the
-            whole MobileNetV2 fit, what is left out of it is ignored. Defaults
-            to None.
+        init_cfg (dict, optional): Initialization of the weights. Weights of
+            the whole MobileNetV2 can be loaded; the missing layers are
+            ignored. Defaults to None.
     """
 
-    #: Channels of the maps of strides 4, 8, 16 and 32.
+    #: Channels of the feature maps at strides 4, 8, 16 and 32.
     channels = (24, 32, 96, 320)
-    # Blocks of timm's network after which they are taken.
+    # Blocks of timm's network whose outputs are returned.
     _outputs = (2, 4, 6)
 
     def __init__(self, init_cfg: Optional[dict] = None) -> None:
@@ -125,18 +133,19 @@ class DCTMobileNetV2(BaseModule):
             nn.Conv2d(64, self.channels[0], 1, bias=False),
             nn.BatchNorm2d(self.channels[0]))
         blocks = timm.create_model('mobilenetv2_100').blocks
-        # By their names in timm, so that its weights fit.
+        # The names of timm, so that its weights can be loaded.
         self.blocks = nn.ModuleDict(
             {str(index): blocks[index] for index in range(2, len(blocks))})
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Feature maps at strides 4, 8, 16 and 32 of the image.
+        """Compute feature maps at strides 4, 8, 16 and 32 of the image.
 
         Args:
             x (Tensor): Maps of shape (N, 64, h, w).
 
         Returns:
-            tuple[Tensor]: Of shape (N, C, h', w'), C of :attr:`channels`.
+            tuple[Tensor]: Four maps of shape (N, C, h', w'), with C in
+            :attr:`channels`.
         """
         x = self.entry(x)
         features = [x]

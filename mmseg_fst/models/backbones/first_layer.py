@@ -1,4 +1,4 @@
-"""First layers of pretrained networks, for images of any number of channels."""
+"""First layers of pretrained networks for any number of channels."""
 import logging
 from collections.abc import Iterator
 from typing import Any, Optional
@@ -22,7 +22,8 @@ def first_convolution(network: nn.Module) -> Optional[nn.Conv2d]:
     Returns:
         nn.Conv2d | None: The first one of the backbone; None if it has none.
     """
-    return next((module for module in network.backbone.modules()
+    backbone = network.get_submodule('backbone')
+    return next((module for module in backbone.modules()
                  if isinstance(module, nn.Conv2d)), None)
 
 

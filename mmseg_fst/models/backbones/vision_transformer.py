@@ -1,4 +1,4 @@
-"""Plain vision transformers of timm as encoders of a segmentor."""
+"""Plain vision transformers of timm as backbones."""
 from collections.abc import Sequence
 from typing import Optional
 
@@ -14,29 +14,35 @@ from mmseg_fst.registry import MODELS
 class TIMMVisionTransformer(BaseModule):
     """A vision transformer of timm, for images of any size.
 
-    MMSegmentation's ``VisionTransformer`` has no layer scale, so cannot hold
-    DINOv2; its ``TIMMBackbone`` asks images to be whole patches and leaves
-    out the last norm, which DINOv2 applies to every layer it hands out.
+    MMSegmentation's ``VisionTransformer`` has no layer scale, so it cannot
+    load DINOv2. Its ``TIMMBackbone`` requires image sides that are multiples
+    of the patch size, and omits the final norm, which DINOv2 applies to every
+    returned layer.
 
-    An image whose sides are no multiples of the patch is resized to the
-    nearest ones, half a patch rounded up: padding would shift what a segmentor
-    later resizes to the size of the image. UniMatch V2 does so for evaluation
-    (``evaluate`` of ``supervised.py``), with aligned corners.
+    An image whose sides are not multiples of the patch size is resized to the
+    nearest multiples (half a patch is rounded up): padding would shift the
+    logits, which the segmentor resizes to the size of the image. UniMatch V2
+    does the same for evaluation (``evaluate`` in ``supervised.py``), with
+    aligned corners.
 
     Args:
         model_name (str): Name of a plain vision transformer in timm.
-        out_indices (Sequence[int]): Layers whose patches are handed out,
+        out_indices (Sequence[int]): Layers whose patch tokens are returned,
             counted from 0. Later layers are not built.
-        final_norm (bool): Whether each is normalized by the last norm of the
-            transformer. Defaults to True.
-        drop_path_rate (float): Stochastic depth of the last layer. Defaults
-            to 0.
+        final_norm (bool): Whether to apply the final norm of the transformer
+            to each returned layer. Defaults to True.
+        drop_path_rate (float): Stochastic depth rate of the last layer, in
+            [0, 1). Defaults to 0.
         align_corners (bool): How such an image is resized, as in
-            :func:`torch.nn.functional.interpolate`. Give what the decode head
-            has, which resizes its logits back. Defaults to False.
-        in_channels (int): Channels of the images. Defaults to 3.
-        init_cfg (dict, optional): Where the weights come from. Defaults to
+            :func:`torch.nn.functional.interpolate`. Use the value of the
+            decode head, which resizes the logits back. Defaults to False.
+        in_channels (int): Number of channels of the images. Defaults to 3.
+        init_cfg (dict, optional): Initialization of the weights. Defaults to
             None.
+
+    Example:
+        >>> backbone = TIMMVisionTransformer(
+        ...     'vit_small_patch14_dinov2', out_indices=(2, 5, 8, 11))
     """
 
     def __init__(self,
@@ -61,14 +67,14 @@ class TIMMVisionTransformer(BaseModule):
         self.timm_model = model
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Maps of the patch tokens.
+        """Compute feature maps of the patch tokens.
 
         Args:
             x (Tensor): Images of shape (N, in_channels, H, W).
 
         Returns:
             tuple[Tensor]: One map for each of ``out_indices``, of shape
-            (N, C, h, w), h and w the numbers of patches.
+            (N, C, h, w), where h and w are the numbers of patches.
         """
         size = [
             max(1, int(length / patch + 0.5)) * patch for length, patch in zip(

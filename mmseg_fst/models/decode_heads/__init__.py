@@ -1,4 +1,4 @@
-"""Decode heads that neither MMSegmentation nor timm has."""
+"""Decode heads that MMSegmentation lacks."""
 from .daformer_head import DAFormerHead
 from .deeplabv2_head import DeepLabV2Head
 from .deeplabv3plus_head import DeepLabV3PlusHead

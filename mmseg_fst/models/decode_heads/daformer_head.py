@@ -1,4 +1,4 @@
-"""The decoder of DAFormer: context across all stages of the encoder."""
+"""Decode head of DAFormer: multi-level context fusion."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +15,7 @@ from mmseg_fst.registry import MODELS
 
 
 class LinearEmbedding(nn.Module):
-    """One linear map for every position of a feature map.
+    """Linear projection of every position of a feature map.
 
     Args:
         in_channels (int): Channels of the input.
@@ -27,7 +27,7 @@ class LinearEmbedding(nn.Module):
         self.proj = nn.Linear(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map each position.
+        """Project each position.
 
         Args:
             x (Tensor): Features of shape (N, C, h, w).
@@ -35,21 +35,21 @@ class LinearEmbedding(nn.Module):
         Returns:
             Tensor: Features of shape (N, out_channels, h, w).
         """
-        # With dense tokens all equals the release to the last bit.
+        # Contiguous tokens, so that results are bitwise equal to the release.
         tokens = x.flatten(2).transpose(1, 2).contiguous()
         return self.proj(tokens).transpose(1, 2).unflatten(2, x.shape[2:])
 
 
 class ContextFusion(nn.Module):
-    """Parallel dilated separable convolutions, joined by a 3x3 convolution.
+    """Parallel dilated separable convolutions, fused by a 3x3 convolution.
 
-    Unlike the pyramid of DeepLabV3+ it has no branch of global pooling.
+    Unlike the ASPP of DeepLabV3+ it has no global pooling branch.
 
     Args:
         in_channels (int): Channels of the input.
         channels (int): Channels of each branch and of the output.
-        dilations (Sequence[int]): Dilation of each branch; one of 1 is a 1x1
-            convolution.
+        dilations (Sequence[int]): Dilation of each branch; a branch of
+            dilation 1 is a 1x1 convolution.
         norm_cfg (dict, optional): Config of the norms.
         act_cfg (dict): Config of the activations.
     """
@@ -74,7 +74,7 @@ class ContextFusion(nn.Module):
             act_cfg=act_cfg)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Gather context.
+        """Aggregate context.
 
         Args:
             x (Tensor): Features of shape (N, C, h, w).
@@ -89,22 +89,23 @@ class ContextFusion(nn.Module):
 class DAFormerHead(BaseDecodeHead):
     """Context-aware fusion of multi-level features.
 
-    DAFormer (Hoyer et al. 2022, section 3.2): every stage of the encoder is
-    embedded linearly, resized to the finest one and concatenated; a pyramid
-    of dilated separable convolutions sees all of them at once, where
-    DeepLabV3+ sees the last stage alone.
+    DAFormer (Hoyer et al. 2022, section 3.2): all stages of the encoder are
+    embedded linearly, resized to the finest one and concatenated. An ASPP of
+    dilated separable convolutions is applied to all stages, whereas the ASPP
+    of DeepLabV3+ receives the last stage only.
 
-    Names of parameters are the ones of the releases of DAFormer and FST.
+    Parameters have the same names as in the releases of DAFormer and FST.
 
     Args:
         in_channels (Sequence[int]): Channels of the feature maps, finest
             first.
-        in_index (Sequence[int]): Which of the feature maps.
-        embed_dims (int): Channels that each is embedded to. Defaults to 256.
-        dilations (Sequence[int]): Dilations of the pyramid. Defaults to
+        in_index (Sequence[int]): Indices of the feature maps. Defaults to
+            (0, 1, 2, 3).
+        embed_dims (int): Channels of each embedding. Defaults to 256.
+        dilations (Sequence[int]): Dilations of the ASPP. Defaults to
             (1, 6, 12, 18).
         **kwargs: Other arguments of ``BaseDecodeHead``; ``channels`` is the
-            width of the pyramid.
+            width of the ASPP.
     """
 
     def __init__(self,
@@ -133,11 +134,11 @@ class DAFormerHead(BaseDecodeHead):
                 finest first.
 
         Returns:
-            Tensor: Logits of shape (N, num_classes, h, w), as fine as the
+            Tensor: Logits of shape (N, num_classes, h, w), at the size of the
             first feature map.
         """
         features = self._transform_inputs(inputs)
-        # What is embedded lies as NHWC; the convolutions may want NCHW.
+        # Embeddings are NHWC in memory; use the layout of the convolutions.
         weight = self.fuse_layer.bottleneck.conv.weight
         layout = (torch.contiguous_format if weight.is_contiguous() else
                   torch.channels_last)

@@ -1,4 +1,4 @@
-"""The head of DeepLabV2, also in the reduced form of domain adaptation."""
+"""Decode head of DeepLabV2, and its reduced form in domain adaptation."""
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -11,26 +11,26 @@ from mmseg_fst.registry import MODELS
 
 @MODELS.register_module()
 class DeepLabV2Head(BaseDecodeHead):
-    """The sum of dilated 3x3 convolutions to the classes.
+    """Sum of dilated 3x3 convolutions that output class logits.
 
-    DeepLabV2 (Chen et al. 2018, figure 7, "ASPP") has dilations 6, 12, 18 and
-    24. The baselines of domain adaptation (AdaptSegNet, DACS, DAFormer, FST)
-    take the first two alone: their code leaves the loop over the four after
-    its first round. No norm, no activation, no dropout.
+    DeepLabV2 (Chen et al. 2018, figure 7, "ASPP") uses the dilations 6, 12,
+    18 and 24. The baselines of domain adaptation (AdaptSegNet, DACS,
+    DAFormer, FST) use only the first two, because their code returns inside
+    the loop over the four. No norm, no activation, no dropout.
 
-    Names of parameters are the ones of the release of FST.
+    Parameters have the same names as in the release of FST.
 
     Args:
         in_channels (int): Channels of the feature map.
         num_classes (int): Number of classes.
         dilations (Sequence[int]): Dilation of each convolution. Defaults to
             (6, 12, 18, 24).
-        init_cfg (dict, optional): How weights are drawn. Defaults to a normal
-            distribution of deviation 0.01.
+        init_cfg (dict, optional): Initialization of the weights. Defaults to a
+            normal distribution with standard deviation 0.01.
         **kwargs: Other arguments of ``BaseDecodeHead``.
 
     Raises:
-        ValueError: If there is no dilation.
+        ValueError: If ``dilations`` is empty.
     """
 
     def __init__(self,
@@ -43,8 +43,8 @@ class DeepLabV2Head(BaseDecodeHead):
                      override=dict(name='aspp_modules')),
                  **kwargs: Any) -> None:
         if not dilations:
-            raise ValueError('DeepLabV2Head: dilations is empty; give at '
-                             'least one, for example (6, 12).')
+            raise ValueError('DeepLabV2Head: dilations must not be empty; '
+                             'use for example (6, 12).')
         super().__init__(
             in_channels,
             channels=num_classes,
@@ -52,7 +52,7 @@ class DeepLabV2Head(BaseDecodeHead):
             dropout_ratio=0,
             init_cfg=init_cfg,
             **kwargs)
-        # The dilated convolutions themselves classify.
+        # The dilated convolutions replace the classifier.
         del self.conv_seg
         self.aspp_modules = ASPPModule(
             tuple(dilations),

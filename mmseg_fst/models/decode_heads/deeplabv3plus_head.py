@@ -1,4 +1,4 @@
-"""The heads of DeepLabV3+ of the semi-supervised literature."""
+"""Decode heads of DeepLabV3+ in the semi-supervised literature."""
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Optional
@@ -16,31 +16,32 @@ from mmseg_fst.registry import MODELS
 class DeepLabV3PlusHead(ASPPHead):
     """DeepLabV3+ (Chen et al. 2018) with ordinary convolutions.
 
-    MMSegmentation's ``DepthwiseSeparableASPPHead`` has depthwise separable
-    ones. The defaults are the head of U2PL and FST (``dec_deeplabv3_plus``);
-    UniMatch and Diverse Co-training have a 1x1 convolution behind the
-    pyramid, 48 channels of the finest map, no bias and no dropout::
+    MMSegmentation's ``DepthwiseSeparableASPPHead`` uses depthwise separable
+    convolutions. The defaults are the head of U2PL and FST
+    (``dec_deeplabv3_plus``). UniMatch and Diverse Co-training use a 1x1
+    convolution behind the ASPP, 48 channels of the finest map, no bias and no
+    dropout::
 
-        coarsest map -> pyramid -> bottleneck ---+
+        coarsest map -> ASPP -> bottleneck ------+
         finest map   -> 1x1 convolution ---------+-> two 3x3 -> classes
                                                  +-> two 3x3 -> representation
 
-    Dropout follows the bottleneck and each 3x3 convolution. Weights are drawn
-    as PyTorch does by default, since both releases leave them at that.
+    Dropout follows the bottleneck and each 3x3 convolution. Weights have the
+    default initialization of PyTorch, as in both releases.
 
     Args:
         c1_in_channels (int): Channels of the finest map. Defaults to 256.
-        c1_channels (int): Channels that it is projected to. Defaults to 256.
+        c1_channels (int): Channels of its projection. Defaults to 256.
         bottleneck_kernel_size (int): Kernel size of the convolution behind
-            the pyramid. Defaults to 3.
-        bias (bool): Whether convolutions of the decoder, each followed by a
-            norm, have a bias. Defaults to True.
-        representation_channels (int, optional): Channels of the
-            representation of pixels, for a contrastive loss. Defaults to
-            None: it is not built.
+            the ASPP. Defaults to 3.
+        bias (bool): Whether the convolutions of the decoder, each followed by
+            a norm, have a bias. Defaults to True.
+        representation_channels (int, optional): Channels of the pixel
+            representation for a contrastive loss. Defaults to None: no
+            representation branch.
         **kwargs: Other arguments of ``ASPPHead``; ``in_channels`` and
-            ``in_index`` are those of the coarsest map, ``dilations`` those of
-            the pyramid, beginning with 1 for its 1x1 convolution.
+            ``in_index`` refer to the coarsest map, ``dilations`` to the ASPP,
+            beginning with 1 for its 1x1 convolution.
     """
 
     def __init__(self,
@@ -74,20 +75,20 @@ class DeepLabV3PlusHead(ASPPHead):
 
     def _two_convs(self, conv: Callable[..., ConvModule],
                    in_channels: int) -> nn.Sequential:
-        """Two 3x3 convolutions, dropout between them."""
+        """Two 3x3 convolutions with dropout between them."""
         return nn.Sequential(
             conv(in_channels, self.channels, 3, padding=1),
             nn.Dropout2d(self.dropout_ratio),
             conv(self.channels, self.channels, 3, padding=1))
 
     def init_weights(self) -> None:
-        """Draw the weights as PyTorch does by default."""
+        """Apply the default initialization of PyTorch."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 module.reset_parameters()
 
     def _decode(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Both maps, (N, C, h, w) with h and w of the finest one."""
+        """Concatenate both maps, (N, C, h, w), at the size of the finest."""
         context = self._forward_feature(inputs)
         if self.dropout is not None:
             context = self.dropout(context)
@@ -107,7 +108,7 @@ class DeepLabV3PlusHead(ASPPHead):
                 finest first.
 
         Returns:
-            Tensor: Logits of shape (N, num_classes, h, w), as fine as the
+            Tensor: Logits of shape (N, num_classes, h, w), at the size of the
             first feature map.
         """
         return self.cls_seg(self.fuse(self._decode(inputs)))
@@ -125,11 +126,11 @@ class DeepLabV3PlusHead(ASPPHead):
             representations (N, representation_channels, h, w).
 
         Raises:
-            RuntimeError: If the head was built without representation.
+            RuntimeError: If the head has no representation branch.
         """
         if self.represent is None:
             raise RuntimeError(
-                'This DeepLabV3PlusHead represents no pixels; give it '
-                'representation_channels, for example 256.')
+                'This DeepLabV3PlusHead has no pixel representation; set '
+                'representation_channels, for example to 256.')
         decoded = self._decode(inputs)
         return self.cls_seg(self.fuse(decoded)), self.represent(decoded)

@@ -1,4 +1,4 @@
-"""The decoder of DPT for a plain vision transformer."""
+"""Decode head of DPT for plain vision transformers."""
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -10,7 +10,7 @@ from mmseg_fst.registry import MODELS
 
 
 class ResidualUnit(nn.Module):
-    """Two 3x3 convolutions, a ReLU before each, around a shortcut.
+    """Residual unit of two 3x3 convolutions, each preceded by a ReLU.
 
     Args:
         channels (int): Channels of input and output.
@@ -35,11 +35,11 @@ class ResidualUnit(nn.Module):
 
 
 class FusionBlock(nn.Module):
-    """Add a finer feature map to what comes from the coarser ones.
+    """Fuse a feature map with the output of the coarser levels.
 
     Args:
         channels (int): Channels of input and output.
-        is_coarsest (bool): Whether there is nothing coarser.
+        is_coarsest (bool): Whether this is the coarsest level.
         align_corners (bool): As in :func:`torch.nn.functional.interpolate`.
     """
 
@@ -57,8 +57,8 @@ class FusionBlock(nn.Module):
 
         Args:
             feature (Tensor): Features of shape (N, C, h, w).
-            coarser (Tensor, optional): Output of the block before, of the
-                same shape; None for the coarsest.
+            coarser (Tensor, optional): Output of the previous block, of the
+                same shape; None for the coarsest level.
             size (Sequence[int]): Height and width of the output.
 
         Returns:
@@ -78,24 +78,24 @@ class FusionBlock(nn.Module):
 class PlainDPTHead(BaseDecodeHead):
     """DPT (Ranftl et al. 2021, section 3) on four maps of patch tokens.
 
-    The maps, all of one size, become a pyramid of 4, 2, 1 and 1/2 times that
-    size, which is fused from the coarsest to the finest; logits are 8 times
-    as fine as the patches. As in Depth Anything and UniMatch V2 it reads no
-    class token and has no batch normalization. MMSegmentation's ``DPTHead``
-    expects pairs of a map and a class token instead, and a map of a batch of
-    two images passes there for such a pair.
+    The maps have equal sizes and are resized by 4, 2, 1 and 1/2 to a feature
+    pyramid, which is fused from coarse to fine; logits have 8 times the
+    resolution of the patches. As in Depth Anything and UniMatch V2 there is
+    no class token and no batch normalization. MMSegmentation's ``DPTHead``
+    expects pairs of a map and a class token instead, and mistakes a map of a
+    batch of two images for such a pair.
 
     Args:
         in_channels (Sequence[int]): Channels of the four maps.
         stage_channels (Sequence[int]): Channels of the four maps of the
             pyramid, finest first.
-        in_index (Sequence[int]): Which maps of the encoder, shallowest first.
-            Defaults to (0, 1, 2, 3).
+        in_index (Sequence[int]): Indices of the maps of the encoder,
+            shallowest first. Defaults to (0, 1, 2, 3).
         **kwargs: Other arguments of ``BaseDecodeHead``; ``channels`` is the
             width of the fusion.
 
     Raises:
-        ValueError: If there are not four of each.
+        ValueError: If one of the three sequences does not have length 4.
     """
 
     def __init__(self,
@@ -105,8 +105,8 @@ class PlainDPTHead(BaseDecodeHead):
                  **kwargs: Any) -> None:
         if not len(in_channels) == len(stage_channels) == len(in_index) == 4:
             raise ValueError(
-                'PlainDPTHead fuses four maps; give in_channels, '
-                'stage_channels and in_index of four numbers each, not '
+                'PlainDPTHead fuses four maps: in_channels, stage_channels '
+                'and in_index must have four numbers each, got '
                 f'{in_channels}, {stage_channels} and {in_index}.')
         super().__init__(
             in_channels=in_channels,
@@ -133,7 +133,7 @@ class PlainDPTHead(BaseDecodeHead):
             nn.Conv2d(self.channels, self.channels, 3, padding=1), nn.ReLU())
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Classify, at 8 times the resolution of the patches.
+        """Classify at 8 times the resolution of the patches.
 
         Args:
             inputs (Sequence[Tensor]): Maps of shape (N, C, h, w), shallowest

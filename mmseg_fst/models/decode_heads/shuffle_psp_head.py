@@ -1,4 +1,4 @@
-"""PSPNet with the upsampling of CCT."""
+"""Decode head of PSPNet with the upsampling of CCT."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +9,7 @@ from mmseg_fst.registry import MODELS
 
 
 class ShuffleUpsample(nn.Sequential):
-    """Double the resolution: 1x1 convolution, ReLU, then pixel shuffle.
+    """Upsample by 2: 1x1 convolution, ReLU, then pixel shuffle.
 
     Args:
         channels (int): Channels of input and output.
@@ -21,11 +21,11 @@ class ShuffleUpsample(nn.Sequential):
             nn.PixelShuffle(2))
 
     def init_weights(self) -> None:
-        """Draw weights that upsample to the nearest neighbor.
+        """Initialize the weights to nearest-neighbor upsampling.
 
         ICNR (Aitken et al. 2017, "Checkerboard artifact free sub-pixel
-        convolution"): the four channels that make one have the same weights,
-        so only their biases tell them apart.
+        convolution"): the four channels that form an output channel have the
+        same weights and differ only in their biases.
         """
         conv = self[0]
         conv.reset_parameters()
@@ -38,14 +38,14 @@ class ShuffleUpsample(nn.Sequential):
 class ShufflePSPHead(PSPHead):
     """PSPNet (Zhao et al. 2017) with pixel shuffles behind the classifier.
 
-    CCT (Ouali et al. 2020) has it, and after it FST (``dec_pspnet``): 1x1
-    convolution to the classes without bias or dropout, then three times
-    twice the resolution. Each ends in a ReLU, so no logit is negative.
+    Used by CCT (Ouali et al. 2020) and, following it, FST (``dec_pspnet``): a
+    1x1 convolution to the classes without bias or dropout, then three
+    upsamplings by 2. Each applies a ReLU, so logits are not negative.
 
     Args:
         align_corners (bool): How logits are resized to the labels, as in
-            :func:`torch.nn.functional.interpolate`; the maps of the pyramid
-            are always resized without aligned corners. Defaults to True.
+            :func:`torch.nn.functional.interpolate`; pyramid pooling never
+            aligns corners. Defaults to True.
         **kwargs: Other arguments of ``PSPHead``.
     """
 
@@ -62,7 +62,7 @@ class ShufflePSPHead(PSPHead):
             *[ShuffleUpsample(self.out_channels) for _ in range(3)])
 
     def init_weights(self) -> None:
-        """Draw the weights as CCT does."""
+        """Initialize the weights as in CCT."""
         for part in (self.psp_modules, self.bottleneck):
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):
@@ -73,12 +73,12 @@ class ShufflePSPHead(PSPHead):
             stage.init_weights()
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Classify, at 8 times the resolution of the feature map.
+        """Classify at 8 times the resolution of the feature map.
 
         Args:
             inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
 
         Returns:
-            Tensor: Logits of shape (N, num_classes, 8 h, 8 w), none negative.
+            Tensor: Logits of shape (N, num_classes, 8 h, 8 w), at least 0.
         """
         return self.upsample(super().forward(inputs))
