@@ -58,9 +58,6 @@ class ComplementaryDropout(nn.Module):
         ValueError: If it is no share.
     """
 
-    #: Views that the masks complete one another in.
-    num_views = 2
-
     def __init__(self, kept_share: float = 0.5) -> None:
         super().__init__()
         check_range(self, kept_share=kept_share)
@@ -82,7 +79,7 @@ class ComplementaryDropout(nn.Module):
         total = len(features[0])
         if total % 2:
             raise ValueError(f'ComplementaryDropout got {total} images, but '
-                             'needs two views of each; set num_views=2.')
+                             'needs two views of each; use UniMatchV2.')
         count, masks = total // 2, {}
         kept = torch.randperm(count)[:int(count * self.kept_share)]
         perturbed = []
