@@ -128,9 +128,9 @@ class StepWatch:
             dict: ``state_dict``; ``inputs`` (N, 3, H, W) and ``samples`` by
             side; ``random_state`` at the beginning of the forward pass;
             ``losses``, floats by name; ``autocast``, the dtype of low
-            precision or None; and ``kept``, if the step takes passes of an
-            earlier one from a :class:`mmseg_fst.ops.StepCache`, what that is
-            made of, else None.
+            precision or None; and ``shared``, if the step reuses passes of
+            an earlier one through a :class:`mmseg_fst.methods.StepCache`,
+            what that is made of, else None.
         """
         cache, shared = getattr(self.model, 'step_cache', None), None
         if cache is not None and cache.step == 'last':

@@ -58,9 +58,6 @@ class ComplementaryDropout(nn.Module):
         ValueError: If ``kept_share`` is not in [0, 1].
     """
 
-    #: Number of views with complementary masks.
-    num_views = 2
-
     def __init__(self, kept_share: float = 0.5) -> None:
         super().__init__()
         check_range(self, kept_share=kept_share)
@@ -82,7 +79,7 @@ class ComplementaryDropout(nn.Module):
         total = len(features[0])
         if total % 2:
             raise ValueError('ComplementaryDropout needs two views of each '
-                             f'image, got {total} images; set num_views=2.')
+                             f'image, got {total} images; use UniMatchV2.')
         count, masks = total // 2, {}
         unchanged = torch.randperm(count)[:int(count * self.kept_share)]
         perturbed = []
