@@ -144,7 +144,7 @@ def _length_settings(cfg: Config, name: str,
 
 
 def _stages_of(cfg: Config) -> Iterator[tuple[str, dict]]:
-    """Stages with a length of their own, by key."""
+    """Stages whose length differs from the last one, by key."""
     for key, stage in (cfg.get('stages') or {}).items():
         if isinstance(stage, dict) and 'epochs' in stage:
             yield key, stage

@@ -141,7 +141,7 @@ def plan_runs(cells: Sequence[Cell],
               split: Optional[Union[int, str]] = None,
               options: Optional[dict[str, Any]] = None,
               debug: bool = False) -> list[GridRun]:
-    """Look at every run before the first one begins.
+    """Check every run before the first one begins.
 
     A run may start from what one before it in the list will have trained.
 
@@ -160,7 +160,7 @@ def plan_runs(cells: Sequence[Cell],
     runs = [GridRun(cell.config, seed, partition=cell.partition)
             for cell in cells for seed in seeds]
     if split is None:
-        # Always given, so that a config tells whether it reads it.
+        # Always given, so that a config shows whether it reads it.
         split = os.environ.get(SPLIT_SEED, '0')
     planned: set[str] = set()
     for run in runs:
@@ -192,7 +192,7 @@ def run_grid(grid: Grid,
     Args:
         grid (Grid): The grid.
         runs (Sequence[GridRun]): Of :func:`plan_runs`; changed in place.
-        start (Callable): Makes a run; tells whether it ended well.
+        start (Callable): Makes a run; returns whether it ended well.
         folder (str): Where the table goes. Defaults to
             ``'work_dirs/tables'``.
 

@@ -1,5 +1,5 @@
 # A sixteenth of CamVid with labels: semi-supervised training at the size of a
-# CPU. SPLIT_SEED=1 in the environment names another draw.
+# CPU. SPLIT_SEED=1 in the environment selects another split.
 _base_ = './streetgen_to_camvid.py'
 data_root = '{{$CAMVID_ROOT:data/camvid}}'
 split = 'splits/train_1_16_seed{{$SPLIT_SEED:0}}'

@@ -4,7 +4,7 @@ _base_ = './voc2012_513x513.py'
 data_root = '{{$CITYSCAPES_ROOT:data/cityscapes}}'
 partition = '186'
 partitions = {
-    '_delete_': True,  # those of Pascal VOC
+    '_delete_': True,  # the partitions of Pascal VOC
     '186': dict(labeled=186, unlabeled=2789),
     '372': dict(labeled=372, unlabeled=2603),
     '744': dict(labeled=744, unlabeled=2231)

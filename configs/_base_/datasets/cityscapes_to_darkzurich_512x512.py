@@ -1,5 +1,5 @@
-# Cityscapes -> Dark Zurich at night, as in DAFormer. The sizes and the folders
-# are those of ACDC.
+# Cityscapes -> Dark Zurich at night, as in DAFormer. Sizes and folders are
+# the same as for ACDC.
 _base_ = './cityscapes_to_acdc_512x512.py'
 target_root = '{{$DARK_ZURICH_ROOT:data/dark_zurich}}'
 train_dataloader = dict(

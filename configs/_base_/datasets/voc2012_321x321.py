@@ -5,7 +5,7 @@ _base_ = './voc2012_513x513.py'
 lists = 'splits/stpp/{partition}'
 partition = '92'
 partitions = {
-    '_delete_': True,  # those of U2PL
+    '_delete_': True,  # the partitions of U2PL
     '92': dict(labeled=92, unlabeled=10490),
     '183': dict(labeled=183, unlabeled=10399),
     '366': dict(labeled=366, unlabeled=10216),

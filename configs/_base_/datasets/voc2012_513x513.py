@@ -1,6 +1,6 @@
 # Pascal VOC 2012 + SBD with the crops of U2PL and FST: 4 + 4 images on each of
 # 4 GPUs. The lists are U2PL's 1/16, 1/8 and 1/4, of high-quality labels alone;
-# those of ST++ are other ones. tools/download_splits.sh fetches both.
+# the lists of ST++ are different. tools/download_splits.sh fetches both.
 data_root = '{{$VOC2012_ROOT:data/VOC2012}}'
 lists = 'splits/u2pl/{partition}'
 partition = '662'

@@ -1,8 +1,8 @@
 # What Diverse Co-training divides DCT maps by: statistics of DCTNet ("upscaled
 # static"), of ImageNet, to 4 digits. They belong to the authors' weights,
-# resnet{50,101}_dct.pth, and to no others: the deviations are not those of the
-# coefficients but up to 50 times smaller (it looks as if they were taken of
-# the means of images), so that most channels are of the size 10, not 1. Rows
+# resnet{50,101}_dct.pth, and to no others: the deviations are not of the
+# coefficients but up to 50 times smaller (probably computed from the means
+# of images), so that most channels are of the size 10, not 1. Rows
 # are vertical frequencies, see mmseg_fst/ops/dct.py.
 dct_mean = [
     # Y

@@ -1,5 +1,5 @@
-# Goes on from a network that was trained on the few labels: half the learning
-# rate.
+# Continues from a network that was trained on the few labels, with half the
+# learning rate.
 _base_ = './adamw_ssl.py'
 max_iters = 300
 train_cfg = dict(max_iters=max_iters, val_interval=100)

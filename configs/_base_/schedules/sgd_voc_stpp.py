@@ -1,5 +1,5 @@
 # ST++ on Pascal VOC: 80 epochs in each of three stages, in batches of 16. The
-# learning rates are those of U2PL and FST.
+# learning rates are the same as for U2PL and FST.
 _base_ = './sgd_voc_ssl.py'
 # The iterations of an epoch, by partition. In the first stage an epoch is all
 # labels, twice where they are less than 200; in the others all images with
