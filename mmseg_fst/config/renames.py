@@ -107,8 +107,8 @@ def check_options(cfg: dict[str, Any], options: dict[str, Any]) -> None:
     """Raise on an option of a command line with an old name.
 
     Args:
-        cfg (dict): A config that has no old names but those of the options,
-            which were merged into it.
+        cfg (dict): A config whose only old names are in the options that
+            were merged into it.
         options (dict): The options, by dotted key.
 
     Raises:

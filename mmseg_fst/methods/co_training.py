@@ -46,7 +46,7 @@ class CoTraining(StudentEnsemble, Method):
         students (dict[str, dict]): Config of each student, an
             ``EncoderDecoder`` of MMSegmentation, by name.
         views (str): Which students share a sample of the strong
-            augmentation: those of one ``'domain'``, as in the release of
+            augmentation: students of one ``'domain'``, as in the release of
             Diverse Co-training, or none, ``'student'``, as in its paper.
             Defaults to ``'domain'``.
         label_with (str): ``'peers'``, or ``'future'``: the teachers, copies
@@ -75,7 +75,7 @@ class CoTraining(StudentEnsemble, Method):
         for name in ('regularizer', 'warmup_iters'):
             if kwargs.get(name):
                 raise ValueError(f'CoTraining does not use `model.{name}`; '
-                                 'take it out.')
+                                 'remove it from the config.')
         self.views = self.check_choice('views', views, ('domain', 'student'))
         self.with_teacher = 'future' == self.check_choice(
             'label_with', label_with, ('peers', 'future'))

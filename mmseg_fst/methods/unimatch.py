@@ -17,7 +17,7 @@ class UniMatch(FixMatch):
     Yang et al., "Revisiting Weak-to-Strong Consistency in Semi-Supervised
     Semantic Segmentation", CVPR 2023, equation 7. The pseudo-labels of the
     weak view supervise two strong views, sampled independently, and the
-    decoding of its own perturbed features.
+    decoding of perturbed features of the weak view.
 
     See :class:`Method` for other arguments.
 
@@ -56,7 +56,7 @@ class UniMatch(FixMatch):
         logits = all_logits(self.student, features, labeled.label.shape[1:])
 
         def part(start: int, stop: int) -> dict[str, torch.Tensor]:
-            return {name: one[start:stop] for name, one in logits.items()}
+            return {name: value[start:stop] for name, value in logits.items()}
 
         losses = self.labeled_losses(
             part(0, count), [stage[:count] for stage in stages], labeled)
