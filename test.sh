@@ -1,5 +1,5 @@
 #!/bin/sh
-# Score the student and teacher of a finished run, and draw their predictions.
+# Score the student and teacher of a finished run, and show their predictions.
 #   sh test.sh WORK_DIR [--last] [--max-images N]
 # Uses the config and the best checkpoint in the folder, or the last checkpoint.
 set -eu

@@ -14,8 +14,8 @@ warnings.filterwarnings(
     'ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 warnings.filterwarnings('ignore', message='Default ``avg_non_ignore``')
 
-# A look-up that goes on to the parent registry does not import the packages
-# that register there.
+# A search in the parent registry does not import the packages that register
+# there.
 with contextlib.redirect_stdout(io.StringIO()):
     # It prints that an optional reader is not there.
     import mmseg.datasets  # noqa: E402

@@ -52,8 +52,8 @@ WEIGHT_INITIALIZERS = Registry(
     parent=MMSEG_WEIGHT_INITIALIZERS,
     locations=['mmseg_fst.models'])
 
-# Nothing is registered in these; they exist so that a look-up from our scope
-# goes on to the parent without a warning.
+# Nothing is registered in these; they exist so that names of our scope
+# are searched in the parent without a warning.
 EVALUATOR = Registry('evaluator', parent=MMSEG_EVALUATOR)
 RUNNERS = Registry('runner', parent=MMSEG_RUNNERS)
 MODEL_WRAPPERS = Registry('model_wrapper', parent=MMSEG_MODEL_WRAPPERS)

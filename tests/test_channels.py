@@ -149,8 +149,8 @@ def test_gray_images_train(tmp_path, method, hooks):
     assert len(losses) == 3 and all(map(math.isfinite, losses))
     trained = load_model(str(tmp_path / 'run'), 'cpu')
     path = root / 'images' / 'val_0.png'
-    one, = predict(trained, path)
-    assert one.label.shape == SIZE
+    prediction, = predict(trained, path)
+    assert prediction.label.shape == SIZE
     written, = tmp_path.glob('run/*/vis_data/mixed/iter_000003.png')
     tile = cv2.imread(str(written))[19:19 + SIZE[0], 1:1 + SIZE[1]]
     assert (tile == tile[..., :1]).all() and tile.std() > 1
@@ -164,8 +164,8 @@ def test_a_color_video_frame_is_gray_to_a_gray_network(tmp_path):
     train(cfg)
     model = load_model(str(tmp_path / 'run'), 'cpu')
     gray = cv2.imread(str(root / 'images/val_0.png'), cv2.IMREAD_UNCHANGED)
-    one, three = predict(model, [gray, np.repeat(gray[..., None], 3, 2)])
-    assert (one.label == three.label).mean() > .99
+    single, three = predict(model, [gray, np.repeat(gray[..., None], 3, 2)])
+    assert (single.label == three.label).mean() > .99
 
 
 @pytest.mark.parametrize('backbone, mean, words', [

@@ -96,7 +96,7 @@ def training_images(path: str) -> Images:
         path (str): Config with a ``PairedDataset``.
 
     Returns:
-        Images: The labeled images, then those of the other sides.
+        Images: The labeled images, then images of the other sides.
     """
     cfg = read_config(path)
     init_default_scope('mmseg_fst')

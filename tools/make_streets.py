@@ -1,6 +1,6 @@
 """Generate the embedded data set 'streets'.
 
-Draws random street scenes with exact labels of 11 classes in two domains:
+Renders random street scenes with exact labels of 11 classes in two domains:
 'rendered' resembles a simple video game and serves as labeled source domain,
 'camera' resembles photographs and serves as target domain.
 """
@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         'OUT/DOMAIN/leftImg8bit/SPLIT, labels to OUT/DOMAIN/gtFine/SPLIT')
     parser.add_argument(
         '--domains', nargs='+', choices=DOMAINS, default=list(DOMAINS),
-        help='domains to draw (default: both)')
+        help='domains to render (default: both)')
     parser.add_argument(
         '--train', type=int, default=300, metavar='N',
         help='training images of each domain (default: %(default)s)')

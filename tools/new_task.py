@@ -185,8 +185,8 @@ def read_task(args: argparse.Namespace) -> Task:
 
 def read_loading(task: Task, args: argparse.Namespace) -> Loading:
     """Find out how the images are to be loaded, and say so."""
-    values = [one.values for side in (task.train, task.val, task.unlabeled)
-              for one in side.images]
+    values = [item.values for side in (task.train, task.val, task.unlabeled)
+              for item in side.images]
     stretch, notes = choose_stretch(
         values, args.stretch and tuple(args.stretch))
     for note in [*notes, *note_channels(values, args.channels)]:
@@ -196,7 +196,7 @@ def read_loading(task: Task, args: argparse.Namespace) -> Loading:
         return loading
     loader = LoadWholeImage(channels=args.channels, stretch=stretch)
     mean, std = measure_normalization(
-        [task.train.root / one.image for one in task.train.images], loader,
+        [task.train.root / item.image for item in task.train.images], loader,
         args.workers)
     return loading._replace(mean=mean, std=std)
 

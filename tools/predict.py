@@ -68,7 +68,7 @@ def main() -> None:
           f'Protocol: {model.protocol_name}')
     report = predict_files(model, sources, args.out, args.save, args.opacity,
                            args.scales, args.flip)
-    print(f'{report.written} predicted, {report.kept} existed already: '
+    print(f'{report.written} predicted, {report.existing} existed already: '
           f'{args.out}')
     if report.failed:
         reasons = '\n'.join(

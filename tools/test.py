@@ -1,4 +1,4 @@
-"""Score the student and teacher of a run, and draw their predictions.
+"""Score the student and teacher of a run, and show their predictions.
 
     python tools/test.py work_dirs/demo/streets_fst-d/seed_0
     python tools/test.py CHECKPOINT.pth --config CONFIG
@@ -44,7 +44,7 @@ def parse_args() -> argparse.Namespace:
         '--max-images',
         type=int,
         default=100,
-        help='number of images to draw; default: 100, 0 for none')
+        help='number of images to write; default: 100, 0 for none')
     parser.add_argument(
         '--trust',
         action='store_true',

@@ -38,7 +38,7 @@ _REGISTRY_BY_PLACE = {
 # Keys that mmengine takes out before it builds.
 _ALWAYS = ('type', '_scope_', 'priority')
 # By a part of the missing path.
-_CURES = {
+_HINTS = {
     **{
         name: data.how_to_get(f'data/{name}')
         for name, data in KNOWN_DATA.items()
@@ -55,7 +55,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
             before this one, which may start from them. Defaults to ().
 
     Raises:
-        ValueError: If one of our classes does not know a key it is given, a
+        ValueError: If a class of this package does not accept a key, a
             ``type`` names no class, a number of iterations or images is none,
             or heads and data differ in their number of classes.
         FileNotFoundError: If a data folder, a list of images or a file of
@@ -73,7 +73,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
             and osp.dirname(start) not in planned):
-        # Such as those of a run of other iterations.
+        # Such as checkpoints of a run with other iterations.
         there = sorted(
             glob(osp.join(escape(osp.dirname(start)), '*.pth')))
         others = f' There is: {", ".join(there)}.' if there else ''
@@ -101,9 +101,9 @@ def _own_class(name: Any) -> Optional[type]:
         return name if name.__module__.startswith('mmseg_fst.') else None
     if isinstance(name, str):
         name = name.removeprefix('mmseg_fst.')
-        for one in _REGISTRIES:
-            if name in one.module_dict:
-                return one.module_dict[name]
+        for registry in _REGISTRIES:
+            if name in registry.module_dict:
+                return registry.module_dict[name]
     return None
 
 
@@ -159,17 +159,19 @@ def _parameters_of(cls: type) -> Optional[list[str]]:
             continue
         _, *parameters = inspect.signature(base.__init__).parameters.values()
         names += [
-            one.name for one in parameters
-            if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
-            and one.name not in names
+            parameter.name for parameter in parameters
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD,
+                                  parameter.KEYWORD_ONLY)
+            and parameter.name not in names
         ]
-        if all(one.kind is not one.VAR_KEYWORD for one in parameters):
+        if all(parameter.kind is not parameter.VAR_KEYWORD
+               for parameter in parameters):
             return names
     return None
 
 
 def _check_sides(where: str, node: dict) -> None:
-    """Raise on a side that is no data set, such as one of a wrong name."""
+    """Raise on a side that is not a data set, such as a misspelled name."""
     sides = node.get('sides')
     if not isinstance(sides, dict):
         return
@@ -183,8 +185,8 @@ def _check_sides(where: str, node: dict) -> None:
             f'{hint} There are: {", ".join(known)}.')
 
 
-def _cure(path: str) -> str:
-    """What to do about a missing path."""
+def _hint(path: str) -> str:
+    """How to fix a missing path."""
     stem, extension = osp.splitext(osp.basename(path))
     if extension == '.pth' and 'checkpoints' in path.split(osp.sep):
         return f' Fetch it with: sh tools/download_checkpoints.sh {stem}'
@@ -192,7 +194,7 @@ def _cure(path: str) -> str:
     for family in PUBLISHED_LISTS:
         if family in parts:
             return f' Fetch it with: sh tools/download_splits.sh {family}'
-    for name, sentence in _CURES.items():
+    for name, sentence in _HINTS.items():
         if name in parts:
             return f' {sentence}'
     return ' Correct the config, or put the data there (a link will do).'
@@ -209,12 +211,12 @@ def _check_folders(where: str, node: dict) -> None:
         folder = osp.join(root, prefix)
         if not osp.isdir(folder):
             raise FileNotFoundError(f'{where}: there is no folder {folder}.' +
-                                    _cure(folder))
+                                    _hint(folder))
     for key in ('ann_file', 'extra_ann_file'):
         path = osp.join(root, node.get(key) or '')
         if node.get(key) and not osp.isfile(path):
             raise FileNotFoundError(
-                f'{where}.{key}: there is no file {path}.' + _cure(path))
+                f'{where}.{key}: there is no file {path}.' + _hint(path))
 
 
 def _check_weights(where: str, node: dict, planned: Collection[str]) -> None:
@@ -226,7 +228,7 @@ def _check_weights(where: str, node: dict, planned: Collection[str]) -> None:
            for path in paths):
         return
     if paths:
-        sentences = [f'there is no file {path}.{_cure(path)}'
+        sentences = [f'there is no file {path}.{_hint(path)}'
                      for path in paths]
         raise FileNotFoundError(
             f'{where}.checkpoint: {" In its place: ".join(sentences)}')

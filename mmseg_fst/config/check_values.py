@@ -13,19 +13,19 @@ _COUNTS = (('train_cfg', 'max_iters'), ('train_cfg', 'val_interval'),
 
 
 def check_numbers(content: dict[str, Any]) -> None:
-    """Raise if a number of iterations or images is none.
+    """Check numbers of iterations and images.
 
     Args:
         content (dict): A config.
 
     Raises:
-        ValueError: If one is no whole number from 1.
+        ValueError: If a number is not a positive integer.
     """
     for part, key in _COUNTS:
         value = (content.get(part) or {}).get(key, 1)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f'{part}.{key}={value!r} is no number of '
-                             'iterations or images; give a whole one from 1.')
+            raise ValueError(f'{part}.{key} must be a positive integer, got '
+                             f'{value!r}.')
 
 
 def _heads(node: Any, where: str) -> Iterator[tuple[str, int]]:

@@ -79,14 +79,14 @@ def open_config(path: str) -> Config:
         'If you know who made it, give the .py that the run was started with')
 
 
-def parse_config(text: str, source: str, cure: str) -> Config:
+def parse_config(text: str, source: str, hint: str) -> Config:
     """Read a config that is data; old names in it are replaced.
 
     Args:
         text (str): JSON of :func:`encode_config`.
         source (str): Where it is from, for messages.
-        cure (str): What to do instead, for messages; a sentence without its
-            stop.
+        hint (str): What to do instead, for messages; a sentence without its
+            period.
 
     Returns:
         Config: The config.
@@ -99,9 +99,9 @@ def parse_config(text: str, source: str, cure: str) -> Config:
         cfg = decode_config(text)
     except ValueError as error:
         raise ValueError(f'{source} holds no config that is data: {error}. '
-                         f'Copy it again. {cure}.') from error
+                         f'Copy it again. {hint}.') from error
     upgrade_config(cfg, source)
-    check_data(cfg, source, cure)
+    check_data(cfg, source, hint)
     return Config(cfg)
 
 
@@ -161,8 +161,9 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
             older key stands for its present one, see :func:`upgrade_option`.
 
     Raises:
-        ValueError: If a key leads into what is no dict or list, or past the
-            end of a list, or has an old name, see :func:`check_options`.
+        ValueError: If a key leads into a value that is not a dict or list, or
+            past the end of a list, or has an old name, see
+            :func:`check_options`.
     """
     for key, value in (options or {}).items():
         try:

@@ -131,7 +131,7 @@ def check_options(cfg: dict[str, Any], options: dict[str, Any]) -> None:
     """Raise on an option of a command line with an old name.
 
     Args:
-        cfg (dict): A config whose only old names are from the options, which
+        cfg (dict): A config whose only old names are in the options that
             were merged into it.
         options (dict): The options, by dotted key.
 

@@ -16,7 +16,7 @@ _LOOKED_UP = dict(
     conv_type=(),
     norm_layer=(),
     padding_mode=('zeros', 'circular', 'constant', 'edge', 'symmetric'))
-# The type of these is no name of a registry, but one of a few words.
+# The type of these is not registered, but one of a few words.
 _WORDS = dict(clip_grad=('norm', 'value'))
 # The scope of a name; mmengine imports `SCOPE.registry`.
 _SCOPES = ('_scope_', 'default_scope')
@@ -29,13 +29,13 @@ _PICKLES = ('.pkl', '.pickle')
 _CALLS = dict(diffusion_cfg=None, decode_backend=('pickle', ))
 
 
-def check_data(cfg: dict[str, Any], source: str, cure: str) -> None:
+def check_data(cfg: dict[str, Any], source: str, hint: str) -> None:
     """Raise on what would run code while a model is built, or its data read.
 
     Args:
         cfg (dict): The config; ``custom_imports`` is taken out.
         source (str): Where it is from, for messages.
-        cure (str): What to do, for messages; a sentence without its stop.
+        hint (str): What to do, for messages; a sentence without its period.
 
     Raises:
         ValueError: If it names what is not registered, a file that is not
@@ -45,22 +45,22 @@ def check_data(cfg: dict[str, Any], source: str, cure: str) -> None:
     missing = [name for name in names if name not in sys.modules]
     if missing:
         raise ValueError(f'{source} needs {", ".join(missing)}; import it '
-                         f'first if you know it. {cure}.')
-    _check_node(cfg, source, cure)
+                         f'first if you know it. {hint}.')
+    _check_node(cfg, source, hint)
 
 
-def _check_node(node: Any, source: str, cure: str, parent: str = '') -> None:
+def _check_node(node: Any, source: str, hint: str, parent: str = '') -> None:
     """Check a dict or a list, and all below it."""
     pairs = node.items() if isinstance(node, dict) else (
         (parent, value) for value in node)
     for key, value in pairs:
         if isinstance(value, (dict, list, tuple)):
-            _check_node(value, source, cure, key)
+            _check_node(value, source, hint, key)
         reason = _reason(key, value, parent)
         if reason is not None:
             raise ValueError(
                 f'{source}: {key}={value!r} {reason}, and a config that is '
-                f'data may name nothing else. {cure}.')
+                f'data may name nothing else. {hint}.')
 
 
 def _reason(key: str, value: Any, parent: str) -> Optional[str]:
@@ -74,7 +74,7 @@ def _reason(key: str, value: Any, parent: str) -> Optional[str]:
     if key in _FILES or value.lower().endswith(_PICKLES):
         return 'is a file that can hold code; only data is read'
     if key in _SCOPES and value not in _scopes():
-        return 'is no scope that is registered'
+        return 'is not a registered scope'
     if key in _LOOKED_UP:
         words = _LOOKED_UP[key] + _WORDS.get(parent, ())
         if value not in words and not _is_registered(value):

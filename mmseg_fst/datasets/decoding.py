@@ -35,7 +35,7 @@ def jpeg_size(content: bytes) -> tuple[int, int]:
         tuple[int, int]: Width and height, turned as its EXIF data say.
 
     Raises:
-        OSError: If it is no image.
+        OSError: If it is not an image.
     """
     with Image.open(io.BytesIO(content)) as image:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
@@ -54,7 +54,7 @@ def decode_image(content: bytes, channels: int) -> Optional[np.ndarray]:
         content (bytes): The bytes of the file.
         channels (int): Number of channels that are expected. For 1 and 3
             OpenCV converts between gray and color, and leaves out an alpha
-            channel. Otherwise the channels are those of the file.
+            channel. Otherwise all channels of the file are returned.
 
     Returns:
         np.ndarray | None: Of shape (H, W) or (H, W, C) and the type of the

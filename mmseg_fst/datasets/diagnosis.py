@@ -12,12 +12,12 @@ from .sides import Side, build_side, map_parts
 
 
 class LabelsForDiagnosis:
-    """A second look at an unlabeled data set, with its labels.
+    """Load an unlabeled data set a second time, with its labels.
 
-    An item is loaded twice under the same draws, without the label and with
-    it. What a training sees is the first one, so that no transform can choose
-    by a label; of the second one the label alone is taken, cropped and
-    flipped as the image was.
+    An item is loaded twice with the same random numbers, without and with the
+    label. Training uses the first, so that no transform can depend on a
+    label. Only the label of the second is used; it is cropped and flipped
+    like the image.
 
     Args:
         name (str): Name of the side.
@@ -59,15 +59,15 @@ class LabelsForDiagnosis:
                     'logged without labels, too.')
 
     def load(self, side: Side, index: int) -> dict[str, Any]:
-        """One item of the side, and its label in a field apart.
+        """Load an item of the side, with its label in a separate field.
 
         Args:
             side (BaseDataset | ConcatDataset | RepeatDataset): The side.
-            index (int): Which image.
+            index (int): Index of the image.
 
         Returns:
-            dict: The item as ``side[index]`` gives it, random draws
-            included, but for ``gt_for_diagnosis`` of its data sample, class
+            dict: The item as ``side[index]`` returns it, random numbers
+            included, except for ``gt_for_diagnosis`` of its data sample, class
             ids of shape (1, H, W), of the type that the pipeline packs.
 
         Raises:
@@ -79,10 +79,10 @@ class LabelsForDiagnosis:
         if not torch.equal(item['inputs'], labeled['inputs']):
             raise ValueError(
                 'labels_for_diagnosis: with its label, '
-                f'{item["data_samples"].img_path} is augmented otherwise than '
-                'without; take the transform that looks at labels, such as '
-                f'RandomCrop with cat_max_ratio, out of the {self.name} '
-                'pipeline.')
+                f'{item["data_samples"].img_path} is augmented differently '
+                'than without; remove the transform that depends on labels, '
+                'such as RandomCrop with cat_max_ratio, from the '
+                f'{self.name} pipeline.')
         item['data_samples'].set_field(labeled['data_samples'].gt_sem_seg,
                                        DIAGNOSIS)
         return item

@@ -1,4 +1,4 @@
-"""What a pipeline does to an image before it draws a random number."""
+"""Steps of a pipeline before the first random one."""
 import copy
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,7 +10,7 @@ from .loading import LoadWholeImage
 from .packed import LoadPacked
 from .sides import Side, part_at
 
-# Their own kind alone: what is derived from them may draw.
+# Exact types only: subclasses may use random numbers.
 _FIXED = (LoadAnnotations, LoadImageFromFile, LoadPacked, LoadWholeImage,
           Resize)
 
@@ -22,7 +22,7 @@ def count_fixed(steps: Sequence[Callable]) -> int:
         steps (Sequence[Callable]): The transforms of a pipeline.
 
     Returns:
-        int: How many load or scale, before the first other one.
+        int: Number of steps before the first that does not load or resize.
     """
     for count, step in enumerate(steps):
         if type(step) not in _FIXED:
@@ -31,13 +31,13 @@ def count_fixed(steps: Sequence[Callable]) -> int:
 
 
 def repeat_item(dataset: Side, index: int) -> Iterator[dict]:
-    """The items of an index, each with random numbers of its own.
+    """Yield items of an index, each with new random numbers.
 
-    As ``dataset[index]`` time and again, but the image is loaded once.
+    Like repeated ``dataset[index]``, but the image is loaded once.
 
     Args:
         dataset (BaseDataset | ConcatDataset | RepeatDataset): A data set;
-            one without a ``pipeline`` of its own is asked each time.
+            one without a ``pipeline`` is indexed each time.
         index (int): Index of the image.
 
     Yields:

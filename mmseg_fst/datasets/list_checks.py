@@ -127,12 +127,12 @@ def check_disjoint(sides: Mapping[str, Side],
     for first, second in pairs:
         if first not in sides or second not in sides:
             continue
-        one, other = sides[first], sides[second]
-        both = sorted(set(_images(one)) & set(_images(other)))
+        side, other = sides[first], sides[second]
+        both = sorted(set(_images(side)) & set(_images(other)))
         if both:
             raise ValueError(
                 f'{len(both)} images are on both sides, {first} and {second}, '
-                f'first {both[0]}: {_origin(one)} and {_origin(other)} '
+                f'first {both[0]}: {_origin(side)} and {_origin(other)} '
                 'overlap. Take both lists from one split '
                 '(tools/make_splits.py writes some), or allow it with '
                 'disjoint=False.')

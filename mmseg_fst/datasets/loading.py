@@ -35,9 +35,9 @@ class LoadWholeImage(LoadImageFromFile):
     With ``reduce_to`` a JPEG of at least twice the size it is resized to is
     decoded at a half, a quarter or an eighth of its size, which is several
     times as fast, and resized. ``Resize`` of the same scale has to follow, for
-    labels and all other images. The pixels then differ a little from those of
-    a whole decoding: they are smoother, as nothing is skipped. PNG has to be
-    decoded whole.
+    labels and all other images. The pixels then differ a little from a full
+    decoding: they are smoother, because no pixel is skipped. PNG is always
+    decoded in full.
 
     Images of three channels are in BGR order, as everywhere in
     MMSegmentation; images of any other number of channels are in the order of
@@ -106,7 +106,7 @@ class LoadWholeImage(LoadImageFromFile):
         self.reduce_to = (reduce_to[0], reduce_to[1]) if reduce_to else None
         self.channels = channels
         self.stretch = stretch
-        #: Whether values end in [0, 255]; else they are those of mmcv.
+        #: Whether values end in [0, 255]; else mmcv decides.
         self.as_8_bits = imdecode_backend == 'cv2' and color_type in (
             'color', 'grayscale')
         if stretch is not None:
@@ -192,7 +192,7 @@ class LoadWholeImage(LoadImageFromFile):
         return image.astype(np.float32) if self.to_float32 else image
 
     def _to_8_bits(self, image: np.ndarray, name: str) -> np.ndarray:
-        """Values in [0, 255]: stretched, or those of 8 bits."""
+        """Values in [0, 255]: stretched, or of 8 bits."""
         if self.stretch is not None:
             values = (image.astype(np.float32) - self._low) * self._factor
             # Where values are missing (NaN) an image is black.

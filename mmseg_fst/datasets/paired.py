@@ -71,7 +71,7 @@ class PairedDataset:
     :class:`PairedSampler` asks with one index for each side, chosen
     independently, and a seed that fixes every random choice of the item.
     Labeled and unlabeled image are loaded one after the other from that
-    seed; each other side has a seed of its own, derived from it.
+    seed; each other side has a separate seed, derived from it.
 
     Example::
 
@@ -104,7 +104,7 @@ class PairedDataset:
             of the unlabeled side, as in ``data_prefix``, such as
             ``'gtFine/train'``, or folders by name of the side. They become
             ``gt_for_diagnosis`` of its data samples, which hooks can measure
-            by and the model never sees; see :class:`LabelsForDiagnosis`.
+            by and the model never receives; see :class:`LabelsForDiagnosis`.
             Loads each image of that side twice. Defaults to None.
         labeled (dict, optional): The older form of ``sides['labeled']``.
             Defaults to None.
@@ -117,7 +117,7 @@ class PairedDataset:
             disk.
         ValueError: If there is no labeled side, a side is empty or of another
             length than expected, sides overlap though they must not, a label
-            id is no class, there is nothing to pack or no crop to scale alone,
+            id is not a class, there is nothing to pack or no crop to scale,
             or labels for diagnosis are asked for where they cannot be told
             from others.
     """
@@ -197,7 +197,7 @@ class PairedDataset:
 
         Raises:
             ValueError: If a label is of another size than the image, or has
-                an id that is no class.
+                an id that is not a class.
         """
         if isinstance(index, int):
             return {name: self._load(name, index % length)
@@ -215,7 +215,7 @@ class PairedDataset:
     def _load(self, name: str, index: int) -> dict[str, Any]:
         """Load one image of a side."""
         if name == LABELED and self.rare_class_sampling is not None:
-            item = self.rare_class_sampling.draw()
+            item = self.rare_class_sampling.sample()
         elif name in self.diagnosis:
             item = self.diagnosis[name].load(self.sides[name], index)
         else:
@@ -225,7 +225,7 @@ class PairedDataset:
         return item
 
     def _check_label(self, name: str, item: dict[str, Any]) -> None:
-        """Raise if a label does not fit, or a pixel is no class."""
+        """Raise if a label has a wrong size or an id that is not a class."""
         sample = item['data_samples']
         label = sample.gt_sem_seg.data
         if label.shape[-2:] != item['inputs'].shape[-2:]:

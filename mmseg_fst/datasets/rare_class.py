@@ -10,12 +10,12 @@ from .sides import Side, parts_of
 
 
 class RareClassSampling:
-    """Draw a class, rare ones more often, then an image that shows it.
+    """Sample a class, rare ones more often, then an image that shows it.
 
     DAFormer (Hoyer et al. 2022, section 3.3): the probability of class c of
-    pixel share f_c is ``softmax((1 - f_c) / temperature)``. The crop is drawn
-    again, up to ``max_crops`` times, until it shows enough of the class; the
-    image is loaded once. Labels are read for what is drawn alone.
+    pixel share f_c is ``softmax((1 - f_c) / temperature)``. The crop is
+    sampled again, up to ``max_crops`` times, until it shows enough of the
+    class; the image is loaded once. Labels are read for sampled images only.
 
     Random numbers come from NumPy's global generator, as in the transforms
     of mmcv.
@@ -26,12 +26,12 @@ class RareClassSampling:
         stats (str): JSON file of ``tools/class_stats.py``: for each image the
             pixels of each class.
         temperature (float): The lower, the more often the rarest classes are
-            drawn; positive. Defaults to 0.01.
+            sampled; positive. Defaults to 0.01.
         min_pixels (int): Pixels from which an image counts as showing a
             class. Defaults to 3000.
         min_crop_ratio (float): Share of ``min_pixels`` that the crop must
             show. Defaults to 0.5.
-        max_crops (int): Crops to draw again at most, at least 0. Defaults to
+        max_crops (int): Maximum number of new crops, at least 0. Defaults to
             10.
 
     Raises:
@@ -65,7 +65,7 @@ class RareClassSampling:
                 f'No image of {stats} shows more than min_pixels={min_pixels}'
                 ' pixels of any class; lower `min_pixels`.')
         self.class_probs = class_probabilities(pixels.sum(0), temperature)
-        # A class that no image shows well enough cannot be drawn.
+        # A class that no image shows well enough cannot be sampled.
         self.class_probs = np.where(shown, self.class_probs, 0)
         self.class_probs /= self.class_probs.sum()
 
@@ -80,7 +80,7 @@ class RareClassSampling:
                 content = json.load(file)
             except ValueError as error:
                 raise ValueError(
-                    f'{stats} is no JSON ({error}). Make it anew with: '
+                    f'{stats} is not JSON ({error}). Make it anew with: '
                     'python tools/class_stats.py YOUR_CONFIG') from error
         classes = list(self.dataset.metainfo['classes'])
         if content['classes'] != classes:
@@ -100,8 +100,8 @@ class RareClassSampling:
                 pixels[index, int(class_id)] = count
         return pixels
 
-    def draw(self) -> dict[str, Any]:
-        """Draw an item.
+    def sample(self) -> dict[str, Any]:
+        """Sample an item.
 
         Returns:
             dict: As packed by the pipeline of the data set.
@@ -156,7 +156,7 @@ def image_name(path: str) -> str:
 
 
 def class_probabilities(pixels: np.ndarray, temperature: float) -> np.ndarray:
-    """How often each class is to be drawn (DAFormer, equation 7).
+    """Probability of sampling each class (DAFormer, equation 7).
 
     Args:
         pixels (np.ndarray): Pixels of each class, of shape (C, ).

@@ -26,8 +26,8 @@ class PairedSampler(Sampler):
     r + P, r + 2P, ... The order of a side depends on the seed and on its
     name, not on the other sides.
 
-    With ``batch_sizes`` the items of a batch have different sides: those of a
-    side with n images are in the first n items. A config names the sides that
+    With ``batch_sizes`` the items of a batch have different sides: a side with
+    n images is in the first n items. A config names the sides that
     differ from ``train_dataloader.batch_size``::
 
         train_dataloader = dict(
@@ -86,7 +86,7 @@ class PairedSampler(Sampler):
     def _seeds(self, start: int) -> Iterator[int]:
         """Seeds of the items from a place on, without end."""
         for place in itertools.count(start):
-            # 2 is no side's number, see `stream_key`.
+            # No side has the number 2, see `stream_key`.
             word, = np.random.SeedSequence(
                 (self.seed, 2, place)).generate_state(1)
             yield int(word) >> 1  # of 32 bits

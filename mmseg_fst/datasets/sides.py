@@ -147,7 +147,9 @@ def parts_of(side: Side) -> list[BaseDataset]:
         list[BaseDataset]: The side itself unless it is a wrapper.
     """
     if isinstance(side, ConcatDataset):
-        return [part for one in side.datasets for part in parts_of(one)]
+        return [
+            part for dataset in side.datasets for part in parts_of(dataset)
+        ]
     if isinstance(side, RepeatDataset):
         return parts_of(side.dataset)
     return [side]
@@ -206,7 +208,7 @@ def build_side(name: str, cfg: dict) -> Side:
 def _lazy(cfg: dict) -> dict:
     """The config with lazy_init, and classes in place of their names.
 
-    mmengine's wrappers look names up in mmengine's registry alone.
+    mmengine's wrappers look up names only in mmengine's registry.
     """
     kind = cfg.get('type')
     if isinstance(kind, str):

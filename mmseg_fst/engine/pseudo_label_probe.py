@@ -1,4 +1,4 @@
-"""What networks say of unlabeled images, with nothing moved by asking."""
+"""Pseudo-labels of networks, measured without side effects."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Optional
@@ -15,14 +15,14 @@ from mmseg_fst.utils.fields import DIAGNOSIS
 from mmseg_fst.utils.randomness import get_random_state, set_random_state
 
 
-class Look(NamedTuple):
+class ProbedLabels(NamedTuple):
     """Pseudo-labels of a batch, on the CPU.
 
     Attributes:
-        label (Tensor): Class ids of shape (N, H, W), int64; 255, or whatever
-            is ignored, where there is padding.
+        label (Tensor): Class ids of shape (N, H, W), int64; ``ignore_index``
+            in padding.
         weight (Tensor): Of the same shape, in [0, 1].
-        confidence (Tensor): Largest probability, of the same shape.
+        confidence (Tensor): Maximum probability, of the same shape.
     """
     label: Tensor
     weight: Tensor
@@ -30,19 +30,18 @@ class Look(NamedTuple):
 
 
 @contextmanager
-def undisturbed(network: nn.Module, batch_statistics: bool) -> Iterator[None]:
-    """Let a network see images without a trace.
-
-    Its modes, buffers and PyTorch's random numbers are put back.
+def preserve_network(network: nn.Module,
+                     batch_statistics: bool) -> Iterator[None]:
+    """Evaluate a network, then restore its modes, buffers and random state.
 
     Args:
-        network (nn.Module): In evaluation mode inside the block.
-        batch_statistics (bool): Whether batch normalization goes by the batch
-            there, as that of a teacher of ``teacher_mode='train'`` does.
+        network (nn.Module): The network, in evaluation mode inside the block.
+        batch_statistics (bool): Whether batch normalization uses the
+            statistics of the batch, as with ``teacher_mode='train'``.
     """
     modes = [(module, module.training) for module in network.modules()]
     buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
-    draws = get_random_state()
+    random_state = get_random_state()
     network.eval()
     set_batch_norm(network, batch_statistics)
     try:
@@ -52,29 +51,30 @@ def undisturbed(network: nn.Module, batch_statistics: bool) -> Iterator[None]:
             module.training = training
         for buffer, saved in buffers:
             buffer.copy_(saved)
-        set_random_state(draws)
+        set_random_state(random_state)
 
 
 @torch.no_grad()
-def look(model: nn.Module, network: nn.Module, image: Tensor,
-         samples: SampleList) -> Look:
-    """Pseudo-labels as a network of a segmentor would give them.
+def probe(model: nn.Module, network: nn.Module, image: Tensor,
+          samples: SampleList) -> ProbedLabels:
+    """Compute the pseudo-labels of a network of a method.
 
-    Student and teacher are asked in one way, that of the teacher: without
-    dropout, with the statistics that ``teacher_mode`` says.
+    Student and teacher are evaluated alike: without dropout, with the
+    statistics of ``teacher_mode``.
 
     Args:
-        model (nn.Module): The segmentor, with a ``pseudo_labeler``.
+        model (nn.Module): The method, with a ``pseudo_labeler``.
         network (nn.Module): One of its networks.
-        image (Tensor): Normalized images of shape (N, 3, H, W).
-        samples (list[SegDataSample]): Their data samples, which tell what is
-            padding.
+        image (Tensor): Normalized images of shape (N, C, H, W).
+        samples (list[SegDataSample]): Their data samples, which contain the
+            size without padding.
 
     Returns:
-        Look: The pseudo-labels.
+        ProbedLabels: The pseudo-labels, on the CPU.
     """
     statistics = model.teacher_mode == 'train'
-    with undisturbed(network, statistics), model.frozen_pass(image.device):
+    with (preserve_network(network, statistics),
+          model.frozen_pass(image.device)):
         logits = network(to_domain(network, image))
     logits = resize_logits(
         logits.to(image.dtype), image.shape[2:], network.align_corners)
@@ -85,7 +85,7 @@ def look(model: nn.Module, network: nn.Module, image: Tensor,
         sample.metainfo.get('img_shape', label.shape[1:])
         for sample in samples
     ], network.decode_head.ignore_index)
-    return Look(label.cpu(), weight.cpu(), confidence.cpu())
+    return ProbedLabels(label.cpu(), weight.cpu(), confidence.cpu())
 
 
 def true_labels(samples: SampleList, size: Sequence[int],

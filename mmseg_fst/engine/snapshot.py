@@ -1,4 +1,4 @@
-"""The present, held by value, so that a look-ahead can be undone."""
+"""Copy of the training state, so that virtual steps can be undone."""
 import copy
 from typing import Any, Literal
 
@@ -57,7 +57,7 @@ class Snapshot:
         for weight, saved in zip(self.parameters, self.gradients):
             weight.grad = None if saved is None else saved.clone()
         # Loading keeps the tensors it is given and drops some keys, so that
-        # each restore needs a copy of its own.
+        # each restore needs a separate copy.
         state = copy.deepcopy(self.optimizer)
         self._keep_lowered_scale(state)
         self.optim_wrapper.load_state_dict(state)

@@ -146,7 +146,7 @@ class StepWatch:
                 for side, samples in self.samples.items()
             },
             random_state=self.random_state,
-            losses={name: one.item() for name, one in self.losses.items()},
+            losses={name: loss.item() for name, loss in self.losses.items()},
             autocast=self.autocast,
             shared=shared)
 
@@ -155,7 +155,7 @@ def _mean(loss: Union[Tensor, Sequence[Tensor]]) -> Tensor:
     """A loss as it is logged, a scalar without a graph."""
     if isinstance(loss, Tensor):
         return loss.detach().mean()
-    return torch.stack([one.detach().mean() for one in loss]).sum()
+    return torch.stack([part.detach().mean() for part in loss]).sum()
 
 
 def to_plain(sample: SegDataSample) -> dict[str, Any]:

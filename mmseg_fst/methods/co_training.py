@@ -48,9 +48,9 @@ class CoTraining(StudentEnsemble, Method):
         students (dict[str, dict]): Config of each student, an
             ``EncoderDecoder`` of MMSegmentation, by name.
         views (str): Which students share a sample of the strong
-            augmentation: of one ``'domain'``, as in the release of Diverse
-            Co-training, or none, ``'student'``, as in its paper. Defaults to
-            ``'domain'``.
+            augmentation: students of one ``'domain'``, as in the release of
+            Diverse Co-training, or none, ``'student'``, as in its paper.
+            Defaults to ``'domain'``.
         label_with (str): ``'peers'``, or ``'future'``: the teachers, copies
             of the students that :class:`SelfLookAheadHook` moves ahead of
             them, an experiment of this project. Defaults to ``'peers'``.

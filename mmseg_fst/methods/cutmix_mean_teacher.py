@@ -32,7 +32,7 @@ class CutMixMeanTeacher(Method):
         image_labeled, image_mixed -> teacher -> pseudo_filter: drop labels
         image_labeled, image_mixed -> student -> losses on both
 
-    Labeled and mixed images share a pass, so that batch normalization sees
+    Labeled and mixed images share a pass, so that batch normalization uses
     both. With :class:`HalfCutMix` this is the CutMix mean teacher (French et
     al., BMVC 2020), with :class:`NoMix` the plain one.
 
@@ -98,7 +98,8 @@ class CutMixMeanTeacher(Method):
 
         Args:
             mixed (Mixed): Mixed images with pseudo-labels.
-            logits (Tensor): The teacher's view, its last rows are theirs.
+            logits (Tensor): Teacher logits of shape (M, C, h, w); the last N
+                belong to the mixed images.
 
         Returns:
             tuple: The images with the labels that remain, and the factor of

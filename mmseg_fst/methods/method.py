@@ -137,7 +137,7 @@ class Method(StudentTeacher):
         self.warmup_iters = warmup_iters
         if not self.single_pass and backward != 'joint':
             check_no_checkpoints(self.student, backward)
-        # The last mixed batch and pseudo-labels, for hooks that draw or
+        # The last mixed batch and pseudo-labels, for hooks that show or
         # measure them; no later step reads them.
         self.mixed: Optional[Mixed] = None
         self.pseudo_label: Optional[Tensor] = None
@@ -308,7 +308,7 @@ class Method(StudentTeacher):
 
     def without_padding(self, label: Tensor, weight: Tensor,
                         side: Side) -> PseudoLabels:
-        """Pseudo-labels without those of padding, kept for hooks.
+        """Pseudo-labels outside of padding, stored for hooks.
 
         Args:
             label (Tensor): Class ids of shape (N, H, W), int64.
@@ -360,8 +360,8 @@ class Method(StudentTeacher):
                    target: PseudoLabels) -> Mixed:
         """The strong view of this step.
 
-        If FST's steps share their mixed images, those of the first virtual
-        step get the pseudo-labels of this one.
+        If FST's steps share their mixed images, the images of the first
+        virtual step get the pseudo-labels of this one.
 
         Args:
             step (Step): The training step.

@@ -12,7 +12,7 @@ from .step import Losses, Step
 
 @MODELS.register_module()
 class MIC(Method):
-    """A mean teacher whose student also sees masked unlabeled images.
+    """A mean teacher whose student is also trained on masked images.
 
     Hoyer et al., "MIC: Masked Image Consistency for Context-Enhanced Domain
     Adaptation", CVPR 2023, section 3.2. The student has to infer the masked

@@ -148,7 +148,7 @@ class Step:
         return {**losses, **self._values}
 
     def _weigh(self, losses: Losses) -> dict[str, Tensor]:
-        """Flat losses, those of each part weighted and prefixed."""
+        """Flat losses; the losses of each part are weighted and prefixed."""
         flat: dict[str, Tensor] = {}
         for part, terms in losses.items():
             if isinstance(terms, Tensor):

@@ -78,7 +78,7 @@ class StepCache:
 
     The real step of FST starts from the same weights and the same batch as
     its first virtual step, so the losses of the labeled images and their
-    gradient are known already. Dropout and stochastic depth are those of the
+    gradient are known already. Dropout and stochastic depth are equal to the
     first step; running statistics are updated as if the batch had been
     forwarded again.
 

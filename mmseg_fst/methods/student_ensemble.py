@@ -120,7 +120,7 @@ class StudentEnsemble(StudentTeacher):
         Args:
             inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample], optional): Their data samples.
-                Those of a student are written to. Defaults to None: new ones.
+                A student writes to them. Defaults to None: new ones.
             name (str, optional): Which student, or ``'ensemble'``. Defaults
                 to None: ``predict_with``.
 
@@ -159,7 +159,7 @@ class StudentEnsemble(StudentTeacher):
         outputs = {
             name: mean.add(
                 self.score(inputs, data_samples and
-                           [one.new() for one in data_samples], name))
+                           [sample.new() for sample in data_samples], name))
             for name in self.student
         }
         return outputs, mean
@@ -178,7 +178,7 @@ class StudentEnsemble(StudentTeacher):
         """
         if self.predict_with == ENSEMBLE:
             raise ValueError(
-                'Students have features of their own, which have no mean; '
+                'Features of several students have no mean; '
                 'set model.predict_with to one of '
                 f'{", ".join(self.student)}.')
         return super().extract_feat(inputs)
@@ -187,7 +187,7 @@ class StudentEnsemble(StudentTeacher):
                       batch_data_samples: SampleList) -> Tensor:
         """Logits of the student named by ``predict_with``, or of all.
 
-        Those of the ensemble are logarithms of the mean probabilities, so
+        Logits of the ensemble are logarithms of the mean probabilities, so
         that their softmax gives the mean, as with any other network.
 
         Args:
@@ -211,8 +211,8 @@ class StudentEnsemble(StudentTeacher):
                  data_samples: Optional[SampleList] = None) -> Tensor:
         """Raw logits of a student, (N, C, h, w), or of all.
 
-        Those of students differ in size; of the ensemble they are as large
-        as the images.
+        Logits of students differ in size; logits of the ensemble have the
+        size of the images.
         """
         if self.predict_with != ENSEMBLE:
             return super()._forward(inputs, data_samples)

@@ -237,7 +237,7 @@ class StudentTeacher(BaseSegmentor):
             which would fill the memory.
         """
         return {
-            name: self.score(inputs, [one.new() for one in data_samples],
+            name: self.score(inputs, [sample.new() for sample in data_samples],
                              name).write_labels()
             for name in self.networks
         }
@@ -306,10 +306,10 @@ def set_batch_norm(network: nn.Module, training: bool) -> None:
 
 
 def check_no_checkpoints(student: nn.Module, backward: str) -> None:
-    """Raise on activation checkpointing where losses are staged.
+    """Raise on activation checkpointing with staged losses.
 
-    ``with_cp`` of MMSegmentation checkpoints re-entrantly: parameters then
-    look unused to :func:`torch.autograd.grad`.
+    ``with_cp`` of MMSegmentation checkpoints re-entrantly: parameters are
+    then unused for :func:`torch.autograd.grad`.
 
     Args:
         student (nn.Module): All that is trained.

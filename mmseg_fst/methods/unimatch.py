@@ -17,7 +17,7 @@ class UniMatch(FixMatch):
     Yang et al., "Revisiting Weak-to-Strong Consistency in Semi-Supervised
     Semantic Segmentation", CVPR 2023, equation 7. The pseudo-labels of the
     weak view supervise two strong views, sampled independently, and the
-    decoding of its own perturbed features.
+    decoding of perturbed features of the weak view.
 
     See :class:`Method` for other arguments.
 

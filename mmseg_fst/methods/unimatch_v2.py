@@ -13,7 +13,7 @@ from .step import Step
 
 @MODELS.register_module()
 class UniMatchV2(Method):
-    """A mean teacher whose student sees two complementary strong views.
+    """A mean teacher with two complementary strong views of the student.
 
     Yang et al., "UniMatch V2", TPAMI 2025, section 3.3: the teacher labels
     the weak view; both strong views go through the student together, each

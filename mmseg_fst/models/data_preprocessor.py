@@ -18,8 +18,8 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     may have different numbers of images; one is ``'labeled'``. Any other
     batch goes straight to the parent class. The batch is not written to.
     Images, and labels of :class:`PackByteInputs`, reach the device as uint8;
-    all else is done there. Labels for diagnosis stay behind: no model sees
-    them.
+    all else is done there. Labels for diagnosis are left out: no model
+    receives them.
 
     Args:
         mean (Sequence[float], optional): Mean of each channel, in [0, 255],

@@ -20,9 +20,8 @@ from mmseg_fst.utils.checks import check_range
 class StrongPhotometric(nn.Module):
     """Color jitter and Gaussian blur.
 
-    The strong augmentation of DACS and DAFormer. How much is drawn for each
-    image on its own, from PyTorch's CPU generator, so that no device is
-    waited for.
+    The strong augmentation of DACS and DAFormer. Strengths are sampled
+    independently for each image, on the CPU, without host synchronization.
 
     Color jitter and the loss of color change the channels named by
     ``channels`` alone: three that are red, green and blue, or one that is
@@ -43,9 +42,9 @@ class StrongPhotometric(nn.Module):
         blur_prob (float): Probability of blur. Defaults to 0.5.
         blur_sigma (tuple[float, float]): Range of the blur's standard
             deviation in pixels. Defaults to (0.15, 1.15).
-        per_image (bool): Whether each image draws whether it is jittered and
-            whether it is blurred. False as in the releases of DACS, DAFormer
-            and FST: the batch draws once. Defaults to True.
+        per_image (bool): Whether jitter and blur are switched on for each
+            image independently. False as in the releases of DACS, DAFormer
+            and FST: once for the batch. Defaults to True.
         random_order (bool): Whether brightness, contrast, saturation and hue
             change in a random order, as in those releases, or in this one.
             Defaults to False.
@@ -122,10 +121,10 @@ class StrongPhotometric(nn.Module):
         """
         self._check_channels(image.shape[1])
         image = denormalize(image, mean, std)
-        triggers = self._draw_triggers(len(image))
+        triggers = self._sample_triggers(len(image))
         done = torch.cat([
-            self._augment(one, *trigger)
-            for one, trigger in zip(image.split(1), triggers)
+            self._augment(part, *trigger)
+            for part, trigger in zip(image.split(1), triggers)
         ])
         return normalize(done, mean, std)
 
@@ -141,11 +140,11 @@ class StrongPhotometric(nn.Module):
                 f'StrongPhotometric: channels={tuple(self.channels)} must be '
                 f'below {count}, the number of channels of the images.')
 
-    def _draw_triggers(self, count: int) -> list[tuple[bool, bool, bool]]:
+    def _sample_triggers(self, count: int) -> list[tuple[bool, bool, bool]]:
         """Whether to jitter, to take the color and to blur each image."""
-        draws = torch.rand(count if self.per_image else 1, 3).tolist()
+        numbers = torch.rand(count if self.per_image else 1, 3).tolist()
         triggers = [(jitter < self.jitter_prob, gray < self.gray_prob,
-                     blur < self.blur_prob) for jitter, gray, blur in draws]
+                     blur < self.blur_prob) for jitter, gray, blur in numbers]
         return triggers if self.per_image else triggers * count
 
     def _augment(self, image: Tensor, jitter: bool, gray: bool,

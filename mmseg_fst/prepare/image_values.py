@@ -110,7 +110,7 @@ def choose_stretch(
     Raises:
         ValueError: If images differ in their type, or in nothing.
     """
-    types = Counter(one.dtype for one in images)
+    types = Counter(values.dtype for values in images)
     if given is None and set(types) <= {'uint8'}:
         return None, []
     if given is None and len(types) > 1:
@@ -120,8 +120,8 @@ def choose_stretch(
                          'State one range with --stretch LOW HIGH, or convert '
                          'the images to one type.')
     low, high = given or suggest_stretch(
-        images[0].dtype, min(one.low for one in images),
-        max(one.high for one in images))
+        images[0].dtype, min(values.low for values in images),
+        max(values.high for values in images))
     if not low < high:
         raise ValueError(f'--stretch {low:g} {high:g}: the first value must '
                          'be below the second.')
@@ -129,10 +129,10 @@ def choose_stretch(
     if given is None:
         notes.append(
             f'Images have values of {images[0].dtype}, up to '
-            f'{max(one.high for one in images):g}: {low:g} to {high:g} become '
-            '0 to 255. Change this with --stretch LOW HIGH.')
+            f'{max(values.high for values in images):g}: {low:g} to {high:g} '
+            'become 0 to 255. Change this with --stretch LOW HIGH.')
     dark, bright = (
-        float(np.median([getattr(one, name) for one in images]))
+        float(np.median([getattr(values, name) for values in images]))
         for name in ('dark', 'bright'))
     if bright < low + _DARK * (high - low):
         notes.append(
@@ -152,7 +152,8 @@ def note_channels(images: Sequence[Values], channels: int) -> list[str]:
     Returns:
         list[str]: A sentence, or none.
     """
-    found = Counter(one.channels for one in images if one.channels > 3)
+    found = Counter(
+        values.channels for values in images if values.channels > 3)
     if channels != 3 or not found:
         return []
     (most, _), = found.most_common(1)

@@ -11,7 +11,7 @@ from mmseg.structures import SegDataSample
 from PIL import Image
 from torch import nn
 
-from mmseg_fst.engine.hooks.prediction_panel_hook import picture_name, tiles_of
+from mmseg_fst.engine.hooks.prediction_panel_hook import figure_name, tiles_of
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.use.load import load_model
 
@@ -26,7 +26,7 @@ class Panel(NamedTuple):
 
     Attributes:
         name (str): Name of the image, see
-            :func:`mmseg_fst.engine.hooks.prediction_panel_hook.picture_name`.
+            :func:`mmseg_fst.engine.hooks.prediction_panel_hook.figure_name`.
         layers (dict[str, str]): Data URLs of images of one size, by title;
             the input image is first.
     """
@@ -113,7 +113,7 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
         sample = _of_each_network(model, pseudo_collate([dataset[index]]))
         tiles = tiles_of(sample, model.networks, dataset)
         path = sample.img_path
-        found.append((osp.realpath(path), picture_name(path, dataset), tiles,
+        found.append((osp.realpath(path), figure_name(path, dataset), tiles,
                       dataset.metainfo))
     return found
 

@@ -10,9 +10,9 @@ from mmseg_fst.utils.run_logs import cut_logs
 
 
 def choose_checkpoint(work_dir: str) -> Optional[str]:
-    """The checkpoint of the last iteration that is whole; says which it is.
+    """Choose the last complete checkpoint, and print its name.
 
-    One process looks, the others wait for what it says.
+    One process chooses, the others wait for its choice.
 
     Args:
         work_dir (str): Folder of the run. Damaged checkpoints in it that are

@@ -80,8 +80,8 @@ def join_processes(cfg: Config) -> None:
 def explain_lost_process() -> Iterator[None]:
     """Say so where an error only means that another process has ended.
 
-    ``torchrun`` shows the process that it sees first; this may be one that
-    waited for the other.
+    ``torchrun`` shows the first failed process, which may be one that waited
+    for the other.
 
     Raises:
         LostProcess: In place of the error of gloo, NCCL or the store.
@@ -117,7 +117,7 @@ def build_runner(cfg: Config) -> Runner:
 
     Args:
         cfg (Config): Config of a run; ``channels_last``, ``fused_attention``
-            and ``compile_networks`` are those of :func:`speed_up`. On a CPU,
+            and ``compile_networks`` are passed to :func:`speed_up`. On a CPU,
             ``keep_freed_memory=False`` gives memory back to the system at
             every step, and ``split_dilated=False`` leaves dilated depthwise
             convolutions to oneDNN, see
@@ -134,8 +134,8 @@ def build_runner(cfg: Config) -> Runner:
     """
     if 'model' not in cfg:
         raise ValueError(
-            f'{cfg.filename} has no `model`, so it is no config of a run; a '
-            'table of configs goes with --grid.')
+            f'{cfg.filename} has no `model`, so it is not the config of a '
+            'run; use --grid for a table of configs.')
     if cfg.get('randomness', {}).get('deterministic', False):
         # Read by cuBLAS when it is first used; without it PyTorch refuses.
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
@@ -169,9 +169,9 @@ def speed_up(model: nn.Module,
              compile_networks: Union[bool, dict[str, Any]] = False) -> None:
     """Let all networks of a model compute faster, the same up to rounding.
 
-    Parameters keep their names and stay where they are, as hooks need it. To
-    be called before they are drawn or loaded; what is drawn in another layout
-    is drawn in another order.
+    Parameters keep their names and stay where they are, as hooks need it. Call
+    this before they are initialized or loaded: another layout is initialized
+    in another order.
 
     Args:
         model (nn.Module): A segmentor; changed in place.

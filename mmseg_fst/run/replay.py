@@ -48,18 +48,18 @@ def replay(path: str,
            device: str = 'cpu',
            anomaly: bool = False,
            trust: bool = False) -> Replay:
-    """Make a step again, from the file that :class:`FiniteGuardHook` wrote.
+    """Repeat a step from the file that :class:`FiniteGuardHook` wrote.
 
-    On a CPU the losses are those of the run, bit for bit; of several
-    processes it is the step of one, and what they have computed together is
-    that of its own batch.
+    On a CPU the losses equal the run bit for bit. With several processes the
+    step of one is repeated, and common statistics are computed from its batch
+    only.
 
     Args:
         path (str): The file.
         device (str): Where to compute. Defaults to ``'cpu'``.
-        anomaly (bool): Whether PyTorch is to look at each operation of the
-            backward pass; it raises at the first one whose gradient is not a
-            number. Defaults to False.
+        anomaly (bool): Whether PyTorch checks each operation of the backward
+            pass and raises at the first gradient that is not a number.
+            Defaults to False.
         trust (bool): Whether to run code that the file asks for. Defaults to
             False.
 
@@ -135,7 +135,7 @@ def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> nn.Module:
 
 
 def _tell(meta: dict[str, Any]) -> None:
-    """Let the model read how far the run was, where it looks for it."""
+    """Set the progress of the run, which the model reads."""
     hub = MessageHub.get_instance('replay')  # is now the current one
     for key in ('iter', 'max_iters'):
         hub.update_info(key, meta[key])
@@ -185,7 +185,7 @@ def _note(name: str, found: list[str]) -> Callable:
     """A hook that adds a name if the module's output is not finite."""
 
     def hook(module: nn.Module, args: tuple, output: Any) -> None:
-        if not all(one.isfinite().all() for one in _tensors(output)):
+        if not all(tensor.isfinite().all() for tensor in _tensors(output)):
             found.append(name)
 
     return hook
@@ -197,12 +197,15 @@ def _tensors(value: Any) -> Iterator[Tensor]:
         if value.is_floating_point():
             yield value
     elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _tensors(one)
+        for part in value:
+            yield from _tensors(part)
     elif isinstance(value, dict):
         yield from _tensors(list(value.values()))
 
 
 def _not_finite(tensors: dict[str, Tensor]) -> list[str]:
     """Names of tensors with values that are not finite."""
-    return [name for name, one in tensors.items() if not one.isfinite().all()]
+    return [
+        name for name, tensor in tensors.items()
+        if not tensor.isfinite().all()
+    ]

@@ -116,7 +116,7 @@ def state_of(work_dir: str, max_iters: int) -> str:
         ValueError: If the folder holds a longer run.
     """
     if not osp.isfile(osp.join(work_dir, 'results.json')):
-        # Those of stages lie below it.
+        # Checkpoints of stages are in subfolders.
         begun = any(Path(work_dir).rglob('last_checkpoint'))
         return UNFINISHED if begun else NEW
     past = read_results(work_dir)['max_iters']

@@ -26,8 +26,7 @@ class Row:
 
     Attributes:
         name (str): What the row is called.
-        split (str): Which draw of the labeled images; empty if there is but
-            one.
+        split (str): Split of the labeled images; empty if there is only one.
         protocol (str): The evaluation protocol of all seeds.
         seeds (list[int]): Seeds of the finished runs.
         iterations (set[int]): Their numbers of iterations, in all stages.
@@ -64,7 +63,7 @@ def common_protocol(name: str, folders: Iterable[str]) -> str:
         for folder in folders if osp.isfile(osp.join(folder, 'results.json'))
     }
     if len(set(found.values())) > 1:
-        listed = '; '.join(f'{run}: {one}' for run, one in found.items())
+        listed = '; '.join(f'{run}: {score}' for run, score in found.items())
         raise ValueError(
             f'{name} mixes evaluation protocols, so there is no mean '
             f'({listed}); move the seeds of one of them to a folder of their '
@@ -82,7 +81,7 @@ def train_minutes(folder: str) -> Optional[float]:
     """Minutes of one training, without validation.
 
     The median of the logged step times, times the iterations: a run that was
-    paused must not look slow.
+    paused must not count as slow.
 
     Args:
         folder (str): Folder of the run.
@@ -151,8 +150,8 @@ def columns_of(rows: Iterable[Row]) -> list[tuple[str, str]]:
 
     Returns:
         list[tuple[str, str]]: Networks in the order in which they first
-        occur, each with ``'last'`` and ``'best'``; those of the student, if
-        there is no score yet.
+        occur, each with ``'last'`` and ``'best'``; the student if there is
+        no score yet.
     """
     networks = dict.fromkeys(
         network for row in rows for network, _ in row.scores)
@@ -215,7 +214,7 @@ def _format_table(rows: Sequence[Row]) -> str:
 
 
 def _numbers(row: Row, columns: Iterable[tuple[str, str]]) -> list:
-    """A row for a program: means and deviations in columns of their own."""
+    """A row for a program: means and deviations in separate columns."""
     cells = [
         row.name, row.split, row.protocol,
         ' '.join(map(str, sorted(row.iterations))), len(row.seeds),

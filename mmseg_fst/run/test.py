@@ -26,9 +26,9 @@ def test(cfg: Config,
         cfg (Config): The config of the run; its ``work_dir`` takes the logs
             and ``test.json``.
         checkpoint (str): The checkpoint.
-        show_dir (str, optional): Folder for pictures of predictions. Defaults
-            to None: no pictures.
-        max_images (int): Number of pictures. Defaults to 100.
+        show_dir (str, optional): Folder for images of predictions. Defaults to
+            None: no images.
+        max_images (int): Number of images. Defaults to 100.
         trust (bool): Whether to run code that the checkpoint asks for.
             Defaults to False.
 

@@ -20,7 +20,7 @@ from mmseg_fst.utils.files import atomic_write
 #: Ending of the file -> what it holds.
 FORMATS = {'.onnx': 'ONNX', '.pt2': 'torch.export'}
 # What to do where a size cannot be left open.
-_CURE = {
+_HINT = {
     '.onnx': ' Try a fixed size.',
     '.pt2': ' Try a fixed size, or a file that ends in .onnx.'
 }
@@ -31,9 +31,9 @@ _STEP = 32 * 7
 
 
 class ExportedNetwork(nn.Module):
-    """From images to logits in one pass, without all that surrounds it.
+    """Network from images to logits in one pass.
 
-    There are no windows and no resizing: whoever runs it sees to that.
+    It uses no windows and does not resize; the caller does.
 
     Args:
         model (BaseSegmentor): Of :func:`load_model`; the network is the one
@@ -55,11 +55,11 @@ class ExportedNetwork(nn.Module):
         # Of an ensemble the model itself averages.
         self.network = model if ensemble else model.network()
         readers = [*model.network().values()] if ensemble else [self.network]
-        for one in readers:
-            if domain_of(one) != RGB:
+        for reader in readers:
+            if domain_of(reader) != RGB:
                 raise ValueError(
                     f'{model.predict_with} has a network that reads '
-                    f'{domain_of(one)}, which is not exported; choose a '
+                    f'{domain_of(reader)}, which is not exported; choose a '
                     f'student of RGB images by --network, out of '
                     f'{", ".join(model.networks)}.')
         self.normalize = normalize
@@ -135,8 +135,8 @@ def export_model(model: BaseSegmentor,
     """
     ending = osp.splitext(path)[1]
     if ending not in FORMATS:
-        raise ValueError(f'{path}: {ending!r} is no format; give a file that '
-                         f'ends in {" or ".join(FORMATS)}.')
+        raise ValueError(f'{path}: unknown format {ending!r}; the file must '
+                         f'end in {" or ".join(FORMATS)}.')
     if ending == '.onnx':
         for name in ('onnx', 'onnxscript', 'onnxruntime'):
             _need(name)
@@ -155,16 +155,16 @@ def export_model(model: BaseSegmentor,
         try:
             write(network, images[0], fspath(temporary), dynamic)
             run = read(fspath(temporary))
-            checks = [_compare(network, run, one) for one in images]
+            checks = [_compare(network, run, batch) for batch in images]
         except Exception as error:  # torch and onnxruntime raise many kinds
             raise ValueError(
                 f'{model.predict_with} cannot be exported to '
                 f'{FORMATS[ending]} ({_reason(error)}).' +
-                (_CURE[ending] if dynamic else '')) from error
+                (_HINT[ending] if dynamic else '')) from error
         for check in checks:
             if not check.difference <= tolerance * max(check.range, 1e-12):
                 raise ValueError(
-                    f'{path} is not written: its logits differ from those of '
+                    f'{path} is not written: its logits differ from '
                     f'PyTorch by {check.difference:.2g}, more than '
                     f'{tolerance:g} of the largest, {check.range:.2g}, for '
                     f'images of shape {check.shape}. Raise the tolerance, or '
@@ -173,7 +173,7 @@ def export_model(model: BaseSegmentor,
 
 
 def _need(name: str) -> Any:
-    """A package that is no requirement."""
+    """Import an optional package."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -245,8 +245,8 @@ def _read_program(path: str) -> Callable[[Tensor], Tensor]:
 def _compare(network: nn.Module, run: Callable[[Tensor], Tensor],
              images: Tensor) -> Check:
     """Compare logits of both for the same images."""
-    ours, theirs = network(images), run(images)
+    expected, actual = network(images), run(images)
     return Check(
-        tuple(images.shape), (ours - theirs).abs().max().item(),
-        ours.abs().max().item(),
-        (ours.argmax(1) == theirs.argmax(1)).float().mean().item())
+        tuple(images.shape), (expected - actual).abs().max().item(),
+        expected.abs().max().item(),
+        (expected.argmax(1) == actual.argmax(1)).float().mean().item())

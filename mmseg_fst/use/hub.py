@@ -53,7 +53,7 @@ def push_model(model: BaseSegmentor,
         repository (str, optional): ``OWNER/NAME`` on the Hugging Face Hub;
             it is made if there is none. ``huggingface-cli login`` has to be
             done before. Defaults to None: the folder alone.
-        private (bool): Whether nobody else sees a repository that is made.
+        private (bool): Whether a new repository is private.
             Defaults to True.
 
     Returns:

@@ -22,17 +22,17 @@ from .predict import check_size, to_uint8
 
 
 class UnlabeledImages:
-    """The unlabeled images of a config, loaded as those of a test.
+    """The unlabeled images of a config, loaded like test images.
 
     Args:
-        cfg (Config): Config of a run; the images are those of its unlabeled
-            side, or else of its labeled one.
+        cfg (Config): Config of a run; its unlabeled side is used, or else
+            its labeled side.
         list_file (str, optional): List to take instead of the config's.
             Defaults to None.
 
     Raises:
         FileNotFoundError: If the data or the list are missing.
-        ValueError: If images may have several endings, or are those of
+        ValueError: If images may have several endings, or belong to
             several data sets.
     """
 
@@ -176,5 +176,6 @@ def rank_images(models: Sequence[nn.Module],
     batches: Iterable = images.batches(range(len(names)), 'Ranking')
     for name, batch in zip(names, batches):
         *earlier, last = (label_batch(model, batch) for model in models)
-        scores[name] = float(np.mean([mean_iou(one, last) for one in earlier]))
+        scores[name] = float(
+            np.mean([mean_iou(label, last) for label in earlier]))
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

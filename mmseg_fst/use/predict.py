@@ -55,8 +55,8 @@ def predict(model: BaseSegmentor,
             other images the values of a file, (H, W, C) or (H, W), which are
             stretched as in training.
         scales (Sequence[float]): Factors of the size at which the network
-            sees an image. Defaults to 1 alone.
-        flip (bool): Whether to look at the mirror image, too. Defaults to
+            receives an image. Defaults to 1 alone.
+        flip (bool): Whether to average with the mirrored image. Defaults to
             False.
         with_probabilities (bool): Whether to return them. Defaults to False.
 
@@ -168,8 +168,8 @@ def score(model: BaseSegmentor,
         model (BaseSegmentor): Of :func:`load_model`.
         image (np.ndarray): What the loader of the run gives, of shape
             (H, W, C) or (H, W).
-        scale (float): Factor of the size at which the network sees the image.
-            Defaults to 1.
+        scale (float): Factor of the size at which the network receives the
+            image. Defaults to 1.
 
     Returns:
         ScoredImages: Of a batch of one image.

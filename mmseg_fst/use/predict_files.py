@@ -19,15 +19,15 @@ SETTINGS = 'predict.json'
 
 
 class Report(NamedTuple):
-    """What became of the images and videos.
+    """Outcome of the images and videos.
 
     Attributes:
-        written (int): Number of those that were predicted.
-        kept (int): Number of those that were there already.
-        failed (dict[str, str]): By path, why one could not be read.
+        written (int): Number of predicted files.
+        existing (int): Number of files that already existed.
+        failed (dict[str, str]): Reason by path of files that cannot be read.
     """
     written: int
-    kept: int
+    existing: int
     failed: dict[str, str]
 
 
@@ -67,7 +67,7 @@ def predict_files(model: BaseSegmentor,
         raise ValueError(f'save={list(save)}; give one or more of '
                          f'{", ".join(OUTPUTS)}.')
     if not 0 <= opacity <= 1:
-        raise ValueError(f'opacity={opacity}: give a number from 0 to 1.')
+        raise ValueError(f'opacity must be in [0, 1], got {opacity}.')
     _agree(
         osp.join(folder, SETTINGS),
         dict(

@@ -102,7 +102,8 @@ class PredictionWriter:
         """
         video = mmcv.VideoReader(source.path)
         if video.frame_cnt < 1:
-            raise OSError(f'{source.path} is no video that OpenCV can read.')
+            raise OSError(
+                f'{source.path} cannot be read as a video by OpenCV.')
         overlay = self.path('overlays', source.name, '.mp4')
         painted = 'overlays' not in self.save or osp.isfile(overlay)
         names = [f'{source.name}/{index:06d}' for index in range(len(video))]
@@ -140,24 +141,24 @@ class PredictionWriter:
         if 'labels' in self.save and self._has(name):
             return read_label(
                 Path(label), 'Remove it, and it is predicted again.')
-        one = predict(
+        prediction = predict(
             self.model,
             image,
             with_probabilities='probabilities' in self.save,
             **self.views)[0]
-        self._write(one, name)
-        return one.label
+        self._write(prediction, name)
+        return prediction.label
 
-    def _write(self, one: Prediction, name: str) -> None:
+    def _write(self, prediction: Prediction, name: str) -> None:
         """Write label and probabilities."""
-        if one.probabilities is not None:
+        if prediction.probabilities is not None:
             path = self.path('probabilities', name, '.npy')
             with atomic_write(path) as temporary:
-                np.save(temporary, one.probabilities.astype(np.float16))
+                np.save(temporary, prediction.probabilities.astype(np.float16))
         if 'labels' in self.save:
             save_label(
-                self.path('labels', name, '.png'), one.label, self.palette,
-                optimize=False)
+                self.path('labels', name, '.png'), prediction.label,
+                self.palette, optimize=False)
 
     def _overlay(self, image: np.ndarray, label: np.ndarray) -> np.ndarray:
         """An image under the colors of its classes, RGB."""

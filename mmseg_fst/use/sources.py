@@ -54,7 +54,7 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
         paths, folder = [pattern], osp.dirname(pattern)
         if not _is_known(pattern):
             raise ValueError(
-                f'{pattern} is no image or video by its ending; known are '
+                f'{pattern} has an unknown ending; known are '
                 f'{", ".join(_KNOWN)}.')
     elif osp.isdir(pattern):
         folder = pattern
@@ -77,15 +77,15 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
     _check_videos(sources)
     if not sources:
         raise FileNotFoundError(
-            f'There is no image or video {pattern}; looked for '
+            f'There is no image or video {pattern}; known are '
             f'{", ".join(_KNOWN)}.')
     return list(sources.values())
 
 
 def _check_videos(sources: dict[str, Source]) -> None:
-    """Raise where predictions of a video mix with those of other files.
+    """Raise where predictions of a video mix with other predictions.
 
-    Those of its frames lie in a folder of its name.
+    Predictions of frames are in a folder with the name of the video.
     """
     for name, source in sources.items():
         for folder in map(str, Path(name).parents):

@@ -92,7 +92,7 @@ def test_a_missing_list_of_images_is_named(cfg):
     assert 'splits/none.txt' in message
 
 
-@pytest.mark.parametrize('root, cure', [
+@pytest.mark.parametrize('root, hint', [
     ('data/streets/rendered', 'tools/make_streets.py'),
     ('/elsewhere/camvid', 'dataset_converters/camvid.py'),
     ('data/streetgen', 'streetgen/generate.py'),
@@ -106,10 +106,10 @@ def test_a_missing_list_of_images_is_named(cfg):
     ('data/bdd100k', 'into data/bdd100k.'),
     ('data/mine', 'Correct the config'),
 ])
-def test_known_data_come_with_a_cure(cfg, monkeypatch, tmp_path, root, cure):
+def test_known_data_come_with_a_hint(cfg, monkeypatch, tmp_path, root, hint):
     monkeypatch.chdir(tmp_path)
     cfg.train_dataloader.dataset.sides.labeled.data_root = root
-    assert cure in message_of(cfg, FileNotFoundError)
+    assert hint in message_of(cfg, FileNotFoundError)
 
 
 def test_missing_weights_are_named(cfg):
@@ -173,7 +173,8 @@ def test_a_type_that_is_not_there_is_named(cfg, key, value, hint):
 @pytest.mark.parametrize('value', [0, -1, 2.5, '40k', True])
 def test_a_number_of_images_is_a_whole_one(cfg, value):
     cfg.train_dataloader.batch_size = value
-    assert message_of(cfg).startswith('train_dataloader.batch_size=')
+    assert message_of(cfg).startswith(
+        'train_dataloader.batch_size must be a positive integer')
 
 
 @pytest.mark.parametrize('head', ['decode_head', 'auxiliary_head'])

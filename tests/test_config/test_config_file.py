@@ -28,8 +28,8 @@ def test_a_config_comes_back_as_it_was(tmp_path):
             nothing=None,
             nested=[dict(a=True), []]))
     # Lists and tuples are not equal to one another.
-    ours = open_config(save_config(cfg, str(tmp_path)))
-    assert ours.to_dict() == cfg.to_dict()
+    actual = open_config(save_config(cfg, str(tmp_path)))
+    assert actual.to_dict() == cfg.to_dict()
 
 
 @pytest.mark.parametrize('value', [dict(a={1}), {'a': {0: 1}}, dict(a=Config)])

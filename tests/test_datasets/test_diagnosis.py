@@ -48,7 +48,7 @@ def test_the_item_is_that_without_labels_and_the_label_goes_along(streets):
 
 
 def test_the_label_is_that_of_the_image_cropped_as_it_is(streets):
-    """In the image the gray of a pixel tells its class."""
+    """In the image the gray of a pixel is its class."""
     pipeline = [step for step in RANDOM if 'Resize' not in step['type']
                 and step['type'] != 'PhotoMetricDistortion']
     data = build(streets, pipeline=pipeline)
@@ -113,7 +113,7 @@ class DarkenLabeled(BaseTransform):
 def test_a_transform_that_looks_at_labels_is_refused(streets):
     pipeline = [dict(type='LoadWholeImage'), dict(type='DarkenLabeled'),
                 dict(type='PackSegInputs')]
-    with pytest.raises(ValueError, match='looks at labels'):
+    with pytest.raises(ValueError, match='depends on labels'):
         build(streets, pipeline=pipeline)[0]
 
 

@@ -13,7 +13,7 @@ from mmseg_fst.utils.files import save_class_stats
 
 LOAD = [dict(type='LoadWholeImage'), dict(type='LoadAnnotations')]
 RESIZE = dict(type='Resize', scale=(48, 24))
-DRAW = [
+RANDOM = [
     dict(type='RandomCrop', crop_size=(16, 16)),
     dict(type='RandomFlip', prob=.5)
 ]
@@ -21,19 +21,20 @@ PACK = dict(type='PackSegInputs')
 
 
 @pytest.mark.parametrize('steps, count', [
-    ([*LOAD, RESIZE, *DRAW, PACK], 3),
-    ([*LOAD, *DRAW, PACK], 2),
+    ([*LOAD, RESIZE, *RANDOM, PACK], 3),
+    ([*LOAD, *RANDOM, PACK], 2),
     ([dict(type='LoadImageFromFile'), RESIZE], 2),
     ([*LOAD, dict(type='RandomResize', scale=(48, 24), ratio_range=(.5, 2)),
       RESIZE], 2),
-    ([*DRAW, *LOAD], 0),
+    ([*RANDOM, *LOAD], 0),
     ([], 0),
 ])
 def test_fixed_steps_end_with_the_first_other_one(steps, count):
-    assert count_fixed([TRANSFORMS.build(dict(one)) for one in steps]) == count
+    transforms = [TRANSFORMS.build(dict(step)) for step in steps]
+    assert count_fixed(transforms) == count
 
 
-def test_what_is_derived_may_draw():
+def test_subclasses_may_be_random():
 
     class LoadSomehow(LoadImageFromFile):
         """Its own kind."""
@@ -46,11 +47,11 @@ def dataset(root, *steps):
         streets_cfg(root, pipeline=[dict(step) for step in steps]))
 
 
-def assert_same(one, other):
-    assert torch.equal(one['inputs'], other['inputs'])
-    mine, its = one['data_samples'], other['data_samples']
-    assert torch.equal(mine.gt_sem_seg.data, its.gt_sem_seg.data)
-    assert mine.metainfo == its.metainfo
+def assert_same(item, other):
+    assert torch.equal(item['inputs'], other['inputs'])
+    actual, expected = item['data_samples'], other['data_samples']
+    assert torch.equal(actual.gt_sem_seg.data, expected.gt_sem_seg.data)
+    assert actual.metainfo == expected.metainfo
 
 
 def count_calls(data):
@@ -62,8 +63,8 @@ def count_calls(data):
     return calls
 
 
-@pytest.mark.parametrize('steps', [(RESIZE, *DRAW), (RESIZE, DRAW[1]),
-                                   DRAW, ()])
+@pytest.mark.parametrize('steps', [(RESIZE, *RANDOM), (RESIZE, RANDOM[1]),
+                                   RANDOM, ()])
 def test_items_are_those_of_the_data_set(streets, steps):
     data = dataset(streets, *LOAD, *steps, PACK)
     np.random.seed(0)
@@ -72,8 +73,8 @@ def test_items_are_those_of_the_data_set(streets, steps):
     calls = count_calls(data)
     np.random.seed(0)
     items = repeat_item(data, 2)
-    for one in want:
-        assert_same(one, next(items))
+    for item in want:
+        assert_same(item, next(items))
     assert np.random.randint(10**6) == number
     assert len(calls) == 1
 
@@ -102,8 +103,8 @@ def test_steps_that_write_do_not_reach_the_next_item(streets):
     want = [data[0] for _ in range(3)]
     np.random.seed(0)
     items = repeat_item(data, 0)
-    for one in want:
-        assert_same(one, next(items))
+    for item in want:
+        assert_same(item, next(items))
 
 
 def test_an_image_that_is_given_up_is_replaced(streets):
@@ -131,8 +132,8 @@ class Bare:
         return self.data[index]
 
 
-def test_rare_classes_are_drawn_as_before_and_loaded_once(streets, tmp_path):
-    data = dataset(streets, *LOAD, *DRAW, PACK)
+def test_rare_classes_are_sampled_as_before_and_loaded_once(streets, tmp_path):
+    data = dataset(streets, *LOAD, *RANDOM, PACK)
     classes = data.metainfo['classes']
     names = [f'train_{i:03d}_leftImg8bit' for i in range(4)]
     save_class_stats(tmp_path / 'stats.json', classes,
@@ -145,10 +146,10 @@ def test_rare_classes_are_drawn_as_before_and_loaded_once(streets, tmp_path):
         np.random.seed(1)
         calls.clear()
         sampling = RareClassSampling(side, **kwargs)
-        drawn.append([sampling.draw() for _ in range(8)])
+        drawn.append([sampling.sample() for _ in range(8)])
         drawn[-1].append(len(calls))
     *before, loaded_before = drawn[0]
     *after, loaded = drawn[1]
-    for one, other in zip(before, after):
-        assert_same(one, other)
+    for item, other in zip(before, after):
+        assert_same(item, other)
     assert loaded == 8 < loaded_before

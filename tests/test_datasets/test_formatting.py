@@ -24,13 +24,13 @@ def pack(kind, labeled=True, flipped=False):
 @pytest.mark.parametrize('flipped', [False, True])
 def test_labels_are_bytes(flipped):
     stock = pack('PackSegInputs', flipped=flipped)
-    ours = pack('PackByteInputs', flipped=flipped)
-    assert torch.equal(stock['inputs'], ours['inputs'])
-    labels = [one['data_samples'].gt_sem_seg.data for one in (stock, ours)]
+    packed = pack('PackByteInputs', flipped=flipped)
+    assert torch.equal(stock['inputs'], packed['inputs'])
+    labels = [item['data_samples'].gt_sem_seg.data for item in (stock, packed)]
     assert labels[0].dtype == torch.int64 and labels[1].dtype == torch.uint8
     assert labels[0].shape == labels[1].shape == (1, 32, 64)
     assert torch.equal(labels[0], labels[1].long())
-    assert stock['data_samples'].metainfo == ours['data_samples'].metainfo
+    assert stock['data_samples'].metainfo == packed['data_samples'].metainfo
 
 
 def test_without_a_label_there_is_none():
@@ -45,12 +45,12 @@ def config_batch(root, stock):
     pairs, preprocessor = cfg.train_dataloader.dataset, cfg.data_preprocessor
     preprocessor.size = (40, 64)  # so that labels are padded
     for side, domain in (('labeled', 'rendered'), ('unlabeled', 'camera')):
-        one = pairs.sides[side]
-        one.data_root = str(root / domain)
-        one.serialize_data = False  # it collects garbage
-        assert one.pipeline[-1].type == 'PackByteInputs'
+        part = pairs.sides[side]
+        part.data_root = str(root / domain)
+        part.serialize_data = False  # it collects garbage
+        assert part.pipeline[-1].type == 'PackByteInputs'
         if stock:
-            one.pipeline[-1].type = 'PackSegInputs'
+            part.pipeline[-1].type = 'PackSegInputs'
     data = DATASETS.build(pairs)
     raw = pseudo_collate([data[pair_index(i, i, i)] for i in range(2)])
     return MODELS.build(preprocessor)(raw, True), raw
@@ -59,15 +59,15 @@ def config_batch(root, stock):
 def test_a_batch_of_a_config_is_that_of_the_stock(tmp_path):
     """On the device all labels are of 64 bits; the batch is left alone."""
     root = make_streets(tmp_path)
-    (ours, raw), (stock, _) = (config_batch(root, one) for one in (0, 1))
+    (packed, raw), (stock, _) = (config_batch(root, index) for index in (0, 1))
     for side in ('labeled', 'unlabeled'):
-        assert torch.equal(ours['inputs'][side], stock['inputs'][side])
-    for mine, its in zip(ours['data_samples']['labeled'],
+        assert torch.equal(packed['inputs'][side], stock['inputs'][side])
+    for actual, expected in zip(packed['data_samples']['labeled'],
                          stock['data_samples']['labeled']):
-        assert mine.gt_sem_seg.data.dtype == torch.int64
-        assert mine.gt_sem_seg.shape == (40, 64)
-        assert torch.equal(mine.gt_sem_seg.data, its.gt_sem_seg.data)
-        assert mine.metainfo == its.metainfo
+        assert actual.gt_sem_seg.data.dtype == torch.int64
+        assert actual.gt_sem_seg.shape == (40, 64)
+        assert torch.equal(actual.gt_sem_seg.data, expected.gt_sem_seg.data)
+        assert actual.metainfo == expected.metainfo
     for sample in raw['labeled']['data_samples']:
         assert sample.gt_sem_seg.data.dtype == torch.uint8
         assert sample.gt_sem_seg.shape == (32, 64)

@@ -17,9 +17,9 @@ def load(path, **kwargs):
 
 @pytest.fixture(params=['jpg', 'png'])
 def image(request, tmp_path):
-    """A picture that does not compress well, about 30 kB."""
+    """An image that does not compress well, about 30 kB."""
     pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
-    path = tmp_path / f'picture.{request.param}'
+    path = tmp_path / f'image.{request.param}'
     Image.fromarray(pixels).save(path)
     return path
 
@@ -55,7 +55,7 @@ def test_bytes_behind_the_end_are_fine(image):
 
 
 @pytest.mark.parametrize('backend', ['cv2', 'pillow'])
-@pytest.mark.parametrize('content', [b'this is no image\n', b''])
+@pytest.mark.parametrize('content', [b'not an image\n', b''])
 def test_what_is_no_image_is_named(tmp_path, content, backend):
     path = tmp_path / 'note.jpg'
     path.write_bytes(content)

@@ -63,11 +63,11 @@ def test_unlabeled_side_needs_no_labels_on_disk(streets):
 def test_pixels_and_labels_are_those_on_disk(streets):
     pair = DATASETS.build(paired_cfg(streets))[1]
     for item in pair.values():
-        picture = np.asarray(Image.open(path_of(item)))[..., ::-1]
+        image = np.asarray(Image.open(path_of(item)))[..., ::-1]
         got = item['inputs'].numpy().transpose(1, 2, 0)
         assert item['inputs'].dtype == torch.uint8
         # Two JPEG decoders may differ by a rounding.
-        assert abs(got.astype(int) - picture).max() <= 3
+        assert abs(got.astype(int) - image).max() <= 3
     np.testing.assert_array_equal(
         label_of(pair['labeled']), np.asarray(
             Image.open(label_path(streets, 1))))
@@ -108,9 +108,9 @@ def random_cfg(root):
     return cfg
 
 
-def same(one, other):
+def same(item, other):
     return all(
-        torch.equal(one[side]['inputs'], other[side]['inputs'])
+        torch.equal(item[side]['inputs'], other[side]['inputs'])
         for side in ('labeled', 'unlabeled'))
 
 
@@ -160,17 +160,18 @@ def loaded(root, num_workers, seed=3):
 
 def test_batches_do_not_depend_on_the_number_of_workers(streets):
     here, there = loaded(streets, 0), loaded(streets, 2)
-    for one, other in zip(here, there):
+    for batch, other in zip(here, there):
         for side in ('labeled', 'unlabeled'):
-            for mine, its in zip(one[side]['inputs'], other[side]['inputs']):
-                assert torch.equal(mine, its)
-            for mine, its in zip(one[side]['data_samples'],
-                                 other[side]['data_samples']):
-                assert mine.img_path == its.img_path
+            for actual, expected in zip(batch[side]['inputs'],
+                                        other[side]['inputs']):
+                assert torch.equal(actual, expected)
+            for actual, expected in zip(batch[side]['data_samples'],
+                                        other[side]['data_samples']):
+                assert actual.img_path == expected.img_path
     different = loaded(streets, 0, seed=4)
     assert any(not torch.equal(a, b)
-               for one, other in zip(here, different) for a, b in zip(
-                   one['labeled']['inputs'], other['labeled']['inputs']))
+               for batch, other in zip(here, different) for a, b in zip(
+                   batch['labeled']['inputs'], other['labeled']['inputs']))
 
 
 def test_metainfo_is_that_of_the_labeled_side(streets):

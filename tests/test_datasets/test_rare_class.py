@@ -92,10 +92,11 @@ def test_probabilities_are_those_of_the_release(recorded_ops):
     np.testing.assert_allclose(probs[order], recorded, atol=2e-5)
 
 
-def test_a_class_that_no_image_shows_is_never_drawn(stats):
+def test_a_class_that_no_image_shows_is_never_sampled(stats):
     sampling = RareClassSampling(
         Images(), stats, temperature=.3, min_pixels=40)
-    assert [list(one) for one in sampling.images] == [[0, 1, 2], [0, 1], []]
+    assert [list(indices) for indices in sampling.images
+            ] == [[0, 1, 2], [0, 1], []]
     road, sky, _ = reference([2700, 350, 9], .3)
     np.testing.assert_allclose(sampling.class_probs,
                                [road / (road + sky), sky / (road + sky), 0])
@@ -107,11 +108,11 @@ def test_pixels_must_exceed_the_minimum(stats):
     assert list(sampling.images[1]) == [1]
 
 
-def test_classes_are_drawn_by_their_probability(stats):
+def test_classes_are_sampled_by_their_probability(stats):
     sampling = RareClassSampling(
         Images(), stats, temperature=1., min_pixels=100, max_crops=0)
     for _ in range(600):
-        sampling.draw()
+        sampling.sample()
     # Sky is shown by image 1 alone, road by all three of them.
     sky = sampling.class_probs[1]
     drawn = np.bincount(sampling.dataset.asked, minlength=3) / 600
@@ -119,23 +120,23 @@ def test_classes_are_drawn_by_their_probability(stats):
         drawn, [(1 - sky) / 3, (1 - sky) / 3 + sky, (1 - sky) / 3], atol=.07)
 
 
-def draw_sky(stats, **kwargs):
-    """Draw with probability 1 the sky, which image 1 alone shows."""
+def sample_sky(stats, **kwargs):
+    """Sample with probability 1 the sky, which image 1 alone shows."""
     sampling = RareClassSampling(
         Images(), stats, temperature=1e-3, min_pixels=100, **kwargs)
     assert sampling.class_probs[1] == 1
-    return sampling, sampling.draw()
+    return sampling, sampling.sample()
 
 
-def test_crops_are_drawn_until_one_shows_enough(stats):
-    sampling, item = draw_sky(stats, min_crop_ratio=.04)
+def test_crops_are_sampled_until_one_shows_enough(stats):
+    sampling, item = sample_sky(stats, min_crop_ratio=.04)
     # More than 4 of 100 pixels: the fifth crop.
     assert sampling.dataset.asked == [1] * 5
     assert (item['data_samples'].gt_sem_seg.data == 1).sum() == 5
 
 
-def test_crops_are_not_drawn_for_ever(stats):
-    sampling, item = draw_sky(stats, min_crop_ratio=.5, max_crops=3)
+def test_crops_are_not_sampled_for_ever(stats):
+    sampling, item = sample_sky(stats, min_crop_ratio=.5, max_crops=3)
     assert sampling.dataset.asked == [1] * 4, 'one and three more'
     assert (item['data_samples'].gt_sem_seg.data == 1).sum() == 4
 
@@ -170,8 +171,8 @@ def test_names_of_images():
     assert image_name('/a/b/c_0001.left.png') == 'c_0001.left'
 
 
-def test_paired_dataset_draws_rare_classes(streets):
-    """One image shows class 10; it is drawn whatever the index says."""
+def test_paired_dataset_samples_rare_classes(streets):
+    """One image shows class 10; it is sampled for any index."""
     pixels = {}
     folder = streets / 'rendered' / 'gtFine' / 'train'
     for i, path in enumerate(sorted(folder.iterdir())):

@@ -18,8 +18,8 @@ def sampler(num_labeled=5, num_unlabeled=3, **kwargs):
     return PairedSampler(data, **{'seed': 0, **kwargs})
 
 
-def take(one, count):
-    return list(itertools.islice(one, count))
+def take(pairs, count):
+    return list(itertools.islice(pairs, count))
 
 
 @pytest.mark.parametrize('lengths', [(5, 3), (3, 5), (4, 4), (1, 7)])
@@ -50,8 +50,8 @@ def test_every_item_has_a_seed_of_its_own():
 
 def test_the_stream_depends_on_the_seed_alone():
     first = take(sampler(seed=1), 30)
-    one = sampler(seed=1)
-    assert take(one, 30) == take(one, 30) == first
+    paired = sampler(seed=1)
+    assert take(paired, 30) == take(paired, 30) == first
     assert take(sampler(seed=2), 30) != first
 
 
@@ -77,15 +77,15 @@ def ranks(monkeypatch, world_size):
 @pytest.mark.parametrize('world_size', [2, 3])
 def test_processes_share_one_stream(monkeypatch, world_size):
     whole = take(sampler(), 10 * world_size)
-    for rank, one in enumerate(ranks(monkeypatch, world_size)):
-        assert take(one, 10) == whole[rank::world_size]
+    for rank, part in enumerate(ranks(monkeypatch, world_size)):
+        assert take(part, 10) == whole[rank::world_size]
 
 
 def test_processes_together_see_each_image_as_often(monkeypatch):
-    pairs = [pair for one in ranks(monkeypatch, 2) for pair in take(one, 15)]
+    pairs = [pair for part in ranks(monkeypatch, 2) for pair in take(part, 15)]
     for side, count in zip(SIDES, (6, 10)):
-        seen = Counter(pair.images[side] for pair in pairs)
-        assert set(seen.values()) == {count}
+        counts = Counter(pair.images[side] for pair in pairs)
+        assert set(counts.values()) == {count}
 
 
 @pytest.mark.parametrize('world_size', [1, 2])
@@ -93,11 +93,11 @@ def test_processes_together_see_each_image_as_often(monkeypatch):
 def test_skipping_goes_on_where_the_run_had_stopped(monkeypatch, world_size,
                                                     batches_per_step):
     """After 3 steps with batches of 2, as mmengine's loop says it."""
-    for one in ranks(monkeypatch, world_size):
-        whole = take(one, 60)
-        one.batches_per_step = batches_per_step
-        one.skip(3 * 2)
-        assert take(one, 20) == whole[6 * batches_per_step:][:20]
+    for part in ranks(monkeypatch, world_size):
+        whole = take(part, 60)
+        part.batches_per_step = batches_per_step
+        part.skip(3 * 2)
+        assert take(part, 20) == whole[6 * batches_per_step:][:20]
 
 
 def test_a_late_place_costs_no_more_than_an_early_one(monkeypatch):
@@ -110,10 +110,10 @@ def test_a_late_place_costs_no_more_than_an_early_one(monkeypatch):
 
     monkeypatch.setattr(np.random, 'default_rng', spy)
     for steps in (0, 10**12):
-        one = sampler()
-        one.skip(steps)
+        paired = sampler()
+        paired.skip(steps)
         shuffled.clear()
-        assert len(take(one, 6)) == 6
+        assert len(take(paired, 6)) == 6
         assert len(shuffled) <= 2 + 3, steps
 
 

@@ -101,10 +101,10 @@ RECORDED_NUMBERS = [
 def test_the_stream_of_two_sides_is_the_recorded_one(
         lengths, options, start, expected, more):
     """A further side changes nothing for them."""
-    one = sampler(dict(zip(SIDES, lengths), **more), **options)
-    one.skip(start)
+    paired = sampler(dict(zip(SIDES, lengths), **more), **options)
+    paired.skip(start)
     found = [(index.images['labeled'], index.images['unlabeled'], index.seed)
-             for index in take(one, len(expected))]
+             for index in take(paired, len(expected))]
     assert found == expected
 
 
@@ -113,8 +113,8 @@ def test_random_numbers_of_two_sides_are_the_recorded_ones(streets, make):
     cfg = make(streets)
     cfg['sides'] = {name: noted(side) for name, side in cfg['sides'].items()}
     data = DATASETS.build(cfg)
-    one = PairedSampler(data, seed=3)
-    for index, expected in zip(one, RECORDED_NUMBERS):
+    paired = PairedSampler(data, seed=3)
+    for index, expected in zip(paired, RECORDED_NUMBERS):
         item = data[index]
         assert tuple(item[side]['data_samples'].numbers
                      for side in SIDES[:2]) == expected
@@ -128,9 +128,9 @@ def test_an_item_has_all_sides(streets):
     assert data.lengths == dict(labeled=4, unlabeled=4, target_labeled=2)
     assert len(data) == 4
     item = data[PairIndex(dict(zip(SIDES, (3, 1, 1))), 7)]
-    assert [name_of(one) for one in item.values()] == [
+    assert [name_of(part) for part in item.values()] == [
         'train_003', 'train_001', 'val_001_l']
-    labels = ['gt_sem_seg' in one['data_samples'] for one in item.values()]
+    labels = ['gt_sem_seg' in part['data_samples'] for part in item.values()]
     assert labels == [True, False, True]
     assert name_of(data[3]['target_labeled']) == 'val_001_l'
 
@@ -353,10 +353,10 @@ SIZES = dict(labeled=2, unlabeled=3, target_labeled=1)
 LENGTHS = dict(labeled=5, unlabeled=7, target_labeled=3)
 
 
-def batches(one, count):
+def batches(paired, count):
     """Batches of indices, as the loader of mmengine makes them."""
-    stream = iter(one)
-    return [take(stream, one.items_per_batch) for _ in range(count)]
+    stream = iter(paired)
+    return [take(stream, paired.items_per_batch) for _ in range(count)]
 
 
 @pytest.mark.parametrize('world_size', [1, 2])
@@ -419,8 +419,8 @@ def test_wrong_batch_sizes(sizes, message):
 
 def test_items_without_a_side_are_collated(streets):
     data = DATASETS.build(three_cfg(streets))
-    one = PairedSampler(data, seed=0, batch_sizes=SIZES)
-    items = [data[index] for index in take(one, 3)]
+    paired = PairedSampler(data, seed=0, batch_sizes=SIZES)
+    items = [data[index] for index in take(paired, 3)]
     batch = collate_sides(items)
     assert {side: len(part['inputs']) for side, part in batch.items()
             } == SIZES

@@ -3,7 +3,7 @@
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
 METHOD is as-users-do, u2pl, u2pl-released or co-training. Without it, and in
-co-training, nothing is drawn and nothing depends on the batch, so that
+co-training, nothing is random and nothing depends on the batch, so that
 processes can be compared with one.
 """
 import json
@@ -41,7 +41,7 @@ class FixedClassMix(ClassMix):
 
 
 def comparable_model() -> dict:
-    """A model that draws nothing and has no batch normalization."""
+    """A model without random numbers and batch normalization."""
     segmentor = segmentor_config(dropout=0.)
     norm_cfg = dict(type='GN', num_groups=2, requires_grad=True)
     for part in ('backbone', 'decode_head', 'auxiliary_head'):

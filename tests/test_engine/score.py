@@ -25,7 +25,7 @@ from tests.test_engine.toy import NUM_CLASSES, ToyPairs, model_config  # noqa: E
 
 
 class OddImages(Dataset):
-    """Labeled images, each of a size of its own.
+    """Labeled images, each of a different size.
 
     Args:
         count (int): Number of images.
@@ -91,7 +91,7 @@ def main() -> None:
     for name, protocol in json.loads(protocols).items():
         runner = build_runner(out, name, protocol, int(images), 'pytorch')
         metrics[name] = {
-            key: float(one) for key, one in runner.test().items()
+            key: float(value) for key, value in runner.test().items()
         }
     Path(out, f'rank_{runner.rank}.json').write_text(json.dumps(metrics))
 

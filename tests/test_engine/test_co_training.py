@@ -61,13 +61,13 @@ def test_an_optimizer_for_each_student_steps_as_alone(tmp_path):
 
 
 def test_the_schedule_of_each_student(tmp_path):
-    seen = []
+    found = []
 
     class Spy(Hook):
 
         def before_train_iter(self, runner, *args, **kwargs):
             rates = runner.optim_wrapper.get_lr()
-            seen.append((rates['narrow.lr'][0], rates['wide.lr'][0]))
+            found.append((rates['narrow.lr'][0], rates['wide.lr'][0]))
 
     runner = make_runner(
         tmp_path, [], SGD, max_iters=6, model=co_training_config(),
@@ -75,7 +75,7 @@ def test_the_schedule_of_each_student(tmp_path):
     runner.register_hook(Spy())
     runner.train()
     want = [(1 - step / 6)**.9 for step in range(6)]
-    assert seen == [
+    assert found == [
         (pytest.approx(.05 * share), pytest.approx(1e-3 * share))
         for share in want
     ]
@@ -85,7 +85,7 @@ def test_the_schedule_of_each_student(tmp_path):
     dict(type='OptimWrapper', optimizer=SGD), EACH
 ], ids=['one', 'each'])
 def test_a_resumed_run_goes_on(tmp_path, optim_wrapper):
-    """Without draws, which no checkpoint holds, bit for bit."""
+    """Without random numbers, which no checkpoint holds, bit for bit."""
     model = co_training_config(
         photometric=None, mixer=dict(type='NoMix'))
     for student in model['students'].values():
@@ -108,7 +108,7 @@ def test_a_resumed_run_goes_on(tmp_path, optim_wrapper):
 @pytest.mark.slow
 def test_two_processes_are_one(tmp_path):
     first, second = (
-        one['state'] for one in run(
+        result['state'] for result in run(
             tmp_path / 'two', {}, 2, 2, 'co-training'))
     alone = run(tmp_path / 'one', {}, 1, 4, 'co-training')[0]['state']
     for name, value in first.items():

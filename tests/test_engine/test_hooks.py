@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 
 from mmseg_fst.engine.hooks.prediction_panel_hook import (
     PredictionPanelHook,
-    picture_name,
+    figure_name,
     tiles_of,
 )
 from mmseg_fst.registry import MODELS
@@ -214,7 +214,7 @@ def test_pictures_are_named_by_the_path_of_the_image(folder, path, name):
     dataset = SimpleNamespace()
     if folder is not None:
         dataset.data_prefix = dict(img_path=folder)
-    assert picture_name(path, dataset) == name
+    assert figure_name(path, dataset) == name
 
 
 def test_images_of_one_file_name_have_a_picture_each(tmp_path):

@@ -18,7 +18,8 @@ from .test_hooks import ToyTest
 from .toy import co_training_config, make_runner, model_config, prepare
 
 PACKAGES = tuple(
-    str(Path(one.__file__).parent) for one in (mmseg_fst, mmseg, mmengine))
+    str(Path(package.__file__).parent)
+    for package in (mmseg_fst, mmseg, mmengine))
 ADAMW = dict(type='AdamW', lr=1e-3)
 FST = dict(type='FSTHook', depth=2)
 #: Operations whose result, or its size, the host has to know.
@@ -27,10 +28,10 @@ WAITING = ('_local_scalar_dense', 'nonzero', 'masked_select', '_unique2',
            'bincount', 'repeat_interleave')
 #: Methods of tensors that copy to the host; on a CPU they dispatch nothing.
 TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
-#: Functions that read what they have drawn on the CPU, where it is.
+#: Functions that read what they have sampled on the CPU, where it is.
 ON_THE_CPU = {
     'sample_boxes', 'partners',  # of CutMix
-    '_augment', '_draw_triggers',  # of StrongPhotometric
+    '_augment', '_sample_triggers',  # of StrongPhotometric
     'step',  # of the optimizer: its count of steps
     '_is_one_on_cpu',  # a factor, of which another device is not asked
 }
@@ -46,8 +47,9 @@ class Waits(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         name = function.overloadpacket.__name__
         by_mask = name.startswith('index') and any(
-            isinstance(one, torch.Tensor) and one.dtype == torch.bool
-            for one in (args[1] if isinstance(args[1], (list, tuple)) else ()))
+            isinstance(part, torch.Tensor) and part.dtype == torch.bool
+            for part in (args[1]
+                         if isinstance(args[1], (list, tuple)) else ()))
         if name in WAITING or by_mask:
             self.places.append((*innermost(), name))
         return function(*args, **(kwargs or {}))
@@ -56,8 +58,8 @@ class Waits(TorchDispatchMode):
 def innermost():
     """File and function of the packages that is at work."""
     frame = [
-        one for one in traceback.extract_stack()
-        if one.filename.startswith(PACKAGES)
+        frame for frame in traceback.extract_stack()
+        if frame.filename.startswith(PACKAGES)
     ][-1]
     return frame.filename, frame.name
 
@@ -92,10 +94,10 @@ def copies(monkeypatch):
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
 ], ids=['fst', 'graph', 'unimatch-v2', 'joint', 'unimatch', 'co-training'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
-    """The contrast of U2PL does: how many pixels it draws depends on them."""
+    """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
     batch = prepare(runner)
-    own = next(one for one in runner.hooks if type(one).__name__ == hook[
+    own = next(each for each in runner.hooks if type(each).__name__ == hook[
         'type'])
     copies = request.getfixturevalue('copies')
     with Waits() as waits:
@@ -103,7 +105,7 @@ def test_a_step_does_not_wait(tmp_path, hook, model, request):
         outputs = runner.model.train_step(batch, runner.optim_wrapper)
         own.after_train_iter(runner, 0, batch, outputs)
     places = waits.places + copies
-    assert {one[1] for one in places} <= ON_THE_CPU, places
+    assert {place[1] for place in places} <= ON_THE_CPU, places
 
 
 def test_the_guard_waits_once_in_a_step(tmp_path, copies):
@@ -120,8 +122,8 @@ def test_the_guard_waits_once_in_a_step(tmp_path, copies):
                 hook.before_train_iter(runner, 0, batch)
         outputs = runner.model.train_step(batch, runner.optim_wrapper)
         guard.after_train_iter(runner, 0, batch, outputs)
-    places = [one[1:] for one in waits.places + copies
-              if one[1] not in ON_THE_CPU]
+    places = [place[1:] for place in waits.places + copies
+              if place[1] not in ON_THE_CPU]
     assert places == [('_read', 'tolist')] * 3
 
 
@@ -135,7 +137,7 @@ def test_waiting_is_seen(tmp_path):
     batch = prepare(runner)
     with Waits() as waits:
         runner.model.train_step(batch, runner.optim_wrapper)
-    assert 'cross_entropy' in {one[1] for one in waits.places}
+    assert 'cross_entropy' in {place[1] for place in waits.places}
 
 
 def scoring(model, metric, copies):
@@ -151,7 +153,7 @@ def scoring(model, metric, copies):
         outputs = model.predict_each(**model.data_preprocessor(batch))
         for samples in outputs.values():
             evaluator.process(samples, batch)
-    return {one[1] for one in waits.places + copies}
+    return {place[1] for place in waits.places + copies}
 
 
 @pytest.mark.parametrize('config', [model_config, co_training_config])

@@ -54,8 +54,8 @@ def run(out: Path, hook: dict, processes: int, batch_size: int,
 ], ids=['depth', 'depth_all', 'width'])
 def test_two_processes_are_one(tmp_path, hook):
     first, second = (
-        one['state']
-        for one in run(tmp_path / 'two', hook, processes=2, batch_size=2))
+        state['state']
+        for state in run(tmp_path / 'two', hook, processes=2, batch_size=2))
     alone = run(tmp_path / 'one', hook, processes=1, batch_size=4)[0]['state']
     moved = 0
     for name, value in first.items():
@@ -68,7 +68,7 @@ def test_two_processes_are_one(tmp_path, hook):
     assert moved > 10, 'student and teacher are the same: nothing was trained'
 
 
-def test_processes_draw_for_themselves_and_agree(tmp_path):
+def test_processes_sample_independently_and_agree(tmp_path):
     """Batch normalization, ClassMix, jitter, dropout: as in a real run."""
     hook = dict(type='FSTHook', depth=1)
     first, second = run(tmp_path / 'two', hook, 2, 2, 'as-users-do')
@@ -86,7 +86,7 @@ def test_processes_remember_the_same(tmp_path, rule):
     the class that they are not, and this network knows but one class.
     """
     hook = dict(type='FSTHook', depth=1, when='after')
-    first, second = (one['state'] for one in run(
+    first, second = (result['state'] for result in run(
         tmp_path / 'two', hook, 2, 2, rule))
     for name, value in first.items():
         torch.testing.assert_close(
@@ -148,12 +148,12 @@ def test_two_processes_score_as_one(tmp_path, in_two, name):
 
 def test_protocols_differ(in_two):
     """What is scored by different rules differs on these images."""
-    scores = [one['student/mIoU'] for one in in_two[0].values()]
+    scores = [score['student/mIoU'] for score in in_two[0].values()]
     assert len(set(scores)) > len(scores) // 2
 
 
 def without_times(metrics: dict) -> dict:
-    return {key: one for key, one in metrics.items() if 'time' not in key}
+    return {key: value for key, value in metrics.items() if 'time' not in key}
 
 
 def count_pixels(runner, name: str, images: list[int]) -> float:

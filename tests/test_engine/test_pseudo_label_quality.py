@@ -9,7 +9,7 @@ from helpers import pair_index
 from mmengine.structures import PixelData
 
 from mmseg_fst.engine.hooks import PseudoLabelQualityHook
-from mmseg_fst.engine.pseudo_label_probe import look, true_labels
+from mmseg_fst.engine.pseudo_label_probe import probe, true_labels
 from mmseg_fst.ops import count_labels, label_quality
 from mmseg_fst.utils.run_logs import cut_logs
 
@@ -33,7 +33,7 @@ QUALITY = dict(type='PseudoLabelQualityHook', interval=1)
 
 class DiagnosedPairs(ToyPairs):
     """Pairs whose unlabeled side has labels for diagnosis, which may be
-    those of another class."""
+    another class."""
 
     shift = 0
 
@@ -92,11 +92,11 @@ def test_a_run_is_the_same_with_and_without_it(tmp_path, mover, model):
     for other in runs[1:]:
         assert_equal(state(runs[0]), state(other))
         assert_same(everything(runs[0]), everything(other))
-        modes = [[module.training for module in one.model.modules()]
-                 for one in (runs[0], other)]
+        modes = [[module.training for module in folder.model.modules()]
+                 for folder in (runs[0], other)]
         assert modes[0] == modes[1]
     assert not scalars(runs[0])
-    first, second = (scalars(one)[3] for one in runs[1:])
+    first, second = (scalars(folder)[3] for folder in runs[1:])
     assert first.keys() == second.keys() and first != second
 
 
@@ -115,7 +115,7 @@ def test_past_and_future_are_the_teachers_before_and_after_the_look_ahead(
     truth = true_labels(samples, (SIZE, SIZE))
 
     def quality(network):
-        found = look(model, network, images['inputs']['unlabeled'], samples)
+        found = probe(model, network, images['inputs']['unlabeled'], samples)
         values = label_quality(count_labels(*found, NUM_CLASSES, truth))
         return {name: float(value) for name, value in values.items()}
 
@@ -143,8 +143,8 @@ def test_what_is_logged_with_labels_and_without(tmp_path):
     for name in ('accuracy', 'mIoU', 'calibration_error'):
         assert f'pseudo_label/past/{name}' in with_labels[2]
         assert f'pseudo_label/past/{name}' not in without[2]
-    shares = [without[2].get(f'pseudo_label/future/share/{one}', 0)
-              for one in 'abcde']
+    shares = [without[2].get(f'pseudo_label/future/share/{name}', 0)
+              for name in 'abcde']
     assert sum(shares) == pytest.approx(100)
     for entry in (with_labels[2], without[2]):
         assert all(value == value for value in entry.values())
@@ -174,22 +174,25 @@ def test_it_measures_rarely_and_only_pseudo_labels(tmp_path):
 
 def test_a_class_that_dies_is_warned_of_once(tmp_path, monkeypatch):
     def blind(*arguments):  # to the classes b and e
-        found = look(*arguments)
+        found = probe(*arguments)
         label = found.label.clone()
         label[(label == 1) | (label == 4)] = 0
         return found._replace(label=label)
 
     monkeypatch.setattr(
-        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.look', blind)
+        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.probe', blind)
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook'), dict(QUALITY, patience=2)],
         ADAM, max_iters=4)
     warnings = []
     monkeypatch.setattr(runner.logger, 'warning', warnings.append)
     runner.train()
-    blinded = [one for one in warnings if 'No pseudo-label of' in one]
-    named = [one for one in blinded if 'b' in
-             one.partition(' in the last')[0].partition(' of ')[2].split(', ')]
+    blinded = [text for text in warnings if 'No pseudo-label of' in text]
+    named = [
+        text for text in blinded
+        if 'b' in text.partition(' in the last')[0].partition(
+            ' of ')[2].split(', ')
+    ]
     assert len(named) == 1 and 'iteration 2' in named[0]
     assert 'e' in named[0] and 'rare_class_sampling' in named[0]
 
@@ -197,18 +200,18 @@ def test_a_class_that_dies_is_warned_of_once(tmp_path, monkeypatch):
 def test_no_class_has_died_before_any_label_has_a_weight(
         tmp_path, monkeypatch):
     def unsure(*arguments):
-        found = look(*arguments)
+        found = probe(*arguments)
         return found._replace(weight=torch.zeros_like(found.weight))
 
     monkeypatch.setattr(
-        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.look', unsure)
+        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.probe', unsure)
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook'), dict(QUALITY, patience=1)],
         ADAM, max_iters=2)
     warnings = []
     monkeypatch.setattr(runner.logger, 'warning', warnings.append)
     runner.train()
-    assert not any('No pseudo-label of' in one for one in warnings)
+    assert not any('No pseudo-label of' in message for message in warnings)
 
 
 def test_padding_has_no_true_label():
@@ -235,10 +238,10 @@ def test_it_asks_in_the_precision_of_the_training(tmp_path, monkeypatch):
 
     def spy(*args):
         precise.append(not torch.is_autocast_enabled('cpu'))
-        return look(*args)
+        return probe(*args)
 
     monkeypatch.setattr(
-        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.look', spy)
+        'mmseg_fst.engine.hooks.pseudo_label_quality_hook.probe', spy)
     hooks = [dict(type='MeanTeacherHook'), QUALITY]
     for kind in ('AutocastOptimWrapper', 'OptimWrapper'):
         run(tmp_path / kind, hooks, optim_wrapper=dict(

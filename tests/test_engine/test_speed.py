@@ -13,7 +13,7 @@ DEEP = dict(type='FSTHook', depth=3)
 
 
 def deterministic(**changes):
-    """A model that draws nothing."""
+    """A model without random numbers."""
     return model_config(
         dropout=0., mixer=dict(type='NoMix'), photometric=None,
         regularizer=dict(type='FeatureDistance', classes=[1, 3]), **changes)
@@ -22,7 +22,7 @@ def deterministic(**changes):
 def run(work_dir, hook=DEEP, levers={}, **changes):
     runner = make_runner(work_dir, [hook], ADAMW, **{
         'max_iters': 3, 'model': deterministic(), **changes})
-    runner._init_model_weights()  # drawn in the order of the layout else
+    runner._init_model_weights()  # the layout changes the order
     speed_up(runner.model, **levers)
     runner.train()
     return state(runner), runner

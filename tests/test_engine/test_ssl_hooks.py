@@ -59,7 +59,7 @@ def test_restoring_all_leaves_no_trace_in_the_student(tmp_path, name,
                                                       optimizer):
     """A student that does not listen learns as without look-ahead.
 
-    Weights, moments, statistics, gradients and random numbers are those of
+    Weights, moments, statistics, gradients and random numbers are equal to
     the plain method; with ``restore='weights'`` they are not.
     """
     model, hook = method(name, loss_weights=dict(labeled=1., mixed=0.))
@@ -94,7 +94,7 @@ def counts_of(network):
 @pytest.mark.parametrize('name', WITH_TEACHER[:2])
 def test_statistics_of_the_teacher_keep_the_virtual_looks(tmp_path, name,
                                                           restore):
-    """The teacher is no part of the present: its moves are the method."""
+    """The teacher is not restored: its updates are the method."""
     model, hook = method(name)
     hook = {**hook, 'type': 'FSTHook', 'depth': 3, 'restore': restore}
     _, runner = trained(tmp_path, hook, SGD, model=model, max_iters=2)
@@ -135,11 +135,11 @@ def test_virtual_steps_filter_by_the_percentile_of_their_iteration(tmp_path):
     runner = make_runner(
         tmp_path, [{**hook, 'type': 'FSTHook', 'depth': 1}], SGD,
         model=model, max_iters=4)
-    seen = []
+    found = []
     runner.model.pseudo_filter.register_forward_hook(
-        lambda module, *_: seen.append(module.current))
+        lambda module, *_: found.append(module.current))
     runner.train()
-    assert seen == pytest.approx([80, 80, 85, 85, 90, 90, 95, 95])
+    assert found == pytest.approx([80, 80, 85, 85, 90, 90, 95, 95])
 
 
 # What is refused.
@@ -163,7 +163,7 @@ def test_statistics_that_nothing_moves_are_refused(tmp_path, name, refused):
     model, hook = method(name)
     hook = {**hook, 'buffers': 'keep'}
     runner = make_runner(tmp_path, [hook], SGD, model=model, max_iters=1)
-    if not refused:  # the second look moves them
+    if not refused:  # the second pass moves them
         runner.train()
         return
     with pytest.raises(ValueError, match="teacher_mode='eval'.*buffers"):
@@ -171,6 +171,7 @@ def test_statistics_that_nothing_moves_are_refused(tmp_path, name, refused):
 
 
 @pytest.mark.parametrize('name', ['MeanTeacherHook', 'FSTHook'])
-def test_a_wrong_when_names_the_cure(name):
-    with pytest.raises(ValueError, match=f"{name}: when='later'.*'before'"):
+def test_a_wrong_when_names_the_fix(name):
+    with pytest.raises(
+            ValueError, match=f"{name}: when must be 'before'.*'later'"):
         HOOKS.build(dict(type=name, when='later'))

@@ -21,11 +21,11 @@ class Losses(Hook):
     def after_train_iter(self, runner, batch_idx, data_batch=None,
                          outputs=None):
         runner.logged.append(
-            {key: float(one.detach()) for key, one in outputs.items()})
+            {key: float(value.detach()) for key, value in outputs.items()})
 
 
 def students(state):
-    return {key: one for key, one in state.items() if key[:7] == 'student'}
+    return {key: value for key, value in state.items() if key[:7] == 'student'}
 
 
 def test_the_first_iterations_have_labels_alone(tmp_path):
@@ -52,7 +52,7 @@ def test_they_train_as_labels_alone_do(tmp_path):
     plain = plain.model.state_dict()
     for name, value in students(first).items():
         torch.testing.assert_close(value, plain[name], msg=name)
-    # The teacher has looked at the labeled images, once at each step.
+    # The teacher has labeled the labeled images, once at each step.
     assert counts_of(runner.model.teacher) == {3}
 
 
@@ -75,7 +75,7 @@ def test_a_negative_number_of_them_is_refused(tmp_path):
             u2pl_config(), warmup_iters=-1))
 
 
-# The second look of the teacher.
+# The second pass of the teacher.
 
 
 def running_looks(**changes):

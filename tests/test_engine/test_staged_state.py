@@ -20,9 +20,9 @@ def record(runner: Runner) -> tuple[list, list]:
     contrast, staged, memories = runner.model.contrast, [], []
     original = contrast.forward
 
-    def spy(representation, look):
+    def spy(representation, view):
         memories.append((contrast.sizes.clone(), contrast.updates.clone()))
-        loss = original(representation, look)
+        loss = original(representation, view)
         staged.append(contrast.staged)
         return loss
 
@@ -47,11 +47,11 @@ def test_memory_grows_once_in_an_iteration(tmp_path, hook):
     real = staged[steps - 1::steps]
     contrast = runner.model.contrast
     assert torch.equal(contrast.sizes,
-                       sum(one.negative.sum(0) for one in real))
+                       sum(staged.negative.sum(0) for staged in real))
     assert torch.equal(contrast.updates,
-                       sum((one.count > 0).long() for one in real))
+                       sum((staged.count > 0).long() for staged in real))
     assert (contrast.sizes > 0).sum() > 3
-    queue = torch.cat([one.rows[one.negative[:, 2]] for one in real])
+    queue = torch.cat([staged.rows[staged.negative[:, 2]] for staged in real])
     found = contrast.queue.split(contrast.sizes.tolist())[2]
     assert torch.equal(found, queue)
 
@@ -88,21 +88,21 @@ def test_resumed_run_keeps_the_memory(tmp_path, hook):
         checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2))
     _, first = trained(tmp_path, hook, SGD, model=u2pl_config(), max_iters=2,
                        default_hooks=checkpoint)
-    kept = first.model.contrast.state_dict()
+    memory = first.model.contrast.state_dict()
     runner = make_runner(
         tmp_path, [hook], SGD, max_iters=4, model=u2pl_config(),
         load_from=str(tmp_path / 'iter_2.pth'), resume=True,
         default_hooks=checkpoint)
     _, memories = record(runner)
     runner.train()
-    assert torch.equal(memories[0][0], kept['sizes'])
-    assert torch.equal(memories[0][1], kept['updates'])
+    assert torch.equal(memories[0][0], memory['sizes'])
+    assert torch.equal(memories[0][1], memory['updates'])
     saved = torch.load(tmp_path / 'iter_2.pth', weights_only=False)
-    assert torch.equal(saved['state_dict']['contrast.queue'], kept['queue'])
-    size = int(kept['sizes'][0])
+    assert torch.equal(saved['state_dict']['contrast.queue'], memory['queue'])
+    size = int(memory['sizes'][0])
     queue = runner.model.contrast.queue
-    assert torch.equal(queue[:size], kept['queue'][:size]), 'the oldest'
-    assert (runner.model.contrast.sizes >= kept['sizes']).all() and size
+    assert torch.equal(queue[:size], memory['queue'][:size]), 'the oldest'
+    assert (runner.model.contrast.sizes >= memory['sizes']).all() and size
 
 
 def test_method_learns_by_the_contrast(tmp_path):

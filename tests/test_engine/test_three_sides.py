@@ -121,7 +121,7 @@ def test_workers_change_nothing(root, tmp_path):
         state(trained(root, tmp_path / 'none', max_iters=2)), state(two))
 
 
-def test_images_of_a_third_side_are_drawn(root, tmp_path):
+def test_images_of_a_third_side_are_shown(root, tmp_path):
     hook = dict(type='MixVisualizationHook', interval=1)
     cfg = config(
         root, tmp_path, max_iters=1, hooks=[FST, hook],

@@ -125,7 +125,7 @@ def make_runner(work_dir,
                 max_iters: int = 5,
                 seed: int = 0,
                 **changes) -> Runner:
-    """A runner on toy data, weights and draws fixed by ``seed``."""
+    """A runner on toy data, with random numbers fixed by ``seed``."""
     config = dict(
         model=model_config(),
         train_dataloader=dict(

@@ -80,12 +80,13 @@ def step_by_hand(students, data):
     total, labels = 0, []
     for network in students:
         logits = logits_of(network, torch.cat([image, weak]), size)
-        total += cross_entropy([one[:count] for one in logits], label)
+        total += cross_entropy([value[:count] for value in logits], label)
         labels.append(logits[0][count:].detach().argmax(1))
     for i, network in enumerate(students):
         logits = logits_of(network, weak, size)
-        peers = [one for j, one in enumerate(labels) if j != i]
-        total += sum(cross_entropy(logits, one) for one in peers) / len(peers)
+        peers = [other for j, other in enumerate(labels) if j != i]
+        total += sum(
+            cross_entropy(logits, peer) for peer in peers) / len(peers)
     return total / len(students)
 
 
@@ -94,24 +95,27 @@ def step_by_hand(students, data):
     ('narrow', 'narrow_b'), ('narrow', 'wide'), ('wide', 'narrow', 'wide_b')])
 def test_trajectory_of_cps(names, backward):
     model = co_training(names, double=True, backward=backward)
-    students = [copy.deepcopy(one) for one in model.student.values()]
+    students = [copy.deepcopy(student) for student in model.student.values()]
     starts = copy.deepcopy(model.student.state_dict())
 
     def sgd(networks):
         return torch.optim.SGD(
-            [weight for one in networks for weight in one.parameters()],
+            [
+                weight for network in networks
+                for weight in network.parameters()
+            ],
             lr=.05, momentum=.9, weight_decay=1e-4)
 
-    ours, theirs = sgd([model.student]), sgd(students)
+    actual, expected = sgd([model.student]), sgd(students)
     for step in range(3):
         losses, loss = loss_of(model, seed=step)
-        ours.zero_grad()
+        actual.zero_grad()
         loss.backward()
-        ours.step()
+        actual.step()
         want = step_by_hand(students, batch_of(model, seed=step))
-        theirs.zero_grad()
+        expected.zero_grad()
         want.backward()
-        theirs.step()
+        expected.step()
         torch.testing.assert_close(loss, want, rtol=1e-9, atol=0)
     for network, (name, own) in zip(students, model.student.items()):
         state = own.state_dict()
@@ -141,8 +145,8 @@ def test_no_student_labels_for_itself():
         model.zero_grad()
         loss_of(model)[1].backward()
         return {
-            name: torch.cat([w.grad.flatten() for w in one.parameters()])
-            for name, one in model.student.items()
+            name: torch.cat([w.grad.flatten() for w in student.parameters()])
+            for name, student in model.student.items()
         }
 
     plain, changed = gradients(None), gradients('wide')
@@ -167,30 +171,30 @@ def test_the_divisor_counts_valid_pixels_confident_or_not():
     data = batch_of(model)
     for sample in data['data_samples']['unlabeled']:
         sample.set_metainfo(dict(img_shape=(32, 48)))
-    seen = {}
+    found = {}
     pseudo_labels, peer_pass = model.pseudo_labels, model._peer_pass
     names = iter(model.student)
 
     def spy_labels(side, logits):
-        seen[next(names)] = logits.detach()
+        found[next(names)] = logits.detach()
         return pseudo_labels(side, logits)
 
     def spy_mixed(name, image, labels):
         network = model.student[name]
         with torch.no_grad():
-            seen[f'{name}_strong'] = resize_logits(
+            found[f'{name}_strong'] = resize_logits(
                 network(image), (32, 64), False)
         return peer_pass(name, image, labels)
 
     model.pseudo_labels, model._peer_pass = spy_labels, spy_mixed
     losses = model(**data, mode='loss')
     for name, peer in (('narrow', 'wide'), ('wide', 'narrow')):
-        confidence, label = seen[peer].softmax(1).max(1)
+        confidence, label = found[peer].softmax(1).max(1)
         counts = (confidence >= .12).float()
         assert 0 < counts.mean() < 1
         counts[..., 48:] = 0
         loss = F.cross_entropy(
-            seen[f'{name}_strong'], label, reduction='none')
+            found[f'{name}_strong'], label, reduction='none')
         want = (loss * counts).sum() / (2 * 32 * 48) / 2
         torch.testing.assert_close(losses[f'{name}.mixed.decode.loss_ce'],
                                    want)
@@ -217,7 +221,7 @@ def read_halves(network):
 
 @pytest.mark.parametrize('source', ['other', 'roll', 'permute'])
 def test_one_box_for_all_domains(source):
-    """Drawn on the coarsest grid, so that it cuts the same pixels."""
+    """Sampled on the coarsest grid, so that it cuts the same pixels."""
     model = co_training(('narrow', 'halves'), mixer=dict(
         type='CutMix', prob=1., source=source))
     read_halves(model.student['halves'])
@@ -254,7 +258,7 @@ def test_a_batch_of_one_cannot_be_mixed_in_silence():
     with pytest.raises(ValueError, match='batch_size'):
         model._mixed_views(side, pseudo)
     model.mixer.single = 'warn'
-    with pytest.warns(UserWarning, match='left unmixed'):
+    with pytest.warns(UserWarning, match='It is not mixed'):
         mixed = model._mixed_views(side, pseudo)
     assert torch.equal(mixed['wide'][0], side.image)
 
@@ -266,7 +270,7 @@ def test_agreement_is_of_all():
     model.pseudo_labels = lambda side, logits: labels.setdefault(
         len(labels), label(side, logits))
     losses, _ = loss_of(model)
-    first, second, third = (one for one, _ in labels.values())
+    first, second, third = (label for label, _ in labels.values())
     want = ((first == second) & (second == third)).float().mean()
     torch.testing.assert_close(losses['agreement'], want)
 
@@ -275,10 +279,10 @@ def test_windows_of_a_map_of_the_whole_image():
     """Cut from the map, where the image ends too; logits as large as in it."""
     model = co_training(('narrow', 'halves')).eval()
     read_halves(model.student['halves'])
-    seen = []
+    found = []
     network = model.student['halves']
     network.backbone.backbone.register_forward_pre_hook(
-        lambda _, inputs: seen.append(inputs[0]))
+        lambda _, inputs: found.append(inputs[0]))
     image = torch.randn(1, 3, 45, 64)
     whole = network.backbone.to_domain(F.pad(image, (0, 0, 0, 1), 'replicate'))
     protocol = MODELS.build(dict(
@@ -289,9 +293,9 @@ def test_windows_of_a_map_of_the_whole_image():
     spans = [slice(0, 17), slice(11, 23), slice(22, 23)]
     columns = [slice(0, 17), slice(11, 28), slice(22, 32)]
     assert logits.shape == (1, NUM_CLASSES, 45, 64)
-    assert len(seen) == 9
+    assert len(found) == 9
     for crop, (y, x) in zip(
-            seen, [(y, x) for y in spans for x in columns]):
+            found, [(y, x) for y in spans for x in columns]):
         assert torch.equal(crop, whole[..., y, x])
 
 
@@ -336,7 +340,7 @@ def test_the_logits_of_one_student_at_a_time():
     weak_pass, label, logits = model._weak_pass, model.pseudo_labels, []
 
     def spy(name, batch):
-        assert all(one() is None for one in logits)
+        assert all(reference() is None for reference in logits)
         return weak_pass(name, batch)
 
     def spy_labels(side, found):
@@ -345,11 +349,12 @@ def test_the_logits_of_one_student_at_a_time():
 
     model._weak_pass, model.pseudo_labels = spy, spy_labels
     loss_of(model)
-    assert len(logits) == 3 and all(one() is None for one in logits)
+    assert len(logits) == 3
+    assert all(reference() is None for reference in logits)
 
 
 def test_labels_of_the_future():
-    """Of copies that stand still they are those of the peers."""
+    """Copies that stand still label like the peers."""
     plain = co_training(seed=3)
     ahead = co_training(seed=3, label_with='future')
     ahead.student.load_state_dict(plain.student.state_dict())

@@ -55,8 +55,8 @@ def test_joint_pass_against_the_step_by_hand(name, percentile):
         want = share * F.cross_entropy(logits[:2], label, ignore_index=IGNORE)
         torch.testing.assert_close(losses[f'labeled.{part}.loss_ce'], want)
         if part == 'decode':
-            kept = (target != IGNORE).sum()
-            want = target.numel() / kept * F.cross_entropy(
+            known = (target != IGNORE).sum()
+            want = target.numel() / known * F.cross_entropy(
                 logits[2:], target, ignore_index=IGNORE)
             torch.testing.assert_close(losses['mixed.decode.loss_ce'], want)
     # Both networks have normalized labeled and mixed images together.

@@ -23,8 +23,8 @@ def losses(layers, seed):
 
 def gradients(layers):
     return [
-        None if one.grad is None else one.grad.clone()
-        for one in layers.parameters()
+        None if weight.grad is None else weight.grad.clone()
+        for weight in layers.parameters()
     ]
 
 
@@ -38,12 +38,12 @@ def test_one_backward_gives_the_gradient_of_the_sum(factor, scale, separate):
     layers.zero_grad()
 
     terms = losses(layers, 0)
-    held = DeferredGradient(
+    deferred = DeferredGradient(
         terms if separate else [sum(terms)], layers.parameters(),
         None if scale is None else torch.tensor(scale, dtype=torch.float64))
     assert gradients(layers) == [None] * 6, 'nothing is written before'
     loss = losses(layers, 1)[0]
-    attached = held.attach(loss)
+    attached = deferred.attach(loss)
     assert torch.equal(attached, loss)
     # A scaler multiplies the loss, and divides the gradients afterwards.
     (factor * (scale or 1.) * attached).backward()
@@ -58,10 +58,10 @@ def test_one_backward_gives_the_gradient_of_the_sum(factor, scale, separate):
 def test_what_is_done_to_the_gradient_of_weights_is_not_done_to_it(factor):
     """A later step attaches the same one; clipping works in place."""
     layers = network()
-    held = DeferredGradient(losses(layers, 0), layers.parameters())
+    deferred = DeferredGradient(losses(layers, 0), layers.parameters())
     found = []
     for _ in range(2):
-        (factor * held.attach(losses(layers, 1)[0])).backward()
+        (factor * deferred.attach(losses(layers, 1)[0])).backward()
         found.append(gradients(layers))
         for weight in layers.parameters():
             if weight.grad is not None:
@@ -75,22 +75,22 @@ def test_what_is_done_to_the_gradient_of_weights_is_not_done_to_it(factor):
 def test_graph_of_the_losses_is_freed():
     layers = network()
     loss = losses(layers, 0)[0]
-    held = DeferredGradient([loss], layers.parameters())
+    deferred = DeferredGradient([loss], layers.parameters())
     with pytest.raises(RuntimeError, match='second time'):
         loss.backward()
-    assert len(held.gradients) == 4, 'the spare layer has none'
+    assert len(deferred.gradients) == 4, 'the spare layer has none'
 
 
 def test_weights_that_are_frozen_get_nothing():
     layers = network()
     layers.first.requires_grad_(False)
-    held = DeferredGradient([losses(layers, 0)[0]], layers.parameters())
-    held.attach(losses(layers, 1)[0]).backward()
+    deferred = DeferredGradient([losses(layers, 0)[0]], layers.parameters())
+    deferred.attach(losses(layers, 1)[0]).backward()
     assert layers.first.weight.grad is None
     assert layers.second.weight.grad is not None
 
 
 def test_of_a_frozen_network_nothing_is_held():
     loss = torch.ones(())
-    held = DeferredGradient([loss], [torch.zeros(2)])
-    assert held.attach(loss) is loss
+    deferred = DeferredGradient([loss], [torch.zeros(2)])
+    assert deferred.attach(loss) is loss

@@ -66,7 +66,8 @@ def test_all_ways_of_backward_give_the_same_gradient(backward):
         torch.manual_seed(0)
         total, _ = model.parse_losses(losses_of(model))
         total.backward()
-        gradients.append([one.grad for one in model.student.parameters()])
+        gradients.append(
+            [weight.grad for weight in model.student.parameters()])
     for joint, other in zip(*gradients):
         torch.testing.assert_close(joint, other)
 
@@ -197,7 +198,7 @@ def test_batches_of_different_shape_are_refused():
     with pytest.raises(ValueError, match=r'32, 64.*32, 32.*crop size'):
         losses_of(model, batch)
     batch['unlabeled'] = make_batch(3)['unlabeled']
-    with pytest.raises(ValueError, match='labeled batch has shape'):
+    with pytest.raises(ValueError, match='same batch size, got 2 and 3'):
         losses_of(model, batch)
 
 

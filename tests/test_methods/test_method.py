@@ -47,7 +47,7 @@ def test_each_term_trains_the_student_and_not_the_teacher(name):
     teacher = copy.deepcopy(
         dict(model.teacher.named_parameters()) if model.teacher else {})
     losses = losses_of(model)
-    terms = {key: one for key, one in losses.items() if 'loss' in key}
+    terms = {key: value for key, value in losses.items() if 'loss' in key}
     assert set(terms) == TERMS[name]
     assert set(losses) - set(terms) == {'pseudo_label_weight'}
     names, weights = zip(*model.student.named_parameters())
@@ -73,23 +73,23 @@ def test_each_term_trains_the_student_and_not_the_teacher(name):
 @pytest.mark.parametrize('name', sorted(TERMS))
 def test_who_sees_how_many_images(name):
     model = method(name)
-    seen = {}
+    found = {}
     for network in model.networks:
-        seen[network] = []
+        found[network] = []
         getattr(model, network).backbone.register_forward_pre_hook(
-            lambda _, args, to=seen[network]: to.append(args[0]))
+            lambda _, args, to=found[network]: to.append(args[0]))
     losses_of(model)
     student, teacher = PASSES[name]
-    assert [len(image) for image in seen['student']] == student
-    assert ('teacher' in seen) == (teacher is not None)
+    assert [len(image) for image in found['student']] == student
+    assert ('teacher' in found) == (teacher is not None)
     image, _, weak = batch_of(model)
-    for one in seen['student'][:1]:
-        assert torch.equal(one[:2], image)
+    for passed in found['student'][:1]:
+        assert torch.equal(passed[:2], image)
     if teacher:
-        assert [len(image) for image in seen['teacher']] == teacher
-        assert torch.equal(seen['teacher'][0], weak)
-    if teacher and len(teacher) == 2:  # it looks at what the student sees
-        assert torch.equal(seen['teacher'][1], seen['student'][0])
+        assert [len(image) for image in found['teacher']] == teacher
+        assert torch.equal(found['teacher'][0], weak)
+    if teacher and len(teacher) == 2:  # it labels the input of the student
+        assert torch.equal(found['teacher'][1], found['student'][0])
 
 
 @pytest.mark.parametrize('name', sorted(TERMS))
@@ -100,9 +100,10 @@ def test_all_ways_of_backward_give_the_same_gradient(name, backward):
         torch.manual_seed(1)
         model = method(name, backward=way, dropout=.1)
         losses = losses_of(model, seed=3)
-        values.append({key: one.detach() for key, one in losses.items()})
+        values.append({key: value.detach() for key, value in losses.items()})
         model.parse_losses(losses)[0].backward()
-        gradients.append([one.grad for one in model.student.parameters()])
+        gradients.append(
+            [weight.grad for weight in model.student.parameters()])
     assert all(same(*values).values())
     for joint, other in zip(*gradients):
         torch.testing.assert_close(joint, other)
@@ -113,10 +114,11 @@ def test_weights_of_losses_scale_them_exactly(name):
     factors = dict(labeled=.5, mixed=4., perturbed=.125)
     if name != 'ssl_unimatch':
         del factors['perturbed']
-    ones = dict.fromkeys(factors, 1.)
-    plain = losses_of(method(name, loss_weights=ones))
+    neutral = dict.fromkeys(factors, 1.)
+    plain = losses_of(method(name, loss_weights=neutral))
     for key, factor in factors.items():
-        weighed = losses_of(method(name, loss_weights={**ones, key: factor}))
+        weighed = losses_of(
+            method(name, loss_weights={**neutral, key: factor}))
         assert weighed.keys() == plain.keys()
         for term, loss in plain.items():
             scale = factor if term.startswith(key) else 1
@@ -216,8 +218,8 @@ def test_running_statistics_of_the_teacher(mode, moves):
     ]
     # The auxiliary head of the teacher is never asked.
     names = [name for name, _ in model.teacher.named_buffers()]
-    for name, one in zip(names, moved):
-        assert one == (moves and not name.startswith('auxiliary')), name
+    for name, value in zip(names, moved):
+        assert value == (moves and not name.startswith('auxiliary')), name
 
 
 def test_pseudo_labels_do_not_depend_on_dropout():
@@ -274,8 +276,8 @@ def test_only_the_student_is_initialized():
     """The teacher is the business of a hook."""
     model = MODELS.build(model_cfg())
     teacher, student = (
-        copy.deepcopy(one.state_dict())
-        for one in (model.teacher, model.student))
+        copy.deepcopy(network.state_dict())
+        for network in (model.teacher, model.student))
     model.init_weights()
     assert all(same(teacher, model.teacher.state_dict()).values())
     assert not all(same(student, model.student.state_dict()).values())

@@ -107,9 +107,9 @@ def test_the_step_against_the_one_by_hand(tmp_path, block_size, auxiliary):
     masked = mask_by_hand(masked, block_size)
     assert .2 < (masked == 0).float().mean() < .8
 
-    ones = torch.ones_like(weight)
+    uniform = torch.ones_like(weight)
     views = dict(
-        labeled=(labeled, label, ones),
+        labeled=(labeled, label, uniform),
         mixed=(mixed.image, mixed.label, mixed.weight),
         masked=(masked, target, weight))
     for part, (image, label, weight) in views.items():
@@ -119,7 +119,7 @@ def test_the_step_against_the_one_by_hand(tmp_path, block_size, auxiliary):
             if part != 'labeled' and name == 'aux':
                 if auxiliary == 'off':
                     continue
-                weight = ones if auxiliary == 'plain' else weight
+                weight = uniform if auxiliary == 'plain' else weight
             expected[f'{part}.{name}.loss_ce'] = weights[part] * weighted(
                 logits, label, weight)
     assert 0 < views['masked'][2].mean() < 1
@@ -132,12 +132,12 @@ def test_the_step_against_the_one_by_hand(tmp_path, block_size, auxiliary):
     # The gradient of them all.
     sum(losses[name] for name in expected).backward()
     sum(expected.values()).backward()
-    for (name, ours), other in zip(model.student.named_parameters(),
+    for (name, actual), other in zip(model.student.named_parameters(),
                                    student.parameters()):
-        if ours.grad is None:  # an auxiliary head learns from labels
+        if actual.grad is None:  # an auxiliary head learns from labels
             assert other.grad is None
         else:
-            torch.testing.assert_close(ours.grad, other.grad, msg=name)
+            torch.testing.assert_close(actual.grad, other.grad, msg=name)
 
 
 def test_staged_losses_and_gradients_are_the_joint_ones(tmp_path):
@@ -191,7 +191,7 @@ def test_a_broken_mask_changes_the_loss(tmp_path, broken, monkeypatch):
     forward = MODELS.get('BlockMask').forward
     monkeypatch.setattr(
         MODELS.get('BlockMask'), 'forward',
-        lambda self, image: broken(lambda one: forward(self, one), image))
+        lambda self, image: broken(lambda part: forward(self, part), image))
     _, _, _, wrong = step(tmp_path / 'wrong', mic())
     for name, value in right.items():
         assert torch.equal(value, wrong[name]) == (
@@ -251,7 +251,7 @@ def test_sharing_changes_nothing_if_all_is_restored(
     (dict(reuse=False), 0), (dict(), 1), (dict(resample_mix=False), 3)],
     ids=['none', 'labeled', 'all'])
 def test_passes_and_masks_of_an_iteration(tmp_path, depth, changes, reused):
-    """Three passes a step; the last step reuses those of the first."""
+    """Three passes a step; the last step reuses passes of the first."""
     hook = dict(type='FSTHook', depth=depth, **changes)
     runner = make_runner(tmp_path, [hook], SGD, model=mic())
     batch, model = prepare(runner), runner.model
@@ -268,8 +268,8 @@ def test_passes_and_masks_of_an_iteration(tmp_path, depth, changes, reused):
     assert len(masked) == steps - (reused == 3)
     # Each is another sample, and passes through the student once.
     for index, image in enumerate(masked):
-        assert sum(image is one for one in images) == 1
-        assert not any(torch.equal(image, one) for one in masked[:index])
+        assert sum(image is other for other in images) == 1
+        assert not any(torch.equal(image, other) for other in masked[:index])
     assert model.step_cache is None
 
 

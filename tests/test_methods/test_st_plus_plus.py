@@ -51,7 +51,7 @@ def test_both_labels_are_learned(backward):
     assert model.teacher is None and model.networks == ['student']
     data = model.data_preprocessor(pseudo_labeled_batch(), True)
     labels = {
-        side: torch.cat([one.gt_sem_seg.data for one in samples])
+        side: torch.cat([sample.gt_sem_seg.data for sample in samples])
         for side, samples in data['data_samples'].items()
     }
     losses = model(**data, mode='loss')

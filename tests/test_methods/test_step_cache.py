@@ -20,7 +20,7 @@ ADAMW = dict(type='AdamW', lr=1e-3)
 
 
 def deterministic(**changes):
-    """Batch normalization, a regularizer, but no draws."""
+    """Batch normalization, a regularizer, but no random numbers."""
     segmentor = segmentor_config(dropout=0.)
     return model_config(
         segmentor=segmentor, mixer=dict(type='NoMix'), photometric=None,
@@ -43,28 +43,28 @@ def train(work_dir, hook, optimizer, **changes):
 @pytest.mark.parametrize('resample_mix', [True, False])
 def test_the_same_run_as_without(tmp_path, depth, restore, resample_mix,
                                  optimizer):
-    """Without draws, a mixed batch that is kept is one drawn anew."""
+    """Without random numbers, a reused mixed batch equals a new one."""
     hook = dict(type='FSTHook', depth=depth, restore=restore)
-    kept, _ = train(
+    reused, _ = train(
         tmp_path / 'kept', dict(hook, resample_mix=resample_mix), optimizer)
     plain, _ = train(tmp_path / 'plain', dict(hook, reuse=False), optimizer)
-    same(plain, kept)
+    same(plain, reused)
 
 
-def same(plain, kept):
+def same(plain, reused):
     """Equal up to rounding."""
     for name, value in plain.items():
         if value.is_floating_point():
-            gap = (value - kept[name]).norm()
+            gap = (value - reused[name]).norm()
             assert gap <= 1e-6 * value.norm().clamp(min=1e-3), name
         else:  # the number of batches that were seen
-            assert torch.equal(value, kept[name]), name
+            assert torch.equal(value, reused[name]), name
 
 
 @pytest.mark.parametrize('backward', ['staged', 'separate', 'joint'])
 @pytest.mark.parametrize('depth', [0, 1, 3])
 def test_labeled_images_pass_once_less(tmp_path, depth, backward):
-    """A joint backward keeps nothing: there is no gradient of its own."""
+    """A joint backward caches nothing: there is no separate gradient."""
     runner = make_runner(
         tmp_path, [dict(type='FSTHook', depth=depth)], SGD,
         model=deterministic(backward=backward))
@@ -104,7 +104,7 @@ def test_two_processes_share_the_same_pass(tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_keep_a_graph(tmp_path):
-    """With all restored the draws are the same, so is the result."""
+    """With all restored, random numbers and result are the same."""
     states = {}
     for resample_mix in (True, False):
         hook = dict(
@@ -123,7 +123,7 @@ def test_two_processes_keep_a_graph(tmp_path):
         type='UniMatchV2', mixer=dict(type='CutMix', prob=.5),
         perturbation=dict(type='ComplementaryDropout'))],
     ids=['class', 'views'])
-def test_draws_are_those_of_the_first_step(tmp_path, changes):
+def test_random_numbers_equal_the_first_step(tmp_path, changes):
     """Dropout, masks and colors, where random numbers are restored."""
     states = []
     for flags in (dict(reuse=False), {}, dict(resample_mix=False)):
@@ -145,7 +145,7 @@ def test_what_has_overflowed_is_not_kept(tmp_path):
         optim_wrapper=dict(type=ScaledOptimWrapper, optimizer=SGD))
     batch = prepare(runner)
     scaler = runner.optim_wrapper.loss_scaler
-    hook = next(one for one in runner.hooks if isinstance(one, FSTHook))
+    hook = next(each for each in runner.hooks if isinstance(each, FSTHook))
     hook.before_train_iter(runner, 0, batch)
     assert runner.model.step_cache is not None
     step = runner.model.train_step
@@ -164,7 +164,7 @@ def test_what_a_failed_step_has_left_is_not_used(tmp_path):
         tmp_path, [dict(type='FSTHook', depth=1)], SGD,
         model=deterministic())
     batch = prepare(runner)
-    hook = next(one for one in runner.hooks if isinstance(one, FSTHook))
+    hook = next(each for each in runner.hooks if isinstance(each, FSTHook))
     hook.before_train_iter(runner, 0, batch)
     left = runner.model.step_cache
     hook.before_train_iter(runner, 0, batch)  # the real step was not made
@@ -257,19 +257,19 @@ def test_statistics_follow_the_batch_twice():
 
     def compute():
         loss = network[:4](image).square().mean()
-        held = DeferredGradient([loss], network.parameters())
-        return dict(loss=loss.detach()), held
+        deferred = DeferredGradient([loss], network.parameters())
+        return dict(loss=loss.detach()), deferred
 
-    kept = StepCache('weights')
-    kept.run('labeled', [network], compute)
+    cache = StepCache('weights')
+    cache.run('labeled', [network], compute)
     norm = network[0]
     with torch.no_grad():
         norm.running_mean.add_(1.)
-    kept.step = 'last'
+    cache.step = 'last'
     start = norm.running_mean.clone(), norm.running_var.clone()
     mean, variance = image.mean((0, 2, 3)), image.transpose(0, 1).flatten(
         1).var(1)
-    losses, _ = kept.run(
+    losses, _ = cache.run(
         'labeled', [network], lambda: pytest.fail('made again'))
     assert list(losses) == ['loss']
     torch.testing.assert_close(norm.running_mean, .7 * start[0] + .3 * mean)

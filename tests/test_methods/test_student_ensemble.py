@@ -97,7 +97,7 @@ def test_logits_of_the_ensemble_are_those_of_the_mean():
         samples = model.predict(**data)
         metas = [sample.metainfo for sample in data['data_samples']]
         assert torch.equal(model.encode_decode(data['inputs'], metas), logits)
-    mean = torch.stack([one.seg_logits.data for one in samples])
+    mean = torch.stack([sample.seg_logits.data for sample in samples])
     assert logits.shape == (2, 11, 32, 64)
     torch.testing.assert_close(logits.softmax(1), mean)
     torch.testing.assert_close(logits.exp(), mean)

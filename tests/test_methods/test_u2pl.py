@@ -55,7 +55,7 @@ def test_gradient_is_the_students_alone(channels):
     if channels:
         assert head.conv_seg.weight.grad is None
     assert model.student.backbone.stem[0].weight.grad.abs().sum() > 0
-    assert all(one.grad is None for one in model.teacher.parameters())
+    assert all(weight.grad is None for weight in model.teacher.parameters())
     assert not model.contrast.queue.requires_grad
     assert not any(model.contrast.parameters())
 
@@ -68,7 +68,8 @@ def test_before_it_begins_each_weight_has_a_gradient(channels):
     assert losses['loss_contrast'] == 0 and model.contrast.staged is None
     assert not any(key.startswith('mixed') for key in losses)
     model.parse_losses(losses)[0].backward()
-    assert all(one.grad is not None for one in model.student.parameters())
+    assert all(
+        weight.grad is not None for weight in model.student.parameters())
     if channels:
         assert not model.student.decode_head.represent[-1].weight.grad.any()
 
@@ -84,21 +85,22 @@ def test_weight_of_zero_is_the_method_without_it():
         torch.manual_seed(0)
         model.parse_losses(losses_of(model))[0].backward()
         model.commit()
-        gradients.append([one.grad for one in model.student.parameters()])
+        gradients.append(
+            [weight.grad for weight in model.student.parameters()])
     assert all(map(torch.equal, *gradients))
 
 
 def test_it_sees_labels_that_no_filter_has_dropped():
     model = build_model(u2pl_cfg()).train()
-    looks = []
+    views = []
     original = model.contrast.forward
-    model.contrast.forward = lambda *args: (looks.append(args[1]),
+    model.contrast.forward = lambda *args: (views.append(args[1]),
                                             original(*args))[1]
     losses_of(model)
-    look, = looks
-    count = look.num_labeled
+    view, = views
+    count = view.num_labeled
     dropped = model.mixed.label == 255
-    assert dropped.any() and (look.label[count:][dropped] != 255).any()
+    assert dropped.any() and (view.label[count:][dropped] != 255).any()
 
 
 @pytest.mark.parametrize('name', ['contrast', 'pseudo_filter'])

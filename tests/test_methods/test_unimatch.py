@@ -20,7 +20,7 @@ def test_the_weak_pass_by_hand():
     assert model.teacher is None and model.networks == ['student']
     image, label, weak = batch_of(model)
     features = student.extract_feat(torch.cat([image, weak]))
-    features = [torch.cat([one, one[2:]]) for one in features]
+    features = [torch.cat([feature, feature[2:]]) for feature in features]
     for head, part in ((student.decode_head, 'decode'),
                        (student.auxiliary_head, 'aux')):
         share = .4 if part == 'aux' else 1
@@ -43,7 +43,7 @@ def test_the_weak_pass_by_hand():
 
 
 @pytest.mark.parametrize('name', ['ssl_unimatch', 'ssl_unimatch_v2'])
-def test_views_are_drawn_anew_from_the_same_labels(name):
+def test_views_are_sampled_anew_from_the_same_labels(name):
     model = method(name, mixer=dict(type='CutMix', prob=1.))
     model.photometric = Brighter()
     losses_of(model)
@@ -52,7 +52,7 @@ def test_views_are_drawn_anew_from_the_same_labels(name):
     mixed = model.mixed
     assert len(mixed.image) == 4
     assert not torch.equal(*mixed.mask.chunk(2))
-    for view, part in enumerate(zip(*(one.chunk(2) for one in mixed[:4]))):
+    for view, part in enumerate(zip(*(value.chunk(2) for value in mixed[:4]))):
         image, label, weight, mask = part
         assert mask.any((1, 2)).all()
         for got, source in ((image, weak + 10 * (view + 1)),

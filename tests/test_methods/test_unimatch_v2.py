@@ -16,13 +16,13 @@ def test_a_pass_of_the_teacher_moves_nothing_of_it():
 
 
 def test_the_step_by_hand():
-    """Both views share a pass; masks are those of the perturbation."""
+    """Both views share a pass; the perturbation makes the masks."""
     model = method('ssl_unimatch_v2', backward='joint')
     masks = []
     perturb = model.perturbation.forward
     model.perturbation.forward = lambda features: masks.append(
-        perturb([torch.ones_like(one) for one in features])) or [
-            one * mask for one, mask in zip(features, masks[-1])]
+        perturb([torch.ones_like(feature) for feature in features])) or [
+            feature * mask for feature, mask in zip(features, masks[-1])]
     student = copy.deepcopy(model.student).train()
     teacher = copy.deepcopy(model.teacher)
     losses = losses_of(model)
@@ -33,8 +33,8 @@ def test_the_step_by_hand():
     mixed = model.mixed
     assert len(mixed.image) == 2 * len(image)
     features = [
-        one * mask
-        for one, mask in zip(student.extract_feat(mixed.image), *masks)
+        feature * mask
+        for feature, mask in zip(student.extract_feat(mixed.image), *masks)
     ]
     logits = resize_logits(
         student.decode_head(features), label.shape[1:], False)
@@ -49,6 +49,6 @@ def test_without_a_perturbation_features_are_plain():
     model = method('ssl_unimatch_v2', perturbation=None)
     image = batch_of(model)[2]
     model.student.eval()
-    for one, other in zip(model.features_of(image),
+    for feature, other in zip(model.features_of(image),
                           model.student.extract_feat(image)):
-        assert torch.equal(one, other)
+        assert torch.equal(feature, other)

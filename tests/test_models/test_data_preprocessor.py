@@ -26,15 +26,16 @@ def test_preprocessing_does_not_write_to_the_batch():
     for name in ('labeled', 'unlabeled'):
         assert torch.equal(second['inputs'][name], model.data_preprocessor(
             copies, True)['inputs'][name])
-        for mine, its in zip(batch[name]['inputs'], copies[name]['inputs']):
-            assert torch.equal(mine, its)
-    for mine, its in zip(batch['labeled']['data_samples'],
+        for actual, expected in zip(batch[name]['inputs'],
+                                    copies[name]['inputs']):
+            assert torch.equal(actual, expected)
+    for actual, expected in zip(batch['labeled']['data_samples'],
                          copies['labeled']['data_samples']):
-        assert torch.equal(mine.gt_sem_seg.data, its.gt_sem_seg.data)
-        assert mine.metainfo == its.metainfo
-    for mine, its in zip(second['data_samples']['labeled'],
+        assert torch.equal(actual.gt_sem_seg.data, expected.gt_sem_seg.data)
+        assert actual.metainfo == expected.metainfo
+    for actual, expected in zip(second['data_samples']['labeled'],
                          copies['labeled']['data_samples']):
-        assert torch.equal(mine.gt_sem_seg.data, its.gt_sem_seg.data)
+        assert torch.equal(actual.gt_sem_seg.data, expected.gt_sem_seg.data)
 
 
 def test_padding_does_not_write_to_the_batch():
@@ -56,11 +57,11 @@ def test_each_branch_is_turned_to_rgb_and_normalized():
     done = preprocessor(batch, True)
     cfg = preprocessor_cfg()
     for name in ('labeled', 'unlabeled'):
-        for mine, raw in zip(done['inputs'][name], batch[name]['inputs']):
+        for image, raw in zip(done['inputs'][name], batch[name]['inputs']):
             for channel in range(3):
                 want = (raw[2 - channel].float() -
                         cfg['mean'][channel]) / cfg['std'][channel]
-                torch.testing.assert_close(mine[channel], want)
+                torch.testing.assert_close(image[channel], want)
 
 
 @pytest.mark.parametrize('training', [True, False])

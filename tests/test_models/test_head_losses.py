@@ -67,9 +67,9 @@ def test_a_sampler_chooses_among_labeled_pixels_alone():
     head = network.decode_head
     features = network.extract_feat(image)
     logits = F.interpolate(head(features), (32, 64), mode='bilinear')
-    kept = head.sampler.sample(logits, label[:, None])
-    assert 0 < kept.mean() < 1
-    for given, used in ((None, kept), (weight, weight)):
+    sampled = head.sampler.sample(logits, label[:, None])
+    assert 0 < sampled.mean() < 1
+    for given, used in ((None, sampled), (weight, weight)):
         want = by_hand(network, head, image, label, used)
         got = head_losses(head, logits, label, given)['loss_ce']
         torch.testing.assert_close(got, want)

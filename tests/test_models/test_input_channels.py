@@ -189,7 +189,8 @@ def save_weights(backbone, path):
     if hasattr(rgb, 'init_weights'):
         rgb.init_weights()
     torch.save(rgb.state_dict(), path)
-    return next(one for one in rgb.modules() if isinstance(one, nn.Conv2d))
+    return next(
+        module for module in rgb.modules() if isinstance(module, nn.Conv2d))
 
 
 @pytest.mark.parametrize('count', [1, 4, 6])

@@ -32,13 +32,13 @@ class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(3, CLASSES, 3, padding=1).double()
-        self.seen = []
+        self.sizes = []
 
     @torch.no_grad()
     def encode_decode(self, images, metas):
-        self.seen.append(tuple(images.shape))
+        self.sizes.append(tuple(images.shape))
         assert len(metas) == len(images)
-        assert all(one['img_shape'] == images.shape[2:] for one in metas)
+        assert all(meta['img_shape'] == images.shape[2:] for meta in metas)
         return 5 * self.conv(images) * (1 + images.mean((1, 2, 3), True))
 
 
@@ -101,11 +101,11 @@ def test_windows_are_those_of_the_plain_loop(network, size, last, merge, crop,
     images = images_of(size)
     protocol = SlidingWindows(crop, stride, last, merge)
     logits = protocol.scores(network, images).full()
-    pair = [(one, one) if isinstance(one, int) else one
-            for one in (crop, stride)]
-    for image, one in zip(images, logits):
+    pair = [(length, length) if isinstance(length, int) else length
+            for length in (crop, stride)]
+    for image, scores in zip(images, logits):
         torch.testing.assert_close(
-            one, by_pixel(network, image, *pair, last, merge),
+            scores, by_pixel(network, image, *pair, last, merge),
             rtol=1e-10, atol=1e-10)
 
 
@@ -117,15 +117,15 @@ def test_windows_together_are_windows_one_by_one(network, size, last):
     alone = SlidingWindows(**rules)
     together = SlidingWindows(**rules, batch_size=3)
     expected = alone.scores(network, images).full()
-    passes = len(network.seen)
+    passes = len(network.sizes)
     torch.testing.assert_close(
         together.scores(network, images).full(), expected, rtol=1e-10,
         atol=1e-10)
     windows = len(alone.windows(*size))
     assert passes == windows
     if windows > 2 and last == 'shift':
-        assert len(network.seen) - passes == math.ceil(windows / 3)
-    assert max(shape[0] for shape in network.seen) <= 2 * 3
+        assert len(network.sizes) - passes == math.ceil(windows / 3)
+    assert max(shape[0] for shape in network.sizes) <= 2 * 3
 
 
 @pytest.mark.parametrize('length, crop, stride, last, expected', [
@@ -189,10 +189,10 @@ def bilinear(image, size):
 def test_the_nearest_multiple_of_14(network, size, shown):
     images = images_of(size)
     logits = WholeImage(multiple_of=14).scores(network, images).full()
-    assert network.seen == [(2, 3, *shown)]
-    for image, one in zip(images, logits):
+    assert network.sizes == [(2, 3, *shown)]
+    for image, scores in zip(images, logits):
         expected = bilinear(plain(network, bilinear(image, shown)), size)
-        torch.testing.assert_close(one, expected, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(scores, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize('side, expected', [
@@ -286,20 +286,22 @@ def predict_by_mmsegmentation(model, name, inputs, samples):
 
 def assert_same_predictions(model, inputs, data_samples):
     """Labels alone, all scores and MMSegmentation agree, to the bit."""
-    before = [list(one.keys()) for one in data_samples]
+    before = [list(item.keys()) for item in data_samples]
     with torch.no_grad():
         each = model.predict_each(inputs, data_samples)
         assert list(each) == model.networks
-        assert [list(one.keys()) for one in data_samples] == before
+        assert [list(item.keys()) for item in data_samples] == before
         for name, found in each.items():
             model.predict_with = name
-            whole = model.predict(inputs, [one.new() for one in data_samples])
+            whole = model.predict(
+                inputs, [item.new() for item in data_samples])
             expected = predict_by_mmsegmentation(
-                model, name, inputs, [one.new() for one in data_samples])
-            for alone, one, other in zip(found, whole, expected):
+                model, name, inputs, [item.new() for item in data_samples])
+            for alone, joint, other in zip(found, whole, expected):
                 assert 'seg_logits' not in alone
-                assert torch.equal(one.seg_logits.data, other.seg_logits.data)
-                for sample in (alone, one):
+                assert torch.equal(
+                    joint.seg_logits.data, other.seg_logits.data)
+                for sample in (alone, joint):
                     label = sample.pred_sem_seg.data
                     assert label.dtype == other.pred_sem_seg.data.dtype
                     assert torch.equal(label, other.pred_sem_seg.data)
@@ -400,11 +402,11 @@ def test_no_scores_at_full_size(monkeypatch):
     """Each of 11 classes of 2 images is resized alone."""
     monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
     monkeypatch.setattr(f'{PREDICTIONS}._FEWEST_CLASSES', 1)
-    seen = []
+    found = []
 
     def spy(input, *args, **kwargs):
         output = resize(input, *args, **kwargs)
-        seen.append(tuple(output.shape))
+        found.append(tuple(output.shape))
         return output
 
     monkeypatch.setattr(
@@ -413,17 +415,17 @@ def test_no_scores_at_full_size(monkeypatch):
     data = model.data_preprocessor(make_batch(2, (96, 128))['labeled'])
     with torch.no_grad():
         model.predict_each(**data)
-    assert seen == [(1, 1, 96, 128)] * 11 * 2
+    assert found == [(1, 1, 96, 128)] * 11 * 2
 
 
 def test_without_a_protocol_the_network_predicts_as_ever():
     model = build_model(model_cfg()).eval()
     with torch.no_grad():
         own, named = (
-            one.predict(**model.data_preprocessor(make_batch()['labeled']))
-            for one in (model.student, model))
-    for one, other in zip(own, named):
-        assert torch.equal(one.seg_logits.data, other.seg_logits.data)
+            network.predict(**model.data_preprocessor(make_batch()['labeled']))
+            for network in (model.student, model))
+    for sample, other in zip(own, named):
+        assert torch.equal(sample.seg_logits.data, other.seg_logits.data)
     assert model.protocol_name == (
         'whole image at the size of the test pipeline')
 

@@ -27,7 +27,7 @@ def test_confident_ratio_ignores_rows():
     assert weight[1, :, 0].tolist() == [0, 1, 1, 0, 0]
 
 
-def test_class_mix_draws_on_the_global_generator():
+def test_class_mix_uses_the_global_generator():
     mixer = MODELS.build(dict(type='ClassMix'))
     label = torch.arange(8).repeat(2, 4, 1)
     masks = []
@@ -55,7 +55,7 @@ def test_photometric_of_probability_zero_changes_nothing(normal):
 
 
 @pytest.mark.parametrize('name', ['jitter_prob', 'blur_prob'])
-def test_photometric_draws_for_each_image_on_its_own(name, normal):
+def test_photometric_samples_for_each_image(name, normal):
     args = dict(jitter_prob=0, blur_prob=0)
     args[name] = .5
     module = MODELS.build(dict(type='StrongPhotometric', **args))
@@ -71,7 +71,7 @@ def test_photometric_draws_for_each_image_on_its_own(name, normal):
 
 
 @pytest.mark.parametrize('name', ['jitter_prob', 'blur_prob'])
-def test_photometric_of_the_release_draws_once_for_the_batch(name, normal):
+def test_photometric_of_the_release_samples_once_for_the_batch(name, normal):
     args = dict(
         jitter_prob=0, blur_prob=0, blur_sigma=(.5, 1.), per_image=False)
     args[name] = .5

@@ -59,19 +59,19 @@ def stopped(folder, model, hooks=(LOOK_AHEAD, ),
 def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
                                                     options, step):
     """That is made first, with the random numbers that it had."""
-    read, seen = FiniteGuardHook._read, []
+    read, found = FiniteGuardHook._read, []
 
     def refuse(self, *values):
         wrong, norm = read(self, *values)
-        seen.append(norm)
-        return (dict(norm=norm), norm) if len(seen) == step else (wrong, norm)
+        found.append(norm)
+        return (dict(norm=norm), norm) if len(found) == step else (wrong, norm)
 
     monkeypatch.setattr(FiniteGuardHook, '_read', refuse)
     path, _ = stopped(tmp_path, model_config(), [{**LOOK_AHEAD, **options}],
                       photometric='StrongPhotometric')
     found = replay(path)
     assert found.losses == found.recorded and len(found.losses) > 3
-    assert found.grad_norm == pytest.approx(seen[-1], rel=1e-5)
+    assert found.grad_norm == pytest.approx(found[-1], rel=1e-5)
     assert found.weights == found.gradients == [] and found.module is None
 
 
@@ -79,7 +79,7 @@ def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
     (model_config, [LOOK_AHEAD]), (co_training_config, [])],
     ids=['fst', 'co-training'])
 def test_losses_are_those_of_the_run_bit_for_bit(tmp_path, model, hooks):
-    """Boxes, colors and dropout are drawn again; weights are as before."""
+    """Boxes, colors and dropout are sampled again; weights are as before."""
     path, runner = stopped(tmp_path, model(), hooks)
     assert runner.iter > 0, 'weights have moved before'
     torch.rand(5)
@@ -141,7 +141,7 @@ def test_code_in_the_config_is_run_only_if_trusted(tmp_path, monkeypatch,
 
 
 def test_a_config_of_objects_is_replayed_if_trusted(tmp_path):
-    """As those of older versions are; it is Python."""
+    """As in older versions; it is Python."""
     path, runner = stopped(tmp_path, model_config())
     with_config(path, runner.cfg.pretty_text)
     with pytest.raises(ValueError, match='add --trust'):

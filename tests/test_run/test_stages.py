@@ -94,8 +94,8 @@ def test_tools_do_the_same(run, roots, tmp_path,  # noqa: F811
     call(monkeypatch, 'rank_images.py', first, '--list', source, '--out',
          tmp_path)
     for name in ('reliable.txt', 'unreliable.txt', 'ranking.json'):
-        ours = (tmp_path / name).read_text()
-        assert ours == (first / 'ranking_iter_2' / name).read_text()
+        actual = (tmp_path / name).read_text()
+        assert actual == (first / 'ranking_iter_2' / name).read_text()
     out = tmp_path / 'labels'
     for written in (1, 0):  # the second time all are there
         call(monkeypatch, 'label_images.py', first, '--list',
@@ -225,7 +225,7 @@ def test_two_processes_train_all_stages(run, roots, tmp_path):  # noqa: F811
     written, alone = written_in(folder), written_in(run)
     assert written == alone
     for stage in ('stage_1', 'stage_2'):
-        count = [len(list((one / stage / 'labels_iter_2').iterdir()))
-                 for one in (folder, run)]
+        count = [len(list((path / stage / 'labels_iter_2').iterdir()))
+                 for path in (folder, run)]
         assert count[0] == count[1] > 0
     assert start(2, folder, '--resume').count('It is finished.') == 3

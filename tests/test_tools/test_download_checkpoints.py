@@ -176,7 +176,7 @@ def test_weights_are_converted(run, server, monkeypatch):
 def test_a_wrong_checkpoint_is_refused(run, server, monkeypatch, content,
                                        converter):
     if b'html' not in content and not converter:
-        pytest.skip('without a hash nothing tells them apart')
+        pytest.skip('without a hash they cannot be distinguished')
     server.files['/a/net.pth'] = content
     monkeypatch.setitem(
         WEIGHTS, 'net',

@@ -1,4 +1,4 @@
-"""Networks for other programs compute what ours do."""
+"""Exported networks compute what the original ones do."""
 import runpy
 import sys
 
@@ -59,8 +59,8 @@ def test_logits_of_an_ensemble_are_of_mean_probabilities(tmp_path):
     mean = sum(
         ExportedNetwork(load_model(str(run), 'cpu', name))(images).softmax(1)
         for name in 'ab') / 2
-    ours = ExportedNetwork(load_model(str(run), 'cpu'))(images).softmax(1)
-    torch.testing.assert_close(ours, mean)
+    expected = ExportedNetwork(load_model(str(run), 'cpu'))(images).softmax(1)
+    torch.testing.assert_close(expected, mean)
 
 
 def test_a_student_of_dct_is_not_exported(tmp_path):
@@ -77,8 +77,8 @@ def test_torch_export_of_any_size(model, tmp_path):
     assert len({check.shape for check in checks}) == 2
     assert all(check.agreement > .999 for check in checks)
     images = torch.rand(1, 3, 80, 65) * 255
-    theirs = torch.export.load(path).module()(images)
-    torch.testing.assert_close(theirs, ExportedNetwork(model)(images))
+    actual = torch.export.load(path).module()(images)
+    torch.testing.assert_close(actual, ExportedNetwork(model)(images))
 
 
 def test_the_command_line(run, tmp_path, monkeypatch, capsys):
@@ -105,12 +105,12 @@ def test_onnx(model, tmp_path, dynamic):
     path = tmp_path / 'a.onnx'
     checks = export_model(model, str(path), SIZE, dynamic=dynamic)
     assert all(check.agreement > .99 for check in checks)
-    assert [one.name for one in tmp_path.iterdir()] == ['a.onnx']
+    assert [path.name for path in tmp_path.iterdir()] == ['a.onnx']
     session = onnxruntime.InferenceSession(str(path))
     images = torch.rand(1, 3, *((80, 65) if dynamic else SIZE)) * 255
-    theirs, = session.run(['logits'], dict(images=images.numpy()))
+    actual, = session.run(['logits'], dict(images=images.numpy()))
     torch.testing.assert_close(
-        torch.from_numpy(theirs), ExportedNetwork(model)(images),
+        torch.from_numpy(actual), ExportedNetwork(model)(images),
         rtol=1e-3, atol=1e-3)
 
 
@@ -126,7 +126,7 @@ def test_a_file_that_differs_is_not_kept(model, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failure_gives_its_first_cause_and_a_cure(model, tmp_path,
+def test_a_failure_gives_its_first_cause_and_a_hint(model, tmp_path,
                                                     monkeypatch):
 
     def write(network, images, path, dynamic):
@@ -149,5 +149,5 @@ def test_missing_packages_are_named(model, tmp_path, monkeypatch):
 
 
 def test_other_formats_are_refused(model, tmp_path):
-    with pytest.raises(ValueError, match=r"'.pb' is no format.*\.onnx"):
+    with pytest.raises(ValueError, match=r"unknown format '.pb'.*\.onnx"):
         export_model(model, str(tmp_path / 'a.pb'), SIZE)

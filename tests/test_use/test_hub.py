@@ -34,7 +34,7 @@ def image():
 def same(model, other, image):
     """Whether both predict the same."""
     return all(
-        (one.probabilities == two.probabilities).all() for one, two in zip(
+        (first.probabilities == two.probabilities).all() for first, two in zip(
             predict(model, image, with_probabilities=True),
             predict(other, image, with_probabilities=True)))
 

@@ -51,15 +51,15 @@ def test_a_model_knows_its_classes(model, run):
 def test_labels_and_probabilities_are_those_of_the_network(run, network):
     model = load_model(str(run / 'iter_4.pth'), 'cpu', network)
     expected = by_hand(model.network(network), photo())
-    one, = predict(model, photo(), with_probabilities=True)
-    torch.testing.assert_close(torch.from_numpy(one.probabilities), expected,
+    whole, = predict(model, photo(), with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(whole.probabilities), expected,
                                rtol=1e-4, atol=1e-5)
-    assert one.label.dtype == np.uint8
-    assert (one.label == one.probabilities.argmax(0)).all()
-    if network == 'student':  # the teacher was drawn to see one class
-        assert len(np.unique(one.label)) > 2
+    assert whole.label.dtype == np.uint8
+    assert (whole.label == whole.probabilities.argmax(0)).all()
+    if network == 'student':  # the random teacher predicts one class
+        assert len(np.unique(whole.label)) > 2
     alone, = predict(model, photo())
-    assert (alone.label == one.label).all() and alone.probabilities is None
+    assert (alone.label == whole.label).all() and alone.probabilities is None
 
 
 def test_labels_alone_need_no_scores_at_full_size(model, monkeypatch):
@@ -78,9 +78,9 @@ def test_labels_alone_need_no_scores_at_full_size(model, monkeypatch):
     image = photo((96, 128))
     alone, = predict(model, image)
     assert shapes == [(1, 1, 96, 128)] * 11
-    one, = predict(model, image, with_probabilities=True)
+    whole, = predict(model, image, with_probabilities=True)
     assert shapes[11:] == [(1, 11, 96, 128)]
-    assert (alone.label == one.label).all()
+    assert (alone.label == whole.label).all()
 
 
 def test_networks_differ(run):
@@ -93,31 +93,32 @@ def test_networks_differ(run):
 def test_files_and_arrays_agree(model, tmp_path):
     path = tmp_path / 'a.png'
     Image.fromarray(photo()).save(path)
-    labels = [one.label for one in predict(model, [path, str(path), photo()])]
-    assert all((one == labels[0]).all() for one in labels)
+    predictions = predict(model, [path, str(path), photo()])
+    labels = [prediction.label for prediction in predictions]
+    assert all((label == labels[0]).all() for label in labels)
 
 
 def test_views_are_averaged(model):
     image, network = photo(), model.network()
     mirrored = by_hand(network, image[:, ::-1]).flip(-1)
     expected = (by_hand(network, image) + mirrored) / 2
-    one, = predict(model, image, flip=True, with_probabilities=True)
-    torch.testing.assert_close(torch.from_numpy(one.probabilities), expected,
+    whole, = predict(model, image, flip=True, with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(whole.probabilities), expected,
                                rtol=1e-4, atol=1e-5)
-    assert (one.label == expected.argmax(0).numpy()).all()
+    assert (whole.label == expected.argmax(0).numpy()).all()
 
 
 def spy(model, monkeypatch):
-    """Sizes of the images that the network sees."""
-    seen, network = [], model.network()
+    """Record the sizes of the inputs of the network."""
+    received, network = [], model.network()
     whole = network.extract_feat
 
     def extract_feat(images):
-        seen.append(tuple(images.shape[2:]))
+        received.append(tuple(images.shape[2:]))
         return whole(images)
 
     monkeypatch.setattr(network, 'extract_feat', extract_feat)
-    return seen
+    return received
 
 
 @pytest.mark.parametrize('steps, sizes', [
@@ -130,21 +131,21 @@ def spy(model, monkeypatch):
 def test_scales_are_those_of_what_the_network_sees(tmp_path, monkeypatch,
                                                    steps, sizes):
     model = load_model(str(make_run(tmp_path, steps=steps)), 'cpu')
-    seen = spy(model, monkeypatch)
-    one, = predict(model, photo(), scales=(.5, 1., 1.5),
+    received = spy(model, monkeypatch)
+    whole, = predict(model, photo(), scales=(.5, 1., 1.5),
                    with_probabilities=True)
-    assert seen == sizes
-    assert one.label.shape == SIZE
-    np.testing.assert_allclose(one.probabilities.sum(0), 1, rtol=1e-5)
+    assert received == sizes
+    assert whole.label.shape == SIZE
+    np.testing.assert_allclose(whole.probabilities.sum(0), 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize('protocol', [None, dict(type='WholeImage')])
 def test_windows(tmp_path, monkeypatch, protocol):
     run = make_run(tmp_path, model_cfg(protocol=protocol))
     model = load_model(str(run), 'cpu', windows=(32, 16))
-    seen = spy(model, monkeypatch)
+    received = spy(model, monkeypatch)
     assert predict(model, photo())[0].label.shape == SIZE
-    assert seen == [(32, 32)] * (2 * 4)
+    assert received == [(32, 32)] * (2 * 4)
     assert 'sliding windows 32, stride 16' in model.protocol_name
 
 
@@ -157,9 +158,10 @@ def test_an_ensemble_is_the_mean_of_its_students(tmp_path):
     run = make_run(tmp_path, co_training_cfg())
     model = load_model(str(run), 'cpu')
     assert model.predict_with == 'ensemble'
-    expected = sum(by_hand(one, photo()) for one in model.student.values()) / 2
-    one, = predict(model, photo(), with_probabilities=True)
-    torch.testing.assert_close(torch.from_numpy(one.probabilities), expected,
+    expected = sum(
+        by_hand(part, photo()) for part in model.student.values()) / 2
+    whole, = predict(model, photo(), with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(whole.probabilities), expected,
                                rtol=1e-4, atol=1e-5)
     alone, = predict(load_model(str(run), 'cpu', 'b'), photo())
     assert (alone.label == by_hand(model.student['b'], photo()).argmax(0)
@@ -208,9 +210,9 @@ def test_a_size_that_the_network_refuses(tmp_path):
 def test_images_are_padded_if_the_config_says_so(tmp_path):
     run = make_run(tmp_path, unet_cfg(test_cfg=dict(size_divisor=4)))
     model = load_model(str(run), 'cpu')
-    one, = predict(model, photo((47, 78)), with_probabilities=True)
-    assert one.label.shape == (47, 78)
-    assert one.probabilities.shape[1:] == (47, 78)
+    whole, = predict(model, photo((47, 78)), with_probabilities=True)
+    assert whole.label.shape == (47, 78)
+    assert whole.probabilities.shape[1:] == (47, 78)
 
 
 @pytest.mark.parametrize('scales', [(), (0., ), (1., -1.)])

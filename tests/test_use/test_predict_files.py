@@ -94,13 +94,14 @@ def test_all_outputs_of_a_folder(model, photos, tmp_path):
         for kind, ending in (('labels', '.png'), ('overlays', '.jpg'),
                              ('probabilities', '.npy'))
     }
-    one, = predict(model, photo(0), with_probabilities=True)
+    prediction, = predict(model, photo(0), with_probabilities=True)
     label = Image.open(out / 'labels' / 'a.png')
-    assert (np.asarray(label) == one.label).all()
+    assert (np.asarray(label) == prediction.label).all()
     assert label.getpalette()[:6] == sum(META['palette'][:2], [])
     probabilities = np.load(out / 'probabilities' / 'a.npy')
-    np.testing.assert_allclose(probabilities, one.probabilities, atol=1e-3)
-    colors = np.array(META['palette'])[one.label]
+    np.testing.assert_allclose(
+        probabilities, prediction.probabilities, atol=1e-3)
+    colors = np.array(META['palette'])[prediction.label]
     overlay = np.asarray(Image.open(out / 'overlays' / 'a.jpg')).astype(float)
     expected = .75 * photo(0) + .25 * colors
     # A JPEG loses some.
@@ -189,13 +190,13 @@ def test_a_file_that_is_no_video(model, tmp_path):
     path = tmp_path / 'v.mp4'
     path.write_bytes(b'nothing')
     report = act(model, path, tmp_path / 'out')
-    assert 'is no video' in report.failed[str(path)]
+    assert 'cannot be read as a video' in report.failed[str(path)]
 
 
 @pytest.mark.parametrize('options, reason', [
     (dict(save=['labels', 'logits']), 'labels, overlays, probabilities'),
     (dict(save=[]), 'labels, overlays, probabilities'),
-    (dict(opacity=2.), 'from 0 to 1')
+    (dict(opacity=2.), r'must be in \[0, 1\]')
 ])
 def test_other_options_are_refused(model, photos, tmp_path, options, reason):
     with pytest.raises(ValueError, match=reason):
@@ -204,7 +205,7 @@ def test_other_options_are_refused(model, photos, tmp_path, options, reason):
 
 
 def test_the_command_line(run, photos, tmp_path, monkeypatch, capsys):
-    out = photos / 'out'  # its pictures are not predicted in their turn
+    out = photos / 'out'  # its images are not predicted again
     words = ['predict.py', run, photos, '--out', out, '--network', 'teacher',
              '--windows', 32, 32, '--scales', 1, .5, '--device', 'cpu']
     monkeypatch.setattr('sys.argv', list(map(str, words)))

@@ -15,7 +15,7 @@ def photos(tmp_path):
 
 
 def names(pattern, without=None):
-    return [one.name for one in find_sources(str(pattern), without)]
+    return [source.name for source in find_sources(str(pattern), without)]
 
 
 def test_a_folder_and_those_in_it_but_not_the_predictions(photos):

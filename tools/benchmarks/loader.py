@@ -132,7 +132,7 @@ def sample_by_index(side: BaseDataset) -> Sampler:
 
 def sample_rare(sampling: RareClassSampling) -> Sampler:
     """Return a function that makes items by rare-class sampling."""
-    return lambda number: sampling.draw()
+    return lambda number: sampling.sample()
 
 
 def measure(rows: Mapping[str, Sampler], items: int,

@@ -196,7 +196,7 @@ def config_jobs(path: str, count: int) -> list[Job]:
 
 
 def stock_pipeline(pipeline: list[dict]) -> list[dict]:
-    """Replace the transforms of mmseg_fst by those of MMSegmentation.
+    """Replace the transforms of mmseg_fst by transforms of MMSegmentation.
 
     Args:
         pipeline (list[dict]): Pipeline of a config.

@@ -106,21 +106,21 @@ class Renderer:
             view_projection=camera.projection(width / height),
             light_projection=light.projection())
         vertices = self.gl.buffer(mesh.data().tobytes())
-        self._draw_shadow_map(vertices, uniforms)
-        radiance = self._draw_image(vertices, uniforms)
-        labels = self._draw_labels(vertices, uniforms)
+        self._render_shadow_map(vertices, uniforms)
+        radiance = self._render_image(vertices, uniforms)
+        labels = self._render_labels(vertices, uniforms)
         vertices.release()
         return radiance, labels
 
-    def _draw_shadow_map(self, vertices: object, uniforms: dict) -> None:
+    def _render_shadow_map(self, vertices: object, uniforms: dict) -> None:
         from_sun = uniforms['light_projection']
         self.gl.enable(self.depth_test)
         self.shadow_target.use()
         self.shadow_target.clear()
-        self._draw(self.shadow, vertices,
+        self._render(self.shadow, vertices,
                    dict(uniforms, view_projection=from_sun))
 
-    def _draw_image(self, vertices: object, uniforms: dict) -> np.ndarray:
+    def _render_image(self, vertices: object, uniforms: dict) -> np.ndarray:
         self.color_target.use()
         self.color_target.clear()
         self.gl.disable(self.depth_test)
@@ -129,7 +129,7 @@ class Renderer:
         self.sky_triangle.render()
         self.gl.enable(self.depth_test)
         self.shadow_map.use(0)
-        self._draw(self.street, vertices, uniforms)
+        self._render(self.street, vertices, uniforms)
         width, height = self.size
         factor = self.supersampling
         data = self.color_target.read(components=3, dtype='f2')
@@ -138,15 +138,15 @@ class Renderer:
             height * factor, width * factor, 3)[::-1].astype('f4')
         return fine.reshape(height, factor, width, factor, 3).mean((1, 3))
 
-    def _draw_labels(self, vertices: object, uniforms: dict) -> np.ndarray:
+    def _render_labels(self, vertices: object, uniforms: dict) -> np.ndarray:
         self.label_target.use()
         self.label_target.clear(Label.SKY / 255.)
-        self._draw(self.labels, vertices, uniforms)
+        self._render(self.labels, vertices, uniforms)
         width, height = self.size
         data = self.label_target.read(components=1)
         return np.frombuffer(data, 'u1').reshape(height, width)[::-1].copy()
 
-    def _draw(self, program: object, vertices: object,
+    def _render(self, program: object, vertices: object,
               uniforms: dict) -> None:
         _set_uniforms(program, uniforms)
         # A program ignores the vertex fields it does not use.

@@ -121,7 +121,7 @@ vec3 foliage(vec3 c, inout vec3 n) {
 }
 
 vec3 board(vec3 c) {
-  // Bars and gaps that look like lines of writing.
+  // Bars and gaps that resemble lines of writing.
   float line = fract(uv.y * 2.2);
   vec2 letter = floor(vec2(uv.x * 14., uv.y * 5.) + tags.z * 50.);
   float ink = step(.35, hash2(letter)) * step(.25, line) * step(line, .8);

@@ -1,9 +1,9 @@
-# What Diverse Co-training divides DCT maps by: statistics of DCTNet ("upscaled
-# static"), of ImageNet, to 4 digits. They belong to the authors' weights,
-# resnet{50,101}_dct.pth, and to no others: the deviations are not of the
-# coefficients but up to 50 times smaller (probably computed from the means
-# of images), so that most channels are of the size 10, not 1. Rows
-# are vertical frequencies, see mmseg_fst/ops/dct.py.
+# Statistics of DCT maps in Diverse Co-training, from DCTNet ("upscaled
+# static") on ImageNet, to 4 digits. Use them only with the authors' weights,
+# resnet{50,101}_dct.pth: the deviations are up to 50 times smaller than those
+# found for the coefficients (probably taken over the means of images), so that
+# most channels are of the size 10, not 1. Rows are vertical frequencies, see
+# mmseg_fst/ops/dct.py.
 dct_mean = [
     # Y
     -88.40, 0.01424, 0.003412, 0.007079, 0.02430, 0.004888, 0.01103,

@@ -1,7 +1,7 @@
 # Mean teacher of U2PL and FST for semi-supervision: no strong view, the fifth
 # of the pixels of which the teacher is least sure is dropped. The teacher
-# labels with its running statistics and then passes the student's batch with
-# the statistics of the batch, which update the running ones.
+# labels with its running statistics. Its second pass, on the student's batch,
+# uses the statistics of the batch and updates the running ones.
 model = dict(
     type='CutMixMeanTeacher',
     pseudo_labeler=dict(type='Threshold', threshold=0.),

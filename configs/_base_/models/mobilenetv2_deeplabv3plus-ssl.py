@@ -1,5 +1,5 @@
 # The CPU-sized encoder with another decoder, DeepLabV3+; at stride 32, the
-# dilations are a fraction of the dilations at 16.
+# dilations are a fraction of the usual ones at 16.
 _base_ = './mobilenetv2_segformer-ssl.py'
 segmentor = dict(
     decode_head=dict(

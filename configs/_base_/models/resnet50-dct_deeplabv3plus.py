@@ -1,7 +1,7 @@
 # ResNet-50 on maps of DCT coefficients and DeepLabV3+: a student of Diverse
 # Co-training on Pascal. Its RGB ones are resnet50-deep_deeplabv3plus-unimatch
 # and mit-b2_segformer. The statistics belong to the authors' weights: with
-# others, compute the statistics of your images with tools/dct_stats.py.
+# others, compute statistics of your images with tools/dct_stats.py.
 _base_ = [
     './resnet50-deep_deeplabv3plus-unimatch.py', '../dct_statistics/dctnet.py'
 ]

@@ -31,7 +31,7 @@ def loss_scale(runner: Runner) -> float:
 
 
 class LookAheadHook(MeanTeacherHook):
-    """What both look-ahead hooks share: arguments and their checks.
+    """Arguments and checks of both look-ahead hooks.
 
     Args:
         restore (str): What the present consists of, see :class:`Snapshot`:
@@ -42,8 +42,8 @@ class LookAheadHook(MeanTeacherHook):
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): Whether to count time as the authors' release for
             domain adaptation does: the average warms up with every training
-            step, virtual ones included, and the first iteration does not look
-            ahead. Defaults to False.
+            step, virtual ones included, and the first iteration has no
+            virtual steps. Defaults to False.
         when (str): See :class:`MeanTeacherHook`; ``'after'`` moves the
             teacher with the student of the real step as well, as the release
             for semi-supervision does. Defaults to ``'before'``.
@@ -62,8 +62,8 @@ class LookAheadHook(MeanTeacherHook):
                  copy_iters: int = 0) -> None:
         super().__init__(decay, buffers, when, copy_iters)
         if restore not in ('weights', 'all'):
-            raise ValueError(f'{type(self).__name__}: restore={restore!r} is '
-                             "not known; give 'weights' or 'all'.")
+            raise ValueError(f'{type(self).__name__}: restore must be '
+                             f"'weights' or 'all', got {restore!r}.")
         self.restore = restore
         self.match_release = match_release
 
@@ -81,10 +81,10 @@ class LookAheadHook(MeanTeacherHook):
         counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if counts != 1:
             raise ValueError(
-                f'{type(self).__name__} does not go with '
+                f'{type(self).__name__} does not support '
                 f'`optim_wrapper.accumulative_counts={counts}`: a virtual '
-                'step would move nothing and leave its gradient behind. Take '
-                'the key out and raise `train_dataloader.batch_size` '
+                'step would not update weights and would leave its gradient. '
+                'Remove the key and increase `train_dataloader.batch_size` '
                 'instead.')
 
     def looks_ahead(self, runner: Runner) -> bool:
@@ -162,17 +162,17 @@ class FSTHook(LookAheadHook):
             images, and their gradient, from the first virtual step, which
             stood at the same weights, and all steps the features of the
             pretrained encoder: less passes for the same method, up to
-            dropout, which is drawn once. One gradient of the student is kept
+            dropout, which is sampled once. One gradient of the student is kept
             meanwhile. Where a segmentor has no pass for labeled images alone
             it saves nothing. Defaults to True.
         resample_mix (bool): Whether the real step mixes the batch anew; with
-            ``restore='weights'`` by other draws, as in the release. If not,
-            it has the mixed images of the first virtual step, and of the
+            ``restore='weights'`` by new random numbers, as in the release. If
+            not, it has the mixed images of the first virtual step, and of the
             student's pass only the backward half is left to do, with the
             labels of the future; needs ``reuse``, and, of ``depth`` 2 or
-            more, the memory of one more graph. Our own variant; with
-            ``restore='all'`` the draws are the same anyway, and so is the
-            result. Defaults to True.
+            more, the memory of one more graph. A variant of this project;
+            with ``restore='all'`` the random numbers are the same, and so is
+            the result. Defaults to True.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -192,8 +192,8 @@ class FSTHook(LookAheadHook):
         super().__init__(restore, decay, buffers, match_release, when,
                          copy_iters)
         if depth < 0:
-            raise ValueError(f'FSTHook: depth={depth} is a number of virtual '
-                             'steps; give 0 or more.')
+            raise ValueError(
+                f'FSTHook: depth must be at least 0, got {depth}.')
         if not (reuse or resample_mix):
             raise ValueError('FSTHook: resample_mix=False reuses the passes '
                              'of the first virtual step; it needs '
@@ -313,7 +313,7 @@ class SelfLookAheadHook(FSTHook):
 class WideFSTHook(LookAheadHook):
     """FST-W: the teacher follows the mean of ``width`` possible futures.
 
-    Iteration t, student s, teacher m, batches b_1 .. b_N of their own::
+    Iteration t, student s, teacher m, further batches b_1 .. b_N::
 
         present <- s
         for each b_i:  s <- step(s, b_i);  mean += s / N;  s <- present
@@ -344,8 +344,8 @@ class WideFSTHook(LookAheadHook):
                  match_release: bool = False) -> None:
         super().__init__(restore, decay, buffers, match_release)
         if width < 1:
-            raise ValueError(f'WideFSTHook: width={width} is a number of '
-                             'futures; give 1 or more.')
+            raise ValueError(
+                f'WideFSTHook: width must be at least 1, got {width}.')
         self.width = self.num_virtual = width
 
     def before_train(self, runner: Runner) -> None:

@@ -14,7 +14,7 @@ from mmseg_fst.registry import HOOKS
 
 
 def unwrap(runner: Runner) -> nn.Module:
-    """The segmentor of a runner, without its distributed wrapper.
+    """Return the model of a runner without its distributed wrapper.
 
     Args:
         runner (Runner): The runner of the training.
@@ -42,10 +42,10 @@ class MeanTeacherHook(Hook):
     ``runner.iter``, so a resumed run continues where it was.
 
     Args:
-        decay (float): Share of the teacher that is kept at each update in
-            the long run, in [0, 1). Defaults to 0.999.
-        buffers (str): What becomes of the teacher's buffers, which are the
-            running statistics of batch normalization: ``'keep'`` leaves them
+        decay (float): Fraction of the teacher that is kept at each update
+            after the warm-up, in [0, 1). Defaults to 0.999.
+        buffers (str): Update of the teacher's buffers, which are the running
+            statistics of batch normalization: ``'keep'`` leaves them
             to the teacher's own forward passes, for
             ``teacher_mode='train'``; ``'copy'`` takes the student's, for
             ``teacher_mode='eval'``. Defaults to ``'keep'``.
@@ -69,15 +69,14 @@ class MeanTeacherHook(Hook):
                  copy_iters: int = 0) -> None:
         if not 0 <= decay < 1:
             raise ValueError(
-                f'{type(self).__name__}: decay={decay} is the share of the '
-                'teacher that is kept; give a number from 0 to below 1, such '
-                "as 0.999. (mmdet's `momentum` is 1 - decay.)")
+                f'{type(self).__name__}: decay must be in [0, 1), such as '
+                f"0.999, got {decay}. (mmdet's `momentum` is 1 - decay.)")
         if buffers not in ('keep', 'copy'):
-            raise ValueError(f'{type(self).__name__}: buffers={buffers!r} is '
-                             "not known; give 'keep' or 'copy'.")
+            raise ValueError(f'{type(self).__name__}: buffers must be '
+                             f"'keep' or 'copy', got {buffers!r}.")
         if when not in ('before', 'after'):
-            raise ValueError(f'{type(self).__name__}: when={when!r} is not '
-                             "known; give 'before' or 'after'.")
+            raise ValueError(f'{type(self).__name__}: when must be '
+                             f"'before' or 'after', got {when!r}.")
         self.decay = decay
         self.buffers = buffers
         self.when = when
@@ -185,7 +184,7 @@ class MeanTeacherHook(Hook):
                        runner: Runner,
                        weights: Optional[Sequence[Tensor]] = None,
                        passes: int = 0) -> None:
-        """One step of the moving average.
+        """Do one step of the moving average.
 
         Args:
             runner (Runner): The runner of the training.

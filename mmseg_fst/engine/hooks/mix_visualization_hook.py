@@ -1,4 +1,4 @@
-"""Pictures of the method at work."""
+"""Figures of mixed training batches."""
 from collections.abc import Mapping
 from os import path as osp
 from typing import Any, Optional
@@ -25,7 +25,7 @@ from .mean_teacher_hook import unwrap
 
 @HOOKS.register_module()
 class MixVisualizationHook(Hook):
-    """Draw what a training step has seen, every ``interval`` iterations.
+    """Write a figure of the training batch every ``interval`` iterations.
 
     A row for each image: source image, its label, target image, its
     pseudo-label, mixing mask, mixed image, mixed label, pixel weight; then
@@ -34,9 +34,9 @@ class MixVisualizationHook(Hook):
     nothing where there is no teacher.
 
     Args:
-        interval (int): Iterations between pictures, at least 1. Defaults to
+        interval (int): Iterations between figures, at least 1. Defaults to
             1000.
-        max_images (int): Rows of a picture. Defaults to 2.
+        max_images (int): Number of rows of a figure. Defaults to 2.
     """
 
     priority = 'LOW'
@@ -51,7 +51,7 @@ class MixVisualizationHook(Hook):
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Draw the batch of the real step.
+        """Write a figure of the batch of the real step.
 
         Args:
             runner (Runner): The runner of the training.
@@ -66,26 +66,26 @@ class MixVisualizationHook(Hook):
             return
         batch = model.data_preprocessor(data_batch, training=True)
         metainfo = runner.train_dataloader.dataset.metainfo
-        picture = draw_mixed(model, batch, metainfo, self.max_images)
+        figure = render_mixed(model, batch, metainfo, self.max_images)
         folder = osp.join(runner.log_dir, 'vis_data', 'mixed')
         name = osp.join(folder, f'iter_{runner.iter + 1:06d}.png')
-        write_image(name, picture)
-        runner.visualizer.add_image('mixed', picture, step=runner.iter + 1)
+        write_image(name, figure)
+        runner.visualizer.add_image('mixed', figure, step=runner.iter + 1)
 
 
-def draw_mixed(model: torch.nn.Module, batch: dict,
-               metainfo: Mapping[str, Any], max_images: int) -> np.ndarray:
-    """Draw the last mixed batch of a segmentor beside what it came from.
+def render_mixed(model: torch.nn.Module, batch: dict,
+                 metainfo: Mapping[str, Any], max_images: int) -> np.ndarray:
+    """Render the last mixed batch of a method next to its sources.
 
     Args:
-        model (Method): The segmentor, after a training step.
+        model (Method): The method, after a training step.
         batch (dict): The preprocessed batch of that step.
         metainfo (Mapping[str, Any]): Of the data set: ``palette`` and, for
             :func:`mmseg_fst.utils.images.to_rgb`, ``rgb_channels``.
-        max_images (int): Rows to draw.
+        max_images (int): Number of rows.
 
     Returns:
-        np.ndarray: RGB picture of shape (H, W, 3), uint8.
+        np.ndarray: RGB image of shape (H, W, 3), uint8.
     """
     preprocessor = model.data_preprocessor
     labels = torch.stack([
@@ -96,17 +96,17 @@ def draw_mixed(model: torch.nn.Module, batch: dict,
     def photo(image: Tensor) -> list[np.ndarray]:
         image = image[:max_images] * preprocessor.std + preprocessor.mean
         image = image.clamp(0, 255).byte().permute(0, 2, 3, 1)
-        return [to_rgb(one, metainfo) for one in image.cpu().numpy()]
+        return [to_rgb(array, metainfo) for array in image.cpu().numpy()]
 
     def label_map(label: Tensor) -> list[np.ndarray]:
         return [
-            color_label(one, metainfo['palette'])
-            for one in label[:max_images].cpu().numpy()
+            color_label(array, metainfo['palette'])
+            for array in label[:max_images].cpu().numpy()
         ]
 
     def gray(value: Tensor) -> list[np.ndarray]:
         value = (value[:max_images].float() * 255).byte().cpu().numpy()
-        return [np.repeat(one[..., None], 3, -1) for one in value]
+        return [np.repeat(array[..., None], 3, -1) for array in value]
 
     columns = {
         'source': photo(batch['inputs']['labeled']),

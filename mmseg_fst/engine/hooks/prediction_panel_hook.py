@@ -1,4 +1,4 @@
-"""Pictures of predictions."""
+"""Figures of predictions."""
 from collections.abc import Sequence
 from os import path as osp
 from pathlib import Path
@@ -26,11 +26,11 @@ class PredictionPanelHook(Hook):
     """Save image, label and the prediction of each network side by side.
 
     One PNG for each tested image in ``folder``, named by
-    :func:`picture_name`.
+    :func:`figure_name`.
 
     Args:
         folder (str): Folder to write to.
-        max_images (int): Number of pictures of each process, at least 1.
+        max_images (int): Number of figures of each process, at least 1.
             Defaults to 100.
     """
 
@@ -45,7 +45,7 @@ class PredictionPanelHook(Hook):
                         batch_idx: int,
                         data_batch: DATA_BATCH = None,
                         outputs: Sequence[SegDataSample] = ()) -> None:
-        """Draw one batch.
+        """Write figures of a batch.
 
         Args:
             runner (Runner): The runner of the test.
@@ -60,18 +60,18 @@ class PredictionPanelHook(Hook):
             panel = np.concatenate(
                 [titled(title, [tile]) for title, tile in tiles.items()],
                 axis=1)
-            name = picture_name(sample.img_path, dataset)
+            name = figure_name(sample.img_path, dataset)
             write_image(osp.join(self.folder, f'{name}.png'), panel)
 
 
-def picture_name(path: str, dataset: Dataset) -> str:
-    """What a picture of an image is called.
+def figure_name(path: str, dataset: Dataset) -> str:
+    """Name of the figure of an image.
 
     Images of other folders may have the same file name, so the folders count.
 
     Args:
         path (str): The image.
-        dataset (Dataset): Where it is from; its ``data_prefix``, if it has
+        dataset (Dataset): Its data set; the ``data_prefix``, if it has
             one, says where its images begin.
 
     Returns:
@@ -85,7 +85,7 @@ def picture_name(path: str, dataset: Dataset) -> str:
 
 def tiles_of(sample: SegDataSample, networks: Sequence[str],
              dataset: Dataset) -> dict[str, np.ndarray]:
-    """An image, its label and what networks make of it.
+    """Render an image, its label and the predictions of networks.
 
     Args:
         sample (SegDataSample): A prediction; that of each network is
@@ -96,7 +96,7 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
 
     Returns:
         dict[str, np.ndarray]: ``'image'``, ``'label'``, if there is one, and
-        the networks: RGB pictures (H, W, 3) of one size, uint8.
+        the networks: RGB images (H, W, 3) of one size, uint8.
     """
     image = load_rgb(sample.img_path, dataset)
     palette = dataset.metainfo['palette']
@@ -111,8 +111,8 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
     for network in networks:
         maps[network] = sample.get(f'{network}_sem_seg')
     tiles = {'image': image}
-    for title, one in maps.items():
-        label = one.data[0].cpu().numpy().astype(np.uint8)
+    for title, prediction in maps.items():
+        label = prediction.data[0].cpu().numpy().astype(np.uint8)
         label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
         tiles[title] = color_label(label, palette)
     return tiles

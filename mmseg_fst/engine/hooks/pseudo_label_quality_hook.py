@@ -1,4 +1,4 @@
-"""How good the pseudo-labels of a run are, while it trains."""
+"""Quality of the pseudo-labels during training."""
 from typing import Optional
 
 import torch
@@ -9,7 +9,11 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmseg_fst.datasets.sides import UNLABELED
-from mmseg_fst.engine.pseudo_label_probe import Look, look, true_labels
+from mmseg_fst.engine.pseudo_label_probe import (
+    ProbedLabels,
+    probe,
+    true_labels,
+)
 from mmseg_fst.ops import (
     LabelCounts,
     count_labels,
@@ -26,32 +30,32 @@ PREFIX = 'pseudo_label'
 
 @HOOKS.register_module()
 class PseudoLabelQualityHook(Hook):
-    """Measure pseudo-labels on the batch of the step, now and then.
+    """Measure the pseudo-labels of the training batch at intervals.
 
-    Asked are, about the same unlabeled images: the ``student``, the ``past``
-    teacher, which is the one that the last iteration has left, and the
-    ``future`` one, which labels this iteration. With :class:`FSTHook` it has
-    followed the virtual steps in between: that it labels better is the claim
-    of the paper. With :class:`MeanTeacherHook` it has followed the student of
-    the present. Co-trained students are asked each by its name.
+    These networks label the same unlabeled images: the ``student``, the
+    ``past`` teacher at the end of the last iteration, and the ``future``
+    teacher, which labels this iteration. With :class:`FSTHook` the future
+    teacher has followed the virtual steps; that it labels better is the claim
+    of the paper. With :class:`MeanTeacherHook` it has followed the current
+    student. Co-trained students are measured by name.
 
     Logged to ``scalars.json`` and TensorBoard, in percent, as
     ``pseudo_label/WHO/coverage`` and so on: see :func:`label_quality` and,
     with the class behind it, :func:`quality_by_class`; and
-    ``disagreement``, the share of pixels that a teacher labels otherwise than
-    the student. What needs true labels is there if the data set gives them,
-    see ``labels_for_diagnosis`` of :class:`PairedDataset`. A class that gets
-    no label of any weight any more is warned of, once.
+    ``disagreement``, the fraction of pixels that a teacher labels differently
+    than the student. Values that need true labels require
+     ``labels_for_diagnosis`` of :class:`PairedDataset`. There is one warning
+    for a class that no longer gets pseudo-labels.
 
-    A run with this hook is that without it, to the last bit. Does nothing
-    where no pseudo-labels are made. Costs three passes without a gradient in
-    each iteration that is measured.
+    The hook does not change the training, bit for bit. It does nothing
+    without pseudo-labels. It costs three passes without gradient in each
+    measured iteration.
 
     Args:
         interval (int): Iterations between measurements, at least 1. Defaults
             to 500.
-        patience (int): Measurements without a class, but with others, until
-            it is warned of. Defaults to 5.
+        patience (int): Number of measurements without a class, but with
+            others, before the warning. Defaults to 5.
         side (str): The side of the training data whose images are labeled.
             Values of another side than the unlabeled one are logged as
             ``pseudo_label_SIDE/WHO/coverage`` and so on. Defaults to
@@ -71,23 +75,23 @@ class PseudoLabelQualityHook(Hook):
                  side: str = UNLABELED) -> None:
         for name, value in (('interval', interval), ('patience', patience)):
             if value < 1:
-                raise ValueError(f'PseudoLabelQualityHook: {name}={value} is '
-                                 'a number of times; give 1 or more.')
+                raise ValueError(f'PseudoLabelQualityHook: {name} must be at '
+                                 f'least 1, got {value}.')
         self.interval = interval
         self.patience = patience
         self.side = side
         self.prefix = PREFIX if side == UNLABELED else f'{PREFIX}_{side}'
         # Only between the two halves of one iteration.
-        self.looks: dict[str, Look] = {}
-        # Measurements since each class was last seen. A resumed run counts
-        # anew; nothing but the warning depends on it.
+        self.probed: dict[str, ProbedLabels] = {}
+        # Measurements since each class last occurred. A resumed run starts at
+        # 0; only the warning depends on it.
         self.missed: Optional[Tensor] = None
 
     def before_train_iter(self,
                           runner: Runner,
                           batch_idx: int,
                           data_batch: DATA_BATCH = None) -> None:
-        """Ask students and the past teacher.
+        """Measure the students and the past teacher.
 
         Args:
             runner (Runner): The runner of the training.
@@ -98,7 +102,7 @@ class PseudoLabelQualityHook(Hook):
             ValueError: If the batch has no such side.
         """
         model = unwrap(runner)
-        self.looks = {}
+        self.probed = {}
         if not self._is_due(runner, model):
             return
         if self.side not in data_batch:
@@ -109,14 +113,14 @@ class PseudoLabelQualityHook(Hook):
             networks = dict(model.student.items())
         else:
             networks = dict(student=model.student, past=model.teacher)
-        self._ask(runner, data_batch, networks)
+        self._probe(runner, data_batch, networks)
 
     def after_train_iter(self,
                          runner: Runner,
                          batch_idx: int,
                          data_batch: DATA_BATCH = None,
                          outputs: Optional[dict] = None) -> None:
-        """Ask the teacher that has labeled this iteration; log.
+        """Measure the teacher that has labeled this iteration, and log.
 
         Args:
             runner (Runner): The runner of the training.
@@ -124,28 +128,28 @@ class PseudoLabelQualityHook(Hook):
             data_batch (dict): The batch of the real step.
             outputs (dict, optional): Logged values, not used.
         """
-        if not self.looks:
+        if not self.probed:
             return
-        if 'past' in self.looks:
-            self._ask(runner, data_batch,
+        if 'past' in self.probed:
+            self._probe(runner, data_batch,
                       dict(future=unwrap(runner).teacher))
-        first = next(iter(self.looks.values())).label
+        first = next(iter(self.probed.values())).label
         truth = true_labels(data_batch[self.side]['data_samples'],
                             first.shape[1:])
         classes = runner.train_dataloader.dataset.metainfo['classes']
         values, weights = {}, {}
-        for who, found in self.looks.items():
+        for who, found in self.probed.items():
             counts = summed(count_labels(*found, len(classes), truth))
             weights[who] = counts.weight
             values.update(self._values(who, counts, classes))
             if who in ('past', 'future'):
                 values[f'{self.prefix}/{who}/disagreement'] = disagreement(
-                    found.label, self.looks['student'].label, len(classes))
+                    found.label, self.probed['student'].label, len(classes))
         self._log(runner, values)
-        # Without a teacher, all that were asked label.
+        # Without a teacher, all students label.
         self._warn(runner, weights.get('future', sum(weights.values())),
                    classes)
-        self.looks = {}
+        self.probed = {}
 
     def _is_due(self, runner: Runner, model: nn.Module) -> bool:
         """Whether this iteration is measured."""
@@ -153,7 +157,7 @@ class PseudoLabelQualityHook(Hook):
                 and getattr(model, 'pseudo_labeler', None) is not None
                 and runner.iter >= getattr(model, 'warmup_iters', 0))
 
-    def _ask(self, runner: Runner, data_batch: dict,
+    def _probe(self, runner: Runner, data_batch: dict,
              networks: dict[str, Optional[nn.Module]]) -> None:
         """Label the images of the side, in the precision of the training."""
         model = unwrap(runner)
@@ -162,20 +166,20 @@ class PseudoLabelQualityHook(Hook):
         with runner.optim_wrapper.optim_context(runner.model):
             for who, network in networks.items():
                 if network is not None:
-                    self.looks[who] = look(
+                    self.probed[who] = probe(
                         model, network, batch['inputs'][self.side],
                         batch['data_samples'][self.side])
 
     def _values(self, who: str, counts: LabelCounts,
                 classes: tuple[str, ...]) -> dict[str, float]:
-        """Scalars of one network, those that are numbers."""
+        """Scalars of one network without NaN."""
         values = {
             f'{self.prefix}/{who}/{name}': float(value)
             for name, value in label_quality(counts).items()
         }
         for name, of_classes in quality_by_class(counts).items():
-            for one, value in zip(classes, of_classes.tolist()):
-                values[f'{self.prefix}/{who}/{name}/{one}'] = value
+            for class_name, value in zip(classes, of_classes.tolist()):
+                values[f'{self.prefix}/{who}/{name}/{class_name}'] = value
         return {key: value for key, value in values.items() if value == value}
 
     def _log(self, runner: Runner, values: dict[str, float]) -> None:
@@ -200,7 +204,7 @@ class PseudoLabelQualityHook(Hook):
             self.missed = torch.zeros(len(classes), dtype=torch.long)
         self.missed = (self.missed + 1) * (weight == 0)
         dead = [
-            one for one, missed in zip(classes, self.missed.tolist())
+            name for name, missed in zip(classes, self.missed.tolist())
             if missed == self.patience
         ]
         if dead:
@@ -217,7 +221,7 @@ def summed(counts: LabelCounts) -> LabelCounts:
     """Counts over all processes.
 
     Args:
-        counts (LabelCounts): Those of this one; changed in place.
+        counts (LabelCounts): Counts of this process; changed in place.
 
     Returns:
         LabelCounts: Their sum.
@@ -228,11 +232,11 @@ def summed(counts: LabelCounts) -> LabelCounts:
 
 
 def disagreement(label: Tensor, other: Tensor, num_classes: int) -> float:
-    """Share of pixels that two networks label differently, in percent.
+    """Fraction of pixels that two networks label differently, in percent.
 
     Args:
         label (Tensor): Class ids of shape (N, H, W), of this process.
-        other (Tensor): Those of another network.
+        other (Tensor): Class ids of another network.
         num_classes (int): Number of classes; other ids are padding.
 
     Returns:

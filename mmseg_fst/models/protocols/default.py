@@ -1,4 +1,4 @@
-"""What MMSegmentation does without a protocol of ours."""
+"""Evaluation of MMSegmentation, for models without a protocol."""
 from mmengine.config import ConfigDict
 from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
 from mmseg.utils import SampleList
@@ -29,8 +29,8 @@ def default_scores(network: BaseSegmentor, images: Tensor,
                    data_samples: SampleList) -> Scores:
     """Scores by the ``test_cfg`` of a network.
 
-    Those of :meth:`EncoderDecoder.inference`, coarse ones where the whole
-    image is read, and windows added in place.
+    Equal to :meth:`EncoderDecoder.inference`, but coarse for whole images,
+    and windows are added in place.
 
     Args:
         network (BaseSegmentor): The network that predicts.

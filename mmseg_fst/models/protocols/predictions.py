@@ -284,8 +284,8 @@ def _undo_pipeline(scores: Tensor, sample: SegDataSample,
 
     Args:
         scores (Tensor): Of one image, (1, K, H, W).
-        sample (SegDataSample): Tells padding, flip and native size, by the
-            names of MMSegmentation.
+        sample (SegDataSample): Contains padding, flip and original size,
+            under the names of MMSegmentation.
         align_corners (bool): As in :func:`torch.nn.functional.interpolate`.
 
     Returns:

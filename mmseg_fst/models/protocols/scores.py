@@ -67,7 +67,7 @@ def metas_of(images: Tensor,
     Args:
         images (Tensor): Of shape (N, D, h, w).
         size (Sequence[int], optional): Height and width of the logits.
-            Defaults to None: those of ``images``.
+            Defaults to None: the size of ``images``.
 
     Returns:
         list[dict]: Metainfo of each image.

@@ -38,9 +38,9 @@ class SlidingWindows(Protocol):
     U2PL, FST (``eval.py``)  769  513    shift    logits
     ======================== ==== ====== ======== =======
 
-    A network that reads maps of another domain sees windows of the map of the
-    whole image, as in Diverse Co-training: 193 x 193 at a distance of 128 for
-    DCT coefficients. All windows have to start at a place of the map.
+    A network that reads maps of another domain receives windows of the map of
+    the whole image, as in Diverse Co-training: 193 x 193 at a distance of 128
+    for DCT coefficients. All windows have to start at a place of the map.
 
     An image smaller than the window is one smaller window (where the stride
     is smaller yet, ``truncate`` adds truncated ones); U2PL would pad it, but
@@ -120,8 +120,8 @@ class SlidingWindows(Protocol):
                 network, crops, metas_of(crops, _size(windows[0]))).full()
             if self.merge == 'softmax':
                 scores = scores.to(merged.dtype).softmax(1)
-            for (y, x), one in zip(windows, scores.split(len(images))):
-                merged[..., y, x] += one
+            for (y, x), score in zip(windows, scores.split(len(images))):
+                merged[..., y, x] += score
                 counts[y, x] += 1
         # A sum of probabilities has its maximum where their mean has it.
         return Scores(
