@@ -80,7 +80,7 @@ def test_items_are_those_of_the_data_set(streets, steps):
 
 
 def test_an_image_of_several_data_sets_is_loaded_once(streets):
-    cfg = streets_cfg(streets, pipeline=[*LOAD, *DRAW, PACK])
+    cfg = streets_cfg(streets, pipeline=[*LOAD, *RANDOM, PACK])
     wrapped = build_side('labeled', dict(type='ConcatDataset', datasets=[
         streets_cfg(streets),
         dict(type='RepeatDataset', times=2, dataset=cfg)]))
