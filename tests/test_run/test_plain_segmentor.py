@@ -8,9 +8,8 @@ from helpers import REPOSITORY, make_streets, network_cfg, streets_cfg
 from mmengine.config import Config
 from mmseg.models.segmentors import EncoderDecoder
 
-from mmseg_fst.apis import replay
+from mmseg_fst.apis import replay, train
 from mmseg_fst.apis import test as score
-from mmseg_fst.apis import train
 from mmseg_fst.engine import FiniteGuardHook
 from mmseg_fst.run.launch import build_runner
 from mmseg_fst.utils.checkpoint import read_checkpoint
