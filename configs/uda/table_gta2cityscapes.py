@@ -10,4 +10,7 @@ configs = [
     for network in ('resnet50-deeplabv2', 'resnet101-pspnet',
                     'beit-b-upernet', 'dinov2-b-dpt')
     for method in ('daformer', 'fst-d')
+] + [
+    'gta2cityscapes_mit-b5-daformer_mic.py',
+    'gta2cityscapes_mit-b5-daformer_mic_fst-d.py'
 ]

@@ -1,4 +1,6 @@
 """A model is put together from the parts that bases define."""
+from typing import Any
+
 from mmengine.config import Config
 
 # Each is a variable of one kind of base: models, datasets and protocols.
@@ -20,17 +22,24 @@ def assemble_model(cfg: Config) -> None:
     Args:
         cfg (Config): The config, changed in place. One without ``model`` is a
             base and stays as it is. A part that ``model`` defines with its
-            ``type``, or as None, replaces that of the base, and a model of
-            several ``students`` takes no ``segmentor``.
+            ``type``, or as None, replaces the part of the base. A model of
+            several ``students`` takes no ``segmentor``, and a segmentor of
+            MMSegmentation, which has a ``backbone``, only the preprocessor.
     """
     if not isinstance(cfg.get('model'), dict):
         return
     for name in _PARTS:
         part = cfg.pop(name, None)
-        if part is None or (name == 'segmentor'
-                            and 'students' in cfg.model):
+        if part is None or name in _not_taken(cfg.model):
             continue
         changes = cfg.model.get(name, {})
         if isinstance(changes, dict) and 'type' not in changes:
             cfg.model[name] = part
             cfg.merge_from_dict({f'model.{name}': changes})
+
+
+def _not_taken(model: dict[str, Any]) -> tuple[str, ...]:
+    """Parts of the bases that this kind of model has no place for."""
+    if 'backbone' in model:
+        return 'segmentor', 'protocol'
+    return ('segmentor', ) if 'students' in model else ()

@@ -37,6 +37,9 @@ def read(tmp_path):
     ('model = dict(protocol=None)', {'protocol': None}),
     ("model = dict(students=dict(a=dict(type='A')))",
      {'segmentor': None, 'students': dict(a=dict(type='A'))}),
+    ("model = dict(type='E', backbone=dict(type='B'))",
+     {'type': 'E', 'backbone': dict(type='B'), 'segmentor': None,
+      'protocol': None}),
 ])
 def test_a_model_has_the_parts_of_its_bases(read, lines, expected):
     cfg = read(lines)

@@ -297,7 +297,7 @@ def child(text):
 @pytest.mark.parametrize('base', [OLDER, NEWER], ids=['older', 'newer'])
 def test_both_forms_are_read_as_sides(tmp_path, base):
     cfg = read_config(write(tmp_path, base=base))
-    roots = {side: one.data_root for side, one in
+    roots = {name: side.data_root for name, side in
              cfg.train_dataloader.dataset.sides.items()}
     assert roots == dict(labeled='a', unlabeled='b')
     assert 'labeled' not in cfg.train_dataloader.dataset

@@ -221,7 +221,8 @@ train_cfg = dict()
 param_scheduler = []
 default_hooks = dict(checkpoint=dict())
 train_dataloader = dict(batch_size=1, dataset=dict(
-    labeled=dict(ann_file='lists/{partition}.txt'), unlabeled=dict()))
+    sides=dict(labeled=dict(ann_file='lists/{partition}.txt'),
+               unlabeled=dict())))
 """)
     (tmp_path / 'table_p.py').write_text(
         "title = 'P'\nconfigs = [\n"
