@@ -195,8 +195,7 @@ def test_box_mask_at_its_ends(box, pixels):
 
 
 def test_one_view_is_passed_on_as_it_is():
-    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool), None,
-                torch.tensor(2.))
+    one = Mixed(*side(0, 2), torch.ones(2, 4, 5, dtype=torch.bool), None)
     assert concatenate([one]) is one
 
 
@@ -206,7 +205,7 @@ def test_views_stand_one_after_the_other():
         for seed in range(3)
     ]
     got = concatenate(views)
-    assert got.factor is None
+    assert got.index is None
     for name in ('image', 'label', 'weight', 'mask'):
         whole = getattr(got, name)
         assert len(whole) == 6
