@@ -3,13 +3,6 @@ import copy
 
 import pytest
 import torch
-from helpers import (
-    NUM_CLASSES,
-    build_model,
-    make_batch,
-    model_cfg,
-    network_cfg,
-)
 from mmengine.logging import MessageHub
 from mmengine.runner.checkpoint import load_state_dict
 
