@@ -90,8 +90,8 @@ def test_an_image_of_several_data_sets_is_loaded_once(streets):
     calls = count_calls(data)
     np.random.seed(0)
     items = repeat_item(wrapped, 4 + 4 + 2)
-    for one in want:
-        assert_same(one, next(items))
+    for item in want:
+        assert_same(item, next(items))
     assert len(calls) == 1
 
 

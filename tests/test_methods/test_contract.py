@@ -178,17 +178,17 @@ def test_an_auxiliary_network_is_trained_and_restored(tmp_path, hook,
     batch = prepare(runner)
     judge = runner.model.auxiliary['judge']
     before = copy.deepcopy(judge.state_dict())
-    seen, train_step = [], runner.model.train_step
+    calls, train_step = [], runner.model.train_step
 
     def spy(*args):
         found = train_step(*args)
-        seen.append(judge[0].weight.detach().clone())
+        calls.append(judge[0].weight.detach().clone())
         return found
 
     runner.model.train_step = spy
     runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
-    assert len(seen) == hook.get('depth', hook.get('width'))
-    for weight in seen:  # virtual steps train it
+    assert len(calls) == hook.get('depth', hook.get('width'))
+    for weight in calls:  # virtual steps train it
         assert not torch.equal(weight, before['0.weight'])
     after = judge.state_dict()
     for name in before:
@@ -310,7 +310,7 @@ def test_teachers_that_take_turns(tmp_path, hook, moves):
 
         def after_train_iter(self, runner, *args, **kwargs):
             trace.append({
-                name: [one.clone() for one in teacher.parameters()]
+                name: [tensor.clone() for tensor in teacher.parameters()]
                 for name, teacher in runner.model.teacher.items()
             })
 
@@ -319,7 +319,7 @@ def test_teachers_that_take_turns(tmp_path, hook, moves):
     model = runner.model
     turns = ['even', 'odd', 'even', 'odd']
     after = hook.get('when') == 'after'
-    expected = [one for one in turns for _ in range(moves)]
+    expected = [turn for turn in turns for _ in range(moves)]
     if after:  # the step was committed before
         expected = ['odd', 'even', 'odd', 'even']
     assert model.moves == expected
@@ -349,7 +349,7 @@ def test_a_teacher_moves_to_its_own_source(tmp_path):
     prepare(runner)
     model = runner.model
     runner.train_loop._iter = 9
-    old = [one.clone() for one in model.teacher.parameters()]
+    old = [tensor.clone() for tensor in model.teacher.parameters()]
     with torch.no_grad():
         for weight in model.auxiliary['other'].parameters():
             weight.add_(1.)

@@ -81,7 +81,7 @@ def test_outputs_and_names_of_a_step():
 
     losses = losses_of(model, train_on)
     value = weight.sum()
-    assert {name: one.item() for name, one in losses.items()} == (
+    assert {name: loss.item() for name, loss in losses.items()} == (
         pytest.approx({
             'labeled.loss_x': .5 * value.item(),
             'mixed.aux.loss_y': 2 * value.item(),
@@ -102,7 +102,7 @@ def test_without_a_gradient_nothing_is_differentiated():
 @pytest.mark.parametrize('name, images', [('ssl_unimatch', 6),
                                           ('ssl_fixmatch', 4)])
 def test_weak_logits_are_gone_when_the_mixed_pass_begins(name, images):
-    """Those of labeled, weak and perturbed images, and their storage."""
+    """Logits of labeled, weak and perturbed images, and their storage."""
     model = method(name)
     storages, checked = [], []
     head = model.student.decode_head
@@ -126,7 +126,7 @@ def test_weak_logits_are_gone_when_the_mixed_pass_begins(name, images):
 
     def features_of(image):
         gc.collect()
-        checked.append([one() is None for one in (*storages, *resized)])
+        checked.append([storage() is None for storage in (*storages, *resized)])
         return original(image)
 
     model.features_of = features_of
@@ -146,8 +146,8 @@ def lines_of(node):
 METHOD_FILES = sorted(
     path for path in (REPOSITORY / 'mmseg_fst' / 'methods').glob('*.py')
     if any(isinstance(node, ast.ClassDef) and any(
-        isinstance(one, ast.FunctionDef) and one.name == 'train_on'
-        for one in node.body) for node in ast.parse(path.read_text()).body))
+        isinstance(part, ast.FunctionDef) and part.name == 'train_on'
+        for part in node.body) for node in ast.parse(path.read_text()).body))
 
 
 def test_every_method_is_in_one_of_these_files():

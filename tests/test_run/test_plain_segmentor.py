@@ -70,7 +70,7 @@ def weights_of(path):
 
 
 def test_it_trains_validates_resumes_and_is_tested(root, tmp_path):
-    """Its scores are called those of the student."""
+    """Its scores are named after the student."""
     cfg = config(root, tmp_path / 'whole')
     assert type(build_runner(config(root, tmp_path / 'x')).model) is (
         EncoderDecoder)
@@ -104,7 +104,7 @@ def test_it_trains_validates_resumes_and_is_tested(root, tmp_path):
 
 
 def test_its_scores_are_those_of_its_own_prediction(root, tmp_path):
-    """Labels are those of ``predict``; the samples given stay as they are."""
+    """Labels equal ``predict``; the samples given stay as they are."""
     runner = build_runner(config(root, tmp_path / 'run'))
     loop, model = runner.val_loop, runner.model.eval()
     batch = next(iter(loop.dataloader))
