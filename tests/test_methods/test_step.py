@@ -126,7 +126,8 @@ def test_weak_logits_are_gone_when_the_mixed_pass_begins(name, images):
 
     def features_of(image):
         gc.collect()
-        checked.append([storage() is None for storage in (*storages, *resized)])
+        checked.append(
+            [storage() is None for storage in (*storages, *resized)])
         return original(image)
 
     model.features_of = features_of
