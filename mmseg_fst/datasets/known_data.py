@@ -4,6 +4,7 @@ The converters, the checks before a run and ``tools/check_data.py`` share this
 table.
 """
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -22,7 +23,8 @@ class Files(NamedTuple):
     suffix: str
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True)
+class Split:
     """Part of a data set that a config reads.
 
     Attributes:
