@@ -1,6 +1,7 @@
 """The table of data sets and their completeness."""
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 from fake_data import MAKERS, make_cityscapes
@@ -27,7 +28,7 @@ def small(monkeypatch):
         monkeypatch.setitem(
             KNOWN_DATA, name,
             data._replace(splits=tuple(
-                split._replace(count=count)
+                replace(split, count=count)
                 for split, count in zip(data.splits, counts))))
 
 
