@@ -4,7 +4,6 @@ The converters, the checks before a run and ``tools/check_data.py`` share this
 table.
 """
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -23,8 +22,7 @@ class Files(NamedTuple):
     suffix: str
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Part of a data set that a config reads.
 
     Attributes:
@@ -34,7 +32,7 @@ class Split:
         converted (Files, optional): The labels written by a converter.
             Defaults to None.
     """
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     images: Files
     labels: Optional[Files] = None
     converted: Optional[Files] = None

@@ -59,19 +59,19 @@ def stopped(folder, model, hooks=(LOOK_AHEAD, ),
 def test_a_step_that_takes_passes_of_an_earlier_one(tmp_path, monkeypatch,
                                                     options, step):
     """That is made first, with the random numbers that it had."""
-    read, found = FiniteGuardHook._read, []
+    read, norms = FiniteGuardHook._read, []
 
     def refuse(self, *values):
         wrong, norm = read(self, *values)
-        found.append(norm)
-        return (dict(norm=norm), norm) if len(found) == step else (wrong, norm)
+        norms.append(norm)
+        return (dict(norm=norm), norm) if len(norms) == step else (wrong, norm)
 
     monkeypatch.setattr(FiniteGuardHook, '_read', refuse)
     path, _ = stopped(tmp_path, model_config(), [{**LOOK_AHEAD, **options}],
                       photometric='StrongPhotometric')
     found = replay(path)
     assert found.losses == found.recorded and len(found.losses) > 3
-    assert found.grad_norm == pytest.approx(found[-1], rel=1e-5)
+    assert found.grad_norm == pytest.approx(norms[-1], rel=1e-5)
     assert found.weights == found.gradients == [] and found.module is None
 
 

@@ -1,7 +1,6 @@
 """The table of data sets and their completeness."""
 import os
 import subprocess
-from dataclasses import replace
 
 import pytest
 from fake_data import MAKERS, make_cityscapes
@@ -28,7 +27,7 @@ def small(monkeypatch):
         monkeypatch.setitem(
             KNOWN_DATA, name,
             data._replace(splits=tuple(
-                replace(split, count=count)
+                split._replace(count=count)
                 for split, count in zip(data.splits, counts))))
 
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import time
-from dataclasses import replace
 from multiprocessing import get_context
 
 import cv2
@@ -309,12 +308,12 @@ def test_a_complete_data_set_needs_no_option(tmp_path, monkeypatch):
     data = KNOWN_DATA['synthia']
     monkeypatch.setitem(
         KNOWN_DATA, 'synthia',
-        data._replace(splits=(replace(data.splits[0], count=4), )))
+        data._replace(splits=(data.splits[0]._replace(count=4), )))
     tool_of('synthia').main([str(root)])
 
 
 def test_a_split_without_labels_cannot_be_converted(tmp_path):
-    split = replace(KNOWN_DATA['synthia'].splits[0], labels=None)
+    split = KNOWN_DATA['synthia'].splits[0]._replace(labels=None)
     with pytest.raises(ValueError, match='no labels to convert'):
         conversion_module.find_labels(tmp_path, split, True, '')
 
