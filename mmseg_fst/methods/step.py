@@ -90,9 +90,9 @@ class Step:
         else:
             losses, gradient, output = run()
         if gradient is None:
-            self._pending.update(losses)
+            self._pending.update(self._checked(losses))
         else:
-            self._done.update(losses)
+            self._done.update(self._checked(losses))
             self._gradients.append(gradient)
         return output
 
@@ -146,6 +146,15 @@ class Step:
         for gradient in reversed(self._gradients):
             losses[name] = gradient.attach(losses[name])
         return {**losses, **self._values}
+
+    def _checked(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Losses of a pass, none of which another pass has added already."""
+        for name in losses:
+            if name in self._done or name in self._pending:
+                raise ValueError(
+                    f'{type(self.model).__name__}: two passes of a step have '
+                    f'a loss {name!r}; give their parts different names.')
+        return losses
 
     def _weigh(self, losses: Losses) -> dict[str, Tensor]:
         """Flat losses; the losses of each part are weighted and prefixed."""

@@ -277,7 +277,8 @@ def test_resumed_run_sees_the_batches_of_the_uninterrupted(tmp_path, hook):
 
 
 def test_no_teacher(tmp_path):
-    model = model_config(type='Supervised', pseudo_labeler=None, mixer=None)
+    model = model_config(
+        type='Supervised', pseudo_labeler=None, mixer=None)
     runner = make_runner(tmp_path, [dict(type='FSTHook')], SGD, model=model)
     with pytest.raises(
             ValueError, match='FSTHook needs .*such as MeanTeacher'):

@@ -69,8 +69,7 @@ def test_they_do_not_look_ahead(tmp_path, hook):
 
 
 def test_a_negative_number_of_them_is_refused(tmp_path):
-    with pytest.raises(
-            ValueError, match='warmup_iters must be at least 0, got -1'):
+    with pytest.raises(ValueError, match='warmup_iters must be .* 0, got -1'):
         make_runner(tmp_path, [], SGD, model=dict(
             u2pl_config(), warmup_iters=-1))
 

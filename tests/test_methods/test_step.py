@@ -170,3 +170,14 @@ def test_a_method_is_short(path):
         for node in getattr(cls, 'body', []):
             if isinstance(node, ast.FunctionDef) and node.name == 'train_on':
                 assert lines_of(node) <= 40
+
+
+def test_two_passes_with_losses_of_one_name_are_refused():
+    model = method('ssl_unimatch_v2')
+
+    def train_on(step, batch):
+        for name in ('first', 'second'):
+            step.learn(name, lambda: model.supervised(batch.labeled))
+
+    with pytest.raises(ValueError, match="two passes .*'labeled.decode"):
+        losses_of(model, train_on)

@@ -206,6 +206,7 @@ def test_views_are_concatenated_in_order():
         for seed in range(3)
     ]
     got = concatenate(views)
+    assert got.index is None
     for name in ('image', 'label', 'weight', 'mask'):
         whole = getattr(got, name)
         assert len(whole) == 6
