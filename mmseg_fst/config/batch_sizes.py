@@ -1,5 +1,5 @@
 """Batch sizes of single sides, as mmengine's data loader takes them."""
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 
 def side_batch_size(cfg: Config, side: str) -> int:
@@ -32,7 +32,7 @@ def apply_batch_sizes(cfg: Config) -> None:
     Raises:
         ValueError: If a number is given for a side that is not there.
     """
-    loader = cfg.get('train_dataloader') or {}
+    loader = cfg.get('train_dataloader') or ConfigDict()
     sizes = (loader.get('sampler') or {}).get('batch_sizes')
     if not sizes:
         return

@@ -157,7 +157,8 @@ def _parameters_of(cls: type) -> Optional[list[str]]:
     for base in cls.__mro__[:-1]:
         if '__init__' not in vars(base):
             continue
-        _, *parameters = inspect.signature(base.__init__).parameters.values()
+        signature = inspect.signature(vars(base)['__init__'])
+        _, *parameters = signature.parameters.values()
         names += [
             parameter.name for parameter in parameters
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD,

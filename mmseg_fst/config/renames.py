@@ -181,8 +181,9 @@ def hint_for(name: Any, key: Optional[str] = None) -> Optional[str]:
 
 def _upgrade_self_training(model: dict[str, Any], where: str) -> None:
     """From a ``SelfTrainingSegmentor`` to the class of its method."""
+    parts: tuple[str, ...] = ('labeled', )
     if model.get('mixer') is None:
-        name, parts = 'Supervised', ('labeled', )
+        name = 'Supervised'
         for key in _PARTS:
             model.pop(key, None)
     else:

@@ -74,8 +74,11 @@ def sorted_checkpoints(work_dir: str,
         list[str]: Their paths.
     """
     found = glob.glob(osp.join(glob.escape(work_dir), pattern))
-    numbered = [path for path in found if iteration_of(path) is not None]
-    return sorted(numbered, key=iteration_of)
+    iterations = {
+        path: iteration for path in found
+        if (iteration := iteration_of(path)) is not None
+    }
+    return sorted(iterations, key=iterations.__getitem__)
 
 
 def drop_pretrained(node: Any) -> None:

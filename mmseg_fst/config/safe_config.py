@@ -11,7 +11,7 @@ from mmseg_fst import registry
 
 # Keys whose text is looked up in a registry, and words that they may hold
 # beside; mmengine imports and calls what it does not find there.
-_LOOKED_UP = dict(
+_LOOKED_UP: dict[str, tuple[str, ...]] = dict(
     type=(),
     conv_type=(),
     norm_layer=(),
@@ -26,7 +26,8 @@ _FILES = ('class_weight', 'checkpoint_path', 'class_embed_path')
 _PICKLES = ('.pkl', '.pickle')
 # Of `diffusion_cfg` a backbone calls whatever `target` names; of
 # `decode_backend` the loading of images may unpickle them.
-_CALLS = dict(diffusion_cfg=None, decode_backend=('pickle', ))
+_CALLS: dict[str, Optional[tuple[str, ...]]] = dict(
+    diffusion_cfg=None, decode_backend=('pickle', ))
 
 
 def check_data(cfg: dict[str, Any], source: str, hint: str) -> None:

@@ -32,7 +32,7 @@ class Split(NamedTuple):
         converted (Files, optional): The labels written by a converter.
             Defaults to None.
     """
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     images: Files
     labels: Optional[Files] = None
     converted: Optional[Files] = None

@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 from zlib import crc32
 
 import numpy as np
+from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 
 from mmseg_fst.registry import DATASETS
@@ -116,16 +117,16 @@ def part_configs(cfg: dict) -> list[dict]:
     return found
 
 
-def single_config(name: str, cfg: dict, purpose: str) -> dict:
+def single_config(name: str, cfg: ConfigDict, purpose: str) -> ConfigDict:
     """Config of a side that must be one data set.
 
     Args:
         name (str): Name of the side.
-        cfg (dict): Its config.
+        cfg (ConfigDict): Its config.
         purpose (str): What needs one data set, for the message.
 
     Returns:
-        dict: The config.
+        ConfigDict: The config.
 
     Raises:
         ValueError: If it is a ``ConcatDataset`` or a ``RepeatDataset``.

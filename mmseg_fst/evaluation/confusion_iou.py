@@ -58,7 +58,7 @@ class ConfusionIoUMetric(IoUMetric):
 
     def _add(self, label: Tensor, prediction: Tensor) -> None:
         """Count an image; add the previous one to the total."""
-        if self._last is None:
+        if self._total is None or self._last is None:
             side = len(self.dataset_meta['classes']) + 1
             self._total, self._last = torch.zeros(
                 2, side, side, dtype=torch.int64, device=prediction.device)
@@ -88,6 +88,9 @@ class ConfusionIoUMetric(IoUMetric):
 
     def _areas(self, size: int) -> tuple[Tensor, ...]:
         """Areas for ``compute_metrics``, over all images of this process."""
+        if self._total is None or self._last is None:
+            raise RuntimeError(f'{type(self).__name__} has counted no image; '
+                               'call process() first.')
         # Image i of process r has the index i * world_size + r.
         due = len(range(get_rank(), size, get_world_size()))
         if self._count > due + 1:

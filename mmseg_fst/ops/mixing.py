@@ -22,7 +22,7 @@ class Mixed(NamedTuple):
     label: Tensor
     weight: Tensor
     mask: Tensor
-    index: Optional[Tensor]
+    index: Optional[Tensor]  # type: ignore[assignment]  # hides tuple.index
 
 
 def concatenate(views: Sequence[Mixed]) -> Mixed:
@@ -36,8 +36,13 @@ def concatenate(views: Sequence[Mixed]) -> Mixed:
     """
     if len(views) == 1:
         return views[0]
-    return Mixed(*(None if parts[0] is None else torch.cat(parts)
-                   for parts in zip(*views)))
+    indices = [view.index for view in views if view.index is not None]
+    return Mixed(
+        image=torch.cat([view.image for view in views]),
+        label=torch.cat([view.label for view in views]),
+        weight=torch.cat([view.weight for view in views]),
+        mask=torch.cat([view.mask for view in views]),
+        index=torch.cat(indices) if len(indices) == len(views) else None)
 
 
 def class_mix_mask(label: Tensor,

@@ -1,8 +1,11 @@
 """Exponential moving average of weights, in place."""
-from collections.abc import Sequence
+from typing import Union
 
 import torch
 from torch import Tensor
+
+#: What the operators on several tensors of PyTorch take.
+Tensors = Union[list[Tensor], tuple[Tensor, ...]]
 
 
 def ema_decay(updates: int, decay: float) -> float:
@@ -28,15 +31,14 @@ def ema_decay(updates: int, decay: float) -> float:
 
 
 @torch.no_grad()
-def ema_update_(average: Sequence[Tensor], weights: Sequence[Tensor],
-                decay: float) -> None:
+def ema_update_(average: Tensors, weights: Tensors, decay: float) -> None:
     """Move ``average`` towards ``weights``, in place.
 
     ``average <- decay * average + (1 - decay) * weights``.
 
     Args:
-        average (Sequence[Tensor]): Floating-point tensors, changed in place.
-        weights (Sequence[Tensor]): Tensors of the same number and shapes.
+        average (list | tuple): Floating-point tensors, changed in place.
+        weights (list | tuple): Tensors of the same number and shapes.
         decay (float): Weight of the old average, in [0, 1].
     """
     # Not `alpha=1 - decay`: a fused multiply-add rounds once, but the authors'

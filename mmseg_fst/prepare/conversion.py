@@ -158,22 +158,27 @@ def find_labels(root: Path, split: Split, allow_partial: bool,
     Raises:
         FileNotFoundError: If a folder or a file is missing, unless
             ``allow_partial`` is set.
+        ValueError: If the split has no labels to convert.
     """
-    for files in (split.images, split.labels):
+    labels, converted = split.labels, split.converted
+    if labels is None or converted is None:
+        raise ValueError(f'The split of {split.images.folder} has no labels '
+                         'to convert. Give it labels and converted files.')
+    for files in (split.images, labels):
         if not (root / files.folder).is_dir() and not allow_partial:
             raise FileNotFoundError(
                 f'There is no folder {root / files.folder}. {hint}')
     images = list_files(root, split.images)
-    both = sorted(set(images) & set(list_files(root, split.labels)))
+    both = sorted(set(images) & set(list_files(root, labels)))
     if len(both) < split.count and not allow_partial:
         raise FileNotFoundError(
             f'{len(both)} of {split.count} images in '
             f'{root / split.images.folder} have a label in '
-            f'{root / split.labels.folder}. {hint}, or add --allow-partial '
+            f'{root / labels.folder}. {hint}, or add --allow-partial '
             'to convert the existing files')
     return [
         Label(*(root / files.folder / f'{name}{files.suffix}'
-                for files in (split.images, split.labels, split.converted)))
+                for files in (split.images, labels, converted)))
         for name in both
     ]
 

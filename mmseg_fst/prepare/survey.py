@@ -124,7 +124,7 @@ def _unknown_values(path: Path, unknown: dict[int, int],
                     classes: ClassList) -> str:
     """Message for pixel values that belong to no class."""
     kind = 'colors' if classes.colored else 'ids'
-    most = sorted(unknown, key=unknown.get, reverse=True)
+    most = sorted(unknown, key=unknown.__getitem__, reverse=True)
     shown = ', '.join(format_value(value, classes.colored)
                       for value in most[:5])
     more = f' and {len(most) - 5} others' if len(most) > 5 else ''

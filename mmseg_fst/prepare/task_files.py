@@ -3,7 +3,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from mmseg_fst.datasets.rare_class import image_name
@@ -35,11 +35,11 @@ def _check_free(path: Path, overwrite: bool) -> None:
 
 def _old_names(paths: Sequence[Path]) -> list[Path]:
     """Unused names, with equal suffixes, for folders that are renamed."""
-    for number in count(1):
-        ending = '.old' if number == 1 else f'.old.{number}'
-        names = [path.with_name(path.name + ending) for path in paths]
-        if not any(map(os.path.lexists, names)):
-            return names
+    endings = chain(['.old'], map('.old.{}'.format, count(2)))
+    candidates = ([path.with_name(path.name + ending) for path in paths]
+                  for ending in endings)
+    return next(names for names in candidates
+                if not any(map(os.path.lexists, names)))
 
 
 @contextmanager

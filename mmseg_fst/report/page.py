@@ -5,7 +5,7 @@ import jinja2
 
 from mmseg_fst.utils.files import atomic_write
 
-from .panels import last_mixed, predict_panels
+from .panels import Panel, last_mixed, predict_panels
 from .quality_parts import (
     future_table,
     gain_chart,
@@ -47,7 +47,9 @@ def write_report(path: Path,
         >>> methods = find_methods([Path('work_dirs/demo/streets_fst')])
         >>> write_report(Path('report.html'), methods, 'my script')
     """
-    panels, palette, missing = [], {}, []
+    panels: list[Panel] = []
+    palette: dict[str, list[int]] = {}
+    missing: list[str] = []
     if num_panels:
         panels, palette, missing = predict_panels(methods, num_panels, trust)
     environment = jinja2.Environment(

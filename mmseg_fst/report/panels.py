@@ -7,9 +7,9 @@ from typing import NamedTuple, Optional
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
+from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from PIL import Image
-from torch import nn
 
 from mmseg_fst.engine.hooks.prediction_panel_hook import figure_name, tiles_of
 from mmseg_fst.registry import DATASETS
@@ -118,7 +118,7 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     return found
 
 
-def _of_each_network(model: nn.Module, batch: dict) -> SegDataSample:
+def _of_each_network(model: BaseSegmentor, batch: dict) -> SegDataSample:
     """Predict with all networks; returns one data sample."""
     outputs = model.predict_each(**model.data_preprocessor(batch))
     merged = outputs[model.networks[0]][0]

@@ -185,23 +185,24 @@ def flat_config(text: str) -> dict[str, str]:
         >>> flat_config('model = dict(type="A", head=dict(channels=4))')
         {'model.type': "'A'", 'model.head.channels': '4'}
     """
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign):
-            found.update(_leaves(node.targets[0].id, node.value))
+            found.update(_leaves(ast.unparse(node.targets[0]), node.value))
     return found
 
 
 def _leaves(prefix: str, node: ast.expr) -> Iterator[tuple[str, str]]:
     """Settings below a dotted key of a config."""
+    children: Iterable[tuple[object, ast.expr]]
     if isinstance(node, ast.Call):
         children = [(child.arg, child.value) for child in node.keywords]
     elif isinstance(node, ast.Dict):
-        children = [(ast.literal_eval(key), value)
+        children = [(ast.literal_eval(key) if key else '**', value)
                     for key, value in zip(node.keys, node.values)]
     elif isinstance(node, ast.List) and any(
             isinstance(child, (ast.Call, ast.Dict)) for child in node.elts):
-        children = list(enumerate(node.elts))
+        children = enumerate(node.elts)
     else:
         yield prefix, ast.unparse(node)
         return

@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
+from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
@@ -117,7 +118,7 @@ def _config_of(text: str, path: str, trust: bool) -> Config:
     return cfg
 
 
-def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> nn.Module:
+def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> BaseSegmentor:
     """The model as it was before the step."""
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     drop_pretrained(cfg.model)
@@ -141,7 +142,7 @@ def _tell(meta: dict[str, Any]) -> None:
         hub.update_info(key, meta[key])
 
 
-def _losses_of(model: nn.Module, dump: dict[str, Any],
+def _losses_of(model: BaseSegmentor, dump: dict[str, Any],
                device: str) -> dict[str, Tensor]:
     """The losses of the step, and of one that it takes passes from."""
     shared = dump['shared']
@@ -160,14 +161,14 @@ def _losses_of(model: nn.Module, dump: dict[str, Any],
     return _forward(model, dump, device, dump['random_state'])
 
 
-def _forward(model: nn.Module, dump: dict[str, Any], device: str,
+def _forward(model: BaseSegmentor, dump: dict[str, Any], device: str,
              random_state: list[Tensor]) -> dict[str, Tensor]:
     """The losses, with random numbers of the run."""
     inputs = {
         side: image.to(device)
         for side, image in dump['inputs'].items()
     }
-    samples = {
+    samples: Any = {
         side: [from_plain(sample).to(device) for sample in batch]
         for side, batch in dump['samples'].items()
     }

@@ -167,10 +167,10 @@ def load_config(config: str,
     # Taken out: a config that was dumped has it added already.
     cfg.randomness.seed = seed + cfg.pop('seed_offset', 0)
     # Only a config that has several splits reads it.
-    split = cfg.env_variables.get(SPLIT_SEED, '0')
+    split_seed = cfg.env_variables.get(SPLIT_SEED, '0')
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, seed, debug, split, cfg.get('partition', ''))
-    _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split))
+        config, seed, debug, split_seed, cfg.get('partition', ''))
+    _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg, planned)

@@ -133,8 +133,11 @@ def make_row(name: str,
         parts = _parts(folder)
         row.iterations.add(
             sum(read_results(part)['max_iters'] for part in parts))
-        minutes = [train_minutes(part) for part in parts]
-        if None not in minutes:
+        minutes = [
+            duration for part in parts
+            if (duration := train_minutes(part)) is not None
+        ]
+        if len(minutes) == len(parts):
             row.minutes.append(sum(minutes))
         for score in read_scores(folder, metric):
             row.scores[score.network, 'last'].append(score.last)

@@ -148,7 +148,7 @@ def make_tree(rng: np.random.Generator, place: Place) -> Thing:
     if rng.random() < .2:
         for tier in range(4):
             half, low = spread * (.8 - .17 * tier), trunk * .6 + tier * 1.1
-            outline = [[-half, low], [half, low], [0, low + 2.2]]
+            outline = np.array([[-half, low], [half, low], [0, low + 2.2]])
             faces.append(Face(upright(outline, place), VEGETATION, 'leaf',
                               leaf, .75 + .1 * tier))
         return Thing(place[2], faces, block(place, spread * .7, 5, .5))

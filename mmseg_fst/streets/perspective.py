@@ -1,6 +1,6 @@
 """Perspective of the street scenes: from faces in meters to pixels."""
 from dataclasses import dataclass
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple, TypeVar
 
 import cv2
 import numpy as np
@@ -9,6 +9,8 @@ from .shapes import Face
 
 # Scenes are rasterized at this multiple of the final size.
 OVERSAMPLING = 2
+
+Depth = TypeVar('Depth', float, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,14 @@ class Road:
     half: float
     walks: Tuple[float, float]
 
-    def middle(self, depth: np.ndarray) -> np.ndarray:
+    def middle(self, depth: Depth) -> Depth:
         """Find the road's middle.
 
         Args:
-            depth (np.ndarray): Depths in meters, of any shape.
+            depth (float | np.ndarray): Depths in meters, of any shape.
 
         Returns:
-            np.ndarray: X in meters, of the same shape.
+            float | np.ndarray: X in meters, of the same shape.
         """
         return self.offset + self.heading * depth + self.bend * depth ** 2
 

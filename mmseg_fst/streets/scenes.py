@@ -10,7 +10,8 @@ import multiprocessing
 import os
 import os.path as osp
 import time
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -40,7 +41,8 @@ ENDINGS = {'.jpg': b'\xff\xd9', '.png': b'IEND\xaeB`\x82'}
 SMALLEST = 32
 
 
-class Job(NamedTuple):
+@dataclass(frozen=True)
+class Job:
     """One image to render.
 
     Attributes:
@@ -213,7 +215,11 @@ def _make(job: Job) -> Tuple[Job, bool, Dict[str, int]]:
             cv2.imwrite(str(part), image[..., ::-1],
                         [cv2.IMWRITE_JPEG_QUALITY, quality])
     else:
-        label = cv2.imread(label_path, cv2.IMREAD_UNCHANGED)
+        existing = cv2.imread(label_path, cv2.IMREAD_UNCHANGED)
+        if existing is None:
+            raise OSError(f'{label_path} cannot be read. Remove the file to '
+                          'render it again.')
+        label = existing
     return job, is_new, count_pixels(label, len(CLASSES))
 
 

@@ -5,7 +5,7 @@ object is a list of faces in painting order. Faces have a class and a
 material; the domain assigns the colors (``appearance.py``).
 """
 from functools import lru_cache
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -19,7 +19,9 @@ PALETTE = [[128, 64, 128], [244, 35, 232], [70, 70, 70], [190, 153, 153],
 IGNORE = 255
 
 Variant = Tuple[float, float, float]
-Place = Tuple[float, float, float]
+# Points in two and in three dimensions.
+Point = Union[Sequence[float], np.ndarray]
+Place = Union[Tuple[float, float, float], np.ndarray]
 
 
 class Face(NamedTuple):
@@ -91,32 +93,32 @@ def upright(outline: np.ndarray, place: Place,
                      np.full(len(outline), float(place[2]))], axis=1)
 
 
-def limb(start: Sequence[float], end: Sequence[float],
-         width: float) -> np.ndarray:
+def limb(start: Point, end: Point, width: float) -> np.ndarray:
     """Outline of a straight bar.
 
     Args:
-        start (Sequence[float]): One end (right, up) in meters.
-        end (Sequence[float]): The other end.
+        start (Point): One end (right, up) in meters.
+        end (Point): The other end.
         width (float): Thickness in meters.
 
     Returns:
         np.ndarray: Float array (4, 2).
     """
-    start, end = np.asarray(start, float), np.asarray(end, float)
-    along = (end - start) / max(np.linalg.norm(end - start), 1e-6)
+    first, last = np.asarray(start, float), np.asarray(end, float)
+    along = (last - first) / max(np.linalg.norm(last - first), 1e-6)
     across = np.array([-along[1], along[0]]) * width / 2
-    return np.stack([start + across, end + across, end - across,
-                     start - across])
+    return np.stack([first + across, last + across, last - across,
+                     first - across])
 
 
-def disc(center: Sequence[float], radius: float, count: int = 14,
+def disc(center: Point, radius: Union[float, np.ndarray], count: int = 14,
          squash: float = 1.0) -> np.ndarray:
     """Outline of a disc.
 
     Args:
-        center (Sequence[float]): Middle (right, up) in meters.
-        radius (float): Radius in meters, a number or an array (``count``,).
+        center (Point): Middle (right, up) in meters.
+        radius (float | np.ndarray): Radius in meters, a number or an array
+            (``count``,).
         count (int): Number of corners.
         squash (float): Factor on the widths.
 

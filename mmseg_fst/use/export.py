@@ -49,6 +49,9 @@ class ExportedNetwork(nn.Module):
             arithmetic is not exported.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, model: BaseSegmentor, normalize: bool = True) -> None:
         super().__init__()
         ensemble = model.predict_with == ENSEMBLE

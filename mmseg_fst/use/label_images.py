@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.registry import init_default_scope
-from torch import nn
+from mmseg.models.segmentors import BaseSegmentor
 from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
@@ -89,11 +89,11 @@ class UnlabeledImages:
 
 
 @torch.no_grad()
-def label_batch(model: nn.Module, batch: dict) -> np.ndarray:
+def label_batch(model: BaseSegmentor, batch: dict) -> np.ndarray:
     """Label one image.
 
     Args:
-        model (nn.Module): Of :func:`load_network`.
+        model (BaseSegmentor): Of :func:`load_network`.
         batch (dict): Of :meth:`UnlabeledImages.batches`.
 
     Returns:
@@ -107,14 +107,14 @@ def label_batch(model: nn.Module, batch: dict) -> np.ndarray:
     return to_uint8(sample.pred_sem_seg.data[0])
 
 
-def label_images(model: nn.Module,
+def label_images(model: BaseSegmentor,
                  images: UnlabeledImages,
                  folder: str,
                  suffix: Optional[str] = None) -> int:
     """Write a prediction for each image as a PNG; what is there is kept.
 
     Args:
-        model (nn.Module): Of :func:`load_network`.
+        model (BaseSegmentor): Of :func:`load_network`.
         images (UnlabeledImages): The images.
         folder (str): Where to, below it by the names of the images.
         suffix (str, optional): Ending of a label. Defaults to None: that of
@@ -152,12 +152,12 @@ def mean_iou(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.mean(ious))
 
 
-def rank_images(models: Sequence[nn.Module],
+def rank_images(models: Sequence[BaseSegmentor],
                 images: UnlabeledImages) -> dict[str, float]:
     """How stable the predictions for each image were (ST++).
 
     Args:
-        models (Sequence[nn.Module]): One network at several moments of its
+        models (Sequence[BaseSegmentor]): One network at several moments of its
             training, the last one last.
         images (UnlabeledImages): The images.
 

@@ -1,6 +1,7 @@
 """Predictions for images in memory or on disk."""
 import copy
 from collections.abc import Sequence
+from functools import reduce
 from os import fspath
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
@@ -93,30 +94,26 @@ def _predict_one(model: BaseSegmentor, image: np.ndarray,
         sample, = score(model, image).write_labels()
         check_size(model, sample)
         return Prediction(to_uint8(sample.pred_sem_seg.data[0]))
-    mean: Optional[Tensor] = None
     views = [(scale, mirrored) for scale in scales
              for mirrored in ((False, True) if flip else (False, ))]
-    for scale, mirrored in views:
-        view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
-        share = _probabilities(model, view, scale)
-        if share.shape[1:] != image.shape[:2]:
-            share = F.interpolate(
-                share[None], image.shape[:2], mode='bilinear')[0]
-        share = share.flip(-1) if mirrored else share
-        mean = share if mean is None else mean.add_(share)
-    mean = mean.float().div_(len(views))
+    shares = (_probabilities(model, image, *view) for view in views)
+    mean = reduce(Tensor.add_, shares).float().div_(len(views))
     return Prediction(
         to_uint8(mean.argmax(0)),
         mean.cpu().numpy() if with_probabilities else None)
 
 
-def _probabilities(model: BaseSegmentor, image: np.ndarray,
-                   scale: float) -> Tensor:
-    """Probabilities (C, H, W) of one view."""
-    scored = score(model, image, scale)
+def _probabilities(model: BaseSegmentor, image: np.ndarray, scale: float,
+                   mirrored: bool) -> Tensor:
+    """Probabilities (C, H, W) of one view, at the size of the image."""
+    view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+    scored = score(model, view, scale)
     share, = scored.probabilities()
     check_size(model, scored.samples[0])
-    return share
+    if share.shape[1:] != image.shape[:2]:
+        share = F.interpolate(
+            share[None], image.shape[:2], mode='bilinear')[0]
+    return share.flip(-1) if mirrored else share
 
 
 def to_uint8(label: Tensor) -> np.ndarray:

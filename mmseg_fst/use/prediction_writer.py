@@ -45,7 +45,8 @@ class PredictionWriter:
         self.folder = folder
         self.save = save
         self.opacity = opacity
-        self.views = dict(scales=tuple(scales), flip=flip)
+        self.scales = tuple(scales)
+        self.flip = flip
         self.palette = model.dataset_meta['palette']
         self.loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
 
@@ -144,8 +145,9 @@ class PredictionWriter:
         prediction = predict(
             self.model,
             image,
-            with_probabilities='probabilities' in self.save,
-            **self.views)[0]
+            scales=self.scales,
+            flip=self.flip,
+            with_probabilities='probabilities' in self.save)[0]
         self._write(prediction, name)
         return prediction.label
 
@@ -181,10 +183,10 @@ class PredictionWriter:
 
 @contextmanager
 def _video_writer(path: str, fps: float, size: tuple[int, int]
-                  ) -> Iterator[Callable[[np.ndarray], None]]:
+                  ) -> Iterator[Callable[[np.ndarray], object]]:
     """A function that appends RGB images to a video."""
     with atomic_write(path) as temporary:
-        codec = cv2.VideoWriter_fourcc(*'mp4v')
+        codec = cv2.VideoWriter.fourcc(*'mp4v')
         video = cv2.VideoWriter(str(temporary), codec, fps or 25, size)
         if not video.isOpened():
             raise OSError(f'{path} could not be written; is the disk full, or '

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from mmengine.logging.history_buffer import HistoryBuffer
 from mmengine.runner import CheckpointLoader
+from numpy._core import multiarray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -40,10 +41,10 @@ def _statistic(owner: type, name: str) -> Callable:
 _HARMLESS = [
     (_statistic, 'builtins.getattr'),
     HistoryBuffer, np.ndarray, np.dtype,
-    (np._core.multiarray._reconstruct, 'numpy._core.multiarray._reconstruct'),
-    (np._core.multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
-    (np._core.multiarray.scalar, 'numpy._core.multiarray.scalar'),
-    (np._core.multiarray.scalar, 'numpy.core.multiarray.scalar'),
+    (multiarray._reconstruct, 'numpy._core.multiarray._reconstruct'),
+    (multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
+    (multiarray.scalar, 'numpy._core.multiarray.scalar'),
+    (multiarray.scalar, 'numpy.core.multiarray.scalar'),
     *(type(np.dtype(name)) for name in ('float64', 'float32', 'int64',
                                         'int32', 'uint64', 'bool'))
 ]
@@ -100,7 +101,7 @@ def read_checkpoint(path: str,
     if 'state_dict' in checkpoint:
         if not trust and isinstance(checkpoint.get('meta'), dict):
             checkpoint['meta'].pop('config', None)
-        return checkpoint
+        return dict(checkpoint)
     # Files of Microsoft and timm have `model`; others are a plain dict.
     inner = checkpoint.get('model')
     return dict(state_dict=inner if isinstance(inner, Mapping) else checkpoint)

@@ -66,7 +66,7 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
         sys.exit(str(error))
     except (_USER_ERRORS if work_dir is None else _CONFIG_ERRORS) as error:
         text = message_of(error)
-        if path is not None and osp.isdir(work_dir):
+        if work_dir and path and osp.isdir(work_dir):
             with suppress(OSError):  # the disk may be full
                 with open(path, 'w') as file:
                     file.write(traceback.format_exc())

@@ -312,6 +312,12 @@ def test_a_complete_data_set_needs_no_option(tmp_path, monkeypatch):
     tool_of('synthia').main([str(root)])
 
 
+def test_a_split_without_labels_cannot_be_converted(tmp_path):
+    split = KNOWN_DATA['synthia'].splits[0]._replace(labels=None)
+    with pytest.raises(ValueError, match='no labels to convert'):
+        conversion_module.find_labels(tmp_path, split, True, '')
+
+
 def test_acdc_is_linked_by_split(tmp_path):
     root = make_acdc(tmp_path / 'acdc', train=8)
     images = list_files(root, KNOWN_DATA['acdc'].splits[0].images)
