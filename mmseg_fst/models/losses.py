@@ -267,7 +267,7 @@ def pseudo_losses(network: nn.Module,
 def peer_losses(network: nn.Module, logits: dict[str, Tensor],
                 targets: Sequence[tuple[Tensor, Tensor]],
                 auxiliary: str) -> dict[str, Tensor]:
-    """Losses of images with several pseudo-labels, such as those of peers.
+    """Losses of images with several pseudo-labels, such as the labels of peers.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
