@@ -1,14 +1,17 @@
 """Validation and test of all networks of a segmentor in one pass."""
 import copy
+from collections.abc import Sized
+from typing import cast
 
 import torch
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner import TestLoop, ValLoop
+from mmengine.runner import Runner, TestLoop, ValLoop
 from mmengine.runner.amp import autocast
+from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList
-from torch import nn
+from torch.utils.data import DataLoader
 
 from mmseg_fst.registry import LOOPS
 
@@ -34,6 +37,10 @@ class _EachNetwork:
     """
 
     mode: str
+    runner: Runner
+    dataloader: DataLoader
+    evaluator: Evaluator
+    fp16: bool
 
     def run(self) -> dict[str, float]:
         """Evaluate all networks on the data set.
@@ -76,19 +83,20 @@ class _EachNetwork:
     def _evaluate(self, evaluators: dict[str, Evaluator],
                   protocol: str) -> dict[str, float]:
         """Metrics of every network, over all processes."""
-        metrics = {}
+        metrics: dict[str, float] = {}
+        size = len(cast(Sized, self.dataloader.dataset))
         for name, evaluator in evaluators.items():
             print_log(
                 f'Results of the {name} ({protocol}):', logger='current')
             # Distributed samplers repeat images so that all processes have the
             # same number; the evaluator drops those beyond the size.
-            scores = evaluator.evaluate(len(self.dataloader.dataset))
+            scores = evaluator.evaluate(size)
             metrics.update(
                 (f'{name}/{key}', value) for key, value in scores.items())
         return metrics
 
     @torch.no_grad()
-    def _predict(self, model: nn.Module,
+    def _predict(self, model: BaseSegmentor,
                  batch: dict) -> dict[str, SampleList]:
         """Predict with every network.
 

@@ -1,7 +1,7 @@
 """What scores ask of a segmentor, of MMSegmentation as well."""
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmseg_fst.models.protocols import name_of_test_cfg
 
@@ -9,11 +9,11 @@ from mmseg_fst.models.protocols import name_of_test_cfg
 SINGLE_NETWORK = 'student'
 
 
-def networks_of(model: nn.Module) -> list[str]:
+def networks_of(model: BaseSegmentor) -> list[str]:
     """Names of the networks of a segmentor that can predict.
 
     Args:
-        model (nn.Module): A method of this package, or any segmentor of
+        model (BaseSegmentor): A method of this package, or any segmentor of
             MMSegmentation, which is scored as ``'student'``.
 
     Returns:
@@ -22,11 +22,11 @@ def networks_of(model: nn.Module) -> list[str]:
     return getattr(model, 'networks', [SINGLE_NETWORK])
 
 
-def predicting_network(model: nn.Module) -> str:
+def predicting_network(model: BaseSegmentor) -> str:
     """The network of a segmentor that predicts.
 
     Args:
-        model (nn.Module): See :func:`networks_of`.
+        model (BaseSegmentor): See :func:`networks_of`.
 
     Returns:
         str: One of :func:`networks_of`.
@@ -34,11 +34,11 @@ def predicting_network(model: nn.Module) -> str:
     return getattr(model, 'predict_with', SINGLE_NETWORK)
 
 
-def protocol_of(model: nn.Module) -> str:
+def protocol_of(model: BaseSegmentor) -> str:
     """How a segmentor predicts.
 
     Args:
-        model (nn.Module): See :func:`networks_of`.
+        model (BaseSegmentor): See :func:`networks_of`.
 
     Returns:
         str: In words.

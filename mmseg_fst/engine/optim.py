@@ -14,6 +14,7 @@ from mmengine.optim import (
     OptimWrapperDict,
     build_optim_wrapper,
 )
+from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
 
 from mmseg_fst.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
@@ -196,11 +197,11 @@ class PerStudentConstructor:
         self.students = shared.pop('students', {})
         self.shared = dict(shared, paramwise_cfg=paramwise_cfg)
 
-    def __call__(self, model: nn.Module) -> JointOptimWrapper:
+    def __call__(self, model: BaseSegmentor) -> JointOptimWrapper:
         """Build the optimizers.
 
         Args:
-            model (nn.Module): The segmentor, or a wrapper around it.
+            model (BaseSegmentor): The segmentor, or a wrapper around it.
 
         Returns:
             JointOptimWrapper: One optimizer for each student.
@@ -234,7 +235,7 @@ class PerStudentConstructor:
         return config
 
 
-def _trained_networks(model: nn.Module) -> dict[str, nn.Module]:
+def _trained_networks(model: BaseSegmentor) -> dict[str, nn.Module]:
     """The students and the auxiliary networks of a method, by name."""
     students = model.student
     if not isinstance(students, nn.ModuleDict):

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Optional
 
 import torch
+from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
@@ -55,7 +56,7 @@ def preserve_network(network: nn.Module,
 
 
 @torch.no_grad()
-def probe(model: nn.Module, network: nn.Module, image: Tensor,
+def probe(model: BaseSegmentor, network: EncoderDecoder, image: Tensor,
           samples: SampleList) -> ProbedLabels:
     """Compute the pseudo-labels of a network of a method.
 
@@ -63,8 +64,8 @@ def probe(model: nn.Module, network: nn.Module, image: Tensor,
     statistics of ``teacher_mode``.
 
     Args:
-        model (nn.Module): The method, with a ``pseudo_labeler``.
-        network (nn.Module): One of its networks.
+        model (BaseSegmentor): The method, with a ``pseudo_labeler``.
+        network (EncoderDecoder): One of its networks.
         image (Tensor): Normalized images of shape (N, C, H, W).
         samples (list[SegDataSample]): Their data samples, which contain the
             size without padding.

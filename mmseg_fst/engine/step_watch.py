@@ -1,10 +1,11 @@
 """What a training step was given, kept until it is known to be good."""
 from collections.abc import Sequence
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast
 
 import torch
 from mmengine.runner.checkpoint import weights_to_cpu
 from mmengine.structures import PixelData
+from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -22,10 +23,10 @@ class StepWatch:
     forward pass changes; nothing waits for the device.
 
     Args:
-        model (nn.Module): A segmentor, without its distributed wrapper.
+        model (BaseSegmentor): A segmentor, without its distributed wrapper.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: BaseSegmentor) -> None:
         self.statistics = [
             buffer for module in model.modules()
             if isinstance(module, _BatchNorm)
@@ -59,7 +60,7 @@ class StepWatch:
             return
         skipped = self.pending
         if skipped and self.losses:
-            total = sum(self.losses.values())
+            total = cast(Tensor, sum(self.losses.values()))
             self.skipped = (
                 total if self.skipped is None else self.skipped + total)
         self.pending, self.losses = True, {}

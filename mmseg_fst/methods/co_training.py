@@ -1,7 +1,8 @@
 """Students that label for one another: CPS and Diverse Co-training."""
-from typing import Literal
+from typing import Any, Literal, Union
 
 import torch
+from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor
 
 from mmseg_fst.models.domains import (
@@ -16,6 +17,7 @@ from mmseg_fst.models.losses import (
     peer_losses,
     rows_of,
 )
+from mmseg_fst.models.mixers import CutMix, NoMix
 from mmseg_fst.ops import Mixed, agreement
 from mmseg_fst.registry import MODELS
 
@@ -65,12 +67,14 @@ class CoTraining(StudentEnsemble, Method):
 
     unused = ('regularizer', 'warmup_iters')
 
+    mixer: Union[CutMix, NoMix]
+
     def __init__(self,
                  students: dict[str, dict],
                  views: Literal['domain', 'student'] = 'domain',
                  label_with: Literal['peers', 'future'] = 'peers',
                  predict_with: str = ENSEMBLE,
-                 **kwargs) -> None:
+                 **kwargs: Any) -> None:
         self.views = self.check_choice('views', views, ('domain', 'student'))
         self.with_teacher = 'future' == self.check_choice(
             'label_with', label_with, ('peers', 'future'))
@@ -105,7 +109,8 @@ class CoTraining(StudentEnsemble, Method):
     def _weak_pass(self, name: str,
                    batch: Batch) -> tuple[Losses, PseudoLabels]:
         """Labeled and unlabeled images through one student, together."""
-        network, labeled = self.student[name], batch.labeled
+        network: EncoderDecoder = self.student[name]
+        labeled = batch.labeled
         count = len(labeled.image)
         image = torch.cat([labeled.image, batch.unlabeled.image])
         logits = all_logits(network,
@@ -143,7 +148,7 @@ class CoTraining(StudentEnsemble, Method):
     def _peer_pass(self, name: str, image: Tensor,
                    targets: list[PseudoLabels]) -> tuple[Losses, None]:
         """The mixed images of one student and the labels of its peers."""
-        network = self.student[name]
+        network: EncoderDecoder = self.student[name]
         logits = all_logits(network, network.extract_feat(image),
                             targets[0].label.shape[1:])
         losses = peer_losses(network, logits, targets, self.mixed_auxiliary)

@@ -1,6 +1,7 @@
 """What hooks may read and set of a model, and the check of it."""
 from typing import Any, Optional, Protocol, runtime_checkable
 
+from mmseg.models.segmentors import BaseSegmentor
 from torch import nn
 
 from .step_cache import StepCache
@@ -70,11 +71,11 @@ class TrainedModel(Protocol):
         """Drop what the last step has staged; after one that failed."""
 
 
-def check_contract(model: nn.Module) -> None:
+def check_contract(model: BaseSegmentor) -> None:
     """Raise if a model does not keep the contract of the hooks.
 
     Args:
-        model (nn.Module): A segmentor without its distributed wrapper; one
+        model (BaseSegmentor): A segmentor without its distributed wrapper; one
             without a ``student`` passes.
 
     Raises:

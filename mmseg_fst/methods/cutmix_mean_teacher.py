@@ -1,7 +1,9 @@
 """The mean teacher of semi-supervised learning, with CutMix."""
-from typing import Optional
+from collections.abc import Callable, Sequence
+from typing import Any, Optional
 
 import torch
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
 from mmseg_fst.models.losses import (
@@ -48,9 +50,11 @@ class CutMixMeanTeacher(Method):
     unused = ('regularizer', )
     single_pass = True
     #: Logits of a decode head, and what a method takes besides.
-    decode = staticmethod(decode_without)
+    decode: Callable[[BaseDecodeHead, Sequence[Tensor]],
+                     tuple[Tensor, Optional[Tensor]]] = staticmethod(
+                         decode_without)
 
-    def __init__(self, pseudo_filter: dict, **kwargs) -> None:
+    def __init__(self, pseudo_filter: dict, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pseudo_filter = MODELS.build(pseudo_filter)
 
@@ -83,12 +87,13 @@ class CutMixMeanTeacher(Method):
             tuple: Logits of shape (N + M, C, h, w), and what
             :attr:`decode` gives besides.
         """
-        set_batch_norm(self.teacher, self.pseudo_filter.batch_statistics)
+        teacher = self.network('teacher')
+        set_batch_norm(teacher, self.pseudo_filter.batch_statistics)
         with self.frozen_pass(mixed.image.device):
-            features = self.teacher.extract_feat(
+            features = teacher.extract_feat(
                 torch.cat([labeled.image, mixed.image]))
-            logits, further = self.decode(self.teacher.decode_head, features)
-        set_batch_norm(self.teacher, self.teacher_mode == 'train')
+            logits, further = self.decode(teacher.decode_head, features)
+        set_batch_norm(teacher, self.teacher_mode == 'train')
         return logits.to(mixed.image.dtype), further
 
     @torch.no_grad()

@@ -97,6 +97,13 @@ class Method(StudentTeacher):
     #: Whether all images go through the student in a single pass.
     single_pass: bool = False
 
+    # A module that is not given is None. ``required`` guarantees the first
+    # two for the methods that call them.
+    pseudo_labeler: nn.Module
+    mixer: nn.Module
+    photometric: Optional[nn.Module]
+    regularizer: Optional[nn.Module]
+
     def __init__(
             self,
             segmentor: Union[dict, nn.Module],
@@ -122,10 +129,10 @@ class Method(StudentTeacher):
         super().__init__(student, data_preprocessor, self.with_teacher,
                          bool(regularizer), teacher_mode, predict_with,
                          protocol, frozen_dtype)
-        self.pseudo_labeler = pseudo_labeler and MODELS.build(pseudo_labeler)
-        self.mixer = mixer and MODELS.build(mixer)
-        self.photometric = photometric and MODELS.build(photometric)
-        self.regularizer = regularizer and MODELS.build(regularizer)
+        self.pseudo_labeler = _build_optional(pseudo_labeler)
+        self.mixer = _build_optional(mixer)
+        self.photometric = _build_optional(photometric)
+        self.regularizer = _build_optional(regularizer)
         self.backward = self.check_choice(
             'backward', backward, ('joint', 'staged', 'separate'))
         self.mixed_auxiliary = self.check_choice(
@@ -273,11 +280,19 @@ class Method(StudentTeacher):
 
         Returns:
             Tensor: Its last feature map, of shape (N, D, h, w).
+
+        Raises:
+            RuntimeError: If the method has no pretrained encoder.
         """
+        encoder = self.pretrained_encoder
+        if encoder is None:
+            raise RuntimeError(
+                f'{type(self).__name__} has no pretrained encoder; set '
+                '`model.regularizer` in the config.')
 
         def compute() -> Tensor:
             with self.frozen_pass(image.device):
-                return self.pretrained_encoder(image)[-1]
+                return encoder(image)[-1]
 
         if self.step_cache is None:
             return compute()
@@ -299,7 +314,7 @@ class Method(StudentTeacher):
         """
         if logits is None:
             with self.frozen_pass(side.image.device):
-                logits = self.teacher(side.image)
+                logits = self.network('teacher')(side.image)
             logits = resize_logits(
                 logits.to(side.image.dtype), side.image.shape[2:],
                 self.student.align_corners)
@@ -470,3 +485,8 @@ class Method(StudentTeacher):
                 f'{type(self).__name__}: loss_weights has the unknown keys '
                 f'{unknown}; its parts are {", ".join(self.parts)}.')
         return {**dict.fromkeys(self.parts, 1.), **given}
+
+
+def _build_optional(config: Optional[dict]) -> Any:
+    """Build a module, or return None without a config."""
+    return config and MODELS.build(config)

@@ -1,6 +1,6 @@
 """One training step: when passes are differentiated, and what FST shares."""
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Union, cast
 
 import torch
 from mmseg.utils import add_prefix
@@ -79,10 +79,10 @@ class Step:
 
         def run() -> tuple:
             losses, output = compute()
-            losses = self._weigh(losses)
+            weighted = self._weigh(losses)
             if not (fixed and self.staged):
-                return losses, None, output
-            return *self._defer(losses), output
+                return weighted, None, output
+            return *self._defer(weighted), output
 
         if fixed and self.staged and self.cache is not None:
             losses, gradient, output = self.cache.run(
@@ -116,7 +116,7 @@ class Step:
         # Another pass will follow: free the graph before its images exist.
         self._differentiate()
         with torch.set_grad_enabled(forward and torch.is_grad_enabled()):
-            if not self.shares_mix:
+            if self.cache is None or self.cache.resample_mix:
                 return compute()
             self._retain = forward and self.cache.step == 'first'
             modules = self.model.trained_modules() if forward else ()
@@ -188,9 +188,10 @@ class Step:
             name for name in losses if self.model.backward == 'separate'
             and name.endswith('loss_feature_distance')
         ]
+        total = sum(
+            loss for name, loss in losses.items() if name not in separate)
         terms = [
-            sum(loss for name, loss in losses.items()
-                if name not in separate), *(losses[name] for name in separate)
+            cast(Tensor, total), *(losses[name] for name in separate)
         ]
         scaler, scale = self.model.loss_scaler, None
         if scaler is not None:

@@ -1,9 +1,9 @@
 """What the training steps of one iteration share."""
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.utils.randomness import get_random_state, set_random_state
@@ -30,9 +30,16 @@ class _SideEffects:
         self.statistics = [
             buffer for layer in norms
             for buffer in (layer.running_mean, layer.running_var)
+            if buffer is not None
         ]
-        self.counts = [layer.num_batches_tracked for layer in norms]
-        self.retained_shares = [1 - layer.momentum for layer in norms]
+        self.counts = [
+            layer.num_batches_tracked for layer in norms
+            if layer.num_batches_tracked is not None
+        ]
+        # FSTHook rejects layers without a momentum.
+        self.retained_shares = [
+            1 - cast(float, layer.momentum) for layer in norms
+        ]
         self.before = [
             tensor.clone() for tensor in (*self.statistics, *self.counts)
         ]
@@ -50,7 +57,7 @@ class _SideEffects:
             after - before
             for after, before in zip(self.counts, self.before[size:])
         ]
-        self.factors = [
+        self.factors: list[Tensor] = [
             share**number
             for share, number in zip(self.retained_shares, self.num_updates)
             for _ in range(2)

@@ -1,8 +1,10 @@
 """Several students in one model: each predicts, and all do together."""
+import functools
 import math
-from typing import Optional
+from typing import Any, Optional
 
 import torch
+from mmseg.models.segmentors import EncoderDecoder
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
@@ -28,10 +30,17 @@ class StudentEnsemble(StudentTeacher):
     the name of a student or ``'ensemble'``.
     """
 
+    student: nn.ModuleDict
+
     @property
     def networks(self) -> list[str]:
         """Names of what can predict: each student, then all together."""
         return [*self.student, ENSEMBLE]
+
+    @property
+    def _students(self) -> list[EncoderDecoder]:
+        """The networks of ``student``, in its order."""
+        return list(self.student.values())
 
     @property
     def align_corners(self) -> bool:
@@ -42,7 +51,7 @@ class StudentEnsemble(StudentTeacher):
         """
         if self.predict_with != ENSEMBLE:
             return self.network().align_corners
-        found = {network.align_corners for network in self.student.values()}
+        found = {network.align_corners for network in self._students}
         if len(found) > 1:
             raise ValueError(
                 'The decode heads of the students differ in align_corners, '
@@ -57,14 +66,14 @@ class StudentEnsemble(StudentTeacher):
             return self.protocol.name
         names = {
             name_of_test_cfg(network.test_cfg)
-            for network in self.student.values()
+            for network in self._students
         }
         return ' / '.join(sorted(names))
 
     @property
     def ignore_index(self) -> int:
         """Id of pixels without a label."""
-        return next(iter(self.student.values())).decode_head.ignore_index
+        return self._students[0].decode_head.ignore_index
 
     @property
     def can_share_graph(self) -> bool:
@@ -84,7 +93,7 @@ class StudentEnsemble(StudentTeacher):
         part = part.rpartition('.')[2]
         return self.loss_weights[part] * loss / len(self.student)
 
-    def network(self, name: Optional[str] = None) -> nn.Module:
+    def network(self, name: Optional[str] = None) -> Any:
         """The student of that name.
 
         Args:
@@ -108,7 +117,7 @@ class StudentEnsemble(StudentTeacher):
 
     def init_weights(self) -> None:
         """Initialize every student, one after the other."""
-        for network in self.student.values():
+        for network in self._students:
             network.init_weights()
 
     def score(self,
@@ -199,11 +208,10 @@ class StudentEnsemble(StudentTeacher):
         """
         if self.predict_with != ENSEMBLE:
             return super().encode_decode(inputs, batch_data_samples)
-        total = None
-        for network in self.student.values():
-            logits = network.encode_decode(inputs, batch_data_samples)
-            share = logits.log_softmax(1)
-            total = share if total is None else torch.logaddexp(total, share)
+        total = functools.reduce(
+            torch.logaddexp,
+            (network.encode_decode(inputs, batch_data_samples).log_softmax(1)
+             for network in self._students))
         return total - math.log(len(self.student))
 
     def _forward(self,

@@ -1,15 +1,16 @@
 """A student and its teacher, side by side in one model."""
 import copy
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal, Optional
+from typing import Any, Literal, Optional
 
 import torch
-from mmseg.models.segmentors import BaseSegmentor
+from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.models.protocols import (
+    Protocol,
     ScoredImages,
     name_of_test_cfg,
     score_images,
@@ -50,10 +51,16 @@ class StudentTeacher(BaseSegmentor):
             no network ``predict_with``.
     """
 
+    student: EncoderDecoder
+    teacher: Optional[EncoderDecoder]
+    pretrained_encoder: Optional[nn.Module]
+    auxiliary: nn.ModuleDict
+    protocol: Optional[Protocol]
+
     def __init__(self, student: nn.Module, data_preprocessor: dict,
                  with_teacher: bool, with_pretrained: bool,
                  teacher_mode: Literal['train', 'eval'],
-                 predict_with: Literal['student', 'teacher'],
+                 predict_with: str,
                  protocol: Optional[dict],
                  frozen_dtype: Optional[str] = None) -> None:
         super().__init__(data_preprocessor=MODELS.build(data_preprocessor))
@@ -76,13 +83,13 @@ class StudentTeacher(BaseSegmentor):
                 self.student.backbone).requires_grad_(False)
         self.teacher_mode = teacher_mode
         self.predict_with = predict_with
-        self.protocol = protocol and MODELS.build(protocol)
+        self.protocol = MODELS.build(protocol) if protocol else None
         #: Networks besides the student that are trained, by name.
         self.auxiliary = nn.ModuleDict()
         # Set by hooks: what FST's steps of one iteration share, and the
         # scaler of the loss in half precision.
         self.step_cache: Optional[StepCache] = None
-        self.loss_scaler = None
+        self.loss_scaler: Any = None
         self.network()  # raises if there is none of that name
 
     @property
@@ -180,14 +187,14 @@ class StudentTeacher(BaseSegmentor):
         for module in self._staging_modules('discard'):
             module.discard()
 
-    def _staging_modules(self, method: str) -> list[nn.Module]:
+    def _staging_modules(self, method: str) -> list[Any]:
         """Submodules that define a method."""
         return [
             module for module in self.modules()
             if module is not self and hasattr(module, method)
         ]
 
-    def network(self, name: Optional[str] = None) -> nn.Module:
+    def network(self, name: Optional[str] = None) -> EncoderDecoder:
         """The network of that name.
 
         Args:
@@ -195,7 +202,7 @@ class StudentTeacher(BaseSegmentor):
                 None: the one named by ``predict_with``.
 
         Returns:
-            nn.Module: A segmentor of MMSegmentation.
+            EncoderDecoder: A segmentor of MMSegmentation.
 
         Raises:
             ValueError: If there is no such network.

@@ -1,4 +1,6 @@
 """U2PL: a contrast of reliable with unreliable pixels."""
+from typing import Any, cast
+
 import torch
 from torch import Tensor
 
@@ -29,7 +31,7 @@ class U2PL(CutMixMeanTeacher):
 
     decode = staticmethod(represent)
 
-    def __init__(self, contrast: dict, **kwargs) -> None:
+    def __init__(self, contrast: dict, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         head = self.student.decode_head
         channels = getattr(head, 'representation_channels', None)
@@ -48,7 +50,9 @@ class U2PL(CutMixMeanTeacher):
         target = self.pseudo_labels(batch.unlabeled)
         mixed = self.mixed_view(step, batch, target)
         logits, representation = self.teacher_view(batch.labeled, mixed)
-        view = TeacherView(logits, representation.to(logits.dtype),
+        # `represent` always returns a representation.
+        representation = cast(Tensor, representation).to(logits.dtype)
+        view = TeacherView(logits, representation,
                            torch.cat([batch.labeled.label, mixed.label]),
                            len(batch.labeled.image))
         mixed, factor = self.filter_by_teacher(mixed, logits)
@@ -87,6 +91,6 @@ class U2PL(CutMixMeanTeacher):
         super().supervised_warmup(step, batch)
         # Distributed processes wait for the gradient of every parameter, of
         # the representation, too.
-        step.log(loss_contrast=0 * sum(
-            weight.sum()
-            for weight in self.student.decode_head.parameters()))
+        total = sum(
+            weight.sum() for weight in self.student.decode_head.parameters())
+        step.log(loss_contrast=0 * cast(Tensor, total))

@@ -32,7 +32,8 @@ class UniMatchV2(Method):
                  perturbation: Optional[dict] = None,
                  **kwargs) -> None:
         super().__init__(**kwargs)
-        self.perturbation = perturbation and MODELS.build(perturbation)
+        self.perturbation = (
+            MODELS.build(perturbation) if perturbation else None)
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.

@@ -1,5 +1,6 @@
 """Pixel contrastive loss of U2PL with a memory of past pixels."""
-from typing import Any, NamedTuple, Optional
+from dataclasses import dataclass
+from typing import Any, Optional
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +23,8 @@ from mmseg_fst.utils.checks import check_epochs, check_range
 from mmseg_fst.utils.progress import training_progress
 
 
-class Staged(NamedTuple):
+@dataclass(frozen=True)
+class Staged:
     """Changes that one step makes to a :class:`ContrastiveMemory`.
 
     Attributes:
@@ -118,6 +120,11 @@ class ContrastiveMemory(nn.Module):
         ValueError: If an argument is out of its range.
     """
 
+    queue: Tensor
+    sizes: Tensor
+    positive: Tensor
+    updates: Tensor
+
     def __init__(self,
                  num_classes: int,
                  channels: int,
@@ -151,7 +158,7 @@ class ContrastiveMemory(nn.Module):
         self.num_negatives = num_negatives
         self.threshold = threshold
         self.percent = percent
-        self.ranks = tuple(ranks)
+        self.ranks = ranks[0], ranks[1]
         self.temperature = temperature
         self.decay = decay
         self.capacities = [first_capacity] + [capacity] * (num_classes - 1)
@@ -190,19 +197,19 @@ class ContrastiveMemory(nn.Module):
                 probability, self._members(label, view.num_labeled), known,
                 reliable, unreliable, self.ranks, self.match_release)
             member = rows_of(member)
-            self._stage(rows_of(view.representation), member,
-                        rows_of(negative))
-            center = self._updated(self.staged.total, self.staged.count)
+            staged = self._stage(
+                rows_of(view.representation), member, rows_of(negative))
+            center = self._updated(staged.total, staged.count)
             likely = rows_of(probability) > self.threshold
         # Connects the loss to the graph even if no anchor is sampled:
         # distributed training needs a gradient for every weight.
         loss = 0 * student.sum()
-        for index, queue in self._paired_queues():
+        for index, queue in self._paired_queues(staged):
             anchor = torch.nonzero(member[:, index] & likely[:, index])[:, 0]
             if len(anchor) and len(queue):
                 loss = loss + self._contrast(student, anchor, center[index],
                                              queue)
-        present = (self.staged.count > 0).sum().clamp(min=1)
+        present = (staged.count > 0).sum().clamp(min=1)
         return self.loss_weight * loss / present
 
     def _members(self, label: Tensor, num_labeled: int) -> Tensor:
@@ -240,14 +247,16 @@ class ContrastiveMemory(nn.Module):
             align_corners=True)
         parts = split_by_entropy(
             fine.softmax(1), view.label[rest] != self.ignore_index, percent)
-        return tuple(self._on_grid(part, probability) > 0 for part in parts)
+        reliable, unreliable = (
+            self._on_grid(part, probability) > 0 for part in parts)
+        return reliable, unreliable
 
-    def _paired_queues(self) -> list[tuple[int, Tensor]]:
+    def _paired_queues(self, staged: Staged) -> list[tuple[int, Tensor]]:
         """Class of the anchors and queue (P, D) of their negatives."""
         if not self.match_release:
             return list(enumerate(self.queue.split(self.sizes.tolist())))
-        present = torch.nonzero(self.staged.count)[:, 0].tolist()
-        queues = self._queues_after(self.staged)
+        present = torch.nonzero(staged.count)[:, 0].tolist()
+        queues = self._queues_after(staged)
         if len(present) < 2:
             return []
         # The release pairs the n-th class with the n-th present queue.
@@ -264,18 +273,22 @@ class ContrastiveMemory(nn.Module):
                            -1).to(anchors.dtype), self.temperature)
 
     def _stage(self, teacher: Tensor, member: Tensor,
-               negative: Tensor) -> None:
+               negative: Tensor) -> Staged:
         """Stage the pixels of a step; replaces the previously staged ones.
 
         Args:
             teacher (Tensor): Teacher representations of shape (P, D).
             member (Tensor): Classes of which a pixel is positive, bool (P, C).
             negative (Tensor): Classes of which it is negative, bool (P, C).
+
+        Returns:
+            Staged: What is staged now.
         """
         teacher = teacher.detach().to(self.queue.dtype)
         used = negative.any(1)
         self.staged = Staged(teacher[used], negative[used],
                              *sum_by_class(teacher, member))
+        return self.staged
 
     def _updated(self, total: Tensor, count: Tensor) -> Tensor:
         """Positives (C, D) after one more update of their moving average."""
@@ -334,9 +347,8 @@ def gather_rows(rows: Tensor) -> Tensor:
     Returns:
         Tensor: Rows of shape (sum of all P, ...).
     """
-    sizes = torch.cat(all_gather(torch.tensor([len(rows)],
-                                              device=rows.device)))
-    sizes = sizes.tolist()
+    count = torch.tensor([len(rows)], device=rows.device)
+    sizes = torch.cat(all_gather(count)).tolist()
     # All processes must send tensors of the same shape: pad to the largest.
     filled = rows.new_zeros(max(sizes), *rows.shape[1:])
     filled[:len(rows)] = rows

@@ -5,22 +5,25 @@ A backbone with another input domain has three attributes: its name
 and ``domain_stride``, the stride of the maps in pixels.
 """
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Union
 
 import torch
 import torch.nn.functional as F
+from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor, nn
 
 from .losses import resize_logits
+from .mixers import CutMix, NoMix
 
 #: Domain of a backbone without the attribute ``domain``.
 RGB = 'rgb'
 
 
-def domain_of(network: nn.Module) -> str:
+def domain_of(network: EncoderDecoder) -> str:
     """Input domain of a network.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
 
     Returns:
         str: Name of the domain, for example ``'rgb'`` or ``'dct'``.
@@ -28,11 +31,11 @@ def domain_of(network: nn.Module) -> str:
     return getattr(getattr(network, 'backbone', None), 'domain', RGB)
 
 
-def to_domain(network: nn.Module, image: Tensor) -> Tensor:
+def to_domain(network: EncoderDecoder, image: Tensor) -> Tensor:
     """Convert images to the input domain of a network.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
         image (Tensor): Normalized images of shape (N, C, H, W).
 
     Returns:
@@ -44,11 +47,11 @@ def to_domain(network: nn.Module, image: Tensor) -> Tensor:
     return network.backbone.to_domain(image)
 
 
-def domain_stride(network: nn.Module) -> int:
+def domain_stride(network: EncoderDecoder) -> int:
     """Stride of the input of a network, in pixels of the image.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
 
     Returns:
         int: The stride; 1 for RGB.
@@ -56,11 +59,11 @@ def domain_stride(network: nn.Module) -> int:
     return 1 if domain_of(network) == RGB else network.backbone.domain_stride
 
 
-def domain_slice(network: nn.Module, span: slice) -> slice:
+def domain_slice(network: EncoderDecoder, span: slice) -> slice:
     """Convert a slice of an image to a slice of the input map.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
         span (slice): Rows or columns of the image.
 
     Returns:
@@ -70,11 +73,11 @@ def domain_slice(network: nn.Module, span: slice) -> slice:
     return slice(span.start // stride, -(-span.stop // stride))
 
 
-def domain_logits(network: nn.Module, image: Tensor) -> Tensor:
+def domain_logits(network: EncoderDecoder, image: Tensor) -> Tensor:
     """Logits of a network for images, at their size.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
         image (Tensor): Normalized images of shape (N, C, H, W).
 
     Returns:
@@ -86,14 +89,14 @@ def domain_logits(network: nn.Module, image: Tensor) -> Tensor:
 
 
 def views_in_domains(augment: Callable[[Tensor], Tensor],
-                     networks: Mapping[str, nn.Module], image: Tensor,
-                     shared: bool
+                     networks: Union[nn.ModuleDict, Mapping[str, nn.Module]],
+                     image: Tensor, shared: bool
                      ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Sample a strong view for each network.
 
     Args:
         augment (Callable): The strong augmentation.
-        networks (Mapping[str, nn.Module]): Networks by name.
+        networks (nn.ModuleDict | Mapping[str, nn.Module]): Networks by name.
         image (Tensor): Normalized images of shape (N, C, H, W).
         shared (bool): Whether the networks of one domain share a view.
 
@@ -114,14 +117,14 @@ def views_in_domains(augment: Callable[[Tensor], Tensor],
 
 
 def mix_in_domains(
-    mixer: nn.Module, inputs: Iterable[Tensor],
+    mixer: Union[CutMix, NoMix], inputs: Iterable[Tensor],
     size: Sequence[int]) -> tuple[Callable[[Tensor], Tensor], Tensor, Tensor]:
     """Sample boxes that are the same in the domains of several networks.
 
     They are sampled on the coarsest grid that one of the networks reads.
 
     Args:
-        mixer (nn.Module): A :class:`CutMix` or :class:`NoMix`.
+        mixer (CutMix | NoMix): Samples the boxes.
         inputs (Iterable[Tensor]): The input of each network, (N, D, h, w).
         size (Sequence[int]): Height and width of the images.
 

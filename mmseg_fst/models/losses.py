@@ -1,6 +1,6 @@
 """Losses of an encoder-decoder with pixel weights."""
 from collections.abc import Callable, Sequence
-from typing import Optional
+from typing import Optional, cast
 
 import torch
 import torch.nn.functional as F
@@ -284,6 +284,6 @@ def peer_losses(network: nn.Module, logits: dict[str, Tensor],
         for target in targets
     ]
     return {
-        name: sum(term[name] for term in terms) / len(terms)
+        name: cast(Tensor, sum(term[name] for term in terms)) / len(terms)
         for name in terms[0]
     }

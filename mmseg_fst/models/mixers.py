@@ -271,10 +271,10 @@ class CutMix(nn.Module):
         Raises:
             ValueError: See :meth:`plan`.
         """
-        label = unlabeled[1]
+        image, label, weight = unlabeled
         mask, index = self.plan(len(label), label.shape[1:], label.device)
-        return mix(mask, tuple(part[index] for part in unlabeled), unlabeled,
-                   index)
+        return mix(mask, (image[index], label[index], weight[index]),
+                   unlabeled, index)
 
 
 @MODELS.register_module()

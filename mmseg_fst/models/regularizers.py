@@ -33,6 +33,8 @@ class FeatureDistance(nn.Module):
         ValueError: If ``min_ratio`` is out of its range.
     """
 
+    classes: Tensor
+
     def __init__(self,
                  classes: Sequence[int] = (6, 7, 11, 12, 13, 14, 15, 16, 17,
                                            18),
@@ -58,7 +60,7 @@ class FeatureDistance(nn.Module):
             Tensor: Mask of shape (N, *size), bool.
         """
         shown = label[:, None] == self.classes.view(1, -1, 1, 1)
-        ratio = F.adaptive_avg_pool2d(shown.float(), tuple(size))
+        ratio = F.adaptive_avg_pool2d(shown.float(), (size[0], size[1]))
         return (ratio >= self.min_ratio).any(1)
 
     def forward(self, features: Tensor, pretrained: Tensor,

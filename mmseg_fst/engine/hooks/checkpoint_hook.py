@@ -50,6 +50,8 @@ class AtomicCheckpointHook(CheckpointHook):
         ...     save_best='student/mIoU'))
     """
 
+    best_ckpt_path: Optional[str]
+
     def __init__(self,
                  interval: int = -1,
                  max_keep_ckpts: int = -1,

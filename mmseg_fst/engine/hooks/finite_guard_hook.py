@@ -143,14 +143,15 @@ class FiniteGuardHook(Hook):
         values = self.watch.values()
         # A fused optimizer receives scaled gradients, and the loss scaler
         # passes it `found_inf` to skip the step.
-        if getattr(optimizer, 'grad_scale', None) is not None:
-            norm = norm / optimizer.grad_scale
+        scale = getattr(optimizer, 'grad_scale', None)
+        if scale is not None:
+            norm = norm / scale
         if not hasattr(optimizer, 'found_inf'):
             values['grad_norm'] = norm
         wrong, self.norm = self._read(values, norm)
         if wrong is not None:
             self._refuse(wrong)
-        elif not math.isfinite(self.norm):
+        elif self.norm is None or not math.isfinite(self.norm):
             self._overflow()
         else:
             self.runner.message_hub.update_info(IN_A_ROW, 0)
@@ -184,17 +185,17 @@ class FiniteGuardHook(Hook):
             tuple: Values that are not finite in this process, or None if the
             values of all processes are finite; and ``norm`` as a number.
         """
-        numbers = torch.stack([value.float() for value in values.values()])
+        scalars = torch.stack([value.float() for value in values.values()])
         # All processes apply the step, or none does.
-        anywhere = (~numbers.isfinite()).any().float()[None]
+        anywhere = (~scalars.isfinite()).any().float()[None]
         all_reduce(anywhere, 'max')
         first = [] if norm is None else [norm.float()[None]]
         # One transfer for everything.
-        *numbers, anywhere = torch.cat([*first, numbers, anywhere]).tolist()
+        *numbers, failed = torch.cat([*first, scalars, anywhere]).tolist()
         norm_value = None if norm is None else numbers.pop(0)
         wrong = {name: number for name, number in zip(values, numbers)
                  if not math.isfinite(number)}
-        return wrong if anywhere else None, norm_value
+        return wrong if failed else None, norm_value
 
     def _refuse(self, wrong: dict[str, float]) -> None:
         """Undo the step, then stop the run or skip the step."""

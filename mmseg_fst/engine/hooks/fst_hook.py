@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.engine.snapshot import Snapshot
-from mmseg_fst.methods import StepCache, graphs_stay_valid
+from mmseg_fst.methods import StepCache, TrainedModel, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
 from .mean_teacher_hook import MeanTeacherHook, unwrap
@@ -241,14 +241,17 @@ class FSTHook(LookAheadHook):
             batch_idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
-        unwrap(runner).step_cache = None  # of a step that has failed
+        model: TrainedModel = unwrap(runner)
+        model.step_cache = None  # of a step that has failed
         if self.depth == 0 or not self.looks_ahead(runner):
             if not self.begins(runner):  # a mean teacher's iteration
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
-        present, model = Snapshot(runner, self.restore), unwrap(runner)
+        present = Snapshot(runner, self.restore)
+        cache, scale = None, 1.
         if self.reuse:
-            model.step_cache = StepCache(self.restore, self.resample_mix)
+            cache = StepCache(self.restore, self.resample_mix)
+            model.step_cache = cache
             scale = loss_scale(runner)
         # What changes below is restored, or not read by a backward pass.
         changing = () if self.resample_mix else [
@@ -259,13 +262,13 @@ class FSTHook(LookAheadHook):
             for step in range(self.depth):
                 if step or self.repeat or self.when == 'before':
                     self.update_teacher(runner, passes=step)
-                if step and self.reuse:
-                    model.step_cache.step = 'between'
+                if step and cache is not None:
+                    cache.step = 'between'
                 runner.model.train_step(data_batch, runner.optim_wrapper)
             self.update_teacher(runner, passes=self.depth)
             present.restore()
-        if self.reuse:
-            model.step_cache.step = 'last'
+        if cache is not None:
+            cache.step = 'last'
             if loss_scale(runner) < scale:  # a kept gradient has overflowed
                 model.step_cache = None
         if self.copies(runner):  # the student of the present

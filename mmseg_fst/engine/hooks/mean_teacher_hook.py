@@ -7,20 +7,23 @@ from mmengine.hooks import EMAHook, Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor, nn
+from mmseg.models.segmentors import BaseSegmentor
+from torch import Tensor
 
+from mmseg_fst.methods import TrainedModel
 from mmseg_fst.ops import ema_decay, ema_update_
 from mmseg_fst.registry import HOOKS
 
 
-def unwrap(runner: Runner) -> nn.Module:
+def unwrap(runner: Runner) -> BaseSegmentor:
     """Return the model of a runner without its distributed wrapper.
 
     Args:
         runner (Runner): The runner of the training.
 
     Returns:
-        nn.Module: The segmentor, with ``student`` and ``teacher``.
+        BaseSegmentor: A :class:`mmseg_fst.methods.TrainedModel`, or a
+        segmentor of MMSegmentation without a ``student``.
     """
     model = runner.model
     return model.module if is_model_wrapper(model) else model
@@ -193,7 +196,7 @@ class MeanTeacherHook(Hook):
                 student's.
             passes (int): See :meth:`updates`. Defaults to 0.
         """
-        model = unwrap(runner)
+        model: TrainedModel = unwrap(runner)
         decay = 0. if self.copies(runner) else ema_decay(
             self.updates(runner, passes), self.decay)
         future = {}

@@ -9,6 +9,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
 from mmseg_fst.registry import HOOKS
@@ -73,7 +74,7 @@ class MixVisualizationHook(Hook):
         runner.visualizer.add_image('mixed', figure, step=runner.iter + 1)
 
 
-def render_mixed(model: torch.nn.Module, batch: dict,
+def render_mixed(model: BaseSegmentor, batch: dict,
                  metainfo: Mapping[str, Any], max_images: int) -> np.ndarray:
     """Render the last mixed batch of a method next to its sources.
 
@@ -105,8 +106,8 @@ def render_mixed(model: torch.nn.Module, batch: dict,
         ]
 
     def gray(value: Tensor) -> list[np.ndarray]:
-        value = (value[:max_images].float() * 255).byte().cpu().numpy()
-        return [np.repeat(array[..., None], 3, -1) for array in value]
+        levels = (value[:max_images].float() * 255).byte().cpu().numpy()
+        return [np.repeat(array[..., None], 3, -1) for array in levels]
 
     columns = {
         'source': photo(batch['inputs']['labeled']),

@@ -9,8 +9,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from mmseg.datasets import BaseSegDataset
 from mmseg.structures import SegDataSample
-from torch.utils.data import Dataset
 
 from mmseg_fst.datasets.loading import load_rgb
 from mmseg_fst.engine.networks import networks_of
@@ -64,14 +64,14 @@ class PredictionPanelHook(Hook):
             write_image(osp.join(self.folder, f'{name}.png'), panel)
 
 
-def figure_name(path: str, dataset: Dataset) -> str:
+def figure_name(path: str, dataset: BaseSegDataset) -> str:
     """Name of the figure of an image.
 
     Images of other folders may have the same file name, so the folders count.
 
     Args:
         path (str): The image.
-        dataset (Dataset): Its data set; the ``data_prefix``, if it has
+        dataset (BaseSegDataset): Its data set; the ``data_prefix``, if it has
             one, says where its images begin.
 
     Returns:
@@ -84,14 +84,14 @@ def figure_name(path: str, dataset: Dataset) -> str:
 
 
 def tiles_of(sample: SegDataSample, networks: Sequence[str],
-             dataset: Dataset) -> dict[str, np.ndarray]:
+             dataset: BaseSegDataset) -> dict[str, np.ndarray]:
     """Render an image, its label and the predictions of networks.
 
     Args:
         sample (SegDataSample): A prediction; that of each network is
             ``NETWORK_sem_seg``.
         networks (Sequence[str]): Their names.
-        dataset (Dataset): Where the image is from: how it is loaded and
+        dataset (BaseSegDataset): Where the image is from: how it is loaded and
             shown, and the ``palette`` of its ``metainfo``.
 
     Returns:
@@ -101,9 +101,9 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
     image = load_rgb(sample.img_path, dataset)
     palette = dataset.metainfo['palette']
     if 'canvas' in sample:  # where label and predictions are
-        image = center_canvas(
+        canvas = center_canvas(
             torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
-        image = image.movedim(0, 2).numpy()
+        image = canvas.movedim(0, 2).numpy()
     size = image.shape[1::-1]
     maps = {}
     if 'gt_sem_seg' in sample:

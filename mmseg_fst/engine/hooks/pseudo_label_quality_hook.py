@@ -1,11 +1,13 @@
 """Quality of the pseudo-labels during training."""
-from typing import Optional
+from collections.abc import Mapping
+from typing import Optional, cast
 
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
 
 from mmseg_fst.datasets.sides import UNLABELED
@@ -137,7 +139,8 @@ class PseudoLabelQualityHook(Hook):
         truth = true_labels(data_batch[self.side]['data_samples'],
                             first.shape[1:])
         classes = runner.train_dataloader.dataset.metainfo['classes']
-        values, weights = {}, {}
+        values: dict[str, float] = {}
+        weights: dict[str, Tensor] = {}
         for who, found in self.probed.items():
             counts = summed(count_labels(*found, len(classes), truth))
             weights[who] = counts.weight
@@ -147,18 +150,18 @@ class PseudoLabelQualityHook(Hook):
                     found.label, self.probed['student'].label, len(classes))
         self._log(runner, values)
         # Without a teacher, all students label.
-        self._warn(runner, weights.get('future', sum(weights.values())),
-                   classes)
+        total = cast(Tensor, sum(weights.values()))
+        self._warn(runner, weights.get('future', total), classes)
         self.probed = {}
 
-    def _is_due(self, runner: Runner, model: nn.Module) -> bool:
+    def _is_due(self, runner: Runner, model: BaseSegmentor) -> bool:
         """Whether this iteration is measured."""
         return (self.every_n_train_iters(runner, self.interval)
                 and getattr(model, 'pseudo_labeler', None) is not None
                 and runner.iter >= getattr(model, 'warmup_iters', 0))
 
     def _probe(self, runner: Runner, data_batch: dict,
-             networks: dict[str, Optional[nn.Module]]) -> None:
+             networks: Mapping[str, Optional[nn.Module]]) -> None:
         """Label the images of the side, in the precision of the training."""
         model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)

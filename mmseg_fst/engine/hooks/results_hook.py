@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 from os import path as osp
-from typing import Optional
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
@@ -58,9 +57,8 @@ class ResultsHook(Hook):
         hub.update_info(RESULTS, past)
         self._write(runner)
 
-    def after_val_epoch(self,
-                        runner: Runner,
-                        metrics: Optional[dict[str, float]] = None) -> None:
+    def after_val_epoch(self, runner: Runner,
+                        metrics: dict[str, float]) -> None:
         """Add the metrics of one validation.
 
         Args:

@@ -1,6 +1,6 @@
 """Backbones on DCT coefficients, which they compute from RGB images."""
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 import timm
 import torch
@@ -132,7 +132,8 @@ class DCTMobileNetV2(BaseModule):
         self.entry = nn.Sequential(
             nn.Conv2d(64, self.channels[0], 1, bias=False),
             nn.BatchNorm2d(self.channels[0]))
-        blocks = timm.create_model('mobilenetv2_100').blocks
+        network: Any = timm.create_model('mobilenetv2_100')
+        blocks = network.blocks
         # The names of timm, so that its weights can be loaded.
         self.blocks = nn.ModuleDict(
             {str(index): blocks[index] for index in range(2, len(blocks))})

@@ -1,6 +1,6 @@
 """Plain vision transformers of timm as backbones."""
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 import timm
 import torch.nn.functional as F
@@ -54,7 +54,7 @@ class TIMMVisionTransformer(BaseModule):
                  in_channels: int = 3,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
-        model = timm.create_model(
+        model: Any = timm.create_model(
             model_name,
             num_classes=0,
             in_chans=in_channels,

@@ -44,6 +44,8 @@ class DeepLabV3PlusHead(ASPPHead):
             beginning with 1 for its 1x1 convolution.
     """
 
+    bottleneck: ConvModule
+
     def __init__(self,
                  c1_in_channels: int = 256,
                  c1_channels: int = 256,

@@ -1,6 +1,6 @@
 """Decode head of PSPNet with the upsampling of CCT."""
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from mmseg.models.decode_heads.psp_head import PSPHead
 from torch import Tensor, nn
@@ -27,7 +27,7 @@ class ShuffleUpsample(nn.Sequential):
         convolution"): the four channels that form an output channel have the
         same weights and differ only in their biases.
         """
-        conv = self[0]
+        conv = cast(nn.Conv2d, self[0])
         conv.reset_parameters()
         single = conv.weight.data.new_empty(conv.weight[::4].shape)
         nn.init.kaiming_normal_(single)
@@ -69,7 +69,7 @@ class ShufflePSPHead(PSPHead):
                     nn.init.kaiming_uniform_(
                         module.weight, nonlinearity='relu')
         nn.init.kaiming_normal_(self.conv_seg.weight, nonlinearity='relu')
-        for stage in self.upsample:
+        for stage in cast(Iterable[ShuffleUpsample], self.upsample):
             stage.init_weights()
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:

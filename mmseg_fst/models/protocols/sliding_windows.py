@@ -1,6 +1,6 @@
 """Overlapping windows over a large image."""
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, Union
 
 import torch
@@ -150,9 +150,9 @@ class SlidingWindows(Protocol):
         Returns:
             list[tuple[slice, slice]]: Rows and columns of each.
         """
-        return list(
-            itertools.product(*map(self._spans, (height, width),
-                                   self.crop_size, self.stride)))
+        rows, columns = map(self._spans, (height, width), self.crop_size,
+                            self.stride)
+        return list(itertools.product(rows, columns))
 
     def _check_starts(self, network: BaseSegmentor, height: int,
                       width: int) -> None:
@@ -171,7 +171,7 @@ class SlidingWindows(Protocol):
     def _spans(self, length: int, crop: int, stride: int) -> list[slice]:
         """Windows along one axis."""
         if self.last == 'truncate':
-            starts = range(0, length, stride)
+            starts: Sequence[int] = range(0, length, stride)
         else:
             final = max(length - crop, 0)
             starts = [*range(0, final, stride), final]
@@ -181,9 +181,9 @@ class SlidingWindows(Protocol):
 
     def _batches(self, height: int, width: int) -> Iterator[list[Window]]:
         """Neighbors of one size, so that sums keep their order."""
-        for _, group in itertools.groupby(
+        for _, neighbors in itertools.groupby(
                 self.windows(height, width), key=_size):
-            group = list(group)
+            group = list(neighbors)
             for first in range(0, len(group), self.batch_size):
                 yield group[first:first + self.batch_size]
 
@@ -195,7 +195,10 @@ def _size(window: Window) -> tuple[int, ...]:
 
 def _pair(value: Union[int, tuple[int, int]]) -> tuple[int, int]:
     """Height and width, given as one number or as two."""
-    return (value, value) if isinstance(value, int) else tuple(value)
+    if isinstance(value, int):
+        return value, value
+    height, width = value
+    return height, width
 
 
 def _words(pair: tuple[int, int]) -> str:

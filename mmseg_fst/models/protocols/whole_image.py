@@ -63,10 +63,10 @@ class WholeImage(Protocol):
         Returns:
             int: What it is resized to.
         """
-        count = int(side / self.multiple_of + 0.5)
-        return max(count, 1) * self.multiple_of
+        multiple = self.multiple_of or 1
+        return max(int(side / multiple + 0.5), 1) * multiple
 
 
-def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
+def _resize(maps: Tensor, size: tuple[int, ...]) -> Tensor:
     """Resize maps of shape (N, C, H, W)."""
     return F.interpolate(maps, size, mode='bilinear', align_corners=True)
