@@ -9,6 +9,10 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+#: From a decode head and features to logits and, or None, representations.
+Decode = Callable[[BaseDecodeHead, Sequence[Tensor]],
+                  tuple[Tensor, Optional[Tensor]]]
+
 
 def resize_logits(logits: Tensor, size: Sequence[int],
                   align_corners: bool) -> Tensor:
@@ -267,7 +271,7 @@ def pseudo_losses(network: nn.Module,
 def peer_losses(network: nn.Module, logits: dict[str, Tensor],
                 targets: Sequence[tuple[Tensor, Tensor]],
                 auxiliary: str) -> dict[str, Tensor]:
-    """Losses of images with several pseudo-labels, such as the labels of peers.
+    """Losses of images with several pseudo-labels, such as labels of peers.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
