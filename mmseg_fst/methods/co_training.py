@@ -1,8 +1,7 @@
 """Students that label for one another: CPS and Diverse Co-training."""
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 import torch
-from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor
 
 from mmseg_fst.models.domains import (
@@ -17,7 +16,6 @@ from mmseg_fst.models.losses import (
     peer_losses,
     rows_of,
 )
-from mmseg_fst.models.mixers import CutMix, NoMix
 from mmseg_fst.ops import Mixed, agreement
 from mmseg_fst.registry import MODELS
 
@@ -67,8 +65,6 @@ class CoTraining(StudentEnsemble, Method):
 
     unused = ('regularizer', 'warmup_iters')
 
-    mixer: Union[CutMix, NoMix]
-
     def __init__(self,
                  students: dict[str, dict],
                  views: Literal['domain', 'student'] = 'domain',
@@ -109,8 +105,7 @@ class CoTraining(StudentEnsemble, Method):
     def _weak_pass(self, name: str,
                    batch: Batch) -> tuple[Losses, PseudoLabels]:
         """Labeled and unlabeled images through one student, together."""
-        network: EncoderDecoder = self.student[name]
-        labeled = batch.labeled
+        network, labeled = self.network(name), batch.labeled
         count = len(labeled.image)
         image = torch.cat([labeled.image, batch.unlabeled.image])
         logits = all_logits(network,
@@ -148,7 +143,7 @@ class CoTraining(StudentEnsemble, Method):
     def _peer_pass(self, name: str, image: Tensor,
                    targets: list[PseudoLabels]) -> tuple[Losses, None]:
         """The mixed images of one student and the labels of its peers."""
-        network: EncoderDecoder = self.student[name]
+        network = self.network(name)
         logits = all_logits(network, network.extract_feat(image),
                             targets[0].label.shape[1:])
         losses = peer_losses(network, logits, targets, self.mixed_auxiliary)

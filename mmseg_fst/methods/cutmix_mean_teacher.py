@@ -1,12 +1,11 @@
 """The mean teacher of semi-supervised learning, with CutMix."""
-from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
 import torch
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
 from mmseg_fst.models.losses import (
+    Decode,
     decode_without,
     decoded_logits,
     labeled_losses,
@@ -50,9 +49,7 @@ class CutMixMeanTeacher(Method):
     unused = ('regularizer', )
     single_pass = True
     #: Logits of a decode head, and what a method takes besides.
-    decode: Callable[[BaseDecodeHead, Sequence[Tensor]],
-                     tuple[Tensor, Optional[Tensor]]] = staticmethod(
-                         decode_without)
+    decode: Decode = staticmethod(decode_without)
 
     def __init__(self, pseudo_filter: dict, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,9 +66,8 @@ class CutMixMeanTeacher(Method):
         mixed = self.mixed_view(step, batch, target)
         logits, _ = self.teacher_view(batch.labeled, mixed)
         mixed, factor = self.filter_by_teacher(mixed, logits)
-        step.learn(
-            'joint',
-            lambda: self.joint_pass(step, batch.labeled, mixed, factor))
+        step.learn('joint', lambda: self.joint_pass(
+            step, batch.labeled, mixed, factor))
         step.log(pseudo_label_weight=target.weight.mean())
 
     @torch.no_grad()

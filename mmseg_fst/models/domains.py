@@ -5,7 +5,7 @@ A backbone with another input domain has three attributes: its name
 and ``domain_stride``, the stride of the maps in pixels.
 """
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Union
+from typing import Union, cast
 
 import torch
 import torch.nn.functional as F
@@ -117,14 +117,14 @@ def views_in_domains(augment: Callable[[Tensor], Tensor],
 
 
 def mix_in_domains(
-    mixer: Union[CutMix, NoMix], inputs: Iterable[Tensor],
+    mixer: nn.Module, inputs: Iterable[Tensor],
     size: Sequence[int]) -> tuple[Callable[[Tensor], Tensor], Tensor, Tensor]:
     """Sample boxes that are the same in the domains of several networks.
 
     They are sampled on the coarsest grid that one of the networks reads.
 
     Args:
-        mixer (CutMix | NoMix): Samples the boxes.
+        mixer (nn.Module): A :class:`CutMix` or :class:`NoMix`.
         inputs (Iterable[Tensor]): The input of each network, (N, D, h, w).
         size (Sequence[int]): Height and width of the images.
 
@@ -134,7 +134,7 @@ def mix_in_domains(
         of the image they are taken from, (N, ), int64.
     """
     coarsest = min(inputs, key=lambda image: image.shape[2:].numel())
-    mask, index = mixer.plan(
+    mask, index = cast(Union[CutMix, NoMix], mixer).plan(
         len(coarsest), tuple(coarsest.shape[2:]), coarsest.device)
 
     def mix(part: Tensor) -> Tensor:

@@ -9,6 +9,10 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+#: From a decode head and features to logits and, or None, representations.
+Decode = Callable[[BaseDecodeHead, Sequence[Tensor]],
+                  tuple[Tensor, Optional[Tensor]]]
+
 
 def resize_logits(logits: Tensor, size: Sequence[int],
                   align_corners: bool) -> Tensor:
