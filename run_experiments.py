@@ -8,7 +8,7 @@
 
 Each run is trained, validated and kept in work_dirs/CONFIG/seed_SEED, one on a
 partition of the labeled images in work_dirs/CONFIG_PARTITION/seed_SEED, and
-one on another draw of labeled images in .../seed_SEED_split-SPLIT.
+one on another split of labeled images in .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
 ['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it.
@@ -70,9 +70,9 @@ def make_parser() -> argparse.ArgumentParser:
         '--split-seed',
         type=split_seed,
         metavar='N|run',
-        help='which draw of the labeled images the configs of CamVid and '
-        "CCP take: the N-th, or for 'run' that of each run's seed; default: "
-        'SPLIT_SEED of the environment, or 0. Published lists are not drawn')
+        help='which random split of labeled images the configs of CamVid and '
+        "CCP use: the N-th, or for 'run' the seed of each run; default: "
+        'SPLIT_SEED of the environment, or 0. Published lists are fixed')
     parser.add_argument(
         '--work-dir', help='folder of the run; for a single run only')
     parser.add_argument(
@@ -97,7 +97,7 @@ def parse_args() -> argparse.Namespace:
                      f'the sign ({error}).')
     if args.work_dir and (args.grid or len(args.config) * len(args.seed) > 1):
         parser.error('--work-dir is for one config and one seed; leave it '
-                     'out, and each run gets a folder of its own.')
+                     'out, and each run gets its folder.')
     if args.grid and args.partition:
         parser.error('--partition is for --config; a grid names the '
                      'partitions itself.')
@@ -127,7 +127,7 @@ def train_grid(args: argparse.Namespace) -> None:
     from mmseg_fst.utils.messages import one_message
 
     def start(run) -> bool:
-        # A process of its own: what crashes takes nothing along, and all
+        # A separate process: a crash does not stop the others, and all
         # memory of a device is given back.
         process = multiprocessing.get_context('spawn').Process(
             target=train_one,

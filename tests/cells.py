@@ -81,7 +81,7 @@ def is_twin(name):
 
 @pytest.fixture(scope='module')
 def roots(tmp_path_factory):
-    """One tiny data set of each kind; the configs look there."""
+    """One tiny data set of each kind; the configs read it."""
     folder = tmp_path_factory.mktemp('data')
     patch = pytest.MonkeyPatch()
     for name, make in {**MAKERS, 'camvid': make_camvid_ssl}.items():

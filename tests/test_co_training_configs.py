@@ -87,9 +87,9 @@ def test_numbers_of_the_paper(name):
     assert factor == (10 if is_voc else 1)
     assert cfg.crop_size == (crop, crop)
     for side in ('labeled', 'unlabeled'):
-        crops = [one for one in cfg[f'{side}_pipeline']
-                 if one['type'] == 'RandomCrop']
-        assert [one.crop_size for one in crops] == [(crop, crop)]
+        crops = [entry for entry in cfg[f'{side}_pipeline']
+                 if entry['type'] == 'RandomCrop']
+        assert [entry.crop_size for entry in crops] == [(crop, crop)]
     if dataset.sides.unlabeled:
         assert dataset.sides.unlabeled.pipeline == cfg.unlabeled_pipeline
     assert dataset.sides.labeled.pipeline == cfg.labeled_pipeline
@@ -152,7 +152,7 @@ def test_sizes_that_were_logged(cell, millions):
     cfg = read_cell(f'co_training/{cell}_3-cps')
     without_weights(cfg._cfg_dict)
     sizes = {
-        name: sum(one.numel() for one in MODELS.build(config).parameters())
+        name: sum(entry.numel() for entry in MODELS.build(config).parameters())
         for name, config in cfg.model.students.items()
     }
     assert {name: size / 1e6 for name, size in sizes.items()
@@ -183,7 +183,7 @@ def test_a_table_has_all_lists_of_its_kind():
     assert count == len(FULL) == 176
 
 
-def test_the_second_of_cps_draws_for_itself(monkeypatch):
+def test_the_second_student_of_cps_is_sampled_separately(monkeypatch):
     monkeypatch.setattr(run_config, 'check_config', lambda *_: None)
     cfg = load_config(
         str(FOLDER / 'camvid-1_16_supervised-second.py'), seed=2)

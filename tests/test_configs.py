@@ -109,7 +109,7 @@ def test_parts_fit_together(cfg):
         PARAM_SCHEDULERS.build(scheduler, default_args=dict(
             optimizer=wrapper))
     # mmengine comes to the end one iteration before it.
-    assert max(one.end for one in cfg.param_scheduler) in (
+    assert max(entry.end for entry in cfg.param_scheduler) in (
         cfg.train_cfg.max_iters, cfg.train_cfg.max_iters + 1)
     assert cfg.train_cfg.max_iters % cfg.train_cfg.val_interval == 0
 
@@ -212,7 +212,7 @@ def test_folders_come_from_the_environment(name, monkeypatch):
 def test_pipelines_build(cfg):
     for side in sides_of(cfg):
         pipeline = Compose(side.pipeline)
-        names = [type(one).__name__ for one in pipeline.transforms]
+        names = [type(entry).__name__ for entry in pipeline.transforms]
         assert names[0] == 'LoadWholeImage'
         assert names[-1] in ('PackByteInputs', 'PackSegInputs')
         labeled = 'seg_map_path' in side.data_prefix

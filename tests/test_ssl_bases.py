@@ -44,7 +44,7 @@ SHARED = FIXTURES.parent / 'data'
 
 @pytest.fixture(scope='module')
 def roots(tmp_path_factory):
-    """One tiny data set of each kind; the bases look there."""
+    """One tiny data set of each kind; the bases read it."""
     folder = tmp_path_factory.mktemp('data')
     makers = dict(
         camvid=make_camvid_ssl,
@@ -71,10 +71,10 @@ def test_every_base_is_tested():
         if path.stem.startswith(('voc2012', 'ccp')) or '_ssl' in path.stem)
 
 
-@pytest.mark.parametrize('name', [one for one in BASES if 'x' in one])
+@pytest.mark.parametrize('name', [entry for entry in BASES if 'x' in entry])
 def test_partitions_are_those_of_the_releases(name):
     cfg = load(name)
-    assert set(cfg.partitions) == {str(one) for one in EXPECTED[name][0]}
+    assert set(cfg.partitions) == {str(entry) for entry in EXPECTED[name][0]}
     message = f"no partition '7'. Choose one of .*{cfg.partition}"
     with pytest.raises(ValueError, match=message):
         load(name, 7)
@@ -98,8 +98,8 @@ def test_counts_and_batches(name, labels):
         # U2PL's lists with the crops of U2PL alone.
         family = 'u2pl' if side in (513, 769) and (
             'diverse' not in name) else 'stpp'
-        assert all(f'splits/{family}/' in one.ann_file
-                   for one in sides_of(cfg)[:2])
+        assert all(f'splits/{family}/' in entry.ann_file
+                   for entry in sides_of(cfg)[:2])
 
 
 @pytest.mark.parametrize('name', BASES)
@@ -107,8 +107,8 @@ def test_items_are_crops_with_and_without_a_label(name, roots):
     cfg = load(name)
     check_config(cfg)
     dataset = cfg.train_dataloader.dataset
-    for one in sides_of(cfg):
-        one.serialize_data = False  # it collects garbage
+    for entry in sides_of(cfg):
+        entry.serialize_data = False  # it collects garbage
     with pytest.raises(ValueError, match=str(dataset.expected.labeled)):
         DATASETS.build(dataset)
     del dataset.expected
@@ -142,13 +142,14 @@ def test_padding_is_ignored_unless_it_is_the_releases(name, padded, roots):
     del cfg.train_dataloader.dataset.expected
     item = DATASETS.build(cfg.train_dataloader.dataset)[0]
     batch = MODELS.build(cfg.data_preprocessor)(
-        {side: dict(inputs=[one['inputs']], data_samples=[one['data_samples']])
-         for side, one in item.items()}, True)
+        {side: dict(inputs=[entry['inputs']],
+                    data_samples=[entry['data_samples']])
+         for side, entry in item.items()}, True)
     sample = batch['data_samples']['labeled'][0]
     released = padded == 0
     assert (sample.gt_sem_seg.data[0, -1] == padded).all()
     assert (sample.gt_sem_seg.data[0, 0] == 0).all() == released
-    # By this the model tells what is padding.
+    # The model ignores what lies outside as padding.
     whole = tuple(batch['data_samples']['unlabeled'][0].img_shape)
     assert (whole == tuple(cfg.crop_size)) == released
     corner = batch['inputs']['unlabeled'][0, :, -1, -1]
@@ -156,7 +157,7 @@ def test_padding_is_ignored_unless_it_is_the_releases(name, padded, roots):
 
 
 @pytest.mark.parametrize('seed', ['1', '2'])
-def test_a_variable_names_another_draw(monkeypatch, seed):
+def test_a_variable_names_another_split(monkeypatch, seed):
     monkeypatch.setenv('SPLIT_SEED', seed)
     for name in BASES:
         if 'x' not in name:
@@ -165,7 +166,8 @@ def test_a_variable_names_another_draw(monkeypatch, seed):
 
 
 @pytest.mark.parametrize('seed', range(3))
-@pytest.mark.parametrize('name', [one for one in BASES if 'x' not in one])
+@pytest.mark.parametrize(
+    'name', [base for base in BASES if 'x' not in base])
 def test_counts_are_those_of_the_data(name, seed, monkeypatch):
     """With the real lists, where they are."""
     root = SHARED / name.split('_')[0]

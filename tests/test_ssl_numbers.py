@@ -1,7 +1,7 @@
 """Semi-supervised cells of full size have the numbers of their papers.
 
 From the configs that the authors of FST, U2PL, UniMatch and UniMatch V2 have
-released; those of ST++ from its program.
+released; the lists of ST++ from its program.
 """
 import copy
 import functools
@@ -163,7 +163,7 @@ def test_rates_of_encoder_and_heads(name):
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert type(wrapper.optimizer).__name__ == recipe.optimizer
     names = {id(weight): key for key, weight in model.named_parameters()}
-    seen = set()
+    recorded = set()
     for group in wrapper.optimizer.param_groups:
         part = {names[id(weight)].split('.')[1] for weight in group['params']}
         factor = 1 if part == {'backbone'} else recipe.head
@@ -171,8 +171,8 @@ def test_rates_of_encoder_and_heads(name):
         assert group['weight_decay'] == recipe.decay
         assert group.get('momentum', .9) == .9
         assert group.get('betas', (.9, .999)) == (.9, .999)
-        seen |= part
-    assert seen == {'backbone', 'decode_head'} | (
+        recorded |= part
+    assert recorded == {'backbone', 'decode_head'} | (
         {'auxiliary_head'} if 'auxiliary_head' in cfg.model.segmentor
         else set())
 

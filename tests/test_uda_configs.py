@@ -14,7 +14,7 @@ from torch import nn
 
 from mmseg_fst.registry import MODELS, PARAM_SCHEDULERS
 
-# Those of CamVid are CPU-sized and run in test_configs.
+# CamVid cells are CPU-sized and run in test_configs.
 CELLS = [name for name in cells_of('uda')
          if '2' in name and 'camvid' not in name]
 
@@ -72,8 +72,8 @@ def test_rates_are_those_of_the_release():
     weight = nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.AdamW([weight], lr=6e-5)
     schedulers = [
-        PARAM_SCHEDULERS.build(one, default_args=dict(optimizer=optimizer))
-        for one in cfg.param_scheduler
+        PARAM_SCHEDULERS.build(entry, default_args=dict(optimizer=optimizer))
+        for entry in cfg.param_scheduler
     ]
     for iteration in range(cfg.train_cfg.max_iters):
         if iteration % 500 in (0, 1, 499):

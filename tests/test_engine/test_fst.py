@@ -96,7 +96,7 @@ def test_restoring_weights_leaves_the_released_traces(tmp_path, optimizer):
     states = runner.optim_wrapper.optimizer.state
     assert len(states) == len(weights)
     if optimizer is ADAMW:
-        assert {int(one['step']) for one in states.values()} == {3}
+        assert {int(entry['step']) for entry in states.values()} == {3}
     batches = [
         value for name, value in runner.model.student.named_buffers()
         if name.endswith('num_batches_tracked')
@@ -272,8 +272,8 @@ def test_resumed_run_sees_the_batches_of_the_uninterrupted(tmp_path, hook):
     first = dataset[stream[begin]]['labeled']['inputs']
     # FST-D meets its batch first in the first virtual step, FST-W in the real
     # step, behind its futures.
-    seen = batches[width] if width else batches[0]
-    assert torch.equal(seen, first)
+    recorded = batches[width] if width else batches[0]
+    assert torch.equal(recorded, first)
 
 
 def test_no_teacher(tmp_path):
@@ -310,7 +310,7 @@ def test_ema_hook_beside_it_is_refused(tmp_path, name):
     (dict(type='MeanTeacherHook', decay=1.0), 'decay must .*1.0'),
     (dict(type='MeanTeacherHook', buffers='ema'), "'keep' or 'copy'"),
 ])
-def test_wrong_arguments_name_the_cure(arguments, message):
+def test_wrong_arguments_suggest_a_fix(arguments, message):
     from mmseg_fst.registry import HOOKS
     with pytest.raises(ValueError, match=message):
         HOOKS.build(arguments)

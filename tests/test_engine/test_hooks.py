@@ -181,7 +181,7 @@ def test_the_log_says_which_protocol_gave_a_score(tmp_path):
 @pytest.mark.parametrize('protocol, size', [
     (None, (20, 28)), (dict(type='Canvas', size=40), (40, 40))])
 def test_panel_shows_what_is_scored(tmp_path, protocol, size):
-    """On a canvas, the picture lies where its label lies."""
+    """On a canvas, the image lies where its label lies."""
     height, width = size
     path = tmp_path / 'street.png'
     cv2.imwrite(str(path), np.full((20, 28, 3), 200, np.uint8))
@@ -197,8 +197,8 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
     tiles = tiles_of(sample, ['student'], ToyPairs())
     assert list(tiles) == ['image', 'label', 'student']
     assert {tile.shape for tile in tiles.values()} == {(height, width, 3)}
-    picture, label = tiles['image'], tiles['label']
-    there = (picture == 200).all(2)
+    image_file, label = tiles['image'], tiles['label']
+    there = (image_file == 200).all(2)
     assert there.sum() == 20 * 28
     assert (label[there] == palette[1]).all()
     assert (label[~there] == palette[0]).all()
@@ -210,14 +210,14 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
     ('', 'photos/7.png', 'photos_7'),
     ('data/own', 'data/7.png', '7'),
     (None, 'photos/a/7.png', 'photos_a_7')])
-def test_pictures_are_named_by_the_path_of_the_image(folder, path, name):
+def test_figures_are_named_by_the_path_of_the_image(folder, path, name):
     dataset = SimpleNamespace()
     if folder is not None:
         dataset.data_prefix = dict(img_path=folder)
     assert figure_name(path, dataset) == name
 
 
-def test_images_of_one_file_name_have_a_picture_each(tmp_path):
+def test_images_of_one_file_name_have_a_figure_each(tmp_path):
     samples = []
     for city in ('paris', 'rome'):
         path = tmp_path / city / 'img' / '7.png'
@@ -234,7 +234,7 @@ def test_images_of_one_file_name_have_a_picture_each(tmp_path):
         model=SimpleNamespace(networks=['student']))
     PredictionPanelHook(str(tmp_path / 'out')).after_test_iter(
         runner, 0, outputs=samples)
-    assert sorted(one.name for one in (tmp_path / 'out').iterdir()) == [
+    assert sorted(entry.name for entry in (tmp_path / 'out').iterdir()) == [
         'paris_img_7.png', 'rome_img_7.png']
 
 
@@ -243,13 +243,13 @@ def test_panel_of_the_mixed_batch(tmp_path):
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook'), hook], SGD, max_iters=4)
     runner.train()
-    pictures = sorted(tmp_path.glob('*/vis_data/mixed/*.png'))
-    assert [one.name for one in pictures
+    image_files = sorted(tmp_path.glob('*/vis_data/mixed/*.png'))
+    assert [entry.name for entry in image_files
             ] == ['iter_000001.png', 'iter_000003.png']
-    picture = cv2.imread(str(pictures[0]))
+    image_file = cv2.imread(str(image_files[0]))
     # Eight columns with a border, two rows under a title.
-    assert picture.shape[1] == 8 * (SIZE + 2)
-    assert picture.shape[0] > 2 * SIZE
+    assert image_file.shape[1] == 8 * (SIZE + 2)
+    assert image_file.shape[0] > 2 * SIZE
     model = runner.model
     # The mixed label is the true one where pasted, else the teacher's.
     mixed = model.mixed

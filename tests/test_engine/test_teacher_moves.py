@@ -182,14 +182,14 @@ class Spy(mean_teacher_hook.Hook):
     priority = 'LOWEST'
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        self.look(runner, 'at')
+        self.view(runner, 'at')
 
     def after_train_iter(self, runner, batch_idx, data_batch=None,
                          outputs=None):
-        self.look(runner, 'after')
+        self.view(runner, 'after')
 
     @staticmethod
-    def look(runner, when):
+    def view(runner, when):
         model = runner.model
         equal = torch.equal(model.student.weight, model.teacher.weight)
         model.events.append((when, runner.iter, equal))
@@ -204,9 +204,9 @@ def test_teacher_is_the_student_in_the_first_iterations(tmp_path, hook,
     model = run_two(
         tmp_path, dict(hook, when=when, copy_iters=3, decay=.9),
         spies=[dict(type='Spy')], max_iters=5)
-    seen = [event for event in model.events if event != 'step']
-    assert len(seen) == 10
-    for place, iteration, equal in seen:
+    recorded = [event for event in model.events if event != 'step']
+    assert len(recorded) == 10
+    for place, iteration, equal in recorded:
         # The step of the first iteration after them still starts at the
         # student, if the teacher has moved to it last.
         follows = (place == 'at' and iteration == 3 and when == 'after'

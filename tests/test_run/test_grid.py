@@ -38,12 +38,12 @@ def test_a_grid_names_configs_that_are_there(path):
 ])
 def test_a_grid_has_all_cells_of_its_task(name, pattern):
     path = REPOSITORY / 'configs' / f'{name}.py'
-    named = {os.path.basename(one.config)
-             for one in read_grid(str(path)).cells}
+    named = {os.path.basename(entry.config)
+             for entry in read_grid(str(path)).cells}
     assert named == {
-        one.name for one in path.parent.glob(pattern)
+        entry.name for entry in path.parent.glob(pattern)
         # Ablations: not as the others of their table train.
-        if not one.stem.endswith(('_clean', '_released'))
+        if not entry.stem.endswith(('_clean', '_released'))
     }
 
 
@@ -95,7 +95,7 @@ def write_results(folder, score, iteration=4, max_iters=4, seed=0):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A grid of two configs, one of which draws its split."""
+    """A grid of two configs, one of which samples its split."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv('SPLIT_SEED', raising=False)
     (tmp_path / 'a.py').write_text('train_cfg = dict(max_iters=4)\n')

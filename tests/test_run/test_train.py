@@ -194,7 +194,7 @@ def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
     settings = {} if split is None else dict(split_dilated=split)
     modules = build_runner(
         small_cfg(tmp_path, segmentor, **settings)).model.modules()
-    count = sum(isinstance(one, SpaceToBatchConv2d) for one in modules)
+    count = sum(isinstance(entry, SpaceToBatchConv2d) for entry in modules)
     assert count == (0 if split is False else 2)
 
 
@@ -204,7 +204,7 @@ def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
 def test_steps_are_guarded_unless_the_config_says_no(settings, guards,
                                                      tmp_path):
     hooks = build_runner(small_cfg(tmp_path, **settings)).hooks
-    assert sum(isinstance(one, FiniteGuardHook) for one in hooks) == guards
+    assert sum(isinstance(entry, FiniteGuardHook) for entry in hooks) == guards
 
 
 @pytest.mark.parametrize('error, lost', [
@@ -243,7 +243,7 @@ def test_runs_of_a_process_log_into_folders_of_their_own(tmp_path):
 def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
                                                   monkeypatch):
     """mmengine would go on from the iteration of ``load_from``."""
-    seen = {}
+    recorded = {}
 
     class Runner:
         cfg, work_dir, val_loop = Config(), str(tmp_path), None
@@ -252,7 +252,7 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
             pass
 
     def spy(cfg):
-        seen.update(resume=cfg.resume, load_from=cfg.load_from)
+        recorded.update(resume=cfg.resume, load_from=cfg.load_from)
         return Runner()
 
     monkeypatch.setattr(train_once, 'build_runner', spy)
@@ -262,7 +262,8 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     if begun:
         torch.save(dict(state_dict={}), checkpoint)
     train(cfg, resume=True)
-    assert seen == dict(resume=begun, load_from=checkpoint if begun else start)
+    assert recorded == dict(
+        resume=begun, load_from=checkpoint if begun else start)
 
 
 def test_the_config_is_left_as_data_or_not_at_all(tmp_path):
