@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 from mmseg.visualization import SegLocalVisualizer
 
-import mmseg_fst  # noqa: F401
+from mmseg_fst.utils.formatter import import_formatter
 
 # A line for each initialized weight would hide the output of a failed test.
 MMLogger.get_instance('mmengine', log_level='WARNING')
@@ -57,6 +57,7 @@ def plain_config_text():
     mmengine formats a config about twenty times in a run, which takes most of
     the time of a short run.
     """
+    import_formatter()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr('yapf.yapflib.yapf_api.FormatCode',
                       lambda code, **options: (code, False))

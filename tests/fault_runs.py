@@ -23,7 +23,7 @@ from mmengine.hooks import Hook
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from mmseg_fst.apis import train
-from mmseg_fst.engine.hooks.mean_teacher_hook import unwrap
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 from mmseg_fst.utils.messages import one_message

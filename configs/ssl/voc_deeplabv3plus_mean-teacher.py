@@ -3,16 +3,8 @@
 _base_ = [
     '../_base_/datasets/voc2012_513x513_released-padding.py',
     '../_base_/models/resnet101-deep_deeplabv3plus-u2pl.py',
-    '../_base_/methods/ssl_mean_teacher.py',
+    '../_base_/methods/ssl_mean_teacher_released.py',
     '../_base_/schedules/sgd_voc_ssl.py',
     '../_base_/protocols/voc_canvas513_released.py',
     '../_base_/default_runtime.py'
-]
-# As released: the teacher is the student in the whole first epoch.
-custom_hooks = [
-    dict(
-        type='MeanTeacherHook',
-        decay=0.99,
-        when='after',
-        copy_iters='1 epoch')
 ]

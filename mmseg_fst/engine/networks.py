@@ -1,4 +1,6 @@
-"""What scores ask of a segmentor, of MMSegmentation as well."""
+"""What hooks and scores ask of a segmentor, of MMSegmentation as well."""
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList
 from torch import Tensor
@@ -7,6 +9,20 @@ from mmseg_fst.models.protocols import name_of_test_cfg
 
 #: Name of the network of a segmentor that is a single one.
 SINGLE_NETWORK = 'student'
+
+
+def unwrap(runner: Runner) -> BaseSegmentor:
+    """Return the model of a runner without its distributed wrapper.
+
+    Args:
+        runner (Runner): The runner of the training.
+
+    Returns:
+        BaseSegmentor: A :class:`mmseg_fst.methods.TrainedModel`, or a
+        segmentor of MMSegmentation without a ``student``.
+    """
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
 
 
 def networks_of(model: BaseSegmentor) -> list[str]:

@@ -23,6 +23,7 @@ from mmseg_fst.engine.hooks import (
 )
 from mmseg_fst.models import fuse_attention, heads_of, split_dilated
 from mmseg_fst.utils.checks import LostProcess
+from mmseg_fst.utils.formatter import import_formatter
 from mmseg_fst.utils.memory import keep_freed_memory
 
 
@@ -146,6 +147,7 @@ def build_runner(cfg: Config) -> Runner:
         # the next run of the process would log into this one's folder.
         cfg.visualizer.pop('name', None)
     apply_batch_sizes(cfg)
+    import_formatter()  # Runner logs the formatted config
     runner = Runner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)

@@ -77,6 +77,10 @@ def replay(path: str,
     if 'inputs' not in dump:
         raise ValueError(f'{path} holds no training step; give a file of '
                          'WORK_DIR/not_finite.')
+    if 'kept' in dump:  # written before the key was renamed
+        dump['shared'] = dump.pop('kept')
+        if dump['shared'] is not None:
+            dump['shared']['resample_mix'] = dump['shared'].pop('redraw')
     cfg = _config_of(dump['meta']['cfg'], path, trust)
     model = _model_of(cfg, dump, device)
     _tell(dump['meta'])

@@ -7,8 +7,7 @@ from mmengine.dist import is_main_process
 
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.run_folder import drop_pretrained
-from mmseg_fst.engine.hooks.mean_teacher_hook import unwrap
-from mmseg_fst.engine.networks import protocol_of
+from mmseg_fst.engine.networks import protocol_of, unwrap
 from mmseg_fst.utils.checkpoint import guard_loading, load_weights
 from mmseg_fst.utils.files import save_json
 

@@ -20,7 +20,7 @@ from mmengine.structures import PixelData  # noqa: E402
 from mmseg.structures import SegDataSample  # noqa: E402
 
 from mmseg_fst.apis import prepare_processes  # noqa: E402
-from mmseg_fst.engine.hooks.mean_teacher_hook import unwrap  # noqa: E402
+from mmseg_fst.engine.networks import unwrap  # noqa: E402
 from tests.test_engine.toy import NUM_CLASSES, ToyPairs, model_config  # noqa: E402
 
 

@@ -13,14 +13,13 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.engine.optim import wrappers_of
 from mmseg_fst.engine.step_watch import StepWatch
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checks import NotFinite
 from mmseg_fst.utils.config_json import config_text
 from mmseg_fst.utils.files import atomic_write
-
-from .mean_teacher_hook import unwrap
 
 #: Keys in the message hub: number of skipped steps, in total and in a row.
 SKIPPED, IN_A_ROW = 'skipped_steps', 'skipped_in_a_row'

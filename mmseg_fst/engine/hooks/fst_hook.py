@@ -10,11 +10,12 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.engine.snapshot import Snapshot
 from mmseg_fst.methods import StepCache, TrainedModel, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
 
-from .mean_teacher_hook import MeanTeacherHook, unwrap
+from .mean_teacher_hook import MeanTeacherHook
 
 
 def loss_scale(runner: Runner) -> float:

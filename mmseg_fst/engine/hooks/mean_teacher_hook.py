@@ -5,28 +5,15 @@ from typing import Literal, Optional
 import torch
 from mmengine.hooks import EMAHook, Hook
 from mmengine.hooks.hook import DATA_BATCH
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.methods import TrainedModel
 from mmseg_fst.ops import ema_decay, ema_update_
 from mmseg_fst.registry import HOOKS
 
-
-def unwrap(runner: Runner) -> BaseSegmentor:
-    """Return the model of a runner without its distributed wrapper.
-
-    Args:
-        runner (Runner): The runner of the training.
-
-    Returns:
-        BaseSegmentor: A :class:`mmseg_fst.methods.TrainedModel`, or a
-        segmentor of MMSegmentation without a ``student``.
-    """
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
+from .prepare_model_hook import PrepareModelHook
 
 
 @HOOKS.register_module()
@@ -95,8 +82,9 @@ class MeanTeacherHook(Hook):
 
         Raises:
             ValueError: If the model has no teacher, if nothing would move its
-                running statistics, or if an ``EMAHook`` would average
-                student and teacher together.
+                running statistics, if an ``EMAHook`` would average student
+                and teacher together, or if there is no
+                :class:`PrepareModelHook`.
         """
         model = unwrap(runner)
         if getattr(model, 'teacher', None) is None:
@@ -111,6 +99,13 @@ class MeanTeacherHook(Hook):
                 f'EMAHook averages the whole model, teacher included, and '
                 f'swaps it at validation; {type(self).__name__} already '
                 'keeps the average. Take EMAHook out of `custom_hooks`.')
+        if not any(isinstance(hook, PrepareModelHook)
+                   for hook in runner.hooks):
+            raise ValueError(
+                f'{type(self).__name__} needs PrepareModelHook, without which '
+                'what a step has staged would never be written. Build the '
+                'runner with mmseg_fst.apis.build_runner, or call '
+                'runner.register_hook(PrepareModelHook()).')
         if self.buffers == 'keep' and not model.teacher_updates_statistics:
             raise ValueError(
                 "`model.teacher_mode='eval'` leaves the teacher's running "

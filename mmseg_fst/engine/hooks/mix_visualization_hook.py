@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.images import (
     color_label,
@@ -20,8 +21,6 @@ from mmseg_fst.utils.images import (
     to_rgb,
     write_image,
 )
-
-from .mean_teacher_hook import unwrap
 
 
 @HOOKS.register_module()

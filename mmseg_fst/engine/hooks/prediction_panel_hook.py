@@ -13,12 +13,10 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.structures import SegDataSample
 
 from mmseg_fst.datasets.loading import load_rgb
-from mmseg_fst.engine.networks import networks_of
+from mmseg_fst.engine.networks import networks_of, unwrap
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.images import color_label, titled, write_image
-
-from .mean_teacher_hook import unwrap
 
 
 @HOOKS.register_module()

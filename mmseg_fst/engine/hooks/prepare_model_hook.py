@@ -5,11 +5,10 @@ from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.methods import check_contract
 from mmseg_fst.models.backbones import adapt_first_layers, check_channels
 from mmseg_fst.registry import HOOKS
-
-from .mean_teacher_hook import MeanTeacherHook, unwrap
 
 
 @HOOKS.register_module()
@@ -66,7 +65,7 @@ class PrepareModelHook(Hook):
         # Half precision scales the gradients that a model computes itself.
         model.loss_scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
         if model.teacher is not None and not any(
-                isinstance(hook, MeanTeacherHook) for hook in runner.hooks):
+                hasattr(hook, 'update_teacher') for hook in runner.hooks):
             raise ValueError(
                 f'{type(model).__name__} has a teacher, but no hook updates '
                 "it; give custom_hooks=[dict(type='MeanTeacherHook')], "

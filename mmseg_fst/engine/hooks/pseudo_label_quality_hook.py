@@ -11,6 +11,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
 
 from mmseg_fst.datasets.sides import UNLABELED
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.engine.pseudo_label_probe import (
     ProbedLabels,
     probe,
@@ -23,8 +24,6 @@ from mmseg_fst.ops import (
     quality_by_class,
 )
 from mmseg_fst.registry import HOOKS
-
-from .mean_teacher_hook import unwrap
 
 #: In front of the names of all that is logged.
 PREFIX = 'pseudo_label'

@@ -9,11 +9,9 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmseg_fst.engine.networks import protocol_of
+from mmseg_fst.engine.networks import protocol_of, unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.files import save_json
-
-from .mean_teacher_hook import unwrap
 
 #: Key in the message hub: metrics by iteration.
 RESULTS = 'results'

@@ -7,9 +7,8 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.registry import HOOKS
-
-from .mean_teacher_hook import unwrap
 
 
 @HOOKS.register_module()

@@ -1,0 +1,23 @@
+"""The formatter with which mmengine writes configs."""
+import importlib
+import os
+from pickle import UnpicklingError
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+_FORMATTER = 'yapf.yapflib.yapf_api'
+
+
+def import_formatter() -> None:
+    """Import yapf, also while another process is importing it.
+
+    Its first import writes a cache below the user's home. A second process
+    may read that file before it is whole, and so does every later one if the
+    first was killed; then the cache is left out.
+    """
+    try:
+        importlib.import_module(_FORMATTER)
+    except (EOFError, UnpicklingError):
+        with TemporaryDirectory() as folder, patch.dict(
+                os.environ, XDG_CACHE_HOME=folder):
+            importlib.import_module(_FORMATTER)
