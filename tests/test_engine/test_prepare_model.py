@@ -7,7 +7,7 @@ from mmengine.registry import init_default_scope
 from mmseg_fst.engine.hooks import FSTHook, MeanTeacherHook, PrepareModelHook
 from mmseg_fst.registry import MODELS
 
-from .toy import ToyPairs, make_runner, model_config
+from .toy import ToyPairs, model_config
 
 
 def runner_of(model, hooks=(), **optim_wrapper):
@@ -36,17 +36,6 @@ def test_a_teacher_that_nothing_moves_is_refused():
         PrepareModelHook().before_train(runner_of(model, [object()]))
     for hook in (MeanTeacherHook(), FSTHook()):
         PrepareModelHook().before_train(runner_of(model, [hook]))
-
-
-def test_a_runner_without_it_is_refused(tmp_path):
-    """What a step stages would never be written."""
-    runner = make_runner(tmp_path, [dict(type='MeanTeacherHook')],
-                         dict(type='SGD', lr=.1))
-    hooks = [hook for hook in runner.hooks
-             if not isinstance(hook, PrepareModelHook)]
-    runner._hooks[:] = hooks
-    with pytest.raises(ValueError, match='build_runner'):
-        runner.train()
 
 
 def test_every_run_has_it(tmp_path):

@@ -3,6 +3,8 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.hooks import PrepareModelHook
+
 from .test_fst import SGD, assert_equal, trained
 from .toy import make_runner, prepare, state, u2pl_config
 
@@ -54,6 +56,23 @@ def test_memory_grows_once_in_an_iteration(tmp_path, hook):
     queue = torch.cat([staged.rows[staged.negative[:, 2]] for staged in real])
     found = contrast.queue.split(contrast.sizes.tolist())[2]
     assert torch.equal(found, queue)
+
+
+@pytest.mark.parametrize('hook', HOOKS, ids=IDS)
+def test_a_runner_built_by_hand_writes_the_memory(tmp_path, hook):
+    """Without PrepareModelHook, which build_runner registers."""
+    memories = []
+    for folder, by_hand in (('hand', True), ('built', False)):
+        runner = make_runner(tmp_path / folder, [hook], SGD, max_iters=3,
+                             model=u2pl_config())
+        if by_hand:
+            runner._hooks[:] = [
+                hook for hook in runner.hooks
+                if not isinstance(hook, PrepareModelHook)]
+        runner.train()
+        memories.append(runner.model.contrast.state_dict())
+    assert memories[0]['updates'].any()
+    assert_equal(*memories)
 
 
 def test_look_ahead_leaves_the_memory_alone(tmp_path):

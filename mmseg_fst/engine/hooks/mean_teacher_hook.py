@@ -13,8 +13,6 @@ from mmseg_fst.methods import TrainedModel
 from mmseg_fst.ops import ema_decay, ema_update_
 from mmseg_fst.registry import HOOKS
 
-from .prepare_model_hook import PrepareModelHook
-
 
 @HOOKS.register_module()
 class MeanTeacherHook(Hook):
@@ -82,9 +80,8 @@ class MeanTeacherHook(Hook):
 
         Raises:
             ValueError: If the model has no teacher, if nothing would move its
-                running statistics, if an ``EMAHook`` would average student
-                and teacher together, or if there is no
-                :class:`PrepareModelHook`.
+                running statistics, or if an ``EMAHook`` would average
+                student and teacher together.
         """
         model = unwrap(runner)
         if getattr(model, 'teacher', None) is None:
@@ -99,13 +96,6 @@ class MeanTeacherHook(Hook):
                 f'EMAHook averages the whole model, teacher included, and '
                 f'swaps it at validation; {type(self).__name__} already '
                 'keeps the average. Take EMAHook out of `custom_hooks`.')
-        if not any(isinstance(hook, PrepareModelHook)
-                   for hook in runner.hooks):
-            raise ValueError(
-                f'{type(self).__name__} needs PrepareModelHook, without which '
-                'what a step has staged would never be written. Build the '
-                'runner with mmseg_fst.apis.build_runner, or call '
-                'runner.register_hook(PrepareModelHook()).')
         if self.buffers == 'keep' and not model.teacher_updates_statistics:
             raise ValueError(
                 "`model.teacher_mode='eval'` leaves the teacher's running "
@@ -142,6 +132,8 @@ class MeanTeacherHook(Hook):
             data_batch (dict, optional): The batch, not used.
             outputs (dict, optional): Logged values, not used.
         """
+        # PrepareModelHook has done so, unless the runner was built by hand.
+        unwrap(runner).commit()
         self.finish(runner)
 
     def finish(self, runner: Runner) -> None:
