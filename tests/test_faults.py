@@ -27,7 +27,7 @@ from test_engine.toy import assert_same
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
 pytestmark = pytest.mark.faults
-KILLS = 7
+KILLS = 4
 KILLED = -signal.SIGKILL
 
 
