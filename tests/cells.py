@@ -30,13 +30,22 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 # The others differ from one of these by a list, a length or a width, or put
 # together what these have.
 _TESTED = [
-    'camvid-1_16_*', 'ccp-1_8_*', 'voc_*_mean-teacher@662', 'voc_*_fst@662',
-    'voc_deeplabv3plus_u2pl@662', 'voc_deeplabv3plus_supervised@662',
-    'cityscapes_*_mean-teacher@186', 'cityscapes_*_supervised@186',
-    'cityscapes_deeplabv3plus_fst@186', 'cityscapes_*_u2pl_fst@186',
-    'voc-stpp_resnet101-*_unimatch@92', 'voc-stpp_dinov2-s-*_fst@92',
-    'voc-stpp_*_stpp@92', 'cityscapes-stpp_resnet101-*_unimatch@186',
-    'cityscapes-stpp_dinov2-s-*_unimatch-v2@186'
+    # Semi-supervision: each method, network and data set.
+    'camvid-1_16_*', 'ccp-1_8_cutmix_fst', 'voc_pspnet_mean-teacher@662',
+    'voc_deeplabv2_fst@662', 'voc_deeplabv3plus_u2pl@662',
+    'voc_deeplabv3plus_supervised@662', 'cityscapes_*_mean-teacher@186',
+    'cityscapes_*_u2pl_fst@186', 'voc-stpp_resnet101-*_unimatch@92',
+    'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_*_stpp@92',
+    'cityscapes-stpp_dinov2-s-*_unimatch-v2@186',
+    # Adaptation: each method with MiT-B5, each network and data set.
+    'gta2cityscapes_mit-b5-daformer_dacs',
+    'gta2cityscapes_mit-b5-daformer_fst',
+    'gta2cityscapes_mit-b5-daformer_fst-d_clean',
+    'gta2cityscapes_mit-b5-daformer_fst-w',
+    'gta2cityscapes_mit-b5-daformer_mic*', 'gta2cityscapes_*_source-only',
+    'gta2cityscapes_*_fst-d', 'cityscapes2*_daformer', 'gta2bdd100k_*_fst-d',
+    'gta2mapillary_*_daformer', 'synthia2cityscapes_*_daformer',
+    'synthia2cityscapes_*_fst-d'
 ]
 
 #: Cells of co-training that are trained; the others are read.
@@ -75,7 +84,7 @@ def read_cell(name):
 
 
 def is_twin(name):
-    """Whether a semi-supervised cell is covered by a tested one."""
+    """Whether a cell is covered by a tested one."""
     return not any(fnmatchcase(name, pattern) for pattern in _TESTED)
 
 

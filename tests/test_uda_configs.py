@@ -1,11 +1,12 @@
 """Every cell of the tables of domain adaptation trains, resumes, is scored.
 
 On fake data in the folders of the real ones, with networks of a sixteenth of
-the width, at an eighth of the size. ``-m full`` runs them at full width.
+the width, at an eighth of the size; ``-m twins`` runs the cells that put
+together what others have, ``-m full`` all at full width.
 """
 import pytest
 import torch
-from cells import cells_of, read_cell, roots, run  # noqa: F401
+from cells import cells_of, is_twin, read_cell, roots, run  # noqa: F401
 from helpers import REPOSITORY
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -20,7 +21,9 @@ CELLS = [name for name in cells_of('uda')
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', CELLS)
+@pytest.mark.parametrize('name', [
+    pytest.param(name, marks=[pytest.mark.twins] if is_twin(name) else [])
+    for name in CELLS])
 def test_cell_trains_resumes_and_is_scored(name, roots,  # noqa: F811
                                            tmp_path):
     run(f'uda/{name}', tmp_path)
