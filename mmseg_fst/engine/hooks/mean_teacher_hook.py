@@ -13,6 +13,8 @@ from mmseg_fst.methods import TrainedModel
 from mmseg_fst.ops import ema_decay, ema_update_
 from mmseg_fst.registry import HOOKS
 
+from .prepare_model_hook import PrepareModelHook
+
 
 @HOOKS.register_module()
 class MeanTeacherHook(Hook):
@@ -132,8 +134,9 @@ class MeanTeacherHook(Hook):
             data_batch (dict, optional): The batch, not used.
             outputs (dict, optional): Logged values, not used.
         """
-        # PrepareModelHook has done so, unless the runner was built by hand.
-        unwrap(runner).commit()
+        if not any(isinstance(hook, PrepareModelHook)
+                   for hook in runner.hooks):
+            unwrap(runner).commit()  # the runner was built by hand
         self.finish(runner)
 
     def finish(self, runner: Runner) -> None:
