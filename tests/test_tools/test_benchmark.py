@@ -25,6 +25,7 @@ def benchmark(*arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.full  # test_step.py counts them in CI
 def test_passes_of_the_methods_are_counted(tmp_path):
     """Reuse saves passes of the student; counts come from the networks."""
     script = tmp_path / 'peer.py'
