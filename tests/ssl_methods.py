@@ -10,8 +10,7 @@ FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
 # U2PL and ST++ need more than a batch: test_contrast and test_stages.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
-    if path.stem not in ('ssl_stpp', 'ssl_u2pl', 'ssl_u2pl_released',
-                         'ssl_mean_teacher_released')  # differs by its hook
+    if path.stem not in ('ssl_stpp', 'ssl_u2pl', 'ssl_u2pl_released')
 ]
 
 

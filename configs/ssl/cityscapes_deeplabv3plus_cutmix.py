@@ -12,11 +12,4 @@ _base_ = [
 model = dict(
     # As of U2PL: ever fewer pixels are dropped.
     pseudo_filter=dict(percentile=80, final=100))
-# As released: the teacher is the student in the whole first epoch.
-custom_hooks = [
-    dict(
-        type='MeanTeacherHook',
-        decay=0.99,
-        when='after',
-        copy_iters='1 epoch')
-]
+custom_hooks = _base_.released_hooks

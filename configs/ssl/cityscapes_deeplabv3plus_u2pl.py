@@ -8,11 +8,4 @@ _base_ = [
     '../_base_/protocols/cityscapes_windows_u2pl.py',
     '../_base_/default_runtime.py'
 ]
-# As released: the teacher is the student in the whole first epoch.
-custom_hooks = [
-    dict(
-        type='MeanTeacherHook',
-        decay=0.99,
-        when='after',
-        copy_iters='1 epoch')
-]
+custom_hooks = _base_.released_hooks

@@ -3,8 +3,9 @@
 _base_ = [
     '../_base_/datasets/voc2012_513x513_released-padding.py',
     '../_base_/models/resnet101-deep_deeplabv2-u2pl.py',
-    '../_base_/methods/ssl_mean_teacher_released.py',
+    '../_base_/methods/ssl_mean_teacher.py',
     '../_base_/schedules/sgd_voc_ssl.py',
     '../_base_/protocols/voc_canvas513_released.py',
     '../_base_/default_runtime.py'
 ]
+custom_hooks = _base_.released_hooks

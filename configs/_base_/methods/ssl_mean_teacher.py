@@ -10,3 +10,12 @@ model = dict(
     mixed_auxiliary='off',
     teacher_mode='eval')
 custom_hooks = [dict(type='MeanTeacherHook', decay=0.99, when='after')]
+# As released by U2PL: the teacher is the student in the whole first epoch.
+# Configs of these cells choose it by `custom_hooks = _base_.released_hooks`.
+released_hooks = [
+    dict(
+        type='MeanTeacherHook',
+        decay=0.99,
+        when='after',
+        copy_iters='1 epoch')
+]
