@@ -1,6 +1,7 @@
 """The formatter with which mmengine writes configs."""
 import importlib
 import os
+import sys
 from pickle import UnpicklingError
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -18,6 +19,10 @@ def import_formatter() -> None:
     try:
         importlib.import_module(_FORMATTER)
     except (EOFError, UnpicklingError):
+        # A submodule that stays imported would not be set on a new package.
+        for name in [name for name in sys.modules
+                     if name.partition('.')[0] == 'yapf']:
+            del sys.modules[name]
         with TemporaryDirectory() as folder, patch.dict(
                 os.environ, XDG_CACHE_HOME=folder):
             importlib.import_module(_FORMATTER)

@@ -7,8 +7,8 @@ import pytest
 
 IMPORT = ('from mmseg_fst.utils.formatter import import_formatter\n'
           'import_formatter()\n'
-          'from yapf.yapflib.yapf_api import FormatCode\n'
-          'print(FormatCode("a  = 1")[0])')
+          'import yapf\n'
+          'print(yapf.yapflib.yapf_api.FormatCode("a  = 1")[0])')
 
 
 def run(cache, code):
