@@ -13,7 +13,6 @@ from slim import segmentors_of, slim_segmentor, without_weights
 from mmseg_fst.apis import check_config
 from mmseg_fst.config import check_config as check_module
 from mmseg_fst.datasets.known_data import KNOWN_DATA
-from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.engine import MeanTeacherHook
 from mmseg_fst.registry import (
@@ -146,7 +145,7 @@ def write_images(side, root):
                                 ('seg_map_path', data.seg_map_suffix)))
         written = save_pair(
             rng, image, label, num_classes=len(data.METAINFO['classes']))
-        pixels[image_name(image)] = count_pixels(written, 255)
+        pixels[Path(image).stem] = count_pixels(written, 255)
     if data.ann_file:
         save_lines(data.ann_file, ('a', 'b'))
     if side.get('extra_ann_file'):

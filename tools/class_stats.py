@@ -9,11 +9,16 @@ class_stats_train.json in the folder of the data set.
 import argparse
 from os import path as osp
 
-from mmseg.datasets.transforms import LoadAnnotations
-
 from mmseg_fst.apis import load_config
-from mmseg_fst.datasets.rare_class import check_names, image_name
-from mmseg_fst.datasets.sides import LABELED, build_side, part_configs
+from mmseg_fst.datasets.image_names import image_names
+from mmseg_fst.datasets.label_checks import check_ids
+from mmseg_fst.datasets.labels import LoadAnnotations
+from mmseg_fst.datasets.sides import (
+    LABELED,
+    build_side,
+    part_at,
+    part_configs,
+)
 from mmseg_fst.utils.files import count_pixels, parallel_map, save_class_stats
 from mmseg_fst.utils.messages import one_message
 
@@ -30,14 +35,16 @@ def main() -> None:
     args = parser.parse_args()
     labeled = load_config(args.config).train_dataloader.dataset.sides.labeled
     dataset = build_side(LABELED, labeled)
-    check_names(dataset)
+    names = image_names(dataset)
+    num_classes = len(dataset.metainfo['classes'])
     load = LoadAnnotations()
 
     def count(index: int) -> tuple[str, dict[str, int]]:
-        info = dataset.get_data_info(index)
+        part, place = part_at(dataset, index)
+        info = part.get_data_info(place)
         label = load(info)['gt_seg_map']
-        return image_name(info['img_path']), count_pixels(
-            label, len(dataset.metainfo['classes']))
+        check_ids(label, num_classes, part.ignore_index, info['seg_map_path'])
+        return names[index], count_pixels(label, num_classes)
 
     counts = parallel_map(count, range(len(dataset)), args.workers,
                           'Counting')

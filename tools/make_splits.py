@@ -29,8 +29,8 @@ from typing import NamedTuple, Optional
 from prettytable import PrettyTable
 
 from mmseg_fst.datasets.known_data import Files, list_files
-from mmseg_fst.datasets.rare_class import image_name
-from mmseg_fst.utils.files import save_lines
+from mmseg_fst.datasets.image_names import counts_of, name_in_folder
+from mmseg_fst.utils.files import read_lines, save_lines
 from mmseg_fst.utils.messages import one_message
 
 
@@ -63,7 +63,7 @@ def read_images(path: Path, suffix: str) -> list[str]:
     if path.is_dir():
         images = list_files(path, Files('', suffix))
     elif path.is_file():
-        images = sorted(path.read_text().split())
+        images = sorted(read_lines(path))
     else:
         images = []
     if not images:
@@ -96,14 +96,15 @@ def read_statistics(path: Path, images: Sequence[str],
             f'{path} is missing. A converter writes it, or: python '
             'tools/class_stats.py YOUR_CONFIG')
     content = json.loads(path.read_text())
-    shown = {}
-    for image in images:
-        name = image_name(f'{image}{suffix}')
-        if name not in content['pixels']:
-            raise ValueError(f'{path} has no image {name!r}; is --suffix '
-                             f'{suffix!r} right?')
-        shown[image] = {int(index) for index in content['pixels'][name]}
-    return Statistics(content['classes'], shown)
+    names = [name_in_folder(f'{image}{suffix}') for image in images]
+    try:
+        counts = counts_of(names, content['pixels'], str(path))
+    except ValueError as error:
+        raise ValueError(f'{error}. Is --suffix {suffix!r} right?') from error
+    return Statistics(content['classes'], {
+        image: {int(index) for index in found}
+        for image, found in zip(images, counts)
+    })
 
 
 def stratified(images: Sequence[str],
@@ -172,7 +173,7 @@ def write_lists(lists: Mapping[Path, Sequence[str]]) -> None:
         FileExistsError: If a file has other ids. Nothing is written then.
     """
     for path, names in lists.items():
-        if path.is_file() and path.read_text().split() != list(names):
+        if path.is_file() and read_lines(path) != list(names):
             raise FileExistsError(
                 f'{path} lists other images. It is not overwritten, because '
                 'published scores may depend on it: name another folder, or '

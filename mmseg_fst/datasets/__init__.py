@@ -11,6 +11,7 @@ from .collate import collate_sides
 from .cropping import FactorResizedCrop, HistogramCrop
 from .formatting import PackByteInputs
 from .geometry import PadToCrop, RandomFactorResize
+from .labels import LoadAnnotations
 from .listed import ListedDataset
 from .loading import LoadWholeImage
 from .paired import PairedDataset
@@ -22,8 +23,8 @@ from .unlabeled_folder import UnlabeledFolderDataset
 __all__ = [
     'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'FactorResizedCrop',
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
-    'LoadWholeImage', 'MapillaryTrainIdsDataset', 'PackByteInputs',
-    'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
+    'LoadAnnotations', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
+    'PackByteInputs', 'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
     'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
     'UnlabeledFolderDataset', 'collate_sides'
 ]

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import Compose
-from mmseg.datasets.transforms import LoadAnnotations, Resize
+from mmseg.datasets.transforms import LoadAnnotations as _LoadAnnotations
+from mmseg.datasets.transforms import Resize
 
+from .labels import LoadAnnotations
 from .loading import LoadWholeImage
 from .packed import LoadPacked
 from .sides import Side, part_at
 
 # Exact types only: subclasses may use random numbers.
 _FIXED = (LoadAnnotations, LoadImageFromFile, LoadPacked, LoadWholeImage,
-          Resize)
+          Resize, _LoadAnnotations)
 
 
 def count_fixed(steps: Sequence[Callable]) -> int:

@@ -3,13 +3,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
 from mmcv.transforms import LoadAnnotations
-from torch import Tensor
 
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.randomness import seeded
 
 from .cropping import scale_crops_alone
 from .diagnosis import LabelsForDiagnosis
+from .label_checks import check_label
 from .list_checks import (
     check_counts,
     check_disjoint,
@@ -28,11 +28,6 @@ from .sides import (
     parts_of,
     side_seed,
 )
-
-
-def _size_of(image: Tensor) -> str:
-    """Size in words."""
-    return f'{image.shape[-1]} x {image.shape[-2]}'
 
 
 def _ignore_index(name: str, side: Side) -> int:
@@ -221,30 +216,10 @@ class PairedDataset:
         else:
             item = self.sides[name][index]
         if name in self.ignore_indices:
-            self._check_label(name, item)
+            check_label(item, len(self.sides[name].metainfo['classes']),
+                        self.ignore_indices[name],
+                        tuple(item['inputs'].shape[-2:]))
         return item
-
-    def _check_label(self, name: str, item: dict[str, Any]) -> None:
-        """Raise if a label has a wrong size or an id that is not a class."""
-        sample = item['data_samples']
-        label = sample.gt_sem_seg.data
-        if label.shape[-2:] != item['inputs'].shape[-2:]:
-            raise ValueError(
-                f'{sample.img_path} and its label {sample.seg_map_path} are '
-                f'of different sizes: {_size_of(item["inputs"])} and '
-                f'{_size_of(label)} after the pipeline. Save the label at '
-                'the size of the image.')
-        num_classes = len(self.sides[name].metainfo['classes'])
-        ignored = self.ignore_indices[name]
-        valid = (label < num_classes) | (label == ignored)
-        if not valid.all():
-            ids = label[~valid].unique().tolist()
-            raise ValueError(
-                f'{sample.seg_map_path} holds the label ids {ids}, but there '
-                f'are {num_classes} classes, 0 to {num_classes - 1}, and '
-                f'{ignored} to ignore. Convert the labels, '
-                'set `label_map` or `reduce_zero_label` of the data set, or '
-                'correct its `metainfo`.')
 
 
 def _with_scaled_crops(cfg: dict) -> dict:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from .fixed_steps import repeat_item
-from .sides import Side, parts_of
+from .image_names import counts_of, image_names
+from .sides import Side
 
 
 class RareClassSampling:
@@ -36,9 +37,9 @@ class RareClassSampling:
 
     Raises:
         FileNotFoundError: If there is no file ``stats``.
-        ValueError: If ``stats`` belongs to other classes or images, two data
-            sets of a ``ConcatDataset`` have images of one name, no image
-            shows enough of any class, or an argument is out of its range.
+        ValueError: If ``stats`` belongs to other classes or images, two
+            images have one name, no image shows enough of any class, or an
+            argument is out of its range.
     """
 
     def __init__(self,
@@ -89,15 +90,11 @@ class RareClassSampling:
                 f' set has {classes}. Make it anew with: python '
                 'tools/class_stats.py YOUR_CONFIG')
         pixels = np.zeros((len(self.dataset), len(classes)), np.int64)
-        check_names(self.dataset)
-        for index in range(len(self.dataset)):
-            name = image_name(self.dataset.get_data_info(index)['img_path'])
-            if name not in content['pixels']:
-                raise ValueError(
-                    f'{stats} knows no image {name!r}. Make it anew with: '
-                    'python tools/class_stats.py YOUR_CONFIG')
-            for class_id, count in content['pixels'][name].items():
-                pixels[index, int(class_id)] = count
+        counts = counts_of(
+            image_names(self.dataset), content['pixels'], stats)
+        for row, found in zip(pixels, counts):
+            for class_id, count in found.items():
+                row[int(class_id)] = count
         return pixels
 
     def sample(self) -> dict[str, Any]:
@@ -116,43 +113,6 @@ class RareClassSampling:
                 break
             item = next(items)
         return item
-
-
-def check_names(side: Side) -> None:
-    """Raise if the statistics cannot tell the images of two data sets apart.
-
-    Args:
-        side (BaseDataset | ConcatDataset | RepeatDataset): The labeled side.
-
-    Raises:
-        ValueError: If two data sets have different images of one name.
-    """
-    paths: dict[str, str] = {}
-    for part in parts_of(side):
-        found = {}
-        for index in range(len(part)):
-            path = osp.abspath(part.get_data_info(index)['img_path'])
-            found[image_name(path)] = path
-        for name in paths.keys() & found.keys():
-            if paths[name] != found[name]:
-                raise ValueError(
-                    'Rare-class sampling counts pixels by the name of an '
-                    f'image, but two data sets of the labeled side have '
-                    f'{name!r}: {paths[name]} and {found[name]}. Rename the '
-                    'images of one, or set rare_class_sampling=None.')
-        paths.update(found)
-
-
-def image_name(path: str) -> str:
-    """Name of an image in the statistics: its file without the ending.
-
-    Args:
-        path (str): Path of the image.
-
-    Returns:
-        str: The name.
-    """
-    return osp.splitext(osp.basename(path))[0]
 
 
 def class_probabilities(pixels: np.ndarray, temperature: float) -> np.ndarray:

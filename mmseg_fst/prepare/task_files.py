@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
-from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.datasets.image_names import name_in_folder
 from mmseg_fst.utils.files import (
     parallel_map,
     save_class_stats,
@@ -123,9 +123,10 @@ def _write_data(folder: Path, task: Task, converted: bool,
     save_lines(folder / 'unlabeled.txt',
                (image.image for image in task.unlabeled.images))
     pixels = {
-        image_name(image.image): image.pixels for image in task.train.images
+        name_in_folder(image.image): image.pixels
+        for image in task.train.images
     }
-    # Statistics are looked up by file name, so names must be unique.
+    # Names leave out the ending of the file, so they may be equal.
     if len(pixels) == len(task.train.images):
         save_class_stats(folder / 'class_stats_train.json',
                          task.classes.names, pixels)

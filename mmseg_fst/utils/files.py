@@ -176,6 +176,28 @@ def save_json(path: str | os.PathLike,
         temporary.write_text(json.dumps(content, indent=indent) + '\n')
 
 
+def read_lines(path: str | os.PathLike) -> list[str]:
+    """Read a list of ids, one per line.
+
+    Args:
+        path (str | PathLike): The file. Spaces inside of a line belong to
+            the id; those around it, empty lines and the mark of UTF-8 that
+            some editors write do not.
+
+    Returns:
+        list[str]: The ids.
+
+    Raises:
+        ValueError: If the file is not UTF-8.
+    """
+    try:
+        text = Path(path).read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is not a text in UTF-8 ({error}). Save it '
+                         'as UTF-8.') from error
+    return [line.strip() for line in text.split('\n') if line.strip()]
+
+
 def save_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
     """Write a list of ids, one per line, atomically.
 

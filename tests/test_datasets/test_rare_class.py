@@ -11,7 +11,6 @@ from PIL import Image
 from mmseg_fst.datasets.rare_class import (
     RareClassSampling,
     class_probabilities,
-    image_name,
 )
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import count_pixels, save_class_stats
@@ -29,6 +28,7 @@ class Images:
     """Three images, whose crops show a growing number of sky pixels."""
 
     metainfo = dict(classes=CLASSES)
+    data_prefix = dict(img_path='/data/images')
 
     def __init__(self):
         self.asked = []
@@ -165,10 +165,6 @@ def test_statistics_of_other_images_are_refused(tmp_path):
 def test_a_minimum_that_nothing_reaches_is_named(stats):
     with pytest.raises(ValueError, match='min_pixels=1000'):
         RareClassSampling(Images(), stats, min_pixels=1000)
-
-
-def test_names_of_images():
-    assert image_name('/a/b/c_0001.left.png') == 'c_0001.left'
 
 
 def test_paired_dataset_samples_rare_classes(streets):

@@ -17,7 +17,6 @@ from PIL import Image
 from mmseg_fst.datasets import samplers
 from mmseg_fst.datasets.collate import collate_sides
 from mmseg_fst.datasets.packing import packs_of
-from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.datasets.samplers import PairedSampler, PairIndex
 from mmseg_fst.datasets.sides import name_sides, part_at, parts_of, stream_key
 from mmseg_fst.registry import DATASETS, TRANSFORMS
@@ -439,7 +438,7 @@ def rare(cfg, stats):
     labels = DATASETS.build(cfg).sides['labeled']
     classes = labels.metainfo['classes']
     pixels = {
-        image_name(info['img_path']): count_pixels(
+        Path(info['img_path']).stem: count_pixels(
             np.array(Image.open(info['seg_map_path'])), len(classes))
         for info in map(labels.get_data_info, range(len(labels)))
     }

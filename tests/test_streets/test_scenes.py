@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg_fst.datasets.rare_class import image_name
 from mmseg_fst.streets.scenes import (
     CLASSES,
     DOMAINS,
@@ -83,7 +82,7 @@ def test_class_stats(made):
     images = (made / 'camera' / 'leftImg8bit' / 'train').iterdir()
     # Keys for rare class sampling.
     assert list(stats['pixels']) == sorted(
-        image_name(str(image)) for image in images)
+        image.stem for image in images)
     label = render_image('camera', 'train', 3, SMALL)[1]
     assert stats['pixels']['camera_000003_leftImg8bit'] == {
         str(index): int((label == index).sum())

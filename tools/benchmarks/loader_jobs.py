@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from mmseg_fst.apis import read_config
-from mmseg_fst.datasets.rare_class import image_name
+from mmseg_fst.datasets.image_names import image_names
 from mmseg_fst.datasets.sides import name_sides, part_configs
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.streets.scenes import render_image
@@ -105,10 +105,10 @@ def count_classes(dataset: dict, path: Path) -> dict:
     """
     side = DATASETS.build(dict(dataset, pipeline=[]))
     counts = {}
-    for index in range(len(side)):
+    for index, name in enumerate(image_names(side)):
         info = side.get_data_info(index)
         label = cv2.imread(info['seg_map_path'], cv2.IMREAD_UNCHANGED)
-        counts[image_name(info['img_path'])] = count_pixels(
+        counts[name] = count_pixels(
             label, len(side.metainfo['classes']))
     save_class_stats(path, side.metainfo['classes'], counts)
     return dict(stats=str(path))
