@@ -1,4 +1,6 @@
 """Every config loads, and everything in it builds."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from mmseg_fst.utils.file_patterns import walk_folders
+
 TRAIN_IDS = '_labelTrainIds.png'
 _CONVERTER = 'python tools/dataset_converters/{name}.py {{root}}'
 
@@ -201,10 +203,10 @@ def list_files(root: Path, files: Files) -> list[str]:
     """
     folder = root / files.folder
     names = []
-    for parent, _, file_names in os.walk(folder, followlinks=True):
+    # Hidden files, which are left out, remain from a writer that was killed.
+    for parent, file_names in walk_folders(folder):
         for name in file_names:
-            # Hidden files remain from a writer that was killed.
-            if not name.endswith(files.suffix) or name.startswith('.'):
+            if not name.endswith(files.suffix):
                 continue
             # Converted labels are next to the published ones.
             if name.endswith(TRAIN_IDS) and files.suffix == '.png':

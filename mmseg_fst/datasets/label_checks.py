@@ -1,18 +1,26 @@
 """Checks of labels as they leave a pipeline."""
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, Compose
 from torch import Tensor
 
 from .labels import CONVERT, show_values
 from .sides import Side, parts_of
 
 
-def _size_of(height: int, width: int) -> str:
-    """Size in words."""
-    return f'{width} x {height}'
+def format_size(size: Sequence[int]) -> str:
+    """Size in words.
+
+    Args:
+        size (Sequence[int]): Height and width.
+
+    Returns:
+        str: Such as ``'640 x 480'``, width and height.
+    """
+    return f'{size[1]} x {size[0]}'
 
 
 def check_ids(label: np.ndarray, num_classes: int, ignored: int,
@@ -58,8 +66,8 @@ def check_label(item: dict[str, Any], num_classes: int, ignored: int,
     if label.shape[-2:] != size:
         raise ValueError(
             f'{sample.img_path} and its label {sample.seg_map_path} are of '
-            f'different sizes: {_size_of(*size)} and '
-            f'{_size_of(*label.shape[-2:])} after the pipeline. Save the '
+            f'different sizes: {format_size(size)} and '
+            f'{format_size(label.shape[-2:])} after the pipeline. Save the '
             'label at the size of the image.')
     check_ids(label.numpy(), num_classes, ignored, sample.seg_map_path)
 
@@ -105,6 +113,6 @@ def check_labels_read(side: Side) -> None:
             validation or test; its pipelines are changed, once.
     """
     for part in parts_of(side):
-        steps = part.pipeline.transforms
-        if not any(isinstance(step, CheckLabel) for step in steps):
+        steps = getattr(part, 'pipeline', Compose([])).transforms
+        if 'classes' in part.metainfo and not any(isinstance(step, CheckLabel) for step in steps):
             steps.append(CheckLabel(part))

@@ -15,7 +15,7 @@ from mmseg_fst.utils.files import IGNORE, is_whole
 from .decoding import decode_image
 
 #: What ends every message on a mask that cannot be used as it is.
-CONVERT = ('Convert the masks with tools/new_task.py, whose class list says '
+CONVERT = ('Convert the labels with tools/new_task.py, whose class list says '
            'which value is which class')
 # Values of a mask that a message shows at most.
 _SHOWN = 6

@@ -16,6 +16,7 @@ from torch import distributed, nn
 
 from mmseg_fst.config.batch_sizes import apply_batch_sizes
 from mmseg_fst.engine.hooks import (
+    DataCheckHook,
     FiniteGuardHook,
     PrepareModelHook,
     ResumeHook,
@@ -124,7 +125,8 @@ def build_runner(cfg: Config) -> Runner:
             convolutions to oneDNN, see
             :func:`mmseg_fst.models.split_dilated`. ``non_finite`` holds
             arguments of :class:`FiniteGuardHook`; None leaves it out, and
-            with it the one wait for the device in each step.
+            with it the one wait for the device in each step. ``data_check``
+            holds arguments of :class:`DataCheckHook`; None leaves it out.
 
     Returns:
         Runner: Built, not started.
@@ -155,6 +157,9 @@ def build_runner(cfg: Config) -> Runner:
     guard = cfg.get('non_finite', {})
     if guard is not None:
         hooks.append(FiniteGuardHook(**guard))
+    check = cfg.get('data_check', {})
+    if check is not None:
+        hooks.append(DataCheckHook(**check))
     for hook in hooks:
         runner.register_hook(hook)
     speed_up(runner.model, **{

@@ -1,6 +1,7 @@
 """Finding the images of a folder by a pattern of their paths."""
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Union
 
@@ -17,19 +18,57 @@ def walk_files(root: Union[str, Path],
                endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
     """List all images of a folder and its subfolders.
 
+    Hidden files and folders are skipped, as are the copies that macOS packs
+    beside files (``__MACOSX``).
+
     Args:
-        root (str | Path): The folder. Hidden files are skipped.
+        root (str | Path): The folder.
         endings (tuple[str, ...]): File extensions, in lower case. Defaults to
             ``IMAGE_ENDINGS``.
 
     Returns:
         list[str]: Sorted paths relative to the folder, with slashes.
+
+    Raises:
+        ValueError: If the name of an image cannot be written to a list.
     """
-    return sorted(
+    paths = sorted(
         (Path(parent) / name).relative_to(root).as_posix()
-        for parent, _, names in os.walk(root, followlinks=True)
-        for name in names if not name.startswith('.')
-        and name.lower().endswith(endings))
+        for parent, names in walk_folders(root) for name in names
+        if name.lower().endswith(endings))
+    for path in paths:
+        # Bytes of another encoding are surrogates in Python. A tab or a line
+        # break divides a line of a list.
+        if re.search('[\t\r\n\ud800-\udfff]', path):
+            raise ValueError(
+                f'{root}: the file name {ascii(path)} is not UTF-8, or has a '
+                'tab or a line break. Rename the file, or all of an encoding '
+                'with: convmv -r -f latin1 -t utf8 --notest FOLDER')
+    return paths
+
+
+def walk_folders(root: Union[str, Path]) -> Iterator[tuple[str, list[str]]]:
+    """Walk through a folder, links included.
+
+    Args:
+        root (str | Path): The folder. A link to a folder that contains it is
+            not followed.
+
+    Yields:
+        tuple[str, list[str]]: A folder and the names of its files; hidden
+        files and folders are left out.
+    """
+    above = {str(root): {os.path.realpath(root)}}
+    for parent, folders, names in os.walk(root, followlinks=True):
+        chain = above.pop(str(parent))
+        for name in [*folders]:
+            path = os.path.join(parent, name)
+            place = os.path.realpath(path)
+            if name.startswith('.') or name == '__MACOSX' or place in chain:
+                folders.remove(name)
+            else:
+                above[path] = chain | {place}
+        yield parent, [name for name in names if not name.startswith('.')]
 
 
 def _compile(pattern: str) -> re.Pattern:

@@ -4,8 +4,10 @@ This module imports neither torch nor mmengine, so that tools start fast.
 """
 import io
 import json
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -234,7 +236,9 @@ def save_label(path: str | os.PathLike,
 def parallel_map(function: Callable[[Any], Any],
                  items: Sequence[Any],
                  workers: int = 1,
-                 description: str = '') -> list:
+                 description: str = '',
+                 seconds: float = math.inf,
+                 delay: float = 0.) -> list:
     """Apply a function to every item in threads, with a progress bar.
 
     Threads suffice, because Pillow, OpenCV and NumPy release the global
@@ -246,14 +250,24 @@ def parallel_map(function: Callable[[Any], Any],
         items (Sequence[Any]): The items.
         workers (int): Number of threads. Defaults to 1.
         description (str): Text of the progress bar. Defaults to ''.
+        seconds (float): No item is started after this time. Defaults to
+            infinity.
+        delay (float): The progress bar appears after this time, in seconds.
+            Defaults to 0.
 
     Returns:
-        list: The results in the order of ``items``.
+        list: The results in the order of ``items``; those of the first items
+        if the time was over.
     """
     pool = ThreadPoolExecutor(max(workers, 1))
     try:
-        results = pool.map(function, items)
-        return list(tqdm(results, desc=description, total=len(items)))
+        results, end = [], time.monotonic() + seconds
+        for result in tqdm(pool.map(function, items), desc=description,
+                           total=len(items), delay=delay):
+            results.append(result)
+            if time.monotonic() > end:
+                break
+        return results
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
