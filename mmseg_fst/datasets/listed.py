@@ -1,11 +1,11 @@
 """A data set whose list contains the path of every file."""
 from os import path as osp
 
-import mmengine
 from mmseg.datasets import BaseSegDataset
 
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.file_patterns import IMAGE_ENDINGS
+from mmseg_fst.utils.files import read_lines
 
 
 @DATASETS.register_module()
@@ -42,7 +42,7 @@ class ListedDataset(BaseSegDataset):
         """
         data_list = []
         labels = self.data_prefix.get('seg_map_path')
-        for line in mmengine.list_from_file(self.ann_file):
+        for line in read_lines(self.ann_file):
             image, _, label = line.partition('\t')
             info = dict(
                 img_path=osp.join(self.data_prefix['img_path'], image),

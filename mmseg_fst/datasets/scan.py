@@ -6,6 +6,7 @@ import numpy as np
 from mmcv.transforms import LoadAnnotations, LoadImageFromFile
 from mmengine.dataset import BaseDataset, Compose
 
+from mmseg_fst.utils.file_patterns import walk_files
 from mmseg_fst.utils.files import parallel_map
 
 from .fixed_steps import count_fixed
@@ -182,6 +183,32 @@ def image_problems(scan: Scan) -> list[str]:
             'which values become 0 and 255 with `stretch=(LOW, HIGH)` of '
             'LoadWholeImage, in all pipelines; tools/new_task.py chooses it '
             'from the images.')
+    return problems
+
+
+def name_problems(side: Side) -> list[str]:
+    """Say which images of a folder are left out for the case of their ending.
+
+    Args:
+        side (BaseDataset | ConcatDataset | RepeatDataset): The data set.
+
+    Returns:
+        list[str]: A sentence for each data set that leaves images out.
+    """
+    problems = []
+    for part in parts_of(side):
+        ending = part.img_suffix
+        if part.ann_file or not isinstance(ending, str):
+            continue  # a list, or a data set that ignores the case
+        folder = part.data_prefix['img_path']
+        left_out = [path for path in walk_files(folder, (ending.lower(), ))
+                    if not path.endswith(ending)]
+        if left_out:
+            problems.append(
+                f'{folder}: {len(left_out)} images, first {left_out[0]}, are '
+                f'left out, because their names do not end with {ending!r} '
+                'in this case. Rename them, or write lists for them with '
+                'tools/new_task.py.')
     return problems
 
 

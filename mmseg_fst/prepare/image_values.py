@@ -18,6 +18,9 @@ _PIXELS = 65536
 _IMAGES = 200
 # An image is dark if nearly all values are below this share of the range.
 _DARK = 0.1
+# Where 96 percent of the values lie in less than this share of the range, the
+# rest of it is left to outliers.
+_USED = 0.25
 
 
 class Values(NamedTuple):
@@ -85,10 +88,21 @@ def values_of(path: Path, content: bytes,
     loader = LoadWholeImage(channels=channels)
     image = loader.match_channels(loader.read(str(path)), str(path))
     step = max(1, int((image.shape[0] * image.shape[1] / _PIXELS)**.5))
-    dark, bright = np.nanpercentile(image[::step, ::step], (2, 98))
+    dark, bright = np.percentile(
+        _with_data(image[::step, ::step]), (2, 98))
     return Values(
         image.dtype.name, count_channels(content), float(np.nanmin(image)),
         float(np.nanmax(image)), float(dark), float(bright)), image.shape[:2]
+
+
+def _with_data(values: np.ndarray) -> np.ndarray:
+    """Values without those that mark missing data; all, if none is left."""
+    if values.dtype.kind == 'u':
+        return values
+    lowest = (np.finfo if values.dtype.kind == 'f' else np.iinfo)(
+        values.dtype).min
+    found = values[np.isfinite(values) & ~np.isin(values, (-9999, lowest))]
+    return found if found.size else np.nan_to_num(values)
 
 
 def choose_stretch(
@@ -100,46 +114,73 @@ def choose_stretch(
     Args:
         images (Sequence[Values]): All images.
         given (tuple[float, float], optional): What the user states. Defaults
-            to None: nothing for images of 8 bits, all bits that are in use
-            for images of more.
+            to None: nothing for images of 8 bits. For images of more, all
+            bits that are in use; or, where most values lie in a small part
+            of them, and for floats and numbers below 0, the range between
+            the percentiles 2 and 98.
 
     Returns:
         tuple: The lowest and highest value, None for images of 8 bits; and
         sentences on what was found.
 
     Raises:
-        ValueError: If images differ in their type, or in nothing.
+        ValueError: If images differ in their type, or in nothing, or the
+            given values are not in ascending order.
     """
     types = Counter(values.dtype for values in images)
-    if given is None and set(types) <= {'uint8'}:
-        return None, []
+    if given is not None and not given[0] < given[1]:
+        raise ValueError('--stretch {:g} {:g}: the first value must be below '
+                         'the second.'.format(*given))
     if given is None and len(types) > 1:
         found = ', '.join(f'{count} of {name}'
                           for name, count in types.most_common())
         raise ValueError(f'Images have values of several types: {found}. '
                          'State one range with --stretch LOW HIGH, or convert '
                          'the images to one type.')
-    low, high = given or suggest_stretch(
-        images[0].dtype, min(values.low for values in images),
-        max(values.high for values in images))
-    if not low < high:
-        raise ValueError(f'--stretch {low:g} {high:g}: the first value must '
-                         'be below the second.')
-    notes = []
-    if given is None:
-        notes.append(
-            f'Images have values of {images[0].dtype}, up to '
-            f'{max(values.high for values in images):g}: {low:g} to {high:g} '
-            'become 0 to 255. Change this with --stretch LOW HIGH.')
+    if given is None and set(types) <= {'uint8'}:
+        return None, _note_dark(images, (0, 255))
+    if given is not None:
+        return given, _note_dark(images, given)
+    used = _values_in_use(images)
+    most = max(values.high for values in images)
+    whole = suggest_stretch(
+        images[0].dtype, min(values.low for values in images), most)
+    if not whole[0] < whole[1]:
+        raise ValueError(f'All values of all images are {most:g}: they show '
+                         'nothing. Give other images.')
+    # Outliers and marks of missing data would leave a few shades to the rest.
+    wide = (np.dtype(images[0].dtype).kind != 'u'
+            or used[1] - used[0] < _USED * (whole[1] - whole[0]))
+    low, high = used if wide and used[0] < used[1] else whole
+    which = ('percentiles 2 and 98' if wide else 'the bits that are in use')
+    return (low, high), [
+        f'Images have values of {images[0].dtype}, up to {most:g}: {low:g} to '
+        f'{high:g} become 0 to 255 ({which}). Change this with --stretch LOW '
+        'HIGH.'
+    ]
+
+
+def _values_in_use(images: Sequence[Values]) -> tuple[float, float]:
+    """The range that 96 percent of the values of most images lie in."""
+    low = np.percentile([values.dark for values in images], 5)
+    high = np.percentile([values.bright for values in images], 95)
+    if np.dtype(images[0].dtype).kind in 'iu':
+        return float(np.floor(low)), float(np.ceil(high))
+    return float(low), float(high)
+
+
+def _note_dark(images: Sequence[Values],
+               stretch: tuple[float, float]) -> list[str]:
+    """Say if images become nearly black."""
+    low, high = stretch
     dark, bright = (
         float(np.median([getattr(values, name) for values in images]))
         for name in ('dark', 'bright'))
-    if bright < low + _DARK * (high - low):
-        notes.append(
-            f'Images are nearly black: 98 percent of the values are below '
+    if bright >= low + _DARK * (high - low):
+        return []
+    return [f'Images are nearly black: 98 percent of the values are below '
             f'{bright:g}, of a range up to {high:g}. Try --stretch {dark:g} '
-            f'{max(bright, dark + 1):g}')
-    return (low, high), notes
+            f'{max(bright, dark + 1):g}']
 
 
 def note_channels(images: Sequence[Values], channels: int) -> list[str]:

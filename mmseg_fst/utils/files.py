@@ -208,7 +208,8 @@ def save_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
         lines (Iterable[str]): The lines, without line ends.
     """
     with atomic_write(path) as temporary:
-        temporary.write_text(''.join(f'{line}\n' for line in lines))
+        temporary.write_text(
+            ''.join(f'{line}\n' for line in lines), encoding='utf-8')
 
 
 def save_label(path: str | os.PathLike,

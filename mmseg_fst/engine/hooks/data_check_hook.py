@@ -7,6 +7,7 @@ from mmseg_fst.datasets.label_checks import check_labels_read
 from mmseg_fst.datasets.scan import (
     class_problems,
     image_problems,
+    name_problems,
     scan_side,
 )
 from mmseg_fst.datasets.sides import LABELED
@@ -74,14 +75,13 @@ class DataCheckHook(Hook):
         sides = getattr(runner.train_loop.dataloader.dataset, 'sides', {})
         for name, side in sides.items():
             scan = scan_side(f'{name} side', side, **self.limits)
-            problems += image_problems(scan)
+            problems += name_problems(side) + image_problems(scan)
             if name == LABELED:
                 problems += class_problems(scan, _TRAINING)
         if runner.val_loop is not None:
-            scan = scan_side(
-                'validation', runner.val_loop.dataloader.dataset, scored=True,
-                **self.limits)
-            problems += image_problems(scan)
+            side = runner.val_loop.dataloader.dataset
+            scan = scan_side('validation', side, scored=True, **self.limits)
+            problems += name_problems(side) + image_problems(scan)
             problems += class_problems(scan, _VALIDATION)
         for problem in problems:
             runner.logger.warning(problem)
