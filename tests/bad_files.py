@@ -11,6 +11,7 @@ TRAIN = 'data/streets/rendered'
 IMAGES, LABELS = f'{TRAIN}/leftImg8bit/train', f'{TRAIN}/gtFine/train'
 IMAGE = f'{IMAGES}/train_001_leftImg8bit.jpg'
 LABEL = f'{LABELS}/train_001_gtFine_labelTrainIds.png'
+VAL_LABEL = 'data/streets/camera/gtFine/val/val_001_gtFine_labelTrainIds.png'
 DEBUG = f'{RUN} --debug --cfg-options train_dataloader.batch_size=4'
 
 
@@ -53,10 +54,14 @@ def write(path, text):
     return prepare
 
 
-def wrong_id(root):
-    label = np.array(Image.open(root / LABEL))
-    label[:4] = 42
-    Image.fromarray(label).save(root / LABEL)
+def label(change, path=LABEL):
+    """Replace a label by what a function makes of it."""
+
+    def prepare(root):
+        changed = change(np.array(Image.open(root / path)))
+        Image.fromarray(changed).save(root / path)
+
+    return prepare
 
 
 def smaller_label(root):
@@ -136,7 +141,20 @@ DATA = (
     Case('a text file instead of an image', DEBUG, 'train_001_leftImg8bit.jpg',
          'take it out', write(IMAGE, 'no image'), True),
     Case('an id without a class', DEBUG, 'labelTrainIds.png',
-         'Convert the labels', wrong_id, True),
+         'Convert the labels', label(lambda ids: ids + 42), True),
+    Case('a validation id without a class', DEBUG,
+         'val_001_gtFine_labelTrainIds.png', 'Convert the labels',
+         label(lambda ids: ids + 42, VAL_LABEL), True),
+    Case('a label with ids of 16 bits', DEBUG,
+         'train_001_gtFine_labelTrainIds.png', "'ignore = VALUE'",
+         label(lambda ids: ids.astype(np.uint16) + 256), True),
+    Case('a label of colors', DEBUG, 'train_001_gtFine_labelTrainIds.png',
+         'tools/new_task.py', label(
+             lambda ids: np.dstack([ids, ids // 2, 0 * ids])), True),
+    Case('a label of probabilities', DEBUG,
+         'train_001_gtFine_labelTrainIds.png', 'round the mask',
+         lambda root: Image.fromarray(np.full((32, 64), .5, np.float32)).save(
+             root / LABEL, format='TIFF'), True),
     Case('a label of another size', DEBUG, 'train_001_leftImg8bit.jpg',
          'Save the label at the size of the image', smaller_label, True),
     Case('a missing list', f'{RUN} --cfg-options '

@@ -1,20 +1,33 @@
 """Show which data sets are complete, and how to complete the others.
 
     python tools/check_data.py [NAME ...] [--root data]
+    python tools/check_data.py --config CONFIG
+
+With a config, all images and labels of its training and validation are read,
+of which a run reads some when it starts: labels with ids that are not classes,
+classes without a label, images that are damaged, constant or nearly black. The
+exit status is 1 if there is a problem.
 
 Images, labels and converted labels are shown as found/expected. With names,
 the exit status is 1 if a named data set is incomplete. An environment variable
 such as GTA_ROOT overrides the folder of a data set.
 """
 import argparse
+import math
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 
+from mmseg_fst.apis import load_config
 from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
+from mmseg_fst.datasets.scan import Limits, data_problems
+from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.messages import one_message
 
 KINDS = ('images', 'labels', 'converted')
 
@@ -92,6 +105,31 @@ def inspect_data_set(name: str, folder: Path) -> State:
     return State(cells, data.how_to_get(str(folder)))
 
 
+def read_all(path: str) -> list[str]:
+    """Read all data of a config.
+
+    Args:
+        path (str): The config.
+
+    Returns:
+        list[str]: A sentence for each problem.
+
+    Raises:
+        OSError: If a file is missing or damaged.
+        ValueError: If a label has an id that is not a class, or does not fit
+            its image.
+    """
+    cfg = load_config(path)
+    init_default_scope('mmseg_fst')
+    training = cfg.train_dataloader.dataset
+    training.rare_class_sampling = None  # whose statistics may be missing
+    validation = cfg.get('val_dataloader')
+    return data_problems(
+        DATASETS.build(training).sides,
+        validation and DATASETS.build(validation.dataset),
+        Limits(sys.maxsize, sys.maxsize, math.inf))
+
+
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run from the command line.
 
@@ -100,7 +138,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
             ``sys.argv[1:]``.
 
     Raises:
-        SystemExit: With status 1 if a named data set is incomplete.
+        SystemExit: With status 1 if a named data set is incomplete, or the
+            data of a config have a problem.
     """
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -111,7 +150,13 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     parser.add_argument(
         '--root', type=Path, default=Path('data'),
         help='folder of all data sets; default: data')
+    parser.add_argument('--config', help='read all data of this config')
     args = parser.parse_args(argv)
+    if args.config:
+        with one_message():
+            problems = read_all(args.config)
+        print('\n'.join(problems) or f'{args.config}: no problem was found')
+        raise SystemExit(1 if problems else 0)
     unknown = sorted(set(args.names) - set(KNOWN_DATA))
     if unknown:
         parser.error(f'unknown: {", ".join(unknown)}. Known are: '

@@ -1,5 +1,5 @@
 """What the files of a data set hold, read before a run."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -12,7 +12,7 @@ from mmseg_fst.utils.files import parallel_map
 from .fixed_steps import count_fixed
 from .label_checks import check_ids, format_size
 from .packed import LoadPacked
-from .sides import Side, parts_of
+from .sides import LABELED, Side, parts_of
 
 # Packages whose transforms keep the ids of a label.
 _KNOWN = ('mmcv', 'mmseg', 'mmseg_fst')
@@ -22,6 +22,25 @@ _DARK = 25.5
 _PIXELS = 65536
 # Sides of different length by at most this factor are of one format.
 _ROUNDED = 1.02
+# What follows from a class without labels.
+_TRAINING = ('Such a class cannot be learned. Choose another split '
+             '(tools/make_splits.py --stratified takes all classes), add '
+             'labels, or remove the class.')
+_VALIDATION = ('Such a class has no score, and means leave it out. Validate '
+               'on images that show it.')
+
+
+class Limits(NamedTuple):
+    """How much of a data set is read.
+
+    Attributes:
+        labels (int): Maximum number of labels.
+        images (int): Maximum number of images.
+        seconds (float): Time after which no file is read.
+    """
+    labels: int = 300
+    images: int = 50
+    seconds: float = 20.
 
 
 class Found(NamedTuple):
@@ -59,11 +78,38 @@ class Scan(NamedTuple):
     items: list[Found]
 
 
+def data_problems(sides: Mapping[str, Side], validation: Optional[Side],
+                  limits: Limits) -> list[str]:
+    """Read the data of a run, and say what is wrong but can be trained on.
+
+    Args:
+        sides (Mapping[str, Side]): The sides of the training.
+        validation (Side, optional): The data set of the validation.
+        limits (Limits): How much is read of each data set.
+
+    Returns:
+        list[str]: A sentence for each problem.
+
+    Raises:
+        OSError: See :func:`scan_side`.
+        ValueError: See :func:`scan_side`.
+    """
+    problems = []
+    for name, side in sides.items():
+        scan = scan_side(f'{name} side', side, limits)
+        problems += name_problems(side) + image_problems(scan)
+        if name == LABELED:
+            problems += class_problems(scan, _TRAINING)
+    if validation is not None:
+        scan = scan_side('validation', validation, limits, scored=True)
+        problems += name_problems(validation) + image_problems(scan)
+        problems += class_problems(scan, _VALIDATION)
+    return problems
+
+
 def scan_side(name: str,
               side: Side,
-              max_labels: int = 300,
-              max_images: int = 50,
-              seconds: float = 20.,
+              limits: Limits = Limits(),
               scored: bool = False,
               workers: int = 2) -> Scan:
     """Read labels and images of a data set as the first steps of a run do.
@@ -71,9 +117,7 @@ def scan_side(name: str,
     Args:
         name (str): What to call it in messages.
         side (BaseDataset | ConcatDataset | RepeatDataset): The data set.
-        max_labels (int): Maximum number of labels. Defaults to 300.
-        max_images (int): Maximum number of images. Defaults to 50.
-        seconds (float): Reading ends after this time. Defaults to 20.
+        limits (Limits): How much is read. Defaults to ``Limits()``.
         scored (bool): Whether labels are compared with predictions, which
             have the size of the image. Defaults to False.
         workers (int): Number of threads. Defaults to 2.
@@ -89,14 +133,15 @@ def scan_side(name: str,
     parts = parts_of(side)
     items = [(part, index) for part in parts for index in range(len(part))]
     labeled = any(_loaders(part, False) for part in parts)
-    chosen = _spread(len(items), max_labels if labeled else max_images)
-    images = {chosen[place] for place in _spread(len(chosen), max_images)}
+    chosen = _spread(len(items), limits.labels if labeled else limits.images)
+    images = {chosen[place]
+              for place in _spread(len(chosen), limits.images)}
 
     def read(place: int) -> Found:
         return _read(*items[place], place in images, scored)
 
-    found = parallel_map(
-        read, chosen, workers, f'Checking {name}', seconds=seconds, delay=2)
+    found = parallel_map(read, chosen, workers, f'Checking {name}',
+                         limits.seconds, delay=2)
     return Scan(name, len(items), side.metainfo.get('classes', ()),
                 parts[0].ignore_index, found)
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from mmseg_fst.datasets.label_checks import CheckLabel, check_labels_read
 from mmseg_fst.datasets.scan import (
+    Limits,
     class_problems,
     image_problems,
     scan_side,
@@ -41,8 +42,9 @@ def data_cfg(root, count=3, ids=(0, 1, 2), image=None, size=(32, 48),
                   *steps, dict(type='PackSegInputs')], **options)
 
 
-def scan(cfg, **options):
-    return scan_side('labeled side', build_side('labeled', cfg), **options)
+def scan(cfg, limits=Limits(), scored=False):
+    side = build_side('labeled', cfg)
+    return scan_side('labeled side', side, limits, scored)
 
 
 def test_good_data_have_no_problem(tmp_path):
@@ -83,7 +85,7 @@ def test_ids_that_a_transform_may_change_are_left_to_it(tmp_path):
     ((1, 2), 300, 'no pixel of road .*`reduce_zero_label=True`'),
 ])
 def test_classes_without_a_label_are_named(tmp_path, ids, total, text):
-    found = scan(data_cfg(tmp_path, ids=ids), max_labels=total)
+    found = scan(data_cfg(tmp_path, ids=ids), Limits(total))
     problem, = class_problems(found, 'Advice.')
     assert re.search(text, problem)
 
@@ -113,10 +115,10 @@ def test_labels_of_half_the_size_fit_in_training_alone(tmp_path):
 
 
 def test_few_files_are_read(tmp_path):
-    found = scan(data_cfg(tmp_path, count=9), max_labels=5, max_images=2)
+    found = scan(data_cfg(tmp_path, count=9), Limits(5, 2))
     assert [item.path[-5] for item in found.items] == list('02468')
     assert sum(item.bright is not None for item in found.items) == 2
-    assert len(scan(data_cfg(tmp_path, count=9), seconds=1e-9).items) == 1
+    assert len(scan(data_cfg(tmp_path, count=9), Limits(seconds=1e-9)).items) == 1
 
 
 @pytest.mark.parametrize('ids, size, text', [

@@ -4,20 +4,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg_fst.datasets.label_checks import check_labels_read
-from mmseg_fst.datasets.scan import (
-    class_problems,
-    image_problems,
-    name_problems,
-    scan_side,
-)
-from mmseg_fst.datasets.sides import LABELED
+from mmseg_fst.datasets.scan import Limits, data_problems
 from mmseg_fst.registry import HOOKS
-
-_TRAINING = ('Such a class cannot be learned. Choose another split '
-             '(tools/make_splits.py --stratified takes all classes), add '
-             'labels, or remove the class.')
-_VALIDATION = ('Such a class has no score, and means leave it out. Validate '
-               'on images that show it.')
 
 
 @HOOKS.register_module()
@@ -50,13 +38,12 @@ class DataCheckHook(Hook):
                  max_labels: int = 300,
                  max_images: int = 50,
                  seconds: float = 20.) -> None:
-        self.limits = dict(
-            max_labels=max_labels, max_images=max_images, seconds=seconds)
-        for name, value in self.limits.items():
-            if not value > 0:
-                raise ValueError(
-                    f'data_check.{name} must be positive, got {value}; '
-                    'data_check=None switches the check off.')
+        self.limits = Limits(max_labels, max_images, seconds)
+        if not min(self.limits) > 0:
+            raise ValueError(
+                f'data_check: max_labels={max_labels}, max_images='
+                f'{max_images} and seconds={seconds} must be positive; '
+                'data_check=None switches the check off.')
 
     def before_train(self, runner: Runner) -> None:
         """Read some files of all data sets, in one process.
@@ -71,18 +58,10 @@ class DataCheckHook(Hook):
         """
         if not is_main_process():
             return
-        problems = []
-        sides = getattr(runner.train_loop.dataloader.dataset, 'sides', {})
-        for name, side in sides.items():
-            scan = scan_side(f'{name} side', side, **self.limits)
-            problems += name_problems(side) + image_problems(scan)
-            if name == LABELED:
-                problems += class_problems(scan, _TRAINING)
-        if runner.val_loop is not None:
-            side = runner.val_loop.dataloader.dataset
-            scan = scan_side('validation', side, scored=True, **self.limits)
-            problems += name_problems(side) + image_problems(scan)
-            problems += class_problems(scan, _VALIDATION)
+        training = runner.train_loop.dataloader.dataset
+        validation = runner.val_loop and runner.val_loop.dataloader.dataset
+        problems = data_problems(
+            getattr(training, 'sides', {}), validation, self.limits)
         for problem in problems:
             runner.logger.warning(problem)
 
