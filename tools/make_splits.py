@@ -28,8 +28,8 @@ from typing import NamedTuple, Optional
 
 from prettytable import PrettyTable
 
-from mmseg_fst.datasets.known_data import Files, list_files
 from mmseg_fst.datasets.image_names import counts_of, name_in_folder
+from mmseg_fst.datasets.known_data import Files, list_files
 from mmseg_fst.utils.files import read_lines, save_lines
 from mmseg_fst.utils.messages import one_message
 

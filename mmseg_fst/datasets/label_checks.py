@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine.dataset import BaseDataset, Compose
+from mmseg.datasets import BaseSegDataset
 from torch import Tensor
 
 from .labels import CONVERT, show_values
@@ -78,10 +78,10 @@ class CheckLabel(BaseTransform):
     Without it an id that is no class scores 0 or nan, without a word.
 
     Args:
-        dataset (BaseDataset): The data set of the pipeline.
+        dataset (BaseSegDataset): The data set of the pipeline.
     """
 
-    def __init__(self, dataset: BaseDataset) -> None:
+    def __init__(self, dataset: BaseSegDataset) -> None:
         self.num_classes = len(dataset.metainfo['classes'])
         self.ignored = dataset.ignore_index
 
@@ -105,6 +105,20 @@ class CheckLabel(BaseTransform):
         return results
 
 
+def known_parts(side: Side) -> list[BaseSegDataset]:
+    """The data sets of a side that are MMSegmentation's.
+
+    Args:
+        side (BaseDataset | ConcatDataset | RepeatDataset): The side.
+
+    Returns:
+        list[BaseSegDataset]: Those whose pipeline and files are known; other
+        classes need not have any.
+    """
+    return [part for part in parts_of(side)
+            if isinstance(part, BaseSegDataset)]
+
+
 def check_labels_read(side: Side) -> None:
     """Have the labels of a data set checked whenever they are read.
 
@@ -112,7 +126,8 @@ def check_labels_read(side: Side) -> None:
         side (BaseDataset | ConcatDataset | RepeatDataset): A data set for
             validation or test; its pipelines are changed, once.
     """
-    for part in parts_of(side):
-        steps = getattr(part, 'pipeline', Compose([])).transforms
-        if 'classes' in part.metainfo and not any(isinstance(step, CheckLabel) for step in steps):
+    for part in known_parts(side):
+        steps = part.pipeline.transforms
+        if part.metainfo.get('classes') and not any(
+                isinstance(step, CheckLabel) for step in steps):
             steps.append(CheckLabel(part))

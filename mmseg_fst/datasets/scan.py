@@ -7,12 +7,12 @@ from mmcv.transforms import LoadAnnotations, LoadImageFromFile
 from mmengine.dataset import BaseDataset, Compose
 
 from mmseg_fst.utils.file_patterns import walk_files
-from mmseg_fst.utils.files import parallel_map
+from mmseg_fst.utils.files import IGNORE, parallel_map
 
 from .fixed_steps import count_fixed
-from .label_checks import check_ids, format_size
+from .label_checks import check_ids, format_size, known_parts
 from .packed import LoadPacked
-from .sides import LABELED, Side, parts_of
+from .sides import LABELED, Side
 
 # Packages whose transforms keep the ids of a label.
 _KNOWN = ('mmcv', 'mmseg', 'mmseg_fst')
@@ -130,7 +130,7 @@ def scan_side(name: str,
         ValueError: If a label has an id that is not a class, or does not fit
             the image.
     """
-    parts = parts_of(side)
+    parts = known_parts(side)
     items = [(part, index) for part in parts for index in range(len(part))]
     labeled = any(_loaders(part, False) for part in parts)
     chosen = _spread(len(items), limits.labels if labeled else limits.images)
@@ -143,7 +143,7 @@ def scan_side(name: str,
     found = parallel_map(read, chosen, workers, f'Checking {name}',
                          limits.seconds, delay=2)
     return Scan(name, len(items), side.metainfo.get('classes', ()),
-                parts[0].ignore_index, found)
+                parts[0].ignore_index if parts else IGNORE, found)
 
 
 def _spread(total: int, count: int) -> list[int]:
@@ -241,7 +241,7 @@ def name_problems(side: Side) -> list[str]:
         list[str]: A sentence for each data set that leaves images out.
     """
     problems = []
-    for part in parts_of(side):
+    for part in known_parts(side):
         ending = part.img_suffix
         if part.ann_file or not isinstance(ending, str):
             continue  # a list, or a data set that ignores the case
