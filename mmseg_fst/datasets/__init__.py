@@ -24,7 +24,7 @@ __all__ = [
     'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'FactorResizedCrop',
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
     'LoadAnnotations', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
-    'PackByteInputs', 'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',
-    'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
-    'UnlabeledFolderDataset', 'collate_sides'
+    'PackByteInputs', 'PadToCrop', 'PairedDataset', 'PairedSampler',
+    'RandomFactorResize', 'RareClassSampling', 'StreetsDataset',
+    'SynthiaDataset', 'UnlabeledFolderDataset', 'collate_sides'
 ]

@@ -69,7 +69,8 @@ def check_label(item: dict[str, Any], num_classes: int, ignored: int,
             f'different sizes: {format_size(size)} and '
             f'{format_size(label.shape[-2:])} after the pipeline. Save the '
             'label at the size of the image.')
-    check_ids(label.numpy(), num_classes, ignored, sample.seg_map_path)
+    check_ids(label.numpy(), num_classes, ignored,
+              sample.get('seg_map_path', 'A label'))
 
 
 class CheckLabel(BaseTransform):

@@ -1,8 +1,10 @@
 """The data of a run are checked before it, and its labels throughout."""
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from helpers import make_streets, paired_cfg, streets_cfg
+from PIL import Image
 
 from mmseg_fst.datasets.label_checks import CheckLabel
 from mmseg_fst.engine.hooks import DataCheckHook
@@ -17,6 +19,8 @@ def runner(tmp_path):
         return SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
 
     root = make_streets(tmp_path, train=1, val=1)
+    for path in root.rglob('*_gtFine_labelTrainIds.png'):
+        Image.fromarray(np.zeros((32, 64), np.uint8)).save(path)
     validation = DATASETS.build(streets_cfg(root, 'camera', split='val'))
     warnings = []
     return SimpleNamespace(
@@ -27,7 +31,7 @@ def runner(tmp_path):
 
 def test_classes_without_labels_are_warned_of(runner):
     DataCheckHook().before_train(runner)
-    training, validation = runner.warnings  # 11 classes, of which one shows few
+    training, validation = runner.warnings
     assert training.startswith('labeled side: no pixel of ')
     assert 'make_splits.py --stratified' in training
     assert validation.startswith('validation: no pixel of ')

@@ -14,8 +14,9 @@ from .seed_iteration_hook import SeedIterationHook
 from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'DataCheckHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',
-    'MixVisualizationHook', 'PredictionPanelHook', 'PrepareModelHook',
-    'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook', 'SeedIterationHook',
-    'SelfLookAheadHook', 'SyncStatisticsHook', 'WideFSTHook'
+    'AtomicCheckpointHook', 'DataCheckHook', 'FSTHook', 'FiniteGuardHook',
+    'MeanTeacherHook', 'MixVisualizationHook', 'PredictionPanelHook',
+    'PrepareModelHook', 'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook',
+    'SeedIterationHook', 'SelfLookAheadHook', 'SyncStatisticsHook',
+    'WideFSTHook'
 ]
