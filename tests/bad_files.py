@@ -65,7 +65,8 @@ def label(change, path=LABEL):
 
 
 def smaller_label(root):
-    Image.open(root / LABEL).resize((32, 16)).save(root / LABEL)
+    Image.open(root / LABEL).resize(
+        (32, 16), Image.Resampling.NEAREST).save(root / LABEL)
 
 
 def with_list(lines, **keys):

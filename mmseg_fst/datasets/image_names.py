@@ -38,7 +38,8 @@ def image_names(side: Side) -> list[str]:
     for index in range(len(side)):
         part, place = part_at(side, index)
         path = osp.abspath(part.get_data_info(place)['img_path'])
-        folder = osp.abspath(part.data_prefix.get('img_path') or osp.curdir)
+        folder = osp.abspath(
+            getattr(part, 'data_prefix', {}).get('img_path') or osp.curdir)
         name = name_in_folder(osp.relpath(path, folder))
         if paths.setdefault(name, path) != path:
             raise ValueError(
@@ -53,8 +54,8 @@ def counts_of(names: Sequence[str], pixels: Mapping[str, Mapping[str, int]],
               file: str) -> list[Mapping[str, int]]:
     """Find images in class statistics.
 
-    Statistics may have been made from another folder, or hold file names
-    alone, as published ones do; then file names have to be unique.
+    Statistics may have been made from a folder above or below, or hold file
+    names alone, as published ones do, if these are unique.
 
     Args:
         names (Sequence[str]): Names, see :func:`name_in_folder`.
@@ -74,8 +75,10 @@ def counts_of(names: Sequence[str], pixels: Mapping[str, Mapping[str, int]],
         by_file.setdefault(posixpath.basename(key), []).append(key)
     counts, found = [], {}
     for name in names:
-        keys = [name] if name in pixels else by_file.get(
-            posixpath.basename(name), [])
+        keys = [name] if name in pixels else [
+            key for key in by_file.get(posixpath.basename(name), ())
+            if f'/{key}'.endswith(f'/{name}') or f'/{name}'.endswith(f'/{key}')
+        ]
         if not keys:
             raise ValueError(f'{file} knows no image {name!r}. Make it anew '
                              'with: python tools/class_stats.py YOUR_CONFIG')

@@ -76,7 +76,7 @@ def check_label(item: dict[str, Any], num_classes: int, ignored: int,
 class CheckLabel(BaseTransform):
     """The last step of a pipeline whose labels are only compared with.
 
-    Without it an id that is no class scores 0 or nan, without a word.
+    Without it a wrong id gives the score 0 or nan, without a word.
 
     Args:
         dataset (BaseSegDataset): The data set of the pipeline.

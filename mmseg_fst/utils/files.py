@@ -257,8 +257,8 @@ def parallel_map(function: Callable[[Any], Any],
             Defaults to 0.
 
     Returns:
-        list: The results in the order of ``items``; those of the first items
-        if the time was over.
+        list: The results in the order of ``items``; fewer if the time was
+        over.
     """
     pool = ThreadPoolExecutor(max(workers, 1))
     try:

@@ -63,6 +63,7 @@ def test_images_are_found_in_statistics(keys):
     (['paris/0', 'rome/0'], ['0'], 'paris/0 and rome/0'),
     (['0'], ['paris/0', 'rome/0'], 'paris/0 and rome/0'),
     (['paris/1'], ['paris/0'], "a.json knows no image 'paris/1'"),
+    (['rome/0'], ['paris/0'], "a.json knows no image 'rome/0'"),
 ])
 def test_images_that_cannot_be_told_apart_are_refused(names, keys, text):
     with pytest.raises(ValueError, match=text):

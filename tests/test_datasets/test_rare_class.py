@@ -28,7 +28,6 @@ class Images:
     """Three images, whose crops show a growing number of sky pixels."""
 
     metainfo = dict(classes=CLASSES)
-    data_prefix = dict(img_path='/data/images')
 
     def __init__(self):
         self.asked = []
@@ -158,7 +157,7 @@ def test_statistics_of_other_classes_are_refused(tmp_path):
 def test_statistics_of_other_images_are_refused(tmp_path):
     known = {key: PIXELS[key] for key in 'ab'}
     save_class_stats(tmp_path / 'a.json', CLASSES, known)
-    with pytest.raises(ValueError, match="knows no image 'c'"):
+    with pytest.raises(ValueError, match="knows no image '.*c'"):
         RareClassSampling(Images(), str(tmp_path / 'a.json'))
 
 
