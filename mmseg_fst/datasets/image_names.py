@@ -34,7 +34,8 @@ def image_names(side: Side) -> list[str]:
     Raises:
         ValueError: If different images have one name.
     """
-    names, paths = [], {}
+    names: list[str] = []
+    paths: dict[str, str] = {}
     for index in range(len(side)):
         part, place = part_at(side, index)
         path = osp.abspath(part.get_data_info(place)['img_path'])
@@ -73,7 +74,8 @@ def counts_of(names: Sequence[str], pixels: Mapping[str, Mapping[str, int]],
     by_file: dict[str, list[str]] = {}
     for key in pixels:
         by_file.setdefault(posixpath.basename(key), []).append(key)
-    counts, found = [], {}
+    counts: list[Mapping[str, int]] = []
+    found: dict[str, str] = {}
     for name in names:
         keys = [name] if name in pixels else [
             key for key in by_file.get(posixpath.basename(name), ())
