@@ -23,7 +23,7 @@ from typing import NamedTuple, Optional
 from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 
-from mmseg_fst.apis import load_config
+from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
 from mmseg_fst.datasets.scan import Limits, data_problems
 from mmseg_fst.registry import DATASETS
@@ -119,7 +119,7 @@ def read_all(path: str) -> list[str]:
         ValueError: If a label has an id that is not a class, or does not fit
             its image.
     """
-    cfg = load_config(path)
+    cfg = read_config(path)
     init_default_scope('mmseg_fst')
     training = cfg.train_dataloader.dataset
     training.rare_class_sampling = None  # whose statistics may be missing

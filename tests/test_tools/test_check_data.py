@@ -2,10 +2,19 @@
 import os
 import subprocess
 
+import numpy as np
 import pytest
 from fake_data import MAKERS, make_cityscapes
-from helpers import PYTHON, REPOSITORY, load_tool, make_camvid, make_streets
+from helpers import (
+    PYTHON,
+    REPOSITORY,
+    load_tool,
+    make_camvid,
+    make_streets,
+    streets_cfg,
+)
 from mmengine.config import Config
+from PIL import Image
 
 from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
 
@@ -142,3 +151,24 @@ def test_the_command_line_exits_with_1_if_incomplete(tmp_path):
         text=True)
     assert done.returncode == 1
     assert 'gta.py' in done.stdout, done.stderr
+
+
+def test_all_data_of_a_config_are_read(tool, tmp_path, capsys):
+    root = make_streets(tmp_path / 'data/streets', train=2, val=1)
+    config = tmp_path / 'config.py'
+    config.write_text(
+        f"data = {streets_cfg(root)}\n"
+        "train_dataloader = dict(dataset=dict(type='PairedDataset', "
+        "sides=dict(labeled=data), rare_class_sampling=dict(stats='none')))\n"
+        "val_dataloader = dict(dataset=data)\n")
+    for label, status in ((np.arange(55).repeat(40) % 11, 0), ([0], 1)):
+        for path in (root / 'rendered/gtFine/train').iterdir():
+            ids = np.resize(label, (32, 64)).astype(np.uint8)
+            Image.fromarray(ids).save(path)
+        with pytest.raises(SystemExit) as end:
+            tool.main(['--config', str(config)])
+        assert end.value.code == status
+    output = capsys.readouterr().out
+    assert 'config.py: no problem was found' in output
+    assert 'labeled side: no pixel of ' in output
+    assert 'validation: no pixel of ' in output

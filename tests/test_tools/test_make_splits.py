@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from helpers import load_tool
 
-from mmseg_fst.utils.files import save_class_stats, save_lines
+from mmseg_fst.utils.files import (
+    read_lines,
+    save_class_stats,
+    save_lines,
+)
 
 CLASSES = [f'class {index}' for index in range(8)]
 
@@ -148,3 +152,32 @@ def test_wrong_inputs_are_named(tool, images, tmp_path, capsys):
     save_lines(images, ['a', 'b', 'a'])
     with pytest.raises(SystemExit, match='twice'):
         run(tool, images, tmp_path / 'out')
+
+
+@pytest.mark.parametrize('kind', ['list', 'folder'])
+def test_names_with_spaces_are_divided_by_lines(tool, tmp_path, kind):
+    names = [f'foto {index} (1)' for index in range(4)]
+    images = tmp_path / 'images'
+    images.mkdir()
+    for name in names:
+        (images / f'{name}.jpg').touch()
+    if kind == 'list':
+        save_lines(tmp_path / 'list.txt', names)
+        images = tmp_path / 'list.txt'
+    for _ in range(2):  # the same lists again are not an error
+        tool.main([str(images), str(tmp_path / 'out'), '--parts', '2'])
+    found = [name for side in ('labeled', 'unlabeled')
+             for name in read_lines(tmp_path / f'out/2/{side}.txt')]
+    assert sorted(found) == names
+
+
+def test_equal_file_names_have_their_own_statistics(tool, tmp_path):
+    """Only the image of rome shows the second class."""
+    names = [f'{city}/{i}' for city in ('paris', 'rome') for i in range(3)]
+    save_class_stats(tmp_path / 'stats.json', CLASSES[:2], {
+        f'images/{name}': {'0': 9, **({'1': 5} if name == 'rome/1' else {})}
+        for name in names})
+    save_lines(tmp_path / 'list.txt', names)
+    parts = run(tool, tmp_path / 'list.txt', tmp_path / 'out', '--parts', '2',
+                *strata(tmp_path / 'list.txt'))
+    assert 'rome/1' in parts[2][0]
