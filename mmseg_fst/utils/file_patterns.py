@@ -9,6 +9,8 @@ from typing import Union
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 #: Ending of arrays (H, W, C), which are images where a user names them so.
 ARRAY_ENDING = '.npy'
+# Folders that programs create beside the files of a user.
+_FOREIGN_FOLDERS = ('__MACOSX', '@eaDir', '__pycache__')
 _HOW = ("A pattern is a path in the folder that contains {name}, such as "
         "'images/{name}.*': {name} stands for any text, folders included; "
         'other words in braces and * stand for any text without a slash.')
@@ -18,8 +20,8 @@ def walk_files(root: Union[str, Path],
                endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
     """List all images of a folder and its subfolders.
 
-    Hidden files and folders are skipped, as are the copies that macOS packs
-    beside files (``__MACOSX``).
+    Hidden files and folders are skipped, as are folders that macOS and NAS
+    systems add.
 
     Args:
         root (str | Path): The folder.
@@ -64,7 +66,8 @@ def walk_folders(root: Union[str, Path]) -> Iterator[tuple[str, list[str]]]:
         for name in [*folders]:
             path = os.path.join(parent, name)
             place = os.path.realpath(path)
-            if name.startswith('.') or name == '__MACOSX' or place in chain:
+            if (name.startswith('.') or name in _FOREIGN_FOLDERS
+                    or place in chain):
                 folders.remove(name)
             else:
                 above[path] = chain | {place}
