@@ -168,7 +168,7 @@ def resize_factor(resize: dict[str, Any], size: Sequence[int]) -> float:
         return float(
             factors if isinstance(factors, (int, float)) else min(factors))
     if isinstance(sides, int):
-        return sides / min(size)
+        sides = (sides, sides)
     if not resize.get('keep_ratio', False):
         return min(sides[1] / size[0], sides[0] / size[1])
     return min(max(sides) / max(size), min(sides) / min(size))
