@@ -1,4 +1,5 @@
 """Predictions for images in memory or on disk."""
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from pathlib import Path
@@ -74,8 +75,11 @@ def predict(model: BaseSegmentor,
     predictor = Predictor(model, scales, flip, whole)
     predictions = []
     for image in images:
-        parts = list(predictor.rows(predictor.pipeline.load(image),
-                                    with_probabilities))
+        values = predictor.pipeline.load(image)
+        note = predictor.rule.shrinkage_note(values.shape[:2])
+        if note:
+            warnings.warn(f'An image is {note}', stacklevel=2)
+        parts = list(predictor.rows(values, with_probabilities))
         label = np.concatenate([rows.label for rows in parts])
         shares = [rows.probabilities for rows in parts
                   if rows.probabilities is not None]
@@ -112,6 +116,7 @@ class Predictor:
         self.views = [(scale, mirrored) for scale in scales
                       for mirrored in ((False, True) if flip else (False, ))]
 
+    @torch.no_grad()
     def rows(self, image: np.ndarray,
              with_probabilities: bool = False) -> Iterator[Rows]:
         """Predict an image.
@@ -129,13 +134,11 @@ class Predictor:
             ValueError: See :func:`predict`.
         """
         tiling = self.rule.tiling(image.shape[:2])
-        # Rows are computed while the caller works; both must not be mixed.
-        with torch.no_grad():
-            rows = [self._whole(image, with_probabilities)] if (
-                tiling is None) else tiled_rows(
-                    self.model, self.pipeline, image, tiling, self.views,
-                    with_probabilities)
-            yield from rows
+        if tiling is None:
+            yield self._whole(image, with_probabilities)
+        else:
+            yield from tiled_rows(self.model, self.pipeline, image, tiling,
+                                  self.views, with_probabilities)
 
     def _whole(self, image: np.ndarray, with_probabilities: bool) -> Rows:
         """All rows of an image."""

@@ -72,17 +72,38 @@ class TilingRule:
             self._side, self._side * 2 // 3, last='shift', merge='logits')
         return Tiling(windows, factor)
 
-    def shrinkage(self, size: Sequence[int]) -> float:
-        """By how much an image is shrunk before a network reads it.
+    def tiling_note(self, size: Sequence[int]) -> str:
+        """What to say of an image that is cut into tiles unasked.
 
         Args:
             size (Sequence[int]): Height and width of the image.
 
         Returns:
-            float: Above 1 if it is shrunk.
+            str: The rest of a sentence; empty if there is nothing to say.
+        """
+        if self.asked or self.resize is None or not self.tiling(size):
+            return ''
+        return (f'more than {LARGEST_SHRINKAGE:g} times as large as the '
+                'training images and predicted in tiles, at the scale of the '
+                'training. If they show the same view with more pixels, '
+                'predict them as a whole: --whole.')
+
+    def shrinkage_note(self, size: Sequence[int]) -> str:
+        """What to say of an image that loses its details.
+
+        Args:
+            size (Sequence[int]): Height and width of the image.
+
+        Returns:
+            str: The rest of a sentence; empty if there is nothing to say.
         """
         tiling = self.tiling(size)
-        return 1 / (tiling.factor if tiling else self._resized_to(size))
+        shrunk = 1 / (tiling.factor if tiling else self._resized_to(size))
+        if shrunk <= LARGEST_SHRINKAGE:
+            return ''
+        return (f'shrunk by more than {LARGEST_SHRINKAGE:g} before the '
+                'network reads it, so that small objects vanish. Predict in '
+                'tiles (without --whole), or train at a larger size.')
 
     def _resized_to(self, size: Sequence[int]) -> float:
         """By how much the pipeline resizes an image."""
