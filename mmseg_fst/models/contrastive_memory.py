@@ -247,7 +247,8 @@ class ContrastiveMemory(nn.Module):
             mode='bilinear',
             align_corners=True)
         parts = split_by_entropy(
-            class_probabilities(fine), view.label[rest] != self.ignore_index, percent)
+            class_probabilities(fine),
+            view.label[rest] != self.ignore_index, percent)
         reliable, unreliable = (
             self._on_grid(part, probability) > 0 for part in parts)
         return reliable, unreliable

@@ -59,7 +59,8 @@ __all__ = [
     'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'normalize',
+    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
+    'normalize',
     'quality_by_class', 'rows_of', 'sample_rows', 'select_pixels',
     'split_by_entropy', 'sum_by_class', 'upscale'
 ]

@@ -19,7 +19,7 @@ from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import save_label
 
 from .predict import check_size
-from .tiles import to_uint8
+from .tiled_rows import to_uint8
 
 
 class UnlabeledImages:

@@ -89,8 +89,8 @@ def _patch(color: Sequence[int], unpainted: bool) -> Image.Image:
     """The color of a class, or squares in two tones of gray."""
     shape = (_ROW - 6, _PATCH)
     if unpainted:
-        odd = np.add.outer(*(np.arange(side) // 5 for side in shape)) % 2
-        values = np.array(_CHECKS, np.uint8)[odd]
+        odd = np.indices(shape).sum(0) // 5 % 2
+        values = np.where(odd, *_CHECKS).astype(np.uint8)
         return Image.fromarray(values).convert('RGB')
     return Image.new('RGB', shape[::-1], tuple(color))
 

@@ -18,7 +18,7 @@ from mmseg_fst.models.protocols import ScoredImages
 from mmseg_fst.ops import most_probable
 
 from .run_pipeline import Image, RunPipeline, scaled
-from .tiles import Rows, tiled_rows, to_uint8
+from .tiled_rows import Rows, tiled_rows, to_uint8
 from .tiling import TilingRule
 
 

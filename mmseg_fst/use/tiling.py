@@ -12,7 +12,7 @@ from mmseg_fst.models.protocols import (
 )
 
 from .run_pipeline import RunPipeline, resize_factor
-from .tiles import Tiling
+from .tiled_rows import Tiling
 from .training_scale import native_size, training_factor
 
 #: An image that is larger than the training images by more than this factor

@@ -76,7 +76,7 @@ def resized_rows(rows: Iterable[Tensor], height: int, size: Sequence[int],
                                share[done:stop], size[1], align_corners)
             done = stop
         if done < size[0]:
-            unused = int(above[done]) - start
+            unused = min(int(above[done]) - start, known.shape[2])
             known, start = known[:, :, unused:], start + unused
 
 
