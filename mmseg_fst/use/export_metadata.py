@@ -4,8 +4,6 @@ from typing import Any
 
 from mmseg.models.segmentors import BaseSegmentor
 
-from mmseg_fst.version import __version__
-
 from .run_pipeline import RunPipeline
 
 #: Name of the extra file of :func:`torch.export.save`.
@@ -56,5 +54,4 @@ def export_metadata(model: BaseSegmentor, shape: Sequence[int], dynamic: bool,
         output=dict(name='logits', layout='NCHW', label='argmax over C'),
         threshold=model.threshold,
         network=model.predict_with,
-        protocol=model.protocol_name,
-        mmseg_fst=__version__)
+        protocol=model.protocol_name)
