@@ -115,7 +115,7 @@ class CoTraining(StudentEnsemble, Method):
                                 labeled.label)
         weak = (logits['decode'] if self.teacher is None else
                 domain_logits(self.teacher[name], image))
-        target = self.pseudo_labels(batch.unlabeled, weak[count:], network)
+        target = self.pseudo_labels(batch.unlabeled, weak[count:])
         return {f'{name}.labeled': losses}, target
 
     @torch.no_grad()

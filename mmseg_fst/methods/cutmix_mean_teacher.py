@@ -13,8 +13,7 @@ from mmseg_fst.models.losses import (
     resize_logits,
     rows_of,
 )
-from mmseg_fst.models.protocols import threshold_of
-from mmseg_fst.ops import Mixed, class_logits
+from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
 from .batch import Batch, Side
@@ -81,7 +80,7 @@ class CutMixMeanTeacher(Method):
             mixed (Mixed): Mixed images.
 
         Returns:
-            tuple: Logits of the classes, of shape (N + M, C, h, w), and what
+            tuple: Logits of shape (N + M, C, h, w), and what
             :attr:`decode` gives besides.
         """
         teacher = self.network('teacher')
@@ -91,8 +90,7 @@ class CutMixMeanTeacher(Method):
                 torch.cat([labeled.image, mixed.image]))
             logits, further = self.decode(teacher.decode_head, features)
         set_batch_norm(teacher, self.teacher_mode == 'train')
-        return class_logits(
-            logits.to(mixed.image.dtype), threshold_of(teacher)), further
+        return logits.to(mixed.image.dtype), further
 
     @torch.no_grad()
     def filter_by_teacher(self, mixed: Mixed,

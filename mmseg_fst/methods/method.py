@@ -11,7 +11,6 @@ from mmseg_fst.models.losses import (
     pseudo_losses,
     resize_logits,
 )
-from mmseg_fst.models.protocols import threshold_of
 from mmseg_fst.ops import Mixed, class_logits, ignore_padding, mix_labels
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
@@ -302,16 +301,13 @@ class Method(StudentTeacher):
     @torch.no_grad()
     def pseudo_labels(self,
                       side: Side,
-                      logits: Optional[Tensor] = None,
-                      network: Optional[nn.Module] = None) -> PseudoLabels:
+                      logits: Optional[Tensor] = None) -> PseudoLabels:
         """Pseudo-labels of unlabeled images; padding is ignored.
 
         Args:
             side (Side): Images of shape (N, C, H, W).
             logits (Tensor, optional): Logits (N, C, H, W) to take the labels
                 from. Defaults to None: the teacher's.
-            network (nn.Module, optional): The network that made them.
-                Defaults to None: the student, or the teacher.
 
         Returns:
             PseudoLabels: Labels and weights of shape (N, H, W).
@@ -322,9 +318,8 @@ class Method(StudentTeacher):
             logits = resize_logits(
                 logits.to(side.image.dtype), side.image.shape[2:],
                 self.student.align_corners)
-        logits = class_logits(logits.detach(),
-                              threshold_of(network or self.student))
-        label, weight = self.pseudo_labeler(logits)
+        label, weight = self.pseudo_labeler(
+            class_logits(logits.detach(), self.threshold))
         return self.without_padding(label, weight, side)
 
     def without_padding(self, label: Tensor, weight: Tensor,

@@ -2,7 +2,7 @@
 from typing import Optional
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
@@ -46,14 +46,12 @@ class STPlusPlus(Method):
     @torch.no_grad()
     def pseudo_labels(self,
                       side: Side,
-                      logits: Optional[Tensor] = None,
-                      network: Optional[nn.Module] = None) -> PseudoLabels:
+                      logits: Optional[Tensor] = None) -> PseudoLabels:
         """Pseudo-labels of files; all pixels weigh 1.
 
         Args:
             side (Side): Images of shape (N, C, H, W) with pseudo-labels.
             logits (Tensor, optional): Not used. Defaults to None.
-            network (nn.Module, optional): Not used. Defaults to None.
 
         Returns:
             PseudoLabels: Labels and weights of shape (N, H, W).
