@@ -107,7 +107,7 @@ def _borders(label: np.ndarray) -> np.ndarray:
     border[:-1] |= down
     border[:, 1:] |= right
     border[:, :-1] |= right
-    width = max(label.shape) // 1000
+    width = max(label.shape) // 4000
     if width > 0:
         square = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
         return cv2.dilate(border, square).astype(bool)

@@ -46,6 +46,7 @@ class TilingRule:
         self.factor = training_factor(model.cfg, self.resize)
         self.windows = _windows_of_model(model)
         self.asked = model.windows is not None
+        self.asked_whole = whole
         self.whole = whole or isinstance(model.protocol, Canvas)
         self._side = self._tile_side(model)
 
@@ -101,9 +102,10 @@ class TilingRule:
         shrunk = 1 / (tiling.factor if tiling else self._resized_to(size))
         if shrunk <= LARGEST_SHRINKAGE:
             return ''
-        return (f'shrunk by more than {LARGEST_SHRINKAGE:g} before the '
-                'network reads it, so that small objects vanish. Predict in '
-                'tiles (without --whole), or train at a larger size.')
+        advice = ('leave out --whole' if self.asked_whole else
+                  'train at a larger size')
+        return (f'shrunk more than {LARGEST_SHRINKAGE:g} times before the '
+                f'network reads it, so that small objects vanish: {advice}.')
 
     def _resized_to(self, size: Sequence[int]) -> float:
         """By how much the pipeline resizes an image."""

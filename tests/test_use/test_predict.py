@@ -175,7 +175,7 @@ def test_a_larger_image_is_cut_into_tiles(tmp_path, monkeypatch):
     windows = load_model(str(run), 'cpu', windows=(64, 42))
     assert (predict(windows, large)[0].label == label).all()
     received.clear()
-    with pytest.warns(UserWarning, match='shrunk by more than 3'):
+    with pytest.warns(UserWarning, match='shrunk more than 3 times'):
         predict(model, large, whole=True)
     assert received == [(24, 40)]
 
