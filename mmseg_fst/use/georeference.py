@@ -30,8 +30,8 @@ def georeference(path: str) -> Optional[dict[str, Any]]:
     if importlib.util.find_spec('rasterio') is None:
         if _has_tags(path):
             warnings.warn(
-                f'{path} has a georeference, which is not kept in the '
-                "prediction; run: pip install rasterio, or install this "
+                'An image has a georeference, which is not kept in the '
+                'prediction; run: pip install rasterio, or install this '
                 "package with pip install -e '.[bands]'.", stacklevel=2)
         return None
     import rasterio
