@@ -49,8 +49,8 @@ def predicted(settings):
     return finished_and(change)
 
 
-def two_of_a_name(root):
-    Image.new('RGB', (64, 32)).save(root / 'photos/a.jpg')
+def deep_image(root):
+    Image.new('I;16', (64, 32), 3000).save(root / 'photos/b.png')
 
 
 def step_file(content):
@@ -91,8 +91,10 @@ RUNS = (
          'known are', damaged('photos/a.txt')),
     Case('an image to predict that cannot be read', PREDICT, 'photos/b.png',
          '1 failed', damaged('photos/b.png')),
-    Case('two images with the same prediction file', PREDICT,
-         'photos/a.png', 'rename one', finished_and(two_of_a_name)),
+    Case('an image to predict of more than 8 bits', PREDICT,
+         'photos/b.png', 'stretch=(0, ', finished_and(deep_image)),
+    Case('windows and whole images', f'{PREDICT} --windows 32 32 --whole',
+         '--whole', 'not allowed with argument', finished),
     Case('predictions of another run in the folder', PREDICT,
          'out/predict.json', 'Give another folder',
          predicted('{"network": "teacher"}')),

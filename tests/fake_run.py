@@ -26,7 +26,17 @@ def co_training_cfg(**students):
         mixer=dict(type='CutMix'))
 
 
-def make_run(folder, model=None, steps=()):
+def binary_cfg(threshold):
+    """A network of one channel for two classes."""
+    cfg = network_cfg(auxiliary=False)
+    cfg['decode_head'].update(
+        num_classes=2, out_channels=1, threshold=threshold,
+        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True))
+    return cfg
+
+
+def make_run(folder, model=None, steps=(), loader=None, meta=None,
+             native_size=None):
     """Write config and checkpoint; student and teacher predict differently.
 
     Args:
@@ -34,17 +44,21 @@ def make_run(folder, model=None, steps=()):
         model (dict, optional): Config of the model. Defaults to a model with
             a teacher.
         steps (Sequence[dict]): Steps of the test pipeline after loading.
+        loader (dict, optional): The step that loads images.
+        meta (dict, optional): Classes and palette. Defaults to ``META``.
+        native_size (tuple, optional): Size of the training images.
     """
     folder.mkdir(parents=True, exist_ok=True)
     cfg = Config(
         dict(
             default_scope='mmseg_fst',
             model=model or model_cfg(),
+            native_size=native_size,
             test_dataloader=dict(
                 dataset=dict(
                     type='StreetsDataset',
                     pipeline=[
-                        dict(type='LoadWholeImage'), *steps,
+                        loader or dict(type='LoadWholeImage'), *steps,
                         dict(type='LoadAnnotations'),
                         dict(type='PackSegInputs')
                     ]))))
@@ -56,7 +70,9 @@ def make_run(folder, model=None, steps=()):
             with torch.no_grad():
                 value.normal_(generator=generator)
     torch.save(
-        dict(state_dict=built.state_dict(), meta=dict(dataset_meta=META)),
+        dict(
+            state_dict=built.state_dict(),
+            meta=dict(dataset_meta=meta or META)),
         folder / 'iter_4.pth')
     save_config(cfg, str(folder))
     return folder

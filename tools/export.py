@@ -7,7 +7,11 @@ The input `images` has shape (N, C, H, W), float32: RGB values in [0, 255], or,
 for other than 3 channels, values stretched as in training, in the order of the
 file. The output `logits` has shape (N, K, H, W) for K classes. The outputs of
 the exported file are compared with PyTorch; the file is deleted if they
-differ. ONNX needs: pip install onnx onnxscript onnxruntime
+differ. Classes, palette, size, value range, channel order, mean and standard
+deviation are in the metadata_props of an ONNX file, each value as JSON, and in
+the extra file metadata.json of a .pt2 file.
+
+ONNX needs: pip install onnx onnxscript onnxruntime
 """
 import argparse
 

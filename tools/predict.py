@@ -6,16 +6,23 @@
 
 RUN is the folder of a run, one of its checkpoints, or a folder written by
 tools/push.py. FOLDER gets labels/ (paletted PNGs of class ids at the size of
-the image), overlays/ and, on request, probabilities/; predict.json in it names
-the classes. Existing files are not written again, so an interrupted run can be
-continued with the same command.
+the image; of a GeoTIFF also a GeoTIFF), overlays/, legend.png, areas.csv (area
+of each class in each image) and, on request, probabilities as arrays or
+images; predict.json names the classes. Existing files are not written again,
+so an interrupted run can be continued with the same command. A file that
+cannot be read or predicted does not stop the others; it is named at the end,
+and the exit status is 1.
+
+Images more than three times as large as the training images are predicted in
+overlapping tiles at the scale of the training. --whole shrinks them instead.
 """
 import argparse
 import sys
 
 from mmseg_fst.apis import find_sources, load_model, predict_files
+from mmseg_fst.use.prediction_writer import OUTPUTS
 from mmseg_fst.utils.arguments import add_run_options
-from mmseg_fst.utils.messages import one_message
+from mmseg_fst.utils.messages import one_message, printable
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,15 +37,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--save',
         nargs='+',
-        choices=['labels', 'overlays', 'probabilities'],
-        default=['labels', 'overlays'],
-        help='what to write; default: labels and overlays')
-    parser.add_argument(
+        choices=OUTPUTS,
+        default=['labels', 'overlays', 'areas'],
+        help='what to write; default: labels, overlays and areas')
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument(
         '--windows',
         nargs=2,
         type=int,
         metavar=('SIZE', 'STRIDE'),
-        help='predict in square windows; default: the protocol of the config')
+        help='predict in square windows, in pixels of the image at the scale '
+        'of the training; default: the protocol of the config')
+    size.add_argument(
+        '--whole',
+        action='store_true',
+        help='predict large images as a whole, not in tiles')
     parser.add_argument(
         '--scales',
         nargs='+',
@@ -67,13 +80,12 @@ def main() -> None:
     print(f'Network:  {model.predict_with}\n'
           f'Protocol: {model.protocol_name}')
     report = predict_files(model, sources, args.out, args.save, args.opacity,
-                           args.scales, args.flip)
+                           args.scales, args.flip, args.whole)
     print(f'{report.written} predicted, {report.existing} existed already: '
           f'{args.out}')
     if report.failed:
-        reasons = '\n'.join(
-            f'  {reason}' for reason in report.failed.values())
-        sys.exit(f'{len(report.failed)} failed:\n{reasons}')
+        sys.exit(f'{len(report.failed)} failed:\n' + '\n'.join(
+            f'  {printable(reason)}' for reason in report.failed.values()))
 
 
 if __name__ == '__main__':

@@ -1,6 +1,8 @@
 """From the bytes of an image file to its values, of any number of channels."""
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Optional
 
@@ -75,7 +77,8 @@ def decode_image(content: bytes, channels: int) -> Optional[np.ndarray]:
         return _swap_three(_decode_bands(content))
     if tags is not None and _FLOAT in tags.get(_FORMAT, ()):
         flag = cv2.IMREAD_UNCHANGED  # OpenCV converts integers alone
-    image = mmcv.imfrombytes(content, flag=flag, backend='cv2')
+    with _quiet_opencv(tags is not None):
+        image = mmcv.imfrombytes(content, flag=flag, backend='cv2')
     if image is None and tags is not None and find_spec('rasterio'):
         return _swap_three(_decode_bands(content))  # small tiles, for example
     if image is not None and image.shape[2:] == (4, ):
@@ -101,6 +104,19 @@ def count_channels(content: bytes) -> int:
         return 3 if palette else tags.get(_SAMPLES, 1)
     with Image.open(io.BytesIO(content)) as image:
         return 3 if image.mode == 'P' else len(image.getbands())
+
+
+@contextmanager
+def _quiet_opencv(active: bool) -> Iterator[None]:
+    """Leave out warnings, such as one for each tag of a GeoTIFF."""
+    logging = cv2.utils.logging
+    level = logging.getLogLevel()
+    if active:
+        logging.setLogLevel(logging.LOG_LEVEL_ERROR)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
 
 
 def _swap_three(image: np.ndarray) -> np.ndarray:

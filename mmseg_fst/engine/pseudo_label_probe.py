@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from mmseg_fst.methods import set_batch_norm
 from mmseg_fst.models.domains import to_domain
 from mmseg_fst.models.losses import resize_logits
-from mmseg_fst.ops import ignore_padding
+from mmseg_fst.models.protocols import threshold_of
+from mmseg_fst.ops import (
+    class_logits,
+    class_probabilities,
+    ignore_padding,
+)
 from mmseg_fst.utils.fields import DIAGNOSIS
 from mmseg_fst.utils.randomness import get_random_state, set_random_state
 
@@ -77,11 +82,13 @@ def probe(model: BaseSegmentor, network: EncoderDecoder, image: Tensor,
     with (preserve_network(network, statistics),
           model.frozen_pass(image.device)):
         logits = network(to_domain(network, image))
-    logits = resize_logits(
-        logits.to(image.dtype), image.shape[2:], network.align_corners)
+    logits = class_logits(
+        resize_logits(
+            logits.to(image.dtype), image.shape[2:], network.align_corners),
+        threshold_of(network))
     label, weight = model.pseudo_labeler(logits)
     dtype = torch.promote_types(logits.dtype, torch.float32)
-    confidence = torch.softmax(logits, 1, dtype=dtype).amax(1)
+    confidence = class_probabilities(logits, dtype).amax(1)
     label = ignore_padding(label, [
         sample.metainfo.get('img_shape', label.shape[1:])
         for sample in samples

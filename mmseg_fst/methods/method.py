@@ -11,7 +11,7 @@ from mmseg_fst.models.losses import (
     pseudo_losses,
     resize_logits,
 )
-from mmseg_fst.ops import Mixed, ignore_padding, mix_labels
+from mmseg_fst.ops import Mixed, class_logits, ignore_padding, mix_labels
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
@@ -318,7 +318,8 @@ class Method(StudentTeacher):
             logits = resize_logits(
                 logits.to(side.image.dtype), side.image.shape[2:],
                 self.student.align_corners)
-        label, weight = self.pseudo_labeler(logits.detach())
+        label, weight = self.pseudo_labeler(
+            class_logits(logits.detach(), self.threshold))
         return self.without_padding(label, weight, side)
 
     def without_padding(self, label: Tensor, weight: Tensor,

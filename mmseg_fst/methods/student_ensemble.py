@@ -11,9 +11,12 @@ from torch import Tensor, nn
 from mmseg_fst.models.protocols import (
     MeanScores,
     ScoredImages,
+    mean_threshold,
     metas_of,
     name_of_test_cfg,
+    threshold_of,
 )
+from mmseg_fst.ops import class_logits
 from mmseg_fst.registry import MODELS
 
 from .student_teacher import StudentTeacher
@@ -58,6 +61,13 @@ class StudentEnsemble(StudentTeacher):
                 'so there is none of the ensemble; give all the same, or set '
                 f'model.predict_with to one of {", ".join(self.student)}.')
         return found.pop()
+
+    @property
+    def threshold(self) -> Optional[float]:
+        """See :attr:`StudentTeacher.threshold`; the mean of an ensemble."""
+        if self.predict_with != ENSEMBLE:
+            return super().threshold
+        return mean_threshold(map(threshold_of, self._students))
 
     @property
     def protocol_name(self) -> str:
@@ -197,7 +207,8 @@ class StudentEnsemble(StudentTeacher):
         """Logits of the student named by ``predict_with``, or of all.
 
         Logits of the ensemble are logarithms of the mean probabilities, so
-        that their softmax gives the mean, as with any other network.
+        that their softmax gives the mean, as with any other network; of
+        binary networks one channel, whose sigmoid gives it.
 
         Args:
             inputs (Tensor): Normalized images of shape (N, C, H, W).
@@ -210,8 +221,11 @@ class StudentEnsemble(StudentTeacher):
             return super().encode_decode(inputs, batch_data_samples)
         total = functools.reduce(
             torch.logaddexp,
-            (network.encode_decode(inputs, batch_data_samples).log_softmax(1)
+            (class_logits(network.encode_decode(
+                inputs, batch_data_samples)).log_softmax(1)
              for network in self._students))
+        if all(network.out_channels == 1 for network in self._students):
+            return total[:, 1:] - total[:, :1]
         return total - math.log(len(self.student))
 
     def _forward(self,

@@ -14,6 +14,7 @@ from mmseg_fst.models.protocols import (
     ScoredImages,
     name_of_test_cfg,
     score_images,
+    threshold_of,
 )
 from mmseg_fst.registry import MODELS
 
@@ -125,6 +126,11 @@ class StudentTeacher(BaseSegmentor):
     def align_corners(self) -> bool:
         """Whether the decode head resizes with aligned corners."""
         return self.student.align_corners
+
+    @property
+    def threshold(self) -> Optional[float]:
+        """Of a binary network, the probability above which class 1 wins."""
+        return threshold_of(self.network())
 
     @property
     def protocol_name(self) -> str:

@@ -36,7 +36,7 @@ class U2PL(CutMixMeanTeacher):
         head = self.student.decode_head
         channels = getattr(head, 'representation_channels', None)
         shape = dict(
-            num_classes=head.out_channels,
+            num_classes=head.num_classes,
             channels=channels or head.out_channels)
         self.contrast = MODELS.build({**shape, **contrast})
 

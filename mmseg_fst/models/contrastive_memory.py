@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmseg_fst.ops import (
     TeacherView,
+    class_probabilities,
     info_nce,
     membership,
     membership_as_released,
@@ -189,7 +190,7 @@ class ContrastiveMemory(nn.Module):
         dtype = torch.promote_types(representation.dtype, torch.float32)
         student = rows_of(representation).to(dtype)
         with torch.no_grad():
-            probability = view.logits.softmax(1, dtype=dtype)
+            probability = class_probabilities(view.logits, dtype)
             label = self._on_grid(view.label, probability).long()
             reliable, unreliable = self._split(view, probability, label)
             known = label[:view.num_labeled] != self.ignore_index
@@ -246,7 +247,8 @@ class ContrastiveMemory(nn.Module):
             mode='bilinear',
             align_corners=True)
         parts = split_by_entropy(
-            fine.softmax(1), view.label[rest] != self.ignore_index, percent)
+            class_probabilities(fine),
+            view.label[rest] != self.ignore_index, percent)
         reliable, unreliable = (
             self._on_grid(part, probability) > 0 for part in parts)
         return reliable, unreliable

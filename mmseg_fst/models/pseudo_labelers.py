@@ -3,7 +3,7 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
-from mmseg_fst.ops import confident_ratio, ignore_rows
+from mmseg_fst.ops import class_probabilities, confident_ratio, ignore_rows
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
 
@@ -90,5 +90,5 @@ class Threshold(nn.Module):
         """
         # Half precision would round confidences near the threshold.
         dtype = torch.promote_types(logits.dtype, torch.float32)
-        confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+        confidence, label = class_probabilities(logits, dtype).max(1)
         return label, (confidence >= self.threshold).float()

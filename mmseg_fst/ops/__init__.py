@@ -1,5 +1,6 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .center_canvas import center_canvas
+from .class_scores import class_logits, class_probabilities, most_probable
 from .color import (
     color_jitter,
     denormalize,
@@ -51,14 +52,15 @@ from .weights import ema_decay, ema_update_
 __all__ = [
     'LabelCounts', 'Mixed', 'TeacherView',
     'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'class_mix_mask', 'color_jitter',
+    'class_logits', 'class_mix_mask', 'class_probabilities', 'color_jitter',
     'concatenate', 'confident_ratio', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
     'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'normalize',
+    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
+    'normalize',
     'quality_by_class', 'rows_of', 'sample_rows', 'select_pixels',
     'split_by_entropy', 'sum_by_class', 'upscale'
 ]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .class_scores import class_probabilities
+
 
 def confident_ratio(logits: Tensor,
                     threshold: float) -> tuple[Tensor, Tensor]:
@@ -23,7 +25,7 @@ def confident_ratio(logits: Tensor,
     """
     # Half-precision logits would round confidences near the threshold.
     dtype = torch.promote_types(logits.dtype, torch.float32)
-    confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+    confidence, label = class_probabilities(logits, dtype).max(1)
     # float64: float32 cannot count more than 2**24 pixels.
     confident = (confidence >= threshold).sum(dtype=torch.float64)
     return label, (confident / confidence.numel()).float()
@@ -155,7 +157,7 @@ def drop_uncertain(logits: Tensor, label: Tensor, percentile: float,
         pixels divided by the number of remaining ones, a scalar.
     """
     dtype = torch.promote_types(logits.dtype, torch.float32)
-    probability = torch.softmax(logits, 1, dtype=dtype)
+    probability = class_probabilities(logits, dtype)
     entropy = entropy_of(probability)
     valid = label != ignore_index
     threshold = masked_percentile(entropy, valid, percentile)

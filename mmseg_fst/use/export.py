@@ -1,5 +1,6 @@
 """Networks for other programs: ONNX and torch.export."""
 import importlib
+import json
 from collections.abc import Callable
 from os import fspath
 from os import path as osp
@@ -15,7 +16,10 @@ from mmseg_fst.methods import ENSEMBLE
 from mmseg_fst.models.backbones import read_channels
 from mmseg_fst.models.domains import RGB, domain_of
 from mmseg_fst.models.protocols import metas_of
+from mmseg_fst.ops import class_logits
 from mmseg_fst.utils.files import atomic_write
+
+from .export_metadata import METADATA, export_metadata
 
 #: Ending of the file -> what it holds.
 FORMATS = {'.onnx': 'ONNX', '.pt2': 'torch.export'}
@@ -66,6 +70,10 @@ class ExportedNetwork(nn.Module):
                     f'student of RGB images by --network, out of '
                     f'{", ".join(model.networks)}.')
         self.normalize = normalize
+        #: What is written besides the network, see :func:`export_metadata`.
+        self.metadata: dict[str, Any] = {}
+        # Of binary networks the threshold is exported, too.
+        self.threshold = model.threshold
         #: Number of channels of the images.
         self.channels = read_channels(readers[0])
         preprocessor = model.data_preprocessor
@@ -79,13 +87,15 @@ class ExportedNetwork(nn.Module):
             images (Tensor): Of shape (N, C, H, W), float32; RGB if C is 3.
 
         Returns:
-            Tensor: Of shape (N, K, H, W), float32, for K classes.
+            Tensor: Of shape (N, K, H, W), float32, for K classes, also of
+            binary networks; see :func:`class_logits`.
         """
         if self.normalize:
             images = (images - self.mean) / self.std
         # Heads read the size of the first image alone; to list all of them
         # would make their number a constant.
-        return self.network.encode_decode(images, metas_of(images[:1]))
+        logits = self.network.encode_decode(images, metas_of(images[:1]))
+        return class_logits(logits, self.threshold)
 
 
 class Check(NamedTuple):
@@ -116,7 +126,9 @@ def export_model(model: BaseSegmentor,
         model (BaseSegmentor): Of :func:`load_model`, on the CPU.
         path (str): File to write: ``.onnx``, or ``.pt2`` for
             :func:`torch.export.load`. Its input is called ``images``, its
-            output ``logits``.
+            output ``logits``. :func:`export_metadata` is in its
+            ``metadata_props``, each value as JSON, or in the extra file
+            ``metadata.json``.
         size (tuple[int, int]): Height and width of the images. Defaults to
             512 x 512.
         batch_size (int): Number of images. Defaults to 1.
@@ -148,6 +160,7 @@ def export_model(model: BaseSegmentor,
     number = max(batch_size, 2) if dynamic else batch_size
     channels = network.channels
     shapes = [(number, channels, *size)]
+    network.metadata = export_metadata(model, shapes[0], dynamic, normalize)
     if dynamic:
         shapes.append((number + 1, channels, size[0] + _STEP,
                        size[1] + 2 * _STEP))
@@ -209,7 +222,7 @@ def _dynamic_shapes(dynamic: bool) -> Optional[tuple[dict[int, Any]]]:
     return ({0: number, 2: side, 3: side}, )
 
 
-def _write_onnx(network: nn.Module, images: Tensor, path: str,
+def _write_onnx(network: ExportedNetwork, images: Tensor, path: str,
                 dynamic: bool) -> None:
     """Write an ONNX file, its weights inside."""
     torch.onnx.export(
@@ -221,14 +234,21 @@ def _write_onnx(network: nn.Module, images: Tensor, path: str,
         dynamo=True,
         external_data=False,
         verbose=False)
+    onnx = _need('onnx')
+    content = onnx.load(path)
+    onnx.helper.set_model_props(content, {
+        key: json.dumps(value) for key, value in network.metadata.items()})
+    onnx.save(content, path)
 
 
-def _write_program(network: nn.Module, images: Tensor, path: str,
+def _write_program(network: ExportedNetwork, images: Tensor, path: str,
                    dynamic: bool) -> None:
     """Write a program of torch.export."""
     program = torch.export.export(
         network, (images, ), dynamic_shapes=_dynamic_shapes(dynamic))
-    torch.export.save(program, path)
+    torch.export.save(
+        program, path,
+        extra_files={METADATA: json.dumps(network.metadata)})
 
 
 def _read_onnx(path: str) -> Callable[[Tensor], Tensor]:

@@ -15,6 +15,7 @@ from mmseg_fst.methods import ENSEMBLE
 from mmseg_fst.utils.files import atomic_write
 
 from .load import SAFETENSORS, load_model
+from .training_scale import native_size
 
 _CARD = '''---
 library_name: mmseg_fst
@@ -82,6 +83,7 @@ def push_model(model: BaseSegmentor,
                 default_scope=model.cfg.get('default_scope', 'mmseg_fst'),
                 model=model_cfg,
                 test_dataloader=dict(dataset=dict(pipeline=pipeline)),
+                native_size=native_size(model.cfg),
                 dataset_meta=model.dataset_meta)), folder)
     _write_card(model, folder, repository)
     if repository is None:

@@ -18,7 +18,8 @@ from mmseg_fst.datasets.sides import LABELED, UNLABELED, single_config
 from mmseg_fst.registry import DATASETS
 from mmseg_fst.utils.files import save_label
 
-from .predict import check_size, to_uint8
+from .predict import check_size
+from .tiled_rows import to_uint8
 
 
 class UnlabeledImages:

@@ -41,8 +41,8 @@ def load_model(path: str,
             co-training the name of a student or ``'ensemble'``. Defaults to
             None: the config's ``predict_with``.
         windows (tuple[int, int], optional): Size and distance of square
-            windows, in pixels of what the network reads, whose logits are
-            averaged. Defaults to None: the config's protocol.
+            windows, whose logits are averaged, in pixels of an image at the
+            scale of the training. Defaults to None: the config's protocol.
         config (str, optional): Its config. Defaults to None: the one in its
             folder.
         trust (bool): Whether to run code that the checkpoint asks for.
@@ -52,7 +52,7 @@ def load_model(path: str,
         BaseSegmentor: In evaluation mode, with ``cfg``, its config, and
         ``dataset_meta``, a dict of ``classes`` and ``palette``, as
         MMSegmentation calls them, and ``rgb_channels`` if the data set has
-        them, and ``checkpoint``, the path of its weights.
+        them, ``checkpoint``, the path of its weights, and ``windows``.
 
     Raises:
         FileNotFoundError: If there is no such folder, checkpoint or config.
@@ -71,7 +71,9 @@ def load_model(path: str,
     cfg = open_config(config or find_config(folder or osp.curdir))
     if windows is not None:
         set_windows(cfg.model, *windows)
-    return load_network(cfg, checkpoint, trust, network, device)
+    model = load_network(cfg, checkpoint, trust, network, device)
+    model.windows = windows
+    return model
 
 
 def load_network(cfg: Config,
@@ -106,6 +108,7 @@ def load_network(cfg: Config,
     content = load_weights(model, checkpoint, trust)
     model.cfg = cfg
     model.checkpoint = checkpoint
+    model.windows = None
     model.dataset_meta = _dataset_meta(cfg, content)
     return model.to(device or get_device()).eval()
 

@@ -1,8 +1,7 @@
 """Predictions for images in memory or on disk."""
-import copy
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import reduce
-from os import fspath
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
@@ -10,19 +9,17 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmcv.transforms import Compose
-from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmseg_fst.datasets.loading import LoadWholeImage, loader_of
 from mmseg_fst.models.protocols import ScoredImages
+from mmseg_fst.ops import most_probable
 
-#: A path, or the values of a file: RGB of shape (H, W, 3), uint8, or of
-#: another number of channels, or type, if the network was trained on it.
-Image = Union[str, Path, np.ndarray]
+from .run_pipeline import Image, RunPipeline, scaled
+from .tiled_rows import Rows, tiled_rows, to_uint8
+from .tiling import TilingRule
 
 
 class Prediction(NamedTuple):
@@ -38,16 +35,17 @@ class Prediction(NamedTuple):
     probabilities: Optional[np.ndarray] = None
 
 
-@torch.no_grad()
 def predict(model: BaseSegmentor,
             images: Union[Image, Sequence[Image]],
             scales: Sequence[float] = (1., ),
             flip: bool = False,
-            with_probabilities: bool = False) -> list[Prediction]:
+            with_probabilities: bool = False,
+            whole: bool = False) -> list[Prediction]:
     """Predict images as the test of the run does, one after the other.
 
-    With several scales, or flips, probabilities are averaged over the views
-    of an image (test-time augmentation).
+    Images that are much larger than the training images are cut into tiles,
+    see :class:`TilingRule`. With several scales, or flips, probabilities are
+    averaged over the views of an image (test-time augmentation).
 
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
@@ -60,6 +58,8 @@ def predict(model: BaseSegmentor,
         flip (bool): Whether to average with the mirrored image. Defaults to
             False.
         with_probabilities (bool): Whether to return them. Defaults to False.
+        whole (bool): Whether to predict images as a whole, however large they
+            are. Defaults to False.
 
     Returns:
         list[Prediction]: One for each image, at its size.
@@ -67,151 +67,123 @@ def predict(model: BaseSegmentor,
     Raises:
         OSError: If a file is missing, truncated or no image.
         ValueError: If an image is not of the kind trained on, a scale not
-            above 0, the
-            network does not take an image of that size, or the protocol
-            predicts at another.
+            above 0, the network does not take an image of that size, or the
+            protocol predicts at another.
     """
     if isinstance(images, (str, Path, np.ndarray)):
         images = [images]
-    if not scales or min(scales) <= 0:
-        raise ValueError(f'scales={tuple(scales)}: give one or more numbers '
-                         'above 0.')
-    init_default_scope(model.cfg.get('default_scope', 'mmseg_fst'))
-    return [
-        _predict_one(model, _pixels(model, image), scales, flip,
-                     with_probabilities)
-        for image in images
-    ]
+    predictor = Predictor(model, scales, flip, whole)
+    predictions = []
+    for image in images:
+        values = predictor.pipeline.load(image)
+        note = predictor.rule.shrinkage_note(values.shape[:2])
+        if note:
+            warnings.warn(f'An image is {note}', stacklevel=2)
+        parts = list(predictor.rows(values, with_probabilities))
+        label = np.concatenate([rows.label for rows in parts])
+        shares = [rows.probabilities for rows in parts
+                  if rows.probabilities is not None]
+        predictions.append(
+            Prediction(label, np.concatenate(shares, 1) if shares else None))
+    return predictions
 
 
-def _predict_one(model: BaseSegmentor, image: np.ndarray,
-                 scales: Sequence[float], flip: bool,
-                 with_probabilities: bool) -> Prediction:
-    """Predict one image, as the pipeline loads it."""
-    plain = tuple(scales) == (1., ) and not flip
-    if plain and not with_probabilities:
-        # Labels alone need no scores at full size.
-        sample, = score(model, image).write_labels()
-        check_size(model, sample)
-        return Prediction(to_uint8(sample.pred_sem_seg.data[0]))
-    views = [(scale, mirrored) for scale in scales
-             for mirrored in ((False, True) if flip else (False, ))]
-    shares = (_probabilities(model, image, *view) for view in views)
-    mean = reduce(Tensor.add_, shares).float().div_(len(views))
-    return Prediction(
-        to_uint8(mean.argmax(0)),
-        mean.cpu().numpy() if with_probabilities else None)
-
-
-def _probabilities(model: BaseSegmentor, image: np.ndarray, scale: float,
-                   mirrored: bool) -> Tensor:
-    """Probabilities (C, H, W) of one view, at the size of the image."""
-    view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
-    scored = score(model, view, scale)
-    share, = scored.probabilities()
-    check_size(model, scored.samples[0])
-    if share.shape[1:] != image.shape[:2]:
-        share = F.interpolate(
-            share[None], image.shape[:2], mode='bilinear')[0]
-    return share.flip(-1) if mirrored else share
-
-
-def to_uint8(label: Tensor) -> np.ndarray:
-    """A label map in main memory, as it is saved.
-
-    Args:
-        label (Tensor): Class ids of any shape, int64 in [0, 255].
-
-    Returns:
-        np.ndarray: The same, uint8.
-    """
-    return label.to(torch.uint8).cpu().numpy()
-
-
-def _pixels(model: BaseSegmentor, image: Image) -> np.ndarray:
-    """An image as the pipeline of the run loads it, (H, W, C) or (H, W)."""
-    loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
-    if not isinstance(image, np.ndarray):
-        return loader.prepare(loader.read(fspath(image)), fspath(image))
-    found = image.shape[2] if image.ndim == 3 else 1
-    if loader.as_8_bits:
-        _check_values(image, found, loader)
-    if found == 3:
-        image = np.ascontiguousarray(image[..., ::-1])  # to BGR
-    return loader.prepare(image, 'The image')
-
-
-def _check_values(image: np.ndarray, found: int,
-                  loader: LoadWholeImage) -> None:
-    """Raise on an array of other channels or values than were trained on."""
-    count = loader.channels
-    # Frames of a video have colors, which a gray network does without.
-    known = image.ndim in (2, 3) and found in ((1, 3) if count == 1 else
-                                               (count, ))
-    if not known or loader.stretch is None and image.dtype != np.uint8:
-        kind = 'RGB values' if count == 3 else 'values'
-        raise ValueError(
-            f'An image of shape {image.shape} and type {image.dtype} cannot '
-            f'be predicted; give {kind} of shape (H, W, {count})' +
-            (', uint8.' if loader.stretch is None else '.'))
-
-
-def score(model: BaseSegmentor,
-          image: np.ndarray,
-          scale: float = 1.) -> ScoredImages:
-    """Scores of one image, by the test pipeline of the run.
+class Predictor:
+    """Predicts images from top to bottom.
 
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
-        image (np.ndarray): What the loader of the run gives, of shape
-            (H, W, C) or (H, W).
-        scale (float): Factor of the size at which the network receives the
-            image. Defaults to 1.
-
-    Returns:
-        ScoredImages: Of a batch of one image.
+        scales (Sequence[float]): See :func:`predict`. Defaults to 1 alone.
+        flip (bool): See :func:`predict`. Defaults to False.
+        whole (bool): See :func:`predict`. Defaults to False.
 
     Raises:
-        ValueError: If the network does not take an image of that size.
+        ValueError: If a scale is not above 0.
     """
-    steps = [
-        copy.deepcopy(step)
-        for step in model.cfg.test_dataloader.dataset.pipeline
-        if not step['type'].startswith('Load')
-    ]
-    resizes = [step for step in steps if step['type'] == 'Resize']
-    for step in resizes:
-        _scale_resize(step, scale)
-    if scale != 1 and not resizes:
-        image = cv2.resize(
-            image, [max(1, round(side * scale)) for side in image.shape[1::-1]]
-        )
-    size = image.shape[:2]
-    results = dict(
-        img=image, img_shape=size, ori_shape=size, img_path='an image')
-    batch = pseudo_collate([Compose(steps)(results)])
-    try:
-        return model.score(**model.data_preprocessor(batch))
-    except AssertionError as error:  # so a U-Net refuses a size
-        raise ValueError(
-            f'The network does not take an image of {size[0]} x {size[1]} '
-            f'pixels: {error} Choose windows of a size that it takes, or let '
-            'the config pad images: model.data_preprocessor.test_cfg='
-            'dict(size_divisor=32).') from error
 
+    def __init__(self, model: BaseSegmentor,
+                 scales: Sequence[float] = (1., ), flip: bool = False,
+                 whole: bool = False) -> None:
+        if not scales or min(scales) <= 0:
+            raise ValueError(f'scales={tuple(scales)}: give one or more '
+                             'numbers above 0.')
+        init_default_scope(model.cfg.get('default_scope', 'mmseg_fst'))
+        self.model = model
+        #: How images are loaded.
+        self.pipeline = RunPipeline(model.cfg)
+        #: Which images are cut into tiles.
+        self.rule = TilingRule(model, self.pipeline, whole)
+        self.views = [(scale, mirrored) for scale in scales
+                      for mirrored in ((False, True) if flip else (False, ))]
 
-def _scale_resize(step: dict, scale: float) -> None:
-    """Let a step of a pipeline resize to a multiple, in place."""
-    if step.get('scale') is None:
-        factors = step['scale_factor']
-        step['scale_factor'] = (
-            scale * factors if isinstance(factors, (int, float)) else tuple(
-                scale * factor for factor in factors))
-    else:
-        sides = step['scale']
-        step['scale'] = (
-            round(scale * sides) if isinstance(sides, int) else tuple(
-                round(scale * side) for side in sides))
+    @torch.no_grad()
+    def rows(self, image: np.ndarray,
+             with_probabilities: bool = False) -> Iterator[Rows]:
+        """Predict an image.
+
+        Args:
+            image (np.ndarray): As the pipeline loads it, (H, W) or (H, W, C).
+            with_probabilities (bool): Whether to give them. Defaults to
+                False.
+
+        Yields:
+            Rows: Predictions of the next rows; of all rows, unless the image
+            is cut into tiles.
+
+        Raises:
+            ValueError: See :func:`predict`.
+        """
+        tiling = self.rule.tiling(image.shape[:2])
+        if tiling is None:
+            yield self._whole(image, with_probabilities)
+        else:
+            yield from tiled_rows(self.model, self.pipeline, image, tiling,
+                                  self.views, with_probabilities)
+
+    def _whole(self, image: np.ndarray, with_probabilities: bool) -> Rows:
+        """All rows of an image."""
+        if self.views == [(1., False)] and not with_probabilities:
+            # Labels alone need no scores at full size.
+            sample, = self._score(image).write_labels()
+            check_size(self.model, sample)
+            return Rows(to_uint8(sample.pred_sem_seg.data[0]))
+        shares = (self._probabilities(image, *view) for view in self.views)
+        mean = reduce(Tensor.add_, shares).float().div_(len(self.views))
+        return Rows(
+            to_uint8(most_probable(mean, self.model.threshold)[0]),
+            mean.cpu().numpy() if with_probabilities else None)
+
+    def _probabilities(self, image: np.ndarray, scale: float,
+                       mirrored: bool) -> Tensor:
+        """Probabilities (C, H, W) of one view, at the size of the image."""
+        view = np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+        scored = self._score(view, scale)
+        share, = scored.probabilities()
+        check_size(self.model, scored.samples[0])
+        if share.shape[1:] != image.shape[:2]:
+            share = F.interpolate(
+                share[None], image.shape[:2], mode='bilinear')[0]
+        return share.flip(-1) if mirrored else share
+
+    def _score(self, image: np.ndarray, scale: float = 1.) -> ScoredImages:
+        """Scores of one image, by the test pipeline of the run."""
+        resize = self.pipeline.resize
+        if resize is not None:
+            resize = scaled(resize, scale)
+        elif scale != 1:
+            image = cv2.resize(image, [
+                max(1, round(side * scale)) for side in image.shape[1::-1]
+            ])
+        try:
+            return self.model.score(**self.model.data_preprocessor(
+                self.pipeline.batch(image, resize)))
+        except (AssertionError, RuntimeError, cv2.error) as error:
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
+            height, width = image.shape[:2]
+            raise ValueError(
+                f'The network does not take an image of {height} x {width} '
+                f'pixels: {error}') from error
 
 
 def check_size(model: BaseSegmentor, sample: SegDataSample) -> None:

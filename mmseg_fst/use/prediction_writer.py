@@ -3,6 +3,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from os import path as osp
 from pathlib import Path
+from typing import Optional
 
 import cv2
 import mmcv
@@ -10,24 +11,30 @@ import numpy as np
 from mmseg.models.segmentors import BaseSegmentor
 from tqdm import tqdm
 
-from mmseg_fst.datasets.loading import loader_of
 from mmseg_fst.utils.files import atomic_write, read_label, save_label
-from mmseg_fst.utils.images import color_label, to_rgb, write_image
+from mmseg_fst.utils.images import write_image
 
-from .predict import Prediction, predict
+from .areas import AreaTable
+from .georeference import georeference, save_geotiff
+from .overlays import overlay
+from .predict import Predictor
+from .probability_files import ProbabilityFiles
 from .sources import Source
 
 #: What can be written of each image.
-OUTPUTS = ('labels', 'overlays', 'probabilities')
+OUTPUTS = ('labels', 'overlays', 'areas', 'probabilities',
+           'probability-images')
 
 
 class PredictionWriter:
     """Predicts images and writes what is asked for, each file once.
 
-    ``labels/NAME.png`` are paletted PNGs of class ids, ``overlays/NAME.jpg``
-    the image under its colors, ``probabilities/NAME.npy`` of shape
-    (C, H, W), float16. Of a video they are ``NAME/000000`` and so on, and
-    one ``overlays/NAME.mp4``.
+    ``labels/NAME.png`` are paletted PNGs of class ids, and of a GeoTIFF
+    ``labels/NAME.tif`` with its georeference; ``overlays/NAME.jpg`` the image
+    under its colors, ``areas.csv`` the area of each class,
+    ``probabilities/NAME.npy`` of shape (C, H, W), float16, and
+    ``probability_images/NAME/ID_CLASS.png`` the same in [0, 255]. Of a video
+    they are ``NAME/000000`` and so on, and one ``overlays/NAME.mp4``.
 
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
@@ -36,19 +43,24 @@ class PredictionWriter:
         opacity (float): Share of the color in an overlay, in [0, 1].
         scales (Sequence[float]): See :func:`predict`.
         flip (bool): See :func:`predict`.
+        whole (bool): See :func:`predict`. Defaults to False.
     """
 
     def __init__(self, model: BaseSegmentor, folder: str,
                  save: Collection[str], opacity: float,
-                 scales: Sequence[float], flip: bool) -> None:
-        self.model = model
+                 scales: Sequence[float], flip: bool,
+                 whole: bool = False) -> None:
         self.folder = folder
         self.save = save
         self.opacity = opacity
-        self.scales = tuple(scales)
-        self.flip = flip
-        self.palette = model.dataset_meta['palette']
-        self.loader = loader_of(model.cfg.test_dataloader.dataset.pipeline)
+        self.meta = model.dataset_meta
+        self.predictor = Predictor(model, scales, flip, whole)
+        self.areas = AreaTable(folder, self.meta['classes'])
+        self.probabilities = ProbabilityFiles(
+            folder, self.meta['classes'], 'probabilities' in save,
+            'probability-images' in save)
+        #: What to say of how images were predicted, and of which ones.
+        self.notes: dict[str, list[str]] = {}
 
     def path(self, kind: str, name: str, ending: str) -> str:
         """Where something is written.
@@ -74,15 +86,16 @@ class PredictionWriter:
 
         Raises:
             OSError: If it cannot be read or written.
+            ValueError: If it is not of the kind trained on.
         """
-        overlay = self.path('overlays', source.name, '.jpg')
-        painted = 'overlays' not in self.save or osp.isfile(overlay)
+        painted_path = self.path('overlays', source.name, '.jpg')
+        painted = 'overlays' not in self.save or osp.isfile(painted_path)
         if painted and self._has(source.name):
             return False
-        image = self._load(source.path)
-        label = self._label(image, source.name)
+        image = self.predictor.pipeline.load(source.path)
+        label = self._label(image, source.name, source.path)
         if not painted:
-            with atomic_write(overlay) as temporary:
+            with atomic_write(painted_path) as temporary:
                 write_image(str(temporary), self._overlay(image, label))
         return True
 
@@ -100,13 +113,14 @@ class PredictionWriter:
 
         Raises:
             OSError: If it cannot be read or written.
+            ValueError: If its images are not of the kind trained on.
         """
         video = mmcv.VideoReader(source.path)
         if video.frame_cnt < 1:
             raise OSError(
                 f'{source.path} cannot be read as a video by OpenCV.')
-        overlay = self.path('overlays', source.name, '.mp4')
-        painted = 'overlays' not in self.save or osp.isfile(overlay)
+        painted_path = self.path('overlays', source.name, '.mp4')
+        painted = 'overlays' not in self.save or osp.isfile(painted_path)
         names = [f'{source.name}/{index:06d}' for index in range(len(video))]
         if painted and all(map(self._has, names)):
             return False
@@ -116,7 +130,8 @@ class PredictionWriter:
             for _ in labeled:
                 pass
             return True
-        with _video_writer(overlay, video.fps, video.resolution) as write:
+        with _video_writer(painted_path, video.fps,
+                           video.resolution) as write:
             for image, label in labeled:
                 write(self._overlay(image, label))
         return True
@@ -124,61 +139,73 @@ class PredictionWriter:
     def _labeled(
         self, frames: Iterable[tuple[str, np.ndarray]]
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """RGB images of a video, and their labels."""
+        """Loaded images of a video, and their labels."""
         for name, frame in frames:
-            image = np.ascontiguousarray(frame[..., ::-1])
+            image = self.predictor.pipeline.load(
+                np.ascontiguousarray(frame[..., ::-1]))
             yield image, self._label(image, name)
 
     def _has(self, name: str) -> bool:
-        """Whether labels and probabilities of an image are written."""
-        return all(
-            osp.isfile(self.path(kind, name, ending))
-            for kind, ending in (('labels', '.png'), ('probabilities', '.npy'))
-            if kind in self.save)
-
-    def _label(self, image: np.ndarray, name: str) -> np.ndarray:
-        """Class ids (H, W) of an image: read, or else predicted."""
+        """Whether all but the overlay of an image is written."""
         label = self.path('labels', name, '.png')
-        if 'labels' in self.save and self._has(name):
-            return read_label(
-                Path(label), 'Remove it, and it is predicted again.')
-        prediction = predict(
-            self.model,
-            image,
-            scales=self.scales,
-            flip=self.flip,
-            with_probabilities='probabilities' in self.save)[0]
-        self._write(prediction, name)
-        return prediction.label
+        if 'labels' in self.save and not osp.isfile(label):
+            return False
+        if 'areas' in self.save and name not in self.areas.rows:
+            if 'labels' not in self.save:
+                return False
+            self.areas.add(name, self._read_label(name))
+        return self.probabilities.has(name)
 
-    def _write(self, prediction: Prediction, name: str) -> None:
-        """Write label and probabilities."""
-        if prediction.probabilities is not None:
-            path = self.path('probabilities', name, '.npy')
-            with atomic_write(path) as temporary:
-                np.save(temporary, prediction.probabilities.astype(np.float16))
+    def _read_label(self, name: str) -> np.ndarray:
+        """Class ids (H, W) of an image that is predicted already."""
+        return read_label(
+            Path(self.path('labels', name, '.png')),
+            'Remove it, and it is predicted again.')
+
+    def _label(self, image: np.ndarray, name: str,
+               path: Optional[str] = None) -> np.ndarray:
+        """Class ids (H, W) of an image: read, or else predicted."""
+        if 'labels' in self.save and self._has(name):
+            return self._read_label(name)
+        self._note(name, image.shape[:2])
+        label = np.empty(image.shape[:2], np.uint8)
+        start = 0
+        wanted = self.probabilities.wanted
+        with self.probabilities.writer(name, label.shape) as write:
+            for rows in self.predictor.rows(image, wanted):
+                stop = start + len(rows.label)
+                label[start:stop] = rows.label
+                if rows.probabilities is not None:
+                    write(start, rows.probabilities)
+                start = stop
+        self._write(label, name, path)
+        return label
+
+    def _write(self, label: np.ndarray, name: str,
+               path: Optional[str]) -> None:
+        """Write the label, where it lies on Earth, and count its pixels."""
+        palette = self.meta['palette']
         if 'labels' in self.save:
+            place = georeference(path) if path else None
+            if place is not None:
+                save_geotiff(
+                    self.path('labels', name, '.tif'), label, place, palette)
             save_label(
-                self.path('labels', name, '.png'), prediction.label,
-                self.palette, optimize=False)
+                self.path('labels', name, '.png'), label, palette,
+                optimize=False)
+        if 'areas' in self.save:
+            self.areas.add(name, label)
+
+    def _note(self, name: str, size: tuple[int, ...]) -> None:
+        """Remember what to say of how an image is predicted."""
+        rule = self.predictor.rule
+        for note in (rule.tiling_note(size), rule.shrinkage_note(size)):
+            if note:
+                self.notes.setdefault(note, []).append(name)
 
     def _overlay(self, image: np.ndarray, label: np.ndarray) -> np.ndarray:
         """An image under the colors of its classes, RGB."""
-        if image.shape[2:] == (3, ):
-            image = image[..., ::-1]
-        shown = to_rgb(
-            self.loader.prepare(image, 'The image'), self.model.dataset_meta,
-            bgr=True)
-        return cv2.addWeighted(
-            np.ascontiguousarray(shown), 1 - self.opacity,
-            color_label(label, self.palette), self.opacity, 0)
-
-    def _load(self, path: str) -> np.ndarray:
-        """Values of an image file, (H, W, C) or (H, W); three are RGB."""
-        image = self.loader.read(path)
-        if image.shape[2:] == (3, ):
-            image = np.ascontiguousarray(image[..., ::-1])
-        return image
+        return overlay(image, label, self.meta, self.opacity)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Images and videos that a user names: a file, a folder or a pattern."""
 import glob
+from collections import Counter
 from os import path as osp
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -21,7 +22,8 @@ class Source(NamedTuple):
     Attributes:
         path (str): The file.
         name (str): What its predictions are called: its path below the folder
-            that was named, without the ending.
+            that was named, without the ending, or with it if another file
+            differs in it alone.
     """
     path: str
     name: str
@@ -47,7 +49,7 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
 
     Raises:
         FileNotFoundError: If there is no image or video.
-        ValueError: If the predictions of two of them would be one file.
+        ValueError: If predictions of a video would mix with others.
     """
     pattern = osp.expanduser(pattern)
     if osp.isfile(pattern):
@@ -63,16 +65,16 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
         paths = glob.glob(pattern, recursive=True)
         folder = _fixed_part(pattern)
     inside = without and Path(without).resolve()
+    below = {
+        path: osp.relpath(path, folder or osp.curdir)
+        for path in sorted(filter(_is_known, paths))
+        if not (inside and inside in Path(path).resolve().parents)
+    }
+    stems = Counter(osp.splitext(name)[0] for name in below.values())
     sources: dict[str, Source] = {}
-    for path in sorted(filter(_is_known, paths)):
-        if inside and inside in Path(path).resolve().parents:
-            continue
-        name = osp.splitext(osp.relpath(path, folder or osp.curdir))[0]
-        if name in sources:
-            raise ValueError(
-                f'{sources[name].path} and {path} differ in their ending '
-                'alone, so that their predictions would be one file; rename '
-                'one, or give a pattern such as "*.jpg".')
+    for path, name in below.items():
+        stem = osp.splitext(name)[0]
+        name = stem if stems[stem] == 1 else name
         sources[name] = Source(path, name)
     _check_videos(sources)
     if not sources:

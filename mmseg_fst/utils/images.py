@@ -119,5 +119,9 @@ def write_image(path: str, image: np.ndarray) -> None:
         OSError: If the file cannot be written.
     """
     os.makedirs(osp.dirname(path) or os.curdir, exist_ok=True)
-    if not cv2.imwrite(path, image[..., ::-1]):  # OpenCV writes BGR
-        raise OSError(f'{path} could not be written; is the disk full?')
+    # OpenCV encodes BGR, and does not write names that are not UTF-8.
+    done, content = cv2.imencode(osp.splitext(path)[1], image[..., ::-1])
+    if not done:
+        raise OSError(f'{path} could not be written.')
+    with open(path, 'wb') as file:
+        file.write(content.tobytes())

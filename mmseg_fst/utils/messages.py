@@ -73,3 +73,15 @@ def one_message(work_dir: Optional[str] = None) -> Iterator[None]:
                 text += f' (More in {path}.)'
         sys.stdout.flush()
         sys.exit(text)
+
+
+def printable(path: str) -> str:
+    """A path as any terminal can print it.
+
+    Args:
+        path (str): A path; names that are not UTF-8 have surrogates.
+
+    Returns:
+        str: The same with question marks in their place.
+    """
+    return os.fsencode(path).decode('utf-8', 'replace')

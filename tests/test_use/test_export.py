@@ -1,14 +1,21 @@
 """Exported networks compute what the original ones do."""
+import json
 import runpy
 import sys
 
 import pytest
 import torch
-from fake_run import co_training_cfg, make_run
-from helpers import REPOSITORY, network_cfg
+from fake_run import META, binary_cfg, co_training_cfg, make_run
+from helpers import REPOSITORY, model_cfg, network_cfg
 from torch import nn
 
-from mmseg_fst.apis import ExportedNetwork, export_model, load_model
+from mmseg_fst.apis import (
+    ExportedNetwork,
+    export_model,
+    load_model,
+    predict,
+)
+from mmseg_fst.use.export_metadata import export_metadata
 
 SIZE = (64, 96)
 
@@ -96,6 +103,43 @@ def test_the_command_line(run, tmp_path, monkeypatch, capsys):
         torch.export.load(path).module()(images), expected)
 
 
+def test_a_file_says_what_a_program_has_to_know(model, tmp_path):
+    path = tmp_path / 'a.pt2'
+    export_model(model, str(path), SIZE)
+    extra = {'metadata.json': ''}
+    torch.export.load(path, extra_files=extra)
+    found = json.loads(extra['metadata.json'])
+    assert found['classes'] == META['classes']
+    assert found['palette'] == META['palette']
+    assert found['mean'] == pytest.approx([123.675, 116.28, 103.53])
+    assert found['input'] == dict(
+        name='images', layout='NCHW', dtype='float32', batch_size=1,
+        channels=3, height=64, width=96, channel_order='RGB',
+        value_range=[0, 255], stretch=None, normalized_inside=True)
+    open_sizes = export_metadata(model, (2, 3, *SIZE), True, False)['input']
+    assert open_sizes['height'] is None and open_sizes['batch_size'] is None
+    assert open_sizes['value_range'] is None
+
+
+@torch.no_grad()
+def test_a_binary_network_has_two_logits(tmp_path):
+    run = make_run(
+        tmp_path / 'run', model_cfg(segmentor=binary_cfg(.3)),
+        meta=dict(classes=['no', 'yes'], palette=[[0, 0, 0], [9, 9, 9]]))
+    model = load_model(str(run), 'cpu')
+    images = (torch.rand(1, 3, *SIZE) * 255).round()
+    logits = ExportedNetwork(model)(images)
+    assert logits.shape == (1, 2, *SIZE)
+    pixels = images[0].movedim(0, 2).byte().numpy()
+    expected = predict(model, pixels)[0].label
+    assert 0 < expected.mean() < 1
+    assert (logits.argmax(1)[0].numpy() == expected).mean() > .999
+    path = tmp_path / 'a.pt2'
+    export_model(model, str(path), SIZE)
+    torch.testing.assert_close(
+        torch.export.load(path).module()(images), logits)
+
+
 @pytest.mark.parametrize('dynamic', [False, True])
 def test_onnx(model, tmp_path, dynamic):
     for name in ('onnx', 'onnxscript', 'onnxruntime'):
@@ -107,6 +151,10 @@ def test_onnx(model, tmp_path, dynamic):
     assert all(check.agreement > .99 for check in checks)
     assert [path.name for path in tmp_path.iterdir()] == ['a.onnx']
     session = onnxruntime.InferenceSession(str(path))
+    properties = session.get_modelmeta().custom_metadata_map
+    assert json.loads(properties['classes']) == META['classes']
+    height = json.loads(properties['input'])['height']
+    assert height == (None if dynamic else SIZE[0])
     images = torch.rand(1, 3, *((80, 65) if dynamic else SIZE)) * 255
     actual, = session.run(['logits'], dict(images=images.numpy()))
     torch.testing.assert_close(

@@ -4,12 +4,13 @@ import json
 import numpy as np
 import pytest
 import torch
-from fake_run import META, co_training_cfg, make_run
+from fake_run import META, binary_cfg, co_training_cfg, make_run
 from helpers import image_of, model_cfg, network_cfg, random_label
 from mmseg.models.utils import resize
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
+from mmseg_fst.registry import TRANSFORMS
 from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
 SIZE = (48, 80)
@@ -149,6 +150,147 @@ def test_windows(tmp_path, monkeypatch, protocol):
     assert 'sliding windows 32, stride 16' in model.protocol_name
 
 
+def test_windows_are_in_pixels_at_the_scale_of_the_training(
+        tmp_path, monkeypatch):
+    """A Resize to the size of a training image does not come first."""
+    resize = dict(type='Resize', scale=(40, 24), keep_ratio=True)
+    run = make_run(tmp_path, steps=[resize], native_size=(48, 80))
+    model = load_model(str(run), 'cpu', windows=(32, 16))
+    received = spy(model, monkeypatch)
+    assert predict(model, photo((96, 160)))[0].label.shape == (96, 160)
+    assert received == [(32, 32)] * (2 * 4)  # of 48 x 80 pixels
+
+
+def test_a_larger_image_is_cut_into_tiles(tmp_path, monkeypatch):
+    resize = dict(type='Resize', scale=(40, 24), keep_ratio=True)
+    run = make_run(tmp_path, steps=[resize], native_size=(24, 40))
+    model = load_model(str(run), 'cpu')
+    received = spy(model, monkeypatch)
+    predict(model, photo((48, 80)))
+    assert received == [(24, 40)]  # twice the size is shrunk
+    received.clear()
+    large = photo((96, 160))
+    label = predict(model, large)[0].label
+    assert received == [(64, 64)] * (2 * 4)
+    windows = load_model(str(run), 'cpu', windows=(64, 42))
+    assert (predict(windows, large)[0].label == label).all()
+    received.clear()
+    with pytest.warns(UserWarning, match='shrunk more than 3 times'):
+        predict(model, large, whole=True)
+    assert received == [(24, 40)]
+
+
+def test_tiles_are_windows_of_the_protocol(tmp_path, monkeypatch):
+    """Scores of the test and tiles of predict are the same numbers."""
+    protocol = dict(type='SlidingWindows', crop_size=32, stride=20,
+                    last='shift', merge='logits')
+    run = make_run(tmp_path, model_cfg(protocol=protocol))
+    model = load_model(str(run), 'cpu')
+    options = dict(with_probabilities=True, flip=True)
+    alone, = predict(model, photo())
+    whole, = predict(model, photo(), **options)
+    monkeypatch.setattr('mmseg_fst.use.tiling._MOST_PIXELS', 100)
+    monkeypatch.setattr('mmseg_fst.use.tiled_rows._AT_ONCE', 11 * 80 * 7)
+    assert (predict(model, photo())[0].label == alone.label).all()
+    tiled, = predict(model, photo(), **options)
+    np.testing.assert_allclose(
+        tiled.probabilities, whole.probabilities, atol=1e-5)
+    scaled, = predict(model, photo(), scales=(1., .75))
+    assert np.mean(scaled.label == tiled.label) > .8
+
+
+def test_the_size_of_the_training_images_is_read_from_the_files(tmp_path):
+    from mmengine.config import Config
+
+    from mmseg_fst.use.training_scale import native_size, training_factor
+    root = tmp_path / 'data'
+    for index in range(3):
+        (root / 'images').mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (300, 200)).save(root / f'images/{index}.jpg')
+    (root / 'train.txt').write_text('0.jpg\n1.jpg\n2.jpg\n')
+    side = dict(type='ListedDataset', data_root=str(root),
+                ann_file='train.txt', data_prefix=dict(img_path='images'),
+                pipeline=[])
+    cfg = Config(dict(train_dataloader=dict(dataset=dict(
+        sides=dict(labeled=side)))))
+    assert native_size(cfg) == (200, 300)
+    resize = dict(type='Resize', scale=(150, 100), keep_ratio=True)
+    assert training_factor(cfg, resize) == .5
+    side['ann_file'] = 'none.txt'
+    missing = Config(dict(train_dataloader=dict(dataset=dict(
+        sides=dict(labeled=side)))))
+    assert native_size(missing) is None
+    assert training_factor(missing, resize) is None
+
+
+def test_an_image_is_loaded_by_the_step_of_the_run(tmp_path):
+    """A loader of MMCV with its options, and not LoadWholeImage."""
+    path = tmp_path / 'a.png'
+    Image.fromarray(photo()).save(path)
+    loader = dict(type='LoadImageFromFile', color_type='grayscale')
+    triple = dict(type='mmseg_fst.Repeat3')
+
+    @TRANSFORMS.register_module(name='Repeat3', force=True)
+    class Repeat3:
+
+        def __call__(self, results):
+            return {**results, 'img': np.stack([results['img']] * 3, 2)}
+
+    run = make_run(tmp_path / 'run', loader=loader, steps=[triple])
+    gray = np.asarray(Image.open(path).convert('L'))
+    found = predict(load_model(str(run), 'cpu'), path)[0].label
+    plain = load_model(str(make_run(tmp_path / 'plain')), 'cpu')
+    expected = predict(plain, np.stack([gray] * 3, 2))[0].label
+    assert np.mean(found == expected) > .98  # rounding of gray values
+    (tmp_path / 'b.png').write_bytes(b'nothing')
+    with pytest.raises(OSError, match='b.png'):
+        predict(load_model(str(run), 'cpu'), tmp_path / 'b.png')
+
+
+@pytest.mark.parametrize('protocol', [None, dict(
+    type='SlidingWindows', crop_size=32, stride=20, last='shift',
+    merge='softmax')])
+@pytest.mark.parametrize('threshold', [.5, .3])
+def test_a_binary_network(tmp_path, threshold, protocol):
+    meta = dict(classes=['no', 'yes'], palette=[[0, 0, 0], [255, 0, 0]])
+    cfg = model_cfg(segmentor=binary_cfg(threshold), protocol=protocol)
+    model = load_model(str(make_run(tmp_path, cfg, meta=meta)), 'cpu')
+    alone, = predict(model, photo())
+    whole, = predict(model, photo(), with_probabilities=True)
+    assert whole.probabilities.shape == (2, *SIZE)
+    np.testing.assert_allclose(whole.probabilities.sum(0), 1, rtol=1e-5)
+    if protocol is None:
+        mean = torch.tensor([123.675, 116.28, 103.53])
+        std = torch.tensor([58.395, 57.12, 57.375])
+        pixels = (torch.from_numpy(photo().copy()) - mean) / std
+        with torch.no_grad():
+            logits = model.network().encode_decode(
+                pixels.movedim(2, 0)[None], [dict(img_shape=SIZE)])
+        np.testing.assert_allclose(
+            whole.probabilities[1], logits.sigmoid()[0, 0], atol=1e-5)
+    expected = whole.probabilities[1] > threshold
+    assert 0 < expected.mean() < 1
+    assert (alone.label == expected).all()
+    assert (whole.label == expected).all()
+    flipped, = predict(model, photo(), flip=True, with_probabilities=True)
+    assert (flipped.label == (flipped.probabilities[1] > threshold)).all()
+
+
+def test_an_ensemble_of_binary_networks(tmp_path):
+    cfg = co_training_cfg(a=binary_cfg(.4), b=binary_cfg(.2))
+    meta = dict(classes=['no', 'yes'], palette=[[0, 0, 0], [255, 0, 0]])
+    run = make_run(tmp_path, cfg, meta=meta)
+    shares = [
+        predict(load_model(str(run), 'cpu', name), photo(),
+                with_probabilities=True)[0].probabilities for name in 'ab']
+    model = load_model(str(run), 'cpu')
+    whole, = predict(model, photo(), with_probabilities=True)
+    np.testing.assert_allclose(
+        whole.probabilities, sum(shares) / 2, atol=1e-5)
+    assert (whole.label == (whole.probabilities[1] > .3)).all()
+    assert (predict(model, photo())[0].label == whole.label).all()
+
+
 def test_windows_with_gaps_are_refused(run):
     with pytest.raises(ValueError, match='leave gaps'):
         load_model(str(run), 'cpu', windows=(32, 33))
@@ -201,10 +343,24 @@ def unet_cfg(**preprocessor):
     return cfg
 
 
-def test_a_size_that_the_network_refuses(tmp_path):
+@pytest.mark.parametrize('size', [(47, 80), (48, 77), (50, 50), (3, 200)])
+def test_a_size_that_the_network_refuses_is_padded(tmp_path, size):
     model = load_model(str(make_run(tmp_path, unet_cfg())), 'cpu')
-    with pytest.raises(ValueError, match='47 x 80 pixels.*size_divisor'):
-        predict(model, photo((47, 80)))
+    image = photo(size)
+    padded = np.pad(image, ((0, -size[0] % 4), (0, -size[1] % 4), (0, 0)),
+                    mode='edge')
+    expected = by_hand(model.network(), padded)[:, :size[0], :size[1]]
+    whole, = predict(model, image, with_probabilities=True)
+    torch.testing.assert_close(torch.from_numpy(whole.probabilities), expected,
+                               rtol=1e-4, atol=1e-5)
+    assert (predict(model, image)[0].label == whole.label).all()
+
+
+def test_the_multiple_is_searched_again_for_another_size(tmp_path):
+    """48 rows fit a stride of 4 by chance after 47 rows; 50 do not."""
+    model = load_model(str(make_run(tmp_path, unet_cfg())), 'cpu')
+    for size in ((47, 80), (50, 80), (46, 78), (48, 80)):
+        assert predict(model, photo(size))[0].label.shape == size
 
 
 def test_images_are_padded_if_the_config_says_so(tmp_path):

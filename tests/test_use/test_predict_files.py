@@ -1,4 +1,5 @@
 """Predictions of folders and videos."""
+import csv
 import json
 import os
 import runpy
@@ -17,7 +18,7 @@ from mmseg_fst.apis import (
     predict,
     predict_files,
 )
-from mmseg_fst.use import prediction_writer
+from mmseg_fst.use.predict import Predictor
 
 SIZE = (32, 64)
 FRAMES = 3
@@ -72,15 +73,15 @@ def act(model, source, folder, **options):
 
 def counted(monkeypatch, broken_at=None):
     """Count predictions; the one of that number is broken off."""
-    calls, whole = [], prediction_writer.predict
+    calls, whole = [], Predictor.rows
 
-    def predict_counted(*args, **kwargs):
+    def rows(*args, **kwargs):
         calls.append(args)
         if len(calls) == broken_at:
             raise KeyboardInterrupt
         return whole(*args, **kwargs)
 
-    monkeypatch.setattr(prediction_writer, 'predict', predict_counted)
+    monkeypatch.setattr(Predictor, 'rows', rows)
     return calls
 
 
@@ -89,7 +90,7 @@ def test_all_outputs_of_a_folder(model, photos, tmp_path):
     report = act(model, photos, out,
                  save=('labels', 'overlays', 'probabilities'), opacity=.25)
     assert report == (3, 0, {})
-    assert written(out) == {'predict.json'} | {
+    assert written(out) == {'predict.json', 'legend.png'} | {
         f'{kind}/{name}{ending}' for name in ('a', 'b', 'sub/c')
         for kind, ending in (('labels', '.png'), ('overlays', '.jpg'),
                              ('probabilities', '.npy'))
@@ -147,15 +148,22 @@ def test_predictions_of_two_trainings_do_not_mix(tmp_path, photos):
         act(load_model(str(run), 'cpu'), photos, tmp_path / 'out')
 
 
-def test_an_image_that_the_network_refuses_is_named(model, photos, tmp_path,
-                                                    monkeypatch):
+@pytest.mark.parametrize('error, reason', [
+    (ValueError('no such size'), 'a.png: no such size'),
+    (RuntimeError('no memory'), 'a.png: RuntimeError: no memory')])
+def test_an_image_that_cannot_be_predicted_stops_nobody(
+        model, photos, tmp_path, monkeypatch, error, reason):
+    whole = Predictor.rows
 
-    def refuse(*args, **kwargs):
-        raise ValueError('no such size')
+    def rows(self, image, *args):
+        if (image[..., ::-1] == photo(0)).all():
+            raise error
+        return whole(self, image, *args)
 
-    monkeypatch.setattr(prediction_writer, 'predict', refuse)
-    with pytest.raises(ValueError, match='a.png: no such size'):
-        act(model, photos, tmp_path / 'out')
+    monkeypatch.setattr(Predictor, 'rows', rows)
+    report = act(model, photos, tmp_path / 'out')
+    assert report.written == 2
+    assert report.failed.popitem()[1].endswith(reason)
 
 
 def test_a_damaged_file_stops_nobody(model, photos, tmp_path):
@@ -175,7 +183,8 @@ def test_a_video_goes_on_where_it_was_broken_off(model, video, tmp_path,
         with pytest.raises(KeyboardInterrupt):
             act(model, video, out)
     assert written(out) == {
-        'predict.json', 'labels/v/000000.png', 'labels/v/000001.png'}
+        'predict.json', 'legend.png', 'areas.csv', 'labels/v/000000.png',
+        'labels/v/000001.png'}
     calls = counted(monkeypatch)
     assert act(model, video, out) == (1, 0, {})
     assert len(calls) == 1
@@ -194,8 +203,8 @@ def test_a_file_that_is_no_video(model, tmp_path):
 
 
 @pytest.mark.parametrize('options, reason', [
-    (dict(save=['labels', 'logits']), 'labels, overlays, probabilities'),
-    (dict(save=[]), 'labels, overlays, probabilities'),
+    (dict(save=['labels', 'logits']), 'labels, overlays, areas'),
+    (dict(save=[]), 'labels, overlays, areas'),
     (dict(opacity=2.), r'must be in \[0, 1\]')
 ])
 def test_other_options_are_refused(model, photos, tmp_path, options, reason):
@@ -222,3 +231,77 @@ def test_the_command_line(run, photos, tmp_path, monkeypatch, capsys):
         runpy.run_path(
             str(REPOSITORY / 'tools' / 'predict.py'), run_name='__main__')
     assert '1 failed' in str(error.value) and 'a.png' in str(error.value)
+
+
+def areas_of(folder):
+    with open(folder / 'areas.csv', newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def test_areas_of_classes(model, photos, tmp_path):
+    out = tmp_path / 'out'
+    act(model, photos / 'a.png', out)
+    act(model, photos, out)
+    rows = areas_of(out)
+    assert [row['image'] for row in rows] == ['a'] * 11 + ['b'] * 11 + [
+        'sub/c'] * 11
+    label = np.asarray(Image.open(out / 'labels' / 'sub' / 'c.png'))
+    for index, row in enumerate(rows[22:]):
+        assert row['class'] == META['classes'][index]
+        assert int(row['pixels']) == (label == index).sum()
+        assert float(row['share']) == pytest.approx(
+            (label == index).mean(), abs=1e-6)
+    (out / 'areas.csv').unlink()  # counted again from the labels
+    assert act(model, photos, out) == (0, 3, {})
+    assert areas_of(out) == rows
+
+
+def test_probabilities_as_images(model, photos, tmp_path):
+    out = tmp_path / 'out'
+    source = photos / 'a.png'
+    assert act(model, source, out, save=['probability-images']) == (1, 0, {})
+    assert not (out / 'probabilities').exists()
+    expected = predict(model, photo(0), with_probabilities=True)[0]
+    for index in (0, 10):
+        image = Image.open(
+            out / f'probability_images/a/{index}_class_{index}.png')
+        np.testing.assert_allclose(
+            np.asarray(image) / 255, expected.probabilities[index], atol=.003)
+    assert act(model, source, out, save=['probability-images']) == (0, 1, {})
+
+
+def test_the_georeference_of_an_image_is_kept(model, tmp_path, capfd):
+    rasterio = pytest.importorskip('rasterio')
+    from rasterio.transform import from_origin
+    source = tmp_path / 'field 1.TIF'
+    place = dict(crs='EPSG:32632', transform=from_origin(5e5, 5e6, .1, .1))
+    with rasterio.open(source, 'w', driver='GTiff', height=SIZE[0],
+                       width=SIZE[1], count=3, dtype='uint8', **place) as file:
+        file.write(photo(0).transpose(2, 0, 1))
+    Image.fromarray(photo(1)).save(tmp_path / 'plain.tif')
+    out = tmp_path / 'out'
+    assert act(model, tmp_path, out, save=['labels']) == (2, 0, {})
+    with rasterio.open(out / 'labels' / 'field 1.tif') as file:
+        assert file.crs == place['crs'] and file.transform == (
+            place['transform'])
+        label = file.read(1)
+        assert file.colormap(1)[3][:3] == tuple(META['palette'][3])
+    assert (label == np.asarray(
+        Image.open(out / 'labels' / 'field 1.png'))).all()
+    assert not (out / 'labels' / 'plain.tif').exists()
+    assert 'TIFF' not in capfd.readouterr().err
+
+
+def test_odd_file_names(model, tmp_path):
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    odd = os.fsdecode(b'stra\xdfe.png')  # not UTF-8
+    for name in ('a.png', 'a.PNG', 'foto \u00fc.JPG', odd):
+        Image.fromarray(photo(0)).save(folder / name)
+    out = tmp_path / 'out'
+    assert act(model, folder, out) == (4, 0, {})
+    for kind, ending in (('labels', '.png'), ('overlays', '.jpg')):
+        assert {path.name for path in (out / kind).iterdir()} == {
+            f'{name}{ending}' for name in (
+                'a.png', 'a.PNG', 'foto \u00fc', odd[:-4])}
+    assert act(model, folder, out) == (0, 4, {})

@@ -46,10 +46,16 @@ def test_a_pattern_of_here(photos, monkeypatch):
     assert names('.', 'out') == ['a', 'b', 'sub/c', 'sub/d']
 
 
-def test_one_name_twice_is_refused(photos):
+def test_files_that_differ_in_their_ending_have_it_in_their_name(photos):
     (photos / 'b.png').touch()
-    with pytest.raises(ValueError, match='b.jpg and .*b.png'):
-        find_sources(str(photos))
+    assert names(photos, str(photos / 'out')) == [
+        'a', 'b.jpg', 'b.png', 'sub/c', 'sub/d']
+
+
+def test_names_with_spaces_and_other_letters(tmp_path):
+    for name in ('foto 1.JPG', 'stra\u00dfe \u00fc.png', 'x.y.TIFF'):
+        (tmp_path / name).touch()
+    assert names(tmp_path) == ['foto 1', 'stra\u00dfe \u00fc', 'x.y']
 
 
 @pytest.mark.parametrize('frame', ['sub/d/000001.jpg', 'sub/d/x/y.mp4'])

@@ -1,14 +1,26 @@
 """Evaluation protocols: how an image becomes the prediction that is scored."""
 from .base import Protocol
 from .canvas import Canvas
-from .default import name_of_test_cfg
-from .predictions import MeanScores, ScoredImages, score_images
-from .scores import Scores, metas_of
+from .default import name_of_test_cfg, windows_of
+from .merged_rows import resized_rows
+from .predictions import (
+    MeanScores,
+    ScoredImages,
+    score_images,
+    score_rows,
+)
+from .scores import (
+    Scores,
+    mean_threshold,
+    metas_of,
+    threshold_of,
+)
 from .sliding_windows import SlidingWindows
 from .whole_image import WholeImage
 
 __all__ = [
     'Canvas', 'MeanScores', 'Protocol', 'ScoredImages', 'Scores',
-    'SlidingWindows', 'WholeImage', 'metas_of', 'name_of_test_cfg',
-    'score_images'
+    'SlidingWindows', 'WholeImage', 'mean_threshold', 'metas_of',
+    'name_of_test_cfg', 'resized_rows', 'score_images', 'score_rows',
+    'threshold_of', 'windows_of'
 ]

@@ -6,6 +6,8 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor
 
+from mmseg_fst.ops import class_probabilities
+
 from .scores import Scores
 
 
@@ -63,7 +65,7 @@ class Protocol(ABC):
         Returns:
             Tensor: Of the same shape; they sum up to 1 over the classes.
         """
-        return scores.softmax(0)
+        return class_probabilities(scores[None])[0]
 
     def scored(self, sample: SegDataSample) -> SegDataSample:
         """The sample that a prediction is compared with.

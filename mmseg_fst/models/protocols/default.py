@@ -22,7 +22,7 @@ def name_of_test_cfg(test_cfg: ConfigDict) -> str:
     size = 'at the size of the test pipeline'
     if test_cfg.get('mode', 'whole') == 'whole':
         return f'whole image {size}'
-    return f'{_windows(test_cfg).name}, {size}'
+    return f'{windows_of(test_cfg).name}, {size}'
 
 
 def default_scores(network: BaseSegmentor, images: Tensor,
@@ -50,10 +50,18 @@ def default_scores(network: BaseSegmentor, images: Tensor,
     if domain_of(network) != RGB:
         # Here MMSegmentation cuts windows from the image, not from its map.
         return Scores(network.inference(images, metas))
-    return _windows(network.test_cfg).scores(network, images)
+    return windows_of(network.test_cfg).scores(network, images)
 
 
-def _windows(test_cfg: ConfigDict) -> SlidingWindows:
-    """The windows of MMSegmentation."""
+def windows_of(test_cfg: ConfigDict) -> SlidingWindows:
+    """The windows of MMSegmentation.
+
+    Args:
+        test_cfg (ConfigDict): Of an ``EncoderDecoder``, with
+            ``mode='slide'``.
+
+    Returns:
+        SlidingWindows: The protocol of the same windows.
+    """
     return SlidingWindows(
         test_cfg.crop_size, test_cfg.stride, last='shift', merge='logits')

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Optional
 
+import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.models.utils import resize
@@ -15,11 +16,15 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList
 from torch import Tensor
 
-from mmseg_fst.ops import largest_class
+from mmseg_fst.ops import (
+    class_probabilities,
+    largest_class,
+    most_probable,
+)
 
 from .base import Protocol
 from .default import default_scores
-from .scores import Scores, inherits
+from .scores import Scores, inherits, mean_threshold, threshold_of
 
 # Floats of scores at full size that exist at the same time, 32 MB.
 _AT_ONCE = 2**23
@@ -58,8 +63,23 @@ def score_images(network: BaseSegmentor,
     else:
         samples = protocol.prepare(images, samples)
         scores = protocol.scores(network, images)
-    kind = ArgmaxScores if _takes_argmax(network) else NetworkScores
-    return kind(network, scores, samples, protocol)
+    return _scored(network, scores, samples, protocol)
+
+
+def score_rows(network: BaseSegmentor, rows: Tensor,
+               protocol: Optional[Protocol]) -> 'ScoredImages':
+    """Scores of some rows of images, as of whole images.
+
+    Args:
+        network (BaseSegmentor): The network that predicts.
+        rows (Tensor): Its scores at the size of the images, (N, C, h, W).
+        protocol (Protocol, optional): How they were made; None if they are
+            logits.
+
+    Returns:
+        ScoredImages: From which labels or probabilities are made.
+    """
+    return _scored(network, Scores(rows), _new_samples(rows), protocol)
 
 
 class ScoredImages(ABC):
@@ -68,9 +88,12 @@ class ScoredImages(ABC):
     Attributes:
         samples (list[SegDataSample]): The images; predictions are written to
             them.
+        threshold (float, optional): Of binary networks, the probability
+            above which a pixel belongs to class 1; else None.
     """
 
     samples: SampleList
+    threshold: Optional[float]
 
     @abstractmethod
     def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
@@ -143,6 +166,7 @@ class NetworkScores(ScoredImages):
         self.scores = scores
         self.samples = samples
         self.protocol = protocol
+        self.threshold = threshold_of(network)
 
     def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
         """See :meth:`ScoredImages.label_each`."""
@@ -161,8 +185,10 @@ class NetworkScores(ScoredImages):
         Returns:
             Tensor: Of the same shape; they sum up to 1 over the classes.
         """
+        if len(scores) == 1:  # MMSegmentation has taken the sigmoid
+            return torch.cat([1 - scores, scores])
         if self.protocol is None:
-            return scores.softmax(0)
+            return class_probabilities(scores[None])[0]
         return self.protocol.probabilities(scores)
 
 
@@ -177,7 +203,7 @@ class ArgmaxScores(NetworkScores):
         """See :meth:`ScoredImages.label_each`."""
         for raw, sample in zip(self.scores.raw.split(1), self.samples):
             scores = self._finish(raw, sample)[0]
-            sample.pred_sem_seg = _label(scores)
+            sample.pred_sem_seg = PixelData(data=most_probable(scores))
             yield sample, scores
 
     def write_labels(self) -> SampleList:
@@ -205,7 +231,8 @@ class MeanScores(ScoredImages):
     def __init__(self) -> None:
         self.samples: SampleList = []
         self._sums: list[Tensor] = []
-        self._count = 0
+        self.threshold = None
+        self._thresholds: list[Optional[float]] = []
 
     def add(self, scored: ScoredImages) -> SampleList:
         """Add the scores of a network.
@@ -218,19 +245,21 @@ class MeanScores(ScoredImages):
         """
         for index, (sample, scores) in enumerate(scored.label_each()):
             share = scored.to_probabilities(scores)
-            if self._count == 0:
+            if not self._thresholds:
                 self._sums.append(share)
                 self.samples.append(sample.new())
             else:
                 self._sums[index].add_(share)
-        self._count += 1
+        self._thresholds.append(scored.threshold)
+        self.threshold = mean_threshold(self._thresholds)
         return scored.samples
 
     def label_each(self) -> Iterator[tuple[SegDataSample, Tensor]]:
         """See :meth:`ScoredImages.label_each`."""
         for sample, total in zip(self.samples, self._sums):
-            mean = total / self._count
-            sample.pred_sem_seg = _label(mean)
+            mean = total / len(self._thresholds)
+            sample.pred_sem_seg = PixelData(
+                data=most_probable(mean, self.threshold))
             yield sample, mean
 
     def to_probabilities(self, scores: Tensor) -> Tensor:
@@ -245,6 +274,13 @@ class MeanScores(ScoredImages):
         return scores
 
 
+def _scored(network: BaseSegmentor, scores: Scores, samples: SampleList,
+            protocol: Optional[Protocol]) -> ScoredImages:
+    """Scores with the rule by which their network labels."""
+    kind = ArgmaxScores if _takes_argmax(network) else NetworkScores
+    return kind(network, scores, samples, protocol)
+
+
 def _new_samples(images: Tensor) -> SampleList:
     """Samples of images that no pipeline has changed."""
     size = tuple(images.shape[2:])
@@ -252,12 +288,6 @@ def _new_samples(images: Tensor) -> SampleList:
         SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
         for _ in images
     ]
-
-
-def _label(scores: Tensor) -> PixelData:
-    """Class ids (1, H, W) of the largest of scores (C, H, W)."""
-    # As argmax, whose reduction is several times slower on a CPU.
-    return PixelData(data=scores.max(0, keepdim=True).indices)
 
 
 def _num_parts(raw: Tensor, size: Sequence[int]) -> int:

@@ -6,13 +6,23 @@ one number. So scores stay coarse as long as all that is to come treats each
 class on its own, and labels are made of a few classes at a time (see
 :mod:`.predictions`).
 """
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Optional
+from weakref import WeakKeyDictionary
 
+import torch
+import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
-from torch import Tensor
+from torch import Tensor, nn
+
+from mmseg_fst.models.domains import RGB, domain_of
+
+# Multiples to which an image is padded if a network refuses its size, and the
+# multiple that each such network takes.
+_MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+_found: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
 
 
 def _same(scores: Tensor) -> Tensor:
@@ -43,6 +53,11 @@ def network_scores(network: BaseSegmentor, images: Tensor,
                    metas: list[dict]) -> Scores:
     """Scores of one forward pass.
 
+    Some networks take multiples of their stride only, such as a U-Net. An
+    image of another size is padded on the right and at the bottom by its last
+    pixels, to the smallest multiple that the network takes, and the scores
+    are cropped.
+
     Args:
         network (BaseSegmentor): The network.
         images (Tensor): Normalized images of shape (N, 3, H, W), or maps of
@@ -53,6 +68,49 @@ def network_scores(network: BaseSegmentor, images: Tensor,
     Returns:
         Scores: Logits; coarse ones, if the network's head only resizes them.
     """
+    errors: list[Exception] = []
+    for multiple in _multiples(network, images):
+        try:
+            scores = _padded_scores(network, images, metas, multiple)
+        except torch.OutOfMemoryError:
+            raise
+        except (AssertionError, RuntimeError) as error:
+            errors.append(error)
+        else:
+            _found[network] = multiple
+            return scores
+    raise errors[0]
+
+
+def _multiples(network: BaseSegmentor, images: Tensor) -> list[int]:
+    """Multiples to try, which pad the images to different sizes."""
+    least = _found.get(network, 1)
+    if domain_of(network) != RGB:  # maps are not padded
+        return [1]
+    sizes = {
+        tuple(-(-side // multiple) * multiple for side in images.shape[2:]):
+        multiple
+        for multiple in reversed(_MULTIPLES) if multiple >= least
+    }
+    return sorted(sizes.values())
+
+
+def _padded_scores(network: BaseSegmentor, images: Tensor, metas: list[dict],
+                   multiple: int) -> Scores:
+    """Scores of images that are padded to a multiple, without the padding."""
+    height, width = images.shape[2:]
+    below, right = -height % multiple, -width % multiple
+    if not below and not right:
+        return _plain_scores(network, images, metas)
+    padded = F.pad(images, (0, right, 0, below), mode='replicate')
+    scores = _plain_scores(network, padded, metas_of(padded))
+    return Scores(scores.raw,
+                  lambda part: scores.finish(part)[..., :height, :width])
+
+
+def _plain_scores(network: BaseSegmentor, images: Tensor,
+                  metas: list[dict]) -> Scores:
+    """Scores of images of a size that the network takes."""
     if not _only_resizes(network):
         return Scores(network.encode_decode(images, metas))
     head = network.decode_head
@@ -73,6 +131,39 @@ def metas_of(images: Tensor,
         list[dict]: Metainfo of each image.
     """
     return [dict(img_shape=size or images.shape[2:])] * len(images)
+
+
+def threshold_of(network: BaseSegmentor) -> Optional[float]:
+    """The threshold of a binary network, with one channel for two classes.
+
+    Args:
+        network (BaseSegmentor): The network.
+
+    Returns:
+        float | None: The probability above which a pixel belongs to class 1;
+        None if the network has a channel for each class.
+    """
+    if network.out_channels != 1:
+        return None
+    return network.decode_head.threshold
+
+
+def mean_threshold(
+        thresholds: Iterable[Optional[float]]) -> Optional[float]:
+    """The threshold for the mean probabilities of several networks.
+
+    Args:
+        thresholds (Iterable[float | None]): Of :func:`threshold_of` for each.
+
+    Returns:
+        float | None: Their mean, where None counts as 0.5; None if none of
+        the networks has a threshold.
+    """
+    found = list(thresholds)
+    if all(threshold is None for threshold in found):
+        return None
+    return sum(0.5 if threshold is None else threshold
+               for threshold in found) / len(found)
 
 
 def _only_resizes(network: BaseSegmentor) -> bool:

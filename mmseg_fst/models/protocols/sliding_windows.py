@@ -1,6 +1,6 @@
 """Overlapping windows over a large image."""
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, Union
 
 import torch
@@ -13,13 +13,15 @@ from mmseg_fst.models.domains import (
     domain_stride,
     to_domain,
 )
+from mmseg_fst.ops import class_probabilities
 from mmseg_fst.registry import MODELS
 
 from .base import Protocol
+from .merged_rows import Window, merged_rows
 from .scores import Scores, metas_of, network_scores
 
-#: Rows and columns of an image.
-Window = tuple[slice, slice]
+#: From rows and columns to what a network reads of them, (N, D, h, w).
+Crop = Callable[[slice, slice], Tensor]
 
 _LAST = dict(shift='last one shifted', truncate='last one truncated')
 _MERGE = dict(logits='logits averaged', softmax='softmax summed')
@@ -109,23 +111,57 @@ class SlidingWindows(Protocol):
         size = images.shape[2:]
         self._check_starts(network, *size)
         read = to_domain(network, images)
-        merged = images.new_zeros((len(images), network.out_channels, *size))
-        counts = images.new_zeros(size)
+
+        def crop(y: slice, x: slice) -> Tensor:
+            return read[..., domain_slice(network, y),
+                        domain_slice(network, x)]
+
+        merged = images.new_empty((len(images), network.out_channels, *size))
+        start = 0
+        for rows in self.rows(network, crop, size, images.dtype):
+            stop = start + rows.shape[2]
+            merged[:, :, start:stop] = rows
+            start = stop
+        return Scores(merged)
+
+    def rows(self, network: BaseSegmentor, crop: Crop, size: Sequence[int],
+             dtype: torch.dtype = torch.float32) -> Iterator[Tensor]:
+        """Merge the scores of all windows from top to bottom.
+
+        Args:
+            network (BaseSegmentor): The network that predicts.
+            crop (Callable): From rows and columns to what the network reads
+                of them, of shape (N, D, h, w).
+            size (Sequence[int]): Height and width of the images.
+            dtype (torch.dtype): Type of the scores. Defaults to float32.
+
+        Yields:
+            Tensor: Scores of the next rows, (N, C, h, W).
+        """
+        for sums, counts in merged_rows(
+                self._scored_windows(network, crop, size, dtype), size[1]):
+            if self.merge == 'logits':
+                yield sums.div_(counts)
+            elif network.out_channels == 1:
+                yield sums.div_(counts).logit_()
+            else:
+                # A sum of probabilities has its maximum where their mean
+                # has it.
+                yield sums
+
+    def _scored_windows(self, network: BaseSegmentor, crop: Crop,
+                        size: Sequence[int], dtype: torch.dtype
+                        ) -> Iterator[tuple[Window, Tensor]]:
+        """Windows and their scores, (N, C, h, w), from top to bottom."""
         for windows in self._batches(*size):
-            crops = torch.cat([
-                read[..., domain_slice(network, y),
-                     domain_slice(network, x)] for y, x in windows
-            ])
+            crops = torch.cat([crop(*window) for window in windows])
             scores = network_scores(
-                network, crops, metas_of(crops, _size(windows[0]))).full()
+                network, crops,
+                metas_of(crops, _size(windows[0]))).full().to(dtype)
             if self.merge == 'softmax':
-                scores = scores.to(merged.dtype).softmax(1)
-            for (y, x), score in zip(windows, scores.split(len(images))):
-                merged[..., y, x] += score
-                counts[y, x] += 1
-        # A sum of probabilities has its maximum where their mean has it.
-        return Scores(
-            merged.div_(counts) if self.merge == 'logits' else merged)
+                # Of a binary network class 1 alone.
+                scores = class_probabilities(scores)[:, -network.out_channels:]
+            yield from zip(windows, scores.split(len(crops) // len(windows)))
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """From the scores of one image to probabilities.
