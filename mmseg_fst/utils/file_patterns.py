@@ -1,6 +1,9 @@
 """Finding the images of a folder by a pattern of their paths."""
 import os
 import re
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Union
 
@@ -8,6 +11,47 @@ from typing import Union
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 #: Ending of arrays (H, W, C), which are images where a user names them so.
 ARRAY_ENDING = '.npy'
+#: Extensions of masks: images, arrays, MATLAB files and LabelMe polygons.
+MASK_ENDINGS = (*IMAGE_ENDINGS, ARRAY_ENDING, '.gif', '.json', '.mat', '.pbm',
+                '.pgm', '.pnm', '.ppm')
+# Folders that programs create beside the files of a user.
+_FOREIGN_FOLDERS = ('__MACOSX', '@eaDir', '__pycache__')
+# Known formats that are not read: what they are, and what converts them.
+_CONVERTERS = {
+    ('.nii', '.nii.gz', '.nrrd', '.mha', '.mhd'):
+    'volumes of medical imaging; save slices as PNG with SimpleITK',
+    ('.dcm', '.dicom', '.ima'):
+    'DICOM; convert to PNG with dcmj2pnm of DCMTK or with pydicom',
+    ('.h5', '.hdf5', '.zarr', '.nc'):
+    'arrays of HDF5, Zarr or NetCDF; save each array as .npy with NumPy',
+    ('.npz', '.pkl', '.pickle', '.pt'):
+    'archives of Python; save each array as .npy with NumPy',
+    ('.heic', '.heif', '.avif'):
+    "photos of HEIF; convert with ImageMagick: mogrify -format jpg '*.heic'",
+    ('.svg', '.psd', '.xcf', '.pdf', '.ai'):
+    'documents with layers or vectors; export them as PNG with GIMP or '
+    'Inkscape',
+    ('.shp', '.geojson', '.gpkg', '.kml'):
+    'vectors of a map; convert to TIFF with gdal_rasterize',
+    ('.jp2', '.ecw', '.vrt', '.img', '.sid'):
+    'rasters; convert to TIFF with gdal_translate',
+    ('.svs', '.ndpi', '.czi', '.mrxs', '.scn'):
+    'slides of microscopes; export TIFF files with QuPath or OpenSlide',
+    ('.cr2', '.cr3', '.nef', '.arw', '.dng', '.raw'):
+    'raw photos; convert to TIFF with darktable or dcraw',
+    ('.xml', ):
+    'annotations in XML; export masks or COCO JSON from the annotation '
+    'program (CVAT, Label Studio)',
+    ('.exr', '.hdr', '.tga', '.eps'):
+    'images of graphics programs; convert to PNG with ImageMagick',
+    ('.gif', ):
+    "images of GIF, which serve as masks alone; convert with ImageMagick: "
+    "mogrify -format png '*.gif'",
+    ('.mat', ):
+    'MATLAB files, which serve as masks alone; save images with imwrite',
+    ('.csv', '.txt'):
+    'text; run-length codes and polygons are read from COCO JSON',
+}
 _HOW = ("A pattern is a path in the folder that contains {name}, such as "
         "'images/{name}.*': {name} stands for any text, folders included; "
         'other words in braces and * stand for any text without a slash.')
@@ -18,18 +62,44 @@ def walk_files(root: Union[str, Path],
     """List all images of a folder and its subfolders.
 
     Args:
-        root (str | Path): The folder. Hidden files are skipped.
+        root (str | Path): The folder. Hidden files and folders are skipped,
+            and folders that macOS and NAS systems add.
         endings (tuple[str, ...]): File extensions, in lower case. Defaults to
             ``IMAGE_ENDINGS``.
 
     Returns:
         list[str]: Sorted paths relative to the folder, with slashes.
     """
-    return sorted(
-        (Path(parent) / name).relative_to(root).as_posix()
-        for parent, _, names in os.walk(root, followlinks=True)
-        for name in names if not name.startswith('.')
-        and name.lower().endswith(endings))
+    found = []
+    for parent, folders, names in os.walk(root, followlinks=True):
+        # os.walk descends into what is left in this list.
+        folders[:] = [folder for folder in folders if not (
+            folder.startswith('.') or folder in _FOREIGN_FOLDERS)]
+        found += [
+            (Path(parent) / name).relative_to(root).as_posix()
+            for name in names if not name.startswith('.')
+            and name.lower().endswith(endings)
+        ]
+    return sorted(found)
+
+
+def match_any(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a path matches a shell pattern, as a whole or by its name.
+
+    Args:
+        path (str): Path with slashes.
+        patterns (Sequence[str]): Patterns such as ``'*_old.*'`` or
+            ``'drafts/*'``; ``*`` matches slashes, too.
+
+    Returns:
+        bool: Whether one of them matches the path, its name, or a folder of
+        it.
+    """
+    names = path.split('/')
+    parts = {path, *names, *('/'.join(names[:end])
+                             for end in range(1, len(names)))}
+    return any(fnmatch(part, pattern.strip('/'))
+               for pattern in patterns for part in parts)
 
 
 def _compile(pattern: str) -> re.Pattern:
@@ -56,8 +126,10 @@ def _compile(pattern: str) -> re.Pattern:
     return compiled
 
 
-def find_by_pattern(root: Path, pattern: str,
-                    option: str) -> dict[tuple[tuple[str, str], ...], str]:
+def find_by_pattern(root: Path, pattern: str, option: str,
+                    endings: tuple[str, ...] = IMAGE_ENDINGS,
+                    exclude: Sequence[str] = ()
+                    ) -> dict[tuple[tuple[str, str], ...], str]:
     """Find images by a pattern, with keys that pair images and masks.
 
     Args:
@@ -68,6 +140,10 @@ def find_by_pattern(root: Path, pattern: str,
             each time.
         option (str): Command-line option that gives the pattern, named in
             messages.
+        endings (tuple[str, ...]): File extensions, in lower case. Defaults to
+            ``IMAGE_ENDINGS``.
+        exclude (Sequence[str]): Patterns of files to skip, see
+            :func:`match_any`. Defaults to none.
 
     Returns:
         dict: Path relative to the folder, by the words of the pattern and the
@@ -88,7 +164,8 @@ def find_by_pattern(root: Path, pattern: str,
                                 'path on the command line.')
     expression = _compile(pattern)
     arrays = (ARRAY_ENDING, ) if pattern.endswith(ARRAY_ENDING) else ()
-    paths = walk_files(root, IMAGE_ENDINGS + arrays)
+    paths = [path for path in walk_files(root, endings + arrays)
+             if not match_any(path, exclude)]
     found: dict[tuple[tuple[str, str], ...], str] = {}
     for path in paths:
         match = expression.fullmatch(path)
@@ -102,8 +179,41 @@ def find_by_pattern(root: Path, pattern: str,
                 f'{option}. {_HOW}')
         found[key] = path
     if not found:
+        foreign = describe_foreign(root, pattern, endings)
+        if foreign:
+            raise FileNotFoundError(f'{root}: {foreign}')
         examples = ', '.join(paths[:3]) or 'no image at all'
         raise FileNotFoundError(
             f'No image in {root} matches {pattern!r}; the folder contains '
             f'{examples}. Give their location with {option}. {_HOW}')
     return found
+
+
+def describe_foreign(root: Path, pattern: str,
+                     endings: tuple[str, ...]) -> str:
+    """Say which files match a pattern but have a format that is not read.
+
+    Args:
+        root (Path): The folder.
+        pattern (str): As of :func:`find_by_pattern`.
+        endings (tuple[str, ...]): Extensions that are read.
+
+    Returns:
+        str: A sentence with their number, an example, their format and a
+        converter; empty if there are none.
+    """
+    expression = _compile(pattern)
+    kinds: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    known = {ending: text for group, text in _CONVERTERS.items()
+             for ending in group}
+    for path in walk_files(root, tuple(known)):
+        if expression.fullmatch(path) and not path.lower().endswith(endings):
+            ending = max((ending for ending in known
+                          if path.lower().endswith(ending)), key=len)
+            kinds[ending] += 1
+            examples.setdefault(ending, path)
+    return ' '.join(
+        f'{count} files match {pattern!r} but cannot be read, such as '
+        f'{examples[ending]}: {ending} files are {known[ending]}.'
+        for ending, count in kinds.most_common())
