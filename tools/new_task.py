@@ -58,7 +58,7 @@ from mmseg_fst.utils.messages import one_message
 
 BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_'
 WEIGHTS = Path('checkpoints/mobilenetv2_100.pth')
-# Patterns of images and masks, and of the images beside a COCO file.
+# Patterns of images and masks, and of images without a folder for them.
 IMAGES, MASKS, ALL_IMAGES = 'images/{name}.*', 'labels/{name}.*', '{name}.*'
 TILE = 1024
 TITLES = dict(train='training', val='validation')
@@ -178,7 +178,8 @@ def find_layouts(args: argparse.Namespace) -> dict[str, Layout]:
             name = f'{part}-'
             images = getattr(args, f'{part}_images') or images
             masks = getattr(args, f'{part}_masks') or masks
-        default = ALL_IMAGES if is_coco(masks) else IMAGES
+        inside = not is_coco(masks) or (root / 'images').is_dir()
+        default = IMAGES if inside else ALL_IMAGES
         return Layout(root, images or default, masks, name)
 
     folders = dict(labeled=args.labeled, validation=args.validation,
@@ -345,8 +346,8 @@ def cut_task(task: Task, args: argparse.Namespace) -> Task:
 def show(task: Task) -> None:
     """Print the images and class statistics of a task."""
     for name, side in task.sides.items():
-        print(f'{TITLES.get(name, name):>10}: {len(side.images)} images of {side.root}, '
-              f'{count_sizes(side.images)}')
+        print(f'{TITLES.get(name, name):>10}: {len(side.images)} images of '
+              f'{side.root}, {count_sizes(side.images)}')
     table = PrettyTable(['class', 'images, training', 'percent of pixels',
                          'images, validation'])
     table.align = 'r'

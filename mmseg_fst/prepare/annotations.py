@@ -1,5 +1,6 @@
 """Masks from the annotations of COCO and LabelMe, which are JSON files."""
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
@@ -284,8 +285,7 @@ def rasterize_labelme(path: Path, categories: Categories,
             low, high = map(min, zip(*points)), map(max, zip(*points))
             canvas.rectangle((*low, *high), fill=target)
         elif kind == 'circle' and len(points) == 2:
-            radius = float(np.hypot(*np.subtract(*points)))
-            canvas.circle(points[0], radius, fill=target)
+            canvas.circle(points[0], math.dist(*points), fill=target)
         else:
             raise ValueError(
                 f'{path} has a shape {kind!r} of {len(points)} points. '

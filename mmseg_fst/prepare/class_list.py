@@ -266,9 +266,8 @@ def distinct_values(mask: np.ndarray
     """
     low, high = int(mask.min()), int(mask.max())
     if high - low >= _MAX_SPAN:
-        values, index, counts = np.unique(
-            mask, return_inverse=True, return_counts=True)
-        return values, index.reshape(mask.shape), counts
+        found = np.unique(mask, return_inverse=True, return_counts=True)
+        return found[0], found[1].reshape(mask.shape), found[2]
     offset = mask if low == 0 else mask.astype(np.int64) - low
     present = np.zeros(high - low + 1, bool)
     present[offset] = True

@@ -64,7 +64,8 @@ def read_names(path: Path, part: str) -> list[str]:
             names = [line.split('\t')[0].strip() for line in text.splitlines()
                      if not line.startswith('#')]
     except (ValueError, yaml.YAMLError) as error:
-        raise ValueError(f'{path} is not a list of images ({error}). {_HOW}'
+        reason = ' '.join(str(error).split())
+        raise ValueError(f'{path} is not a list of images ({reason}). {_HOW}'
                          ) from error
     names = list(dict.fromkeys(name for name in names if name))
     if not names:

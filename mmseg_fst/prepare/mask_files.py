@@ -64,17 +64,10 @@ def read_mask(path: Path, classes: ClassList) -> RawMask:
             ids are expected or the opposite.
     """
     if path.suffix.lower() in (ARRAY_ENDING, '.mat'):
-        array = _read_array(path)
-        return RawMask(_as_colors(array, path) if classes.colored
-                       else _as_ids(array, path))
+        return _from_array(_read_array(path), path, classes)
     image, content = _open(path)
     if image is None:  # TIFF files that Pillow does not read
-        array = decode_image(content, 0)
-        if array is None:
-            raise ValueError(f'{path} cannot be read. {_HINT}')
-        array = array[..., ::-1] if array.shape[2:] == (3, ) else array
-        return RawMask(_as_colors(array, path) if classes.colored
-                       else _as_ids(array, path))
+        return _from_array(_decode_tiff(content, path), path, classes)
     if classes.colored:
         return RawMask(np.asarray(image.convert('RGB')))
     if image.mode in _ID_MODES:
@@ -106,6 +99,26 @@ def _open(path: Path) -> tuple[Image.Image | None, bytes]:
     return image, content
 
 
+def _decode_tiff(content: bytes, path: Path) -> np.ndarray:
+    """Decode what OpenCV or rasterio read; colors in the order RGB."""
+    error: Exception | None = None
+    try:
+        array = decode_image(content, 0)
+    except (OSError, ImportError) as caught:
+        array, error = None, caught
+    if array is None:
+        raise ValueError(f'{path} cannot be read ({error}). {_HINT}'
+                         ) from error
+    return array[..., ::-1] if array.shape[2:] == (3, ) else array
+
+
+def _from_array(array: np.ndarray, path: Path,
+                classes: ClassList) -> RawMask:
+    """A mask of the values that the class list expects."""
+    return RawMask(_as_colors(array, path) if classes.colored
+                   else _as_ids(array, path))
+
+
 def _as_ids(array: np.ndarray, path: Path) -> np.ndarray:
     """Ids (H, W) of integers, from any numbers."""
     if array.ndim == 3 and array.shape[2] == 1:
@@ -127,6 +140,7 @@ def _as_ids(array: np.ndarray, path: Path) -> np.ndarray:
         return array.astype(np.uint8)
     if array.dtype.kind in 'iu':
         return array
+    array = array.astype(np.float64)  # which holds all ids
     valid = np.isfinite(array) & (array >= MIN_ID) & (array <= MAX_ID)
     ids = np.where(valid, np.where(valid, array, 0).round(), NO_DATA)
     fractions = valid & (array != ids)

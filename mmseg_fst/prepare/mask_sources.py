@@ -29,7 +29,9 @@ _JSON = '.json'
 class MaskSource(Protocol):
     """Masks of the images of a folder."""
 
-    classes: ClassList
+    @property
+    def classes(self) -> ClassList:
+        """The classes of the masks."""
 
     def find(self, root: Path, images: Mapping[Key, str]) -> dict[Key, str]:
         """Find the masks of images.

@@ -30,7 +30,7 @@ image_scale = $image_scale
 crop_size = $crop_size  # height, width
 
 dataset_type = 'ListedDataset'
-metainfo = dict(classes=classes, palette=palette, dataset_name=$name_text)
+metainfo = dict(classes=classes, palette=palette)
 load_image = $load
 data_preprocessor = dict(
     type='SelfTrainingDataPreProcessor',
@@ -192,7 +192,6 @@ def _data_text(task: Task, view: View, data_root: str,
         test_labels=labels('test', task.test))
     return _DATA.substitute(
         name=task.name,
-        name_text=repr(task.name),
         classes=pformat(task.classes.names, compact=True),
         palette=pformat(palette_of(task.classes), compact=True),
         data_root=repr(data_root),

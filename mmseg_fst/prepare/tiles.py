@@ -79,20 +79,19 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
     def cut(image: SurveyedImage) -> list[SurveyedImage]:
         if image.size[0] * image.size[1] <= limit:
             return [image]
-        tiles = [
-            image._replace(tile=tile, size=(tile.height, tile.width))
-            for tile in _tiles_of(image, size, overlap, channels)
-        ]
+        tiles = _tiles_of(image, size, overlap, channels)
         if side.source is None:
-            return tiles
+            return [image._replace(tile=tile, size=(tile.height, tile.width))
+                    for tile in tiles]
         raw = side.source.read(side.root, image.label, image.size)
         ids = to_class_ids(raw.values, side.source.classes).ids
         found = []
-        for tiled in tiles:
-            part = tiled.tile.cut(ids)
+        for tile in tiles:
+            part = tile.cut(ids)
             pixels = count_pixels(part, len(side.source.classes.names))
             if pixels:
-                found.append(tiled._replace(
+                found.append(image._replace(
+                    tile=tile, size=part.shape,
                     pixels=pixels, ignored=int((part == IGNORE).sum()),
                     as_is=False))
         return found
