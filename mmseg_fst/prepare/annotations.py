@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from mmseg_fst.utils.files import IGNORE
 
 from .class_list import ClassList, check_count, parse_lines, read_lines
+from .problems import BadFileError
 
 _HOW = ("A line is the name of a category, or 'name = CATEGORY, CATEGORY'; "
         "'ignore = CATEGORY' excludes pixels, and pixels without annotation "
@@ -58,7 +59,8 @@ class Categories(NamedTuple):
             ValueError: If it belongs to no class.
         """
         if category not in self.targets:
-            raise ValueError(
+            raise BadFileError(
+                'annotation of a category that belongs to no class',
                 f'{where} contains the category {category!r}, which belongs '
                 "to no class. Write the line 'NAME = "
                 f"{category}' or 'ignore = {category}' in the class list.")
@@ -194,7 +196,9 @@ class CocoFile:
         image.setdefault('height', size[0])
         image.setdefault('width', size[1])
         if not annotation.get('segmentation'):
-            raise ValueError(f'{where}: annotation {annotation["id"]} has '
+            raise BadFileError(
+                'annotation without a mask',
+                f'{where}: annotation {annotation["id"]} has '
                              'no segmentation, only a box. Annotate polygons '
                              'or masks.')
         try:
@@ -204,7 +208,8 @@ class CocoFile:
                 f'{where}: the segmentation of annotation {annotation["id"]} '
                 f'is not valid ({error}). {_HINT}') from error
         if mask.shape != size:
-            raise ValueError(
+            raise BadFileError(
+                'annotation of another size than its image',
                 f'{where} is {mask.shape[1]} x {mask.shape[0]} in the COCO '
                 f'file, but the image is {size[1]} x {size[0]}. Annotate the '
                 'image at its size.')
@@ -269,7 +274,8 @@ def rasterize_labelme(path: Path, categories: Categories,
     content = read_json(path)
     stated = content.get('imageHeight'), content.get('imageWidth')
     if None not in stated and stated != size:
-        raise ValueError(
+        raise BadFileError(
+            'annotation of another size than its image',
             f'{path} was made for an image of {stated[1]} x {stated[0]}, but '
             f'the image is {size[1]} x {size[0]}. Annotate the image at its '
             'size.')

@@ -23,10 +23,9 @@ from .class_list import (
 )
 
 _HINT = 'Save it again, or remove it.'
-# Formats and modes of Pillow that MMSegmentation reads as ids.
+# Formats of Pillow that MMSegmentation reads as ids.
 _ID_FORMATS = ('PNG', 'TIFF', 'BMP')
-_ID_MODES = ('L', 'P')
-_WIDE_MODES = ('1', 'I', 'F')
+_WIDE_MODES = ('I', 'F')
 # Tag of GDAL in TIFF files: the value of pixels without data, as text.
 _GDAL_NO_DATA = 42113
 
@@ -70,16 +69,37 @@ def read_mask(path: Path, classes: ClassList) -> RawMask:
         return _from_array(_decode_tiff(content, path), path, classes)
     if classes.colored:
         return RawMask(np.asarray(image.convert('RGB')))
-    if image.mode in _ID_MODES:
-        as_is = image.format in _ID_FORMATS
-        palette = image.getpalette() if image.mode == 'P' else None
-        colors = None if palette is None else np.array(
-            palette, np.uint8).reshape(-1, 3)
-        return RawMask(np.asarray(image), as_is, colors)
+    if image.mode in ('1', 'P'):
+        return _read_indices(image, classes)
+    if image.mode == 'L':
+        return RawMask(np.asarray(image), image.format in _ID_FORMATS)
     if image.mode in _WIDE_MODES or image.mode.startswith('I;16'):
         ids = _as_ids(np.asarray(image), path)
         return RawMask(_drop_missing(ids, image, classes))
     return RawMask(_as_ids(np.asarray(image.convert('RGB')), path))
+
+
+def _read_indices(image: Image.Image, classes: ClassList) -> RawMask:
+    """Indices of a palette; or its shades of gray, if the list names those.
+
+    Programs that save two shades as a GIF or with one bit choose the indices
+    0 and 1, whatever the shades are.
+    """
+    indices = np.asarray(image).astype(np.uint8)
+    levels = np.asarray(image.convert('L'))
+    colors = np.asarray(image.convert('RGB'))
+    gray = bool((colors == colors[..., :1]).all())
+
+    def known(ids: np.ndarray) -> bool:
+        return classes.values.keys() >= set(distinct_values(ids)[0].tolist())
+
+    if gray and not known(indices) and (
+            known(levels) or classes.tolerance is not None):
+        return RawMask(levels)
+    if image.mode == '1':
+        return RawMask(indices)
+    palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
+    return RawMask(indices, image.format in _ID_FORMATS, palette)
 
 
 def _open(path: Path) -> tuple[Image.Image | None, bytes]:

@@ -86,7 +86,7 @@ class FileMasks(NamedTuple):
     categories: Optional[Categories] = None
 
     def find(self, root: Path, images: Mapping[Key, str]) -> dict[Key, str]:
-        """See :class:`MaskSource`; files that are images are no masks.
+        """See :class:`MaskSource`.
 
         Args:
             root (Path): The folder.
@@ -102,13 +102,12 @@ class FileMasks(NamedTuple):
         """
         found = find_by_pattern(
             root, self.pattern, self.option, MASK_ENDINGS, self.exclude)
-        foreign = describe_foreign(root, self.pattern, MASK_ENDINGS)
+        foreign = describe_foreign(root, self.pattern, MASK_ENDINGS,
+                                   self.exclude, images)
         if foreign:
             raise ValueError(f'{root}: {foreign} Convert them, or leave them '
                              'out with --exclude.')
-        taken = set(images.values())
-        return {key: path for key, path in found.items()
-                if path not in taken}
+        return found
 
     def read(self, root: Path, label: str, size: tuple[int, int]) -> RawMask:
         """See :class:`MaskSource`.

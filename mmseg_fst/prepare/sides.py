@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from mmseg_fst.utils.file_patterns import find_by_pattern
+from mmseg_fst.utils.file_patterns import count_fixed, find_by_pattern
 
 from .file_lists import find_names, read_names
 from .mask_sources import Key, Layout, MaskSource
@@ -75,7 +75,16 @@ class Reader(NamedTuple):
             ValueError: If two files have the same key.
         """
         images = layout.find_images(self.exclude)
-        return Folder(layout, source, images, source.find(layout.root, images))
+        labels = source.find(layout.root, images)
+        # A file that matches both patterns belongs to the more specific one.
+        both = set(images.values()) & set(labels.values())
+        if both and count_fixed(layout.masks) > count_fixed(layout.images):
+            images = {key: path for key, path in images.items()
+                      if path not in both}
+        elif both:
+            labels = {key: path for key, path in labels.items()
+                      if path not in both}
+        return Folder(layout, source, images, labels)
 
     def read_pairs(self, folder: Folder,
                    keys: Optional[set[Key]] = None) -> Survey:

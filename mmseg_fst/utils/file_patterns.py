@@ -2,10 +2,10 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 #: Extensions of images, in lower case.
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
@@ -52,6 +52,8 @@ _CONVERTERS = {
     ('.csv', '.txt'):
     'text; run-length codes and polygons are read from COCO JSON',
 }
+# Words in braces, and asterisks.
+_WORDS = r'(\{\w+\}|\*)'
 _HOW = ("A pattern is a path in the folder that contains {name}, such as "
         "'images/{name}.*': {name} stands for any text, folders included; "
         'other words in braces and * stand for any text without a slash.')
@@ -105,7 +107,7 @@ def match_any(path: str, patterns: Sequence[str]) -> bool:
 def _compile(pattern: str) -> re.Pattern:
     """Translate a pattern to a regular expression."""
     expression = ''
-    for part in re.split(r'(\{\w+\}|\*)', pattern):
+    for part in re.split(_WORDS, pattern):
         if part == '*':
             expression += '[^/]*'
         elif part.startswith('{') and part.endswith('}'):
@@ -124,6 +126,18 @@ def _compile(pattern: str) -> re.Pattern:
     if 'name' not in compiled.groupindex:
         raise ValueError(f'The pattern {pattern!r} has no {{name}}. {_HOW}')
     return compiled
+
+
+def count_fixed(pattern: str) -> int:
+    """Count the characters of a pattern that every file must contain.
+
+    Args:
+        pattern (str): As of :func:`find_by_pattern`.
+
+    Returns:
+        int: Characters outside of words in braces and ``*``.
+    """
+    return len(re.sub(_WORDS, '', pattern))
 
 
 def find_by_pattern(root: Path, pattern: str, option: str,
@@ -179,7 +193,7 @@ def find_by_pattern(root: Path, pattern: str, option: str,
                 f'{option}. {_HOW}')
         found[key] = path
     if not found:
-        foreign = describe_foreign(root, pattern, endings)
+        foreign = describe_foreign(root, pattern, endings, exclude)
         if foreign:
             raise FileNotFoundError(f'{root}: {foreign}')
         examples = ', '.join(paths[:3]) or 'no image at all'
@@ -189,14 +203,18 @@ def find_by_pattern(root: Path, pattern: str, option: str,
     return found
 
 
-def describe_foreign(root: Path, pattern: str,
-                     endings: tuple[str, ...]) -> str:
+def describe_foreign(root: Path, pattern: str, endings: tuple[str, ...],
+                     exclude: Sequence[str] = (),
+                     keys: Optional[Container] = None) -> str:
     """Say which files match a pattern but have a format that is not read.
 
     Args:
         root (Path): The folder.
         pattern (str): As of :func:`find_by_pattern`.
         endings (tuple[str, ...]): Extensions that are read.
+        exclude (Sequence[str]): Patterns of files to skip. Defaults to none.
+        keys (Container, optional): Count only files with these keys, see
+            :func:`find_by_pattern`. Defaults to None: all.
 
     Returns:
         str: A sentence with their number, an example, their format and a
@@ -208,7 +226,11 @@ def describe_foreign(root: Path, pattern: str,
     known = {ending: text for group, text in _CONVERTERS.items()
              for ending in group}
     for path in walk_files(root, tuple(known)):
-        if expression.fullmatch(path) and not path.lower().endswith(endings):
+        match = expression.fullmatch(path)
+        if match is None or path.lower().endswith(endings) or match_any(
+                path, exclude):
+            continue
+        if keys is None or tuple(sorted(match.groupdict().items())) in keys:
             ending = max((ending for ending in known
                           if path.lower().endswith(ending)), key=len)
             kinds[ending] += 1
