@@ -106,6 +106,9 @@ def add_values(add: Callable[..., object]) -> None:
         help='pixels of antialiased or JPEG masks get the class of the '
         'nearest value, up to this distance; default distance: half of the '
         'smallest distance of two classes')
+    add('--resize-masks', action='store_true',
+        help='resize masks of another size, but the same aspect ratio, to '
+        'their images')
     add('--empty-is-background', action='store_true',
         help='images of a COCO file without annotation show background; '
         'default: they are not labeled')
@@ -225,7 +228,8 @@ def find_folders(args: argparse.Namespace,
     """Find images and masks of all labeled folders, by part."""
     layouts = find_layouts(args)
     sources = open_sources([*layouts.values()], args.classes, args.exclude,
-                           args.nearest, args.empty_is_background)
+                           args.nearest, args.empty_is_background,
+                           args.resize_masks)
     return {part: reader.find(layout, source) for (part, layout), source
             in zip(layouts.items(), sources)}
 

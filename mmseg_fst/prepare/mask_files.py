@@ -26,6 +26,8 @@ _HINT = 'Save it again, or remove it.'
 # Formats of Pillow that MMSegmentation reads as ids.
 _ID_FORMATS = ('PNG', 'TIFF', 'BMP')
 _WIDE_MODES = ('I', 'F')
+# Values that mark missing data by convention, where no class has them.
+_MISSING = (-9999, -2**15, -2**31)
 # Tag of GDAL in TIFF files: the value of pixels without data, as text.
 _GDAL_NO_DATA = 42113
 
@@ -54,8 +56,9 @@ def read_mask(path: Path, classes: ClassList) -> RawMask:
         classes (ClassList): The classes, with ids or colors.
 
     Returns:
-        RawMask: Its values. Floating-point numbers become integers; NaN,
-        infinity, and what a TIFF file marks as missing become ``NO_DATA``.
+        RawMask: Its values. Floating-point numbers become integers. NaN,
+        infinity, what a TIFF file states as missing, and -9999, -32768 and
+        -2147483648 become ``NO_DATA``, unless the class list names them.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -75,7 +78,7 @@ def read_mask(path: Path, classes: ClassList) -> RawMask:
         return RawMask(np.asarray(image), image.format in _ID_FORMATS)
     if image.mode in _WIDE_MODES or image.mode.startswith('I;16'):
         ids = _as_ids(np.asarray(image), path)
-        return RawMask(_drop_missing(ids, image, classes))
+        return RawMask(_drop_missing(ids, classes, _gdal_missing(image)))
     return RawMask(_as_ids(np.asarray(image.convert('RGB')), path))
 
 
@@ -135,8 +138,9 @@ def _decode_tiff(content: bytes, path: Path) -> np.ndarray:
 def _from_array(array: np.ndarray, path: Path,
                 classes: ClassList) -> RawMask:
     """A mask of the values that the class list expects."""
-    return RawMask(_as_colors(array, path) if classes.colored
-                   else _as_ids(array, path))
+    if classes.colored:
+        return RawMask(_as_colors(array, path))
+    return RawMask(_drop_missing(_as_ids(array, path), classes))
 
 
 def _as_ids(array: np.ndarray, path: Path) -> np.ndarray:
@@ -186,17 +190,21 @@ def _as_colors(array: np.ndarray, path: Path) -> np.ndarray:
     return array[..., :3]
 
 
-def _drop_missing(ids: np.ndarray, image: Image.Image,
-                  classes: ClassList) -> np.ndarray:
-    """Mark the value that GDAL calls missing, unless it is in the list."""
-    tags = getattr(image, 'tag_v2', {})
+def _gdal_missing(image: Image.Image) -> tuple[int, ...]:
+    """The value that a TIFF file calls missing, if any."""
     try:
-        missing = int(float(tags[_GDAL_NO_DATA]))
+        return int(float(getattr(image, 'tag_v2', {})[_GDAL_NO_DATA])),
     except (KeyError, ValueError, OverflowError):
-        return ids
-    if missing in classes.values:
-        return ids
-    return np.where(ids == missing, NO_DATA, ids.astype(np.int64))
+        return ()
+
+
+def _drop_missing(ids: np.ndarray, classes: ClassList,
+                  stated: tuple[int, ...] = ()) -> np.ndarray:
+    """Mark pixels without data, whose value is not in the class list."""
+    marks = [value for value in (*stated, *_MISSING)
+             if value not in classes.values]
+    missing = np.isin(ids, marks)
+    return np.where(missing, NO_DATA, ids) if missing.any() else ids
 
 
 def _read_array(path: Path) -> np.ndarray:
@@ -245,3 +253,33 @@ def _arrays_of(content: dict | np.void, prefix: str = ''
                 min(value.shape[:2]) > 1):
             found[prefix + name] = value
     return found
+
+
+def same_aspect(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
+    """Whether a mask has the aspect ratio of an image, but for rounding.
+
+    Args:
+        shape (tuple[int, ...]): Height and width of the mask.
+        size (tuple[int, int]): Height and width of the image.
+
+    Returns:
+        bool: Whether resizing one side leaves the other within a pixel.
+    """
+    factor = shape[1] / size[1]
+    return abs(shape[0] - factor * size[0]) <= max(1, factor)
+
+
+def resize_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a mask without new values.
+
+    Args:
+        values (np.ndarray): Of shape (H, W, ...).
+        size (tuple[int, int]): New height and width.
+
+    Returns:
+        np.ndarray: The value at the center of each new pixel.
+    """
+    rows, columns = (
+        ((np.arange(new) + .5) * old / new).astype(int)
+        for new, old in zip(size, values.shape))
+    return values[rows[:, None], columns]

@@ -19,7 +19,7 @@ from .annotations import (
 )
 from .class_list import ClassList, default_tolerance, read_class_list
 from .file_lists import find_names
-from .mask_files import RawMask, read_mask
+from .mask_files import RawMask, read_mask, resize_nearest, same_aspect
 
 #: Words of a pattern and what they match; pairs images and masks.
 Key = tuple[tuple[str, str], ...]
@@ -78,12 +78,15 @@ class FileMasks(NamedTuple):
         classes (ClassList): The classes.
         categories (Categories, optional): Classes of LabelMe files. Defaults
             to None: masks are images.
+        resize (bool): Whether to resize masks of the same aspect ratio as
+            their image to its size, without new values. Defaults to False.
     """
     pattern: str
     option: str
     exclude: Sequence[str]
     classes: ClassList
     categories: Optional[Categories] = None
+    resize: bool = False
 
     def find(self, root: Path, images: Mapping[Key, str]) -> dict[Key, str]:
         """See :class:`MaskSource`.
@@ -129,7 +132,11 @@ class FileMasks(NamedTuple):
         if path.suffix.lower() == _JSON:
             raise ValueError(f'{path} is a JSON file among images. Give a '
                              f'pattern of one kind with {self.option}.')
-        return read_mask(path, self.classes)
+        raw = read_mask(path, self.classes)
+        shape = raw.values.shape[:2]
+        if self.resize and shape != size and same_aspect(shape, size):
+            return RawMask(resize_nearest(raw.values, size))
+        return raw
 
     def describe(self, root: Path, label: str) -> str:
         """See :class:`MaskSource`.
@@ -265,7 +272,8 @@ class Layout(NamedTuple):
 
 def open_sources(layouts: Sequence[Layout], class_file: Optional[Path],
                  exclude: Sequence[str], nearest: Optional[float],
-                 empty_is_background: bool) -> list[MaskSource]:
+                 empty_is_background: bool = False,
+                 resize: bool = False) -> list[MaskSource]:
     """Open the masks of several folders, which have the same classes.
 
     Args:
@@ -275,7 +283,8 @@ def open_sources(layouts: Sequence[Layout], class_file: Optional[Path],
         exclude (Sequence[str]): Patterns of files to skip.
         nearest (float, optional): Tolerance of values, negative for half of
             the smallest distance of two classes, None for none.
-        empty_is_background (bool): See :class:`CocoMasks`.
+        empty_is_background (bool): See :class:`CocoMasks`. Defaults to False.
+        resize (bool): See :class:`FileMasks`. Defaults to False.
 
     Returns:
         list[MaskSource]: One for each folder.
@@ -300,7 +309,7 @@ def open_sources(layouts: Sequence[Layout], class_file: Optional[Path],
                 tolerance=default_tolerance(classes) if nearest < 0
                 else nearest)
         return [FileMasks(layout.masks, f'--{layout.name}masks', exclude,
-                          classes) for layout in layouts]
+                          classes, resize=resize) for layout in layouts]
     files = {layout: CocoFile(layout.coco_path) for layout in layouts
              if is_coco(layout.masks)}
     if class_file is not None:

@@ -19,7 +19,7 @@ from .class_list import (
     to_class_ids,
 )
 from .image_values import Values, values_of
-from .mask_files import RawMask
+from .mask_files import RawMask, same_aspect
 from .mask_sources import Key, MaskSource
 from .problems import BadFileError, Problem
 
@@ -202,6 +202,8 @@ def survey_mask(root: Path, surveyed: SurveyedImage,
         hint = (' The image has an EXIF orientation; rotate its pixels.'
                 if _is_rotated(image)
                 else ' Save the mask at the size of the image.')
+        if same_aspect((height, width), surveyed.size):
+            hint += ' Or add --resize-masks: both have the same aspect ratio.'
         raise BadFileError(
             'mask of another size than its image',
             f'{image} is {surveyed.size[1]} x {surveyed.size[0]}, its mask '

@@ -10,7 +10,11 @@ from mmseg_fst.prepare.class_list import (
     ClassList,
     to_class_ids,
 )
-from mmseg_fst.prepare.mask_files import read_mask
+from mmseg_fst.prepare.mask_files import (
+    read_mask,
+    resize_nearest,
+    same_aspect,
+)
 
 IDS = ClassList(('a', 'b', 'c'), False, {0: 0, 1: 1, 2: 2, 255: 255})
 COLORS = ClassList(('black', 'red', 'green'), True,
@@ -98,7 +102,7 @@ def test_a_jpeg_mask_is_read_with_a_tolerance(quality, label, tmp_path):
     assert (ids == label).mean() > .95
 
 
-@pytest.mark.parametrize('missing', [np.nan, np.inf, -3.4e38])
+@pytest.mark.parametrize('missing', [np.nan, np.inf, -3.4e38, -9999])
 def test_what_marks_missing_data_is_no_class(missing, label, tmp_path):
     values = label.astype(np.float32)
     values[:10] = missing
@@ -107,7 +111,7 @@ def test_what_marks_missing_data_is_no_class(missing, label, tmp_path):
     assert (mask[:10] == NO_DATA).all() and (mask[10:] == label[10:]).all()
 
 
-@pytest.mark.parametrize('value, expected', [('-9999', NO_DATA), ('0', 0)])
+@pytest.mark.parametrize('value, expected', [('-7', NO_DATA), ('0', 0)])
 def test_the_missing_value_of_gdal(value, expected, label, tmp_path):
     """It is ignored, unless the class list names it."""
     values = label.astype(np.int32)
@@ -145,3 +149,13 @@ def test_an_array_where_colors_are_expected(tmp_path):
     np.save(tmp_path / 'a.npy', np.zeros((9, 9, 3)))
     with pytest.raises(ValueError, match='float64, but the class list has'):
         read_mask(tmp_path / 'a.npy', COLORS)
+
+
+def test_masks_are_resized_without_new_values(label):
+    assert resize_nearest(label, (48, 64)).tolist() == label.tolist()
+    assert resize_nearest(label.repeat(3, 0).repeat(3, 1),
+                          (48, 64)).tolist() == label.tolist()
+    assert resize_nearest(RGB[label], (30, 40)).shape == (30, 40, 3)
+    assert same_aspect((966, 1296), (644, 864))
+    assert same_aspect((100, 133), (50, 67))
+    assert not same_aspect((64, 48), (48, 64))
