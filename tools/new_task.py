@@ -15,6 +15,7 @@ data/NAME (lists, masks with converted values, tiles of large images, class
 statistics) and configs/own/NAME, and prints the training command.
 """
 import argparse
+import math
 import re
 import sys
 from collections import Counter
@@ -165,6 +166,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         parser.error(f'--channels must be 1 or more, got {args.channels}.')
     if args.tile is not None and args.tile != 0 and args.tile < 32:
         parser.error(f'--tile must be 0 or at least 32, got {args.tile}.')
+    if not 0 < args.holdout < 1:
+        parser.error('set --holdout to a number between 0 and 1, got '
+                     f'{args.holdout:g}.')
     if not 0 <= args.overlap < (args.tile or TILE):
         parser.error('--overlap must be at least 0 and less than --tile, got '
                      f'{args.overlap}.')
@@ -204,23 +208,19 @@ def stop_on(surveys: Sequence[Survey], skip: bool) -> None:
     print(f'{len(problems)} of {total} files are left out.', file=sys.stderr)
 
 
-def read_unlabeled(args: argparse.Namespace, reader: Reader,
-                   folders: Sequence[Folder],
-                   unlabeled: Optional[set[Key]]) -> tuple[Path, Survey]:
-    """Check the images without masks: of a folder, or the given keys."""
-    if unlabeled is not None:
-        root = args.labeled
-        images = [path for key, path in folders[0].images.items()
-                  if key in unlabeled]
-        if not images:
-            sys.exit(f'All images of {root} have masks, so that none is '
-                     'unlabeled. Name a folder of unlabeled images with '
-                     '--unlabeled.')
-    else:
-        root = args.unlabeled
-        images = find_unlabeled(root, args.unlabeled_images, folders,
-                                args.exclude)
-    return root, reader.read_images(root, images)
+def list_unlabeled(args: argparse.Namespace, folders: Sequence[Folder],
+                   unlabeled: Optional[set[Key]]) -> tuple[Path, list[str]]:
+    """List the images without masks: of a folder, or with given keys."""
+    if unlabeled is None:
+        return args.unlabeled, find_unlabeled(
+            args.unlabeled, args.unlabeled_images, folders, args.exclude)
+    images = [path for key, path in folders[0].images.items()
+              if key in unlabeled]
+    if not images:
+        sys.exit(f'All images of {args.labeled} have masks, so that none is '
+                 'unlabeled. Name a folder of unlabeled images with '
+                 '--unlabeled.')
+    return args.labeled, images
 
 
 def find_folders(args: argparse.Namespace,
@@ -246,6 +246,19 @@ def choose_keys(args: argparse.Namespace,
     return choose_parts(folder, lists, within)
 
 
+def tile_limit(args: argparse.Namespace) -> float:
+    """Number of pixels above which images are cut."""
+    if args.tile is None:
+        return LARGE
+    return args.tile**2 or math.inf
+
+
+def is_mosaic(side: Side, args: argparse.Namespace) -> bool:
+    """Whether a side has a single image, which is cut into tiles."""
+    return len(side.images) == 1 and (
+        math.prod(side.images[0].size) > tile_limit(args))
+
+
 def choose_sides(args: argparse.Namespace, folders: dict[str, Folder],
                  keys: dict[str, set[Key]],
                  surveys: dict[str, Survey]) -> dict[str, Side]:
@@ -256,8 +269,10 @@ def choose_sides(args: argparse.Namespace, folders: dict[str, Folder],
     for part in set(keys) - {'unlabeled'}:
         sides[part] = labeled.side(
             surveys['labeled'], {labeled.images[key] for key in keys[part]})
-    if 'validation' not in sides:
-        train = sides['training']
+    train = sides['training']
+    if 'validation' not in sides and is_mosaic(train, args):
+        sides['validation'] = train  # cut_task divides its tiles
+    elif 'validation' not in sides:
         for part, images in zip(('training', 'validation'), split_validation(
                 train.images, args.holdout, args.seed)):
             sides[part] = train._replace(images=images)
@@ -269,6 +284,8 @@ def read_task(args: argparse.Namespace) -> Task:
     reader = Reader(args.exclude, args.channels, args.workers)
     folders = find_folders(args, reader)
     keys = choose_keys(args, folders['labeled'])
+    root, images = list_unlabeled(args, [*folders.values()],
+                                  keys.get('unlabeled'))
     with_masks = set().union(*(some for part, some in keys.items()
                                if part != 'unlabeled'))
     surveys = {
@@ -276,8 +293,7 @@ def read_task(args: argparse.Namespace) -> Task:
                                 with_masks if part == 'labeled' else None)
         for part, folder in folders.items()
     }
-    root, unlabeled = read_unlabeled(args, reader, [*folders.values()],
-                                     keys.get('unlabeled'))
+    unlabeled = reader.read_images(root, images)
     stop_on([*surveys.values(), unlabeled], args.skip_bad)
     classes = folders['labeled'].source.classes
     problems = class_problems(
@@ -327,17 +343,23 @@ def read_loading(task: Task, args: argparse.Namespace) -> Loading:
 
 def cut_task(task: Task, args: argparse.Namespace) -> Task:
     """Replace large images by tiles, and say so."""
-    if args.tile == 0:
-        return task
     size = args.tile or TILE
-    limit = args.tile**2 if args.tile else LARGE
 
-    def cut(side: Side) -> Side:
-        return cut_side(side, size, args.overlap, args.channels, limit,
-                        args.workers)
+    def cut(side: Side, start: float = 0., end: float = 1.) -> Side:
+        return cut_side(side, size, args.overlap, args.channels,
+                        tile_limit(args), args.workers, (start, end))
 
+    border = 1.
+    divided = task.train.images == task.val.images and is_mosaic(
+        task.train, args)
+    if divided:
+        border = 1 - args.holdout
+        print(f'A single image is labeled: its lower {args.holdout:.0%} is '
+              'used for validation. Scores are too high, because it resembles '
+              'the upper part; another image with --validation is better.')
     tiled = task._replace(
-        train=cut(task.train), val=cut(task.val),
+        train=cut(task.train, 0., border),
+        val=cut(task.val, border if divided else 0.),
         unlabeled=cut(task.unlabeled), test=task.test and cut(task.test))
     count = sum(image.tile is not None for side in tiled.sides.values()
                 for image in side.images)
@@ -384,8 +406,8 @@ def show_notes(task: Task) -> None:
     if changed:
         total = sum(image.size[0] * image.size[1] for image in images)
         count = sum(image.approximated for image in changed)
-        print(f'{len(changed)} masks have values between those of the '
-              f'classes, in {count} pixels ({100 * count / total:.2f} '
+        print(f'{len(changed)} masks have values of no class, '
+              f'in {count} pixels ({100 * count / total:.2f} '
               'percent), which have the class of the nearest value.')
     ignored = sum(image.ignored for image in images)
     if ignored:

@@ -204,7 +204,9 @@ def _drop_missing(ids: np.ndarray, classes: ClassList,
     marks = [value for value in (*stated, *_MISSING)
              if value not in classes.values]
     missing = np.isin(ids, marks)
-    return np.where(missing, NO_DATA, ids) if missing.any() else ids
+    if not missing.any():
+        return ids
+    return np.where(missing, NO_DATA, ids.astype(np.int64))
 
 
 def _read_array(path: Path) -> np.ndarray:

@@ -43,21 +43,23 @@ def tile_positions(length: int, size: int, overlap: int) -> list[int]:
     return np.linspace(0, length - size, count).round().astype(int).tolist()
 
 
-def _tiles_of(image: SurveyedImage, size: int, overlap: int,
-              channels: int) -> list[Tile]:
-    """Tiles that cover an image, row by row."""
+def _tiles_of(image: SurveyedImage, size: int, overlap: int, channels: int,
+              band: tuple[float, float]) -> list[Tile]:
+    """Tiles that cover a band of an image, row by row."""
     png = image.values.dtype in _PNG_TYPES and channels in (1, 3)
-    height, width = image.size
+    first, last = (round(end * image.size[0]) for end in band)
+    height, width = last - first, image.size[1]
     return [
-        Tile(top, left, min(size, height), min(size, width), image.size,
-             '.png' if png else ARRAY_ENDING)
+        Tile(first + top, left, min(size, height), min(size, width),
+             image.size, '.png' if png else ARRAY_ENDING)
         for top in tile_positions(height, size, overlap)
         for left in tile_positions(width, size, overlap)
     ]
 
 
 def cut_side(side: Side, size: int, overlap: int, channels: int,
-             limit: int = LARGE, workers: int = 2) -> Side:
+             limit: float = LARGE, workers: int = 2,
+             band: tuple[float, float] = (0., 1.)) -> Side:
     """Replace large images by their tiles; nothing is written yet.
 
     All tiles of an image are on the same side. Labeled tiles that show no
@@ -65,12 +67,14 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
 
     Args:
         side (Side): The images.
-        size (int): Height and width of a tile, at most those of the image.
+        size (int): Height and width of a tile; smaller if the image is.
         overlap (int): Least overlap of neighboring tiles.
         channels (int): Number of channels that are trained on.
-        limit (int): Number of pixels above which an image is cut. Defaults to
-            16 million.
+        limit (float): Number of pixels above which an image is cut. Defaults
+            to 16 million.
         workers (int): Number of threads. Defaults to 2.
+        band (tuple[float, float]): Which rows of large images to cut, as
+            fractions of the height. Defaults to all.
 
     Returns:
         Side: With tiles instead of large images.
@@ -79,7 +83,7 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
     def cut(image: SurveyedImage) -> list[SurveyedImage]:
         if image.size[0] * image.size[1] <= limit:
             return [image]
-        tiles = _tiles_of(image, size, overlap, channels)
+        tiles = _tiles_of(image, size, overlap, channels, band)
         if side.source is None:
             return [image._replace(tile=tile, size=(tile.height, tile.width))
                     for tile in tiles]

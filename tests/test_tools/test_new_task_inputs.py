@@ -72,7 +72,7 @@ def refused(start, capsys, *options, **more):
 
 
 def load(cfg):
-    """Load all labels of the configs; returns those of validation."""
+    """Load all labels of the configs; returns the validation labels."""
     data = DATASETS.build(cfg.train_dataloader.dataset)
     assert data[0]['labeled']['inputs'].shape[0] == 3
     val = DATASETS.build(cfg.val_dataloader.dataset)
@@ -320,3 +320,41 @@ def test_large_images_are_cut_into_tiles(start, folder, capsys):
 ])
 def test_a_wrong_option_is_named(options, words, start, capsys):
     assert words in refused(start, capsys, *options)
+
+
+def test_a_single_mosaic_is_divided(start, folder, capsys):
+    """No pixel of the validation part is in training."""
+    for index in range(1, 5):
+        (folder / f'mine/labels/p {index}.png').unlink()
+    start('--tile', 32, '--holdout', .4)
+    assert 'its lower 40% is used for validation' in capsys.readouterr().out
+    rows = {
+        name: {int(top) for top in re.findall(
+            r'_y(\d+)_x', (folder / f'data/mine/{name}.txt').read_text())}
+        for name in ('train', 'val')
+    }
+    assert rows == dict(train={0}, val={29})  # 29 rows, then 19
+    for path, found in load(read_config('configs/own/mine/fst.py')).items():
+        top, left = map(int, re.search(r'_y(\d+)_x(\d+)', path).groups())
+        np.testing.assert_array_equal(
+            found, label_of(0)[top:, left:left + 32])
+    assert 'cannot be split' in refused(start, capsys, '--tile', 0,
+                                        '--overwrite')
+
+
+def test_masks_of_another_size_are_resized_on_request(start, folder, capsys):
+    for index in range(5):
+        write(folder / f'mine/labels/p {index}.png',
+              label_of(index).repeat(2, 0).repeat(2, 1))
+    assert 'add --resize-masks' in refused(start, capsys)
+    start('--resize-masks')
+    check_labels()
+
+
+def test_images_and_masks_of_one_ending_in_one_folder(start, folder):
+    for path in (folder / 'mine/labels').iterdir():
+        path.rename(folder / f'mine/images/{path.stem}_mask.png')
+    lists = start('--images', 'images/{name}.png', '--masks',
+                  'images/{name}_mask.png')
+    assert lists['unlabeled'] == [5, 6, 7]
+    check_labels()
