@@ -86,16 +86,17 @@ def add_files(add: Callable[..., object]) -> None:
     add('--training', type=Path, metavar='LIST',
         help='list of the training images in the --labeled folder: text, CSV '
         'or YAML; default: all that have a mask and are in no other list')
-    for name in ('validation', 'test'):
-        more = ('; default: a random part of the labeled images'
-                if name == 'validation' else
-                '; scored by: sh test.sh RUN --split test')
-        add(f'--{name}', type=Path, metavar='DIR|LIST',
-            help=f'folder of images and masks for {name}, or a list of images '
-            f'of the --labeled folder{more}')
-        for kind in ('images', 'masks'):
-            add(f'--{name}-{kind}', metavar='PATTERN',
-                help=f'{kind} of that folder; default: as --{kind}')
+    add('--validation', type=Path, metavar='DIR|LIST',
+        help='folder of images and masks for validation, or a list of images '
+        'of the --labeled folder; default: a random part of the labeled '
+        'images')
+    add('--test', type=Path, metavar='DIR|LIST',
+        help='likewise for a test split, which is scored by: sh test.sh RUN '
+        '--split test')
+    for option in ('--validation-images', '--validation-masks',
+                   '--test-images', '--test-masks'):
+        add(option, metavar='PATTERN',
+            help='of that folder; default: as for the --labeled folder')
     add('--exclude', nargs='+', default=[], metavar='PATTERN',
         help="files and folders to skip, such as 'drafts' or '*_old.*'; "
         'hidden ones are always skipped')
