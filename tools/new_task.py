@@ -415,8 +415,12 @@ def show_notes(task: Task) -> None:
         print(f'{ignored} pixels of '
               f'{sum(image.ignored > 0 for image in images)} masks are '
               'ignored.')
-    if len(without_copies(task.train.images, task.val.images)) < len(
-            task.train.images):
+    # A single mosaic is divided, which was said before.
+    divided = task.train.is_cut and task.train.root == task.val.root and {
+        image.image for image in task.train.images} == {
+        image.image for image in task.val.images}
+    if not divided and len(without_copies(
+            task.train.images, task.val.images)) < len(task.train.images):
         print('Some training images are also validation images: scores will '
               'be too high. Remove the copies from --labeled or '
               '--validation.')

@@ -327,7 +327,9 @@ def test_a_single_mosaic_is_divided(start, folder, capsys):
     for index in range(1, 5):
         (folder / f'mine/labels/p {index}.png').unlink()
     start('--tile', 32, '--holdout', .4)
-    assert 'its lower 40% is used for validation' in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert 'its lower 40% is used for validation' in output
+    assert 'also validation images' not in output
     rows = {
         name: {int(top) for top in re.findall(
             r'_y(\d+)_x', (folder / f'data/mine/{name}.txt').read_text())}
