@@ -1,6 +1,5 @@
 """Survey of a data set: reads and checks every file, writes nothing."""
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -223,28 +222,12 @@ def survey_mask(root: Path, surveyed: SurveyedImage,
         approximated=approximated)
 
 
-def _check_name(path: str) -> None:
-    """Raise if a path cannot be written to a list."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        shown = os.fsencode(path).decode('utf-8', 'backslashreplace')
-        raise BadFileError(
-            'name that is not UTF-8',
-            f'{shown}: the name is not valid UTF-8. Rename it, for example '
-            'with: convmv -f latin1 -t utf8 --notest FILE') from None
-    if set(path) & set('\t\n\r'):
-        raise BadFileError('name with a tab or line break',
-                           f'{path!r}: rename it; lists cannot contain it.')
-
-
 def _survey(read: Callable[..., SurveyedImage], items: Sequence,
             workers: int, description: str) -> Survey:
     """Read all items and collect the problems, instead of stopping at one."""
 
     def attempt(item) -> tuple[Optional[SurveyedImage], Optional[Problem]]:
         try:
-            _check_name(item[0])
             return read(*item), None
         except BadFileError as error:
             return None, error.problem

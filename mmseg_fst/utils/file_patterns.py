@@ -2,7 +2,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Optional, Union
@@ -14,8 +14,6 @@ ARRAY_ENDING = '.npy'
 #: Extensions of masks: images, arrays, MATLAB files and LabelMe polygons.
 MASK_ENDINGS = (*IMAGE_ENDINGS, ARRAY_ENDING, '.gif', '.json', '.mat', '.pbm',
                 '.pgm', '.pnm', '.ppm')
-# Folders that programs create beside the files of a user.
-_FOREIGN_FOLDERS = ('__MACOSX', '@eaDir', '__pycache__')
 # Known formats that are not read: what they are, and what converts them.
 _CONVERTERS = {
     ('.nii', '.nii.gz', '.nrrd', '.mha', '.mhd'):
@@ -63,26 +61,57 @@ def walk_files(root: Union[str, Path],
                endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
     """List all images of a folder and its subfolders.
 
+    Hidden files and folders are skipped, as are the copies that macOS packs
+    beside files (``__MACOSX``).
+
     Args:
-        root (str | Path): The folder. Hidden files and folders are skipped,
-            and folders that macOS and NAS systems add.
+        root (str | Path): The folder.
         endings (tuple[str, ...]): File extensions, in lower case. Defaults to
             ``IMAGE_ENDINGS``.
 
     Returns:
         list[str]: Sorted paths relative to the folder, with slashes.
+
+    Raises:
+        ValueError: If the name of an image cannot be written to a list.
     """
-    found = []
+    paths = sorted(
+        (Path(parent) / name).relative_to(root).as_posix()
+        for parent, names in walk_folders(root) for name in names
+        if name.lower().endswith(endings))
+    for path in paths:
+        # Bytes of another encoding are surrogates in Python. A tab or a line
+        # break divides a line of a list.
+        if re.search('[\t\r\n\ud800-\udfff]', path):
+            raise ValueError(
+                f'{root}: the file name {ascii(path)} is not UTF-8, or has a '
+                'tab or a line break. Rename the file, or all of an encoding '
+                'with: convmv -r -f latin1 -t utf8 --notest FOLDER')
+    return paths
+
+
+def walk_folders(root: Union[str, Path]) -> Iterator[tuple[str, list[str]]]:
+    """Walk through a folder, links included.
+
+    Args:
+        root (str | Path): The folder. A link to a folder that contains it is
+            not followed.
+
+    Yields:
+        tuple[str, list[str]]: A folder and the names of its files; hidden
+        files and folders are left out.
+    """
+    above = {str(root): {os.path.realpath(root)}}
     for parent, folders, names in os.walk(root, followlinks=True):
-        # os.walk descends into what is left in this list.
-        folders[:] = [folder for folder in folders if not (
-            folder.startswith('.') or folder in _FOREIGN_FOLDERS)]
-        found += [
-            (Path(parent) / name).relative_to(root).as_posix()
-            for name in names if not name.startswith('.')
-            and name.lower().endswith(endings)
-        ]
-    return sorted(found)
+        chain = above.pop(str(parent))
+        for name in [*folders]:
+            path = os.path.join(parent, name)
+            place = os.path.realpath(path)
+            if name.startswith('.') or name == '__MACOSX' or place in chain:
+                folders.remove(name)
+            else:
+                above[path] = chain | {place}
+        yield parent, [name for name in names if not name.startswith('.')]
 
 
 def match_any(path: str, patterns: Sequence[str]) -> bool:
