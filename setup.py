@@ -20,10 +20,13 @@ setup(
     python_requires='>=3.10',
     install_requires=REQUIREMENTS,
     extras_require=dict(
-        tests=['pytest>=8', 'pytest-xdist>=3.7', 'ruff>=0.12', 'mypy>=1.11'],
+        tests=['pytest>=8', 'pytest-xdist>=3.7', 'ruff>=0.12', 'mypy>=1.11',
+               'pycocotools>=2.0.7'],
         streetgen=['moderngl'],
         # TIFF files of bands that OpenCV cannot read.
         bands=['rasterio>=1.3'],
+        # Annotations of COCO as masks.
+        coco=['pycocotools>=2.0.7'],
         # ONNX, its writer, and what reads it to compare.
         export=['onnx>=1.17', 'onnxscript>=0.3', 'onnxruntime>=1.20']),
 )

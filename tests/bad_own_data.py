@@ -60,6 +60,20 @@ def damaged(path):
     return prepare
 
 
+def volumes(root):
+    """Write the folders, with masks that are volumes."""
+    folders(root)
+    for path in (root / 'mine/labels').iterdir():
+        path.rename(path.with_suffix('.nii'))
+
+
+def fractions(root):
+    """Write the folders, and replace a mask by probabilities."""
+    folders(root)
+    (root / 'mine/labels/1.png').unlink()
+    np.save(root / 'mine/labels/1.npy', np.full((40, 48), .3))
+
+
 OWN_DATA = (
     Case('a missing labeled folder', COMMAND, 'no folder mine',
          'Correct the path', lambda root: (root / 'classes.txt').write_text(
@@ -95,6 +109,20 @@ OWN_DATA = (
     Case('colors that are not in the class list', COMMAND,
          'mine/labels/1.png has colors (1 2 3)', "'name = R G B'",
          mask(np.full((40, 48, 3), (1, 2, 3)))),
+    Case('a mask in a format that is not read', COMMAND,
+         '3 files match', 'save slices as PNG', volumes),
+    Case('a mask of fractions', COMMAND, 'labels/1.npy has fractions',
+         'name = 128-255', fractions),
+    Case('a COCO file that is none', f'{COMMAND} --masks coco.json',
+         'coco.json is not a COCO file', 'Export it again',
+         lambda root: (folders(root), (root / 'coco.json').write_text('{}'))),
+    Case('a list with unknown names', f'{COMMAND} --training train.txt',
+         'train.txt: 1 names are not images of mine', 'Correct the names',
+         lambda root: (folders(root), (root / 'train.txt').write_text('x'))),
+    Case('an image in two lists',
+         f'{COMMAND} --training a.txt --validation a.txt', 'a.txt: 1 images',
+         'Remove them from one list',
+         lambda root: (folders(root), (root / 'a.txt').write_text('1'))),
     Case('a class that no mask shows', COMMAND, 'No mask shows car',
          'from the class list', classes('road\nsky\ncar\n')),
     Case('a holdout that leaves no training image', f'{COMMAND} --holdout 0.9',

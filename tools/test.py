@@ -10,7 +10,7 @@ import argparse
 import os
 from os import path as osp
 
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
 from mmseg_fst.apis import (
     find_checkpoint,
@@ -34,6 +34,12 @@ def parse_args() -> argparse.Namespace:
         '--last',
         action='store_true',
         help='use the last checkpoint of the folder, not the best')
+    parser.add_argument(
+        '--split',
+        choices=['val', 'test'],
+        default='val',
+        help='images to score: validation, or a test split of the config '
+        '(test_dataloader) that differs from them; default: val')
     parser.add_argument(
         '--protocol',
         help='evaluation protocol; default: the protocol of the config')
@@ -70,6 +76,19 @@ def parse_args() -> argparse.Namespace:
                      f'the equals sign ({error}).')
 
 
+def choose_split(cfg: Config, split: str, path: str) -> None:
+    """Let the test score the chosen images."""
+    if split == 'val':
+        for key in ('dataloader', 'evaluator'):
+            if f'val_{key}' in cfg:
+                cfg[f'test_{key}'] = cfg[f'val_{key}']
+    elif cfg.test_dataloader.dataset == cfg.val_dataloader.dataset:
+        raise ValueError(
+            f'{path} has no test split: test_dataloader is val_dataloader. '
+            'Create the task with tools/new_task.py --test, or set '
+            'test_dataloader in the config.')
+
+
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
@@ -90,9 +109,11 @@ def main() -> None:
         if cfg.model.protocol is None:
             raise ValueError(f'{args.protocol} has no `protocol`; see '
                              'configs/_base_/protocols.')
+    choose_split(cfg, args.split, config)
     merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
-    cfg.work_dir = osp.join(folder, 'test')
+    cfg.work_dir = osp.join(
+        folder, 'test' if args.split == 'val' else 'test_split')
     show_dir = args.show_dir or osp.join(cfg.work_dir, 'pictures')
     if args.max_images == 0:
         show_dir = None

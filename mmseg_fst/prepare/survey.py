@@ -1,28 +1,70 @@
 """Survey of a data set: reads and checks every file, writes nothing."""
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 import numpy as np
 from PIL import Image
 
-from mmseg_fst.utils.files import (
-    IGNORE,
-    count_pixels,
-    parallel_map,
-    read_image,
+from mmseg_fst.utils.files import IGNORE, count_pixels, parallel_map
+
+from .class_list import (
+    ClassList,
+    default_tolerance,
+    distance_to_classes,
+    format_value,
+    to_class_ids,
 )
-
-from .class_list import MAX_ID, ClassList, format_value, to_class_ids
 from .image_values import Values, values_of
+from .mask_files import RawMask, same_aspect
+from .mask_sources import Key, MaskSource
+from .problems import BadFileError, Problem
 
-_HINT = 'Save it again, or remove it.'
-# Modes of Pillow that MMSegmentation reads as ids: grayscale or palette.
-_ID_MODES = ('L', 'P')
-_WIDE_MODES = ('1', 'I', 'I;16', 'I;16B')
 _EXIF_ORIENTATION = 0x0112
+
+
+class Tile(NamedTuple):
+    """Part of an image.
+
+    Attributes:
+        top (int): First row.
+        left (int): First column.
+        height (int): Number of rows.
+        width (int): Number of columns.
+        whole (tuple[int, int]): Height and width of the image.
+        ending (str): Extension of the file of the tile.
+    """
+    top: int
+    left: int
+    height: int
+    width: int
+    whole: tuple[int, int]
+    ending: str
+
+    def name_of(self, image: str) -> str:
+        """Path of the file of this tile.
+
+        Args:
+            image (str): Path of the image.
+
+        Returns:
+            str: Path with the position of the tile.
+        """
+        return f'{image}_y{self.top}_x{self.left}{self.ending}'
+
+    def cut(self, array: np.ndarray) -> np.ndarray:
+        """Cut this tile out of an image or a mask.
+
+        Args:
+            array (np.ndarray): Of shape (H, W, ...).
+
+        Returns:
+            np.ndarray: A view of shape (height, width, ...).
+        """
+        return array[self.top:self.top + self.height,
+                     self.left:self.left + self.width]
 
 
 class SurveyedImage(NamedTuple):
@@ -39,6 +81,10 @@ class SurveyedImage(NamedTuple):
             :func:`mmseg_fst.utils.files.count_pixels`.
         ignored (int): Number of ignored pixels.
         as_is (bool): Whether the mask can be used without conversion.
+        approximated (int): Number of pixels that have the class of the
+            nearest value.
+        tile (Tile, optional): Part of the file that this is. Defaults to
+            None: all of it.
     """
     image: str
     size: tuple[int, int]
@@ -48,6 +94,13 @@ class SurveyedImage(NamedTuple):
     pixels: dict[str, int] = {}
     ignored: int = 0
     as_is: bool = False
+    approximated: int = 0
+    tile: Optional[Tile] = None
+
+    @property
+    def path(self) -> str:
+        """Path in lists: that of the image, or of the file of the tile."""
+        return self.tile.name_of(self.image) if self.tile else self.image
 
 
 class Survey(NamedTuple):
@@ -55,10 +108,13 @@ class Survey(NamedTuple):
 
     Attributes:
         images (list[SurveyedImage]): Images without a problem.
-        problems (list[str]): A sentence for each file with a problem.
+        problems (list[Problem]): One for each file with a problem.
+        rejected (frozenset[str]): Digests of images whose masks have a
+            problem.
     """
     images: list[SurveyedImage]
-    problems: list[str]
+    problems: list[Problem]
+    rejected: frozenset[str] = frozenset()
 
 
 def survey_image(root: Path, image: str,
@@ -84,62 +140,31 @@ def survey_image(root: Path, image: str,
                          values)
 
 
-def read_mask(path: Path, colored: bool) -> tuple[np.ndarray, bool]:
-    """Read a mask whose pixels are ids or colors.
-
-    Args:
-        path (Path): The file: grayscale, palette, 16 bits, or RGB(A).
-        colored (bool): Whether the pixel values are colors.
-
-    Returns:
-        tuple[np.ndarray, bool]: Ids of shape (H, W) or colors of shape
-        (H, W, 3); and whether MMSegmentation reads the same values.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read, or has colors where ids are
-            expected.
-    """
-    try:
-        image = read_image(path, _HINT)
-    except Image.DecompressionBombError as error:
-        raise ValueError(f'{path} cannot be read ({error}). Divide it into '
-                         'tiles.') from error
-    if colored:
-        return np.asarray(image.convert('RGB')), False
-    if image.mode in _ID_MODES or image.mode in _WIDE_MODES:
-        return np.asarray(image), image.mode in _ID_MODES
-    colors = np.asarray(image.convert('RGB'))
-    # Some programs save ids as RGB with three equal channels.
-    if (colors == colors[..., :1]).all():
-        return colors[..., 0], False
-    found = np.unique(colors.reshape(-1, 3), axis=0)
-    shown = '; '.join(' '.join(map(str, color)) for color in found[:4])
-    raise ValueError(
-        f'{path} has colors ({shown}{" ..." if len(found) > 4 else ""}), '
-        "but the class list has none. Write lines 'name = R G B'.")
-
-
-def _unknown_values(path: Path, unknown: dict[int, int],
-                    classes: ClassList) -> str:
-    """Message for pixel values that belong to no class."""
+def _unknown_values(where: str, raw: RawMask, unknown: dict[int, int],
+                    classes: ClassList) -> BadFileError:
+    """Error for pixel values that belong to no class."""
     kind = 'colors' if classes.colored else 'ids'
     most = sorted(unknown, key=unknown.__getitem__, reverse=True)
-    shown = ', '.join(format_value(value, classes.colored)
-                      for value in most[:5])
+    named = [format_value(value, classes.colored) for value in most[:5]]
     more = f' and {len(most) - 5} others' if len(most) > 5 else ''
-    if path.suffix.lower() in ('.jpg', '.jpeg'):
-        hint = 'Save masks as PNG: JPEG changes values.'
-    elif not classes.colored and not all(
-            0 <= value <= MAX_ID for value in unknown):
-        hint = f'Save the mask with ids from 0 to {MAX_ID}.'
-    else:
-        hint = ("Add each to a class, or write 'ignore = "
-                f"{format_value(most[0], classes.colored)}' in the class "
-                'list.')
-    return (f'{path} contains the {kind} {shown}{more}, in '
-            f'{sum(unknown.values())} pixels, which belong to no class. '
-            f'{hint}')
+    hint = f"Add each to a class, or write 'ignore = {named[0]}' in the "
+    hint += 'class list.'
+    if raw.palette is not None and most[0] < len(raw.palette):
+        color = ' '.join(map(str, raw.palette[most[0]].tolist()))
+        hint = (f'The file has a palette, in which id {named[0]} is the color '
+                f'{color}; write ids or colors in the class list.')
+    distance = distance_to_classes(unknown, classes)
+    near = distance <= default_tolerance(classes)
+    if near or len(most) > 5 or classes.tolerance is not None:
+        hint += (' If the edges are antialiased or the file was JPEG, add '
+                 f'--nearest{"" if near else f" {np.ceil(distance):.0f}"}: '
+                 'each pixel gets the class of the nearest value')
+        hint += '.' if classes.colored else (
+            ", or give ranges, such as 'name = 128-255'.")
+    return BadFileError(
+        f'mask with {kind} that belong to no class',
+        f'{where} contains the {kind} {", ".join(named)}{more}, in '
+        f'{sum(unknown.values())} pixels, which belong to no class. {hint}')
 
 
 def _is_rotated(path: Path) -> bool:
@@ -151,60 +176,67 @@ def _is_rotated(path: Path) -> bool:
         return False
 
 
-def survey_pair(root: Path, image: str, label: str, classes: ClassList,
-                channels: int = 3) -> SurveyedImage:
-    """Read an image and its mask.
+def survey_mask(root: Path, surveyed: SurveyedImage,
+                source: MaskSource) -> SurveyedImage:
+    """Read the mask of an image.
 
     Args:
         root (Path): The folder.
-        image (str): Path of the image, relative to the folder.
-        label (str): Path of the mask, relative to the folder.
-        classes (ClassList): The classes.
-        channels (int): Number of channels used in training. Defaults to 3.
+        surveyed (SurveyedImage): The image, with the name of its mask.
+        source (MaskSource): The masks.
 
     Returns:
-        SurveyedImage: Properties of image and mask.
+        SurveyedImage: With properties of the mask.
 
     Raises:
-        OSError: If the image cannot be read.
         ValueError: If the mask cannot be read, has another size, has values
             that belong to no class, or shows no class at all.
     """
-    surveyed, path = survey_image(root, image, channels), root / label
-    mask, as_is = read_mask(path, classes.colored)
-    if mask.shape[:2] != surveyed.size:
-        rotated = _is_rotated(root / image)
+    where = source.describe(root, surveyed.label)
+    raw = source.read(root, surveyed.label, surveyed.size)
+    classes = source.classes
+    if raw.values.shape[:2] != surveyed.size:
+        height, width = raw.values.shape[:2]
+        image = root / surveyed.image
         hint = (' The image has an EXIF orientation; rotate its pixels.'
-                if rotated else ' Save the mask at the size of the image.')
-        raise ValueError(
-            f'{root / image} is {surveyed.size[1]} x {surveyed.size[0]}, its '
-            f'mask {path} {mask.shape[1]} x {mask.shape[0]}.{hint}')
-    ids, unknown = to_class_ids(mask, classes)
+                if _is_rotated(image)
+                else ' Save the mask at the size of the image.')
+        if same_aspect((height, width), surveyed.size):
+            hint += ' Or add --resize-masks: both have the same aspect ratio.'
+        raise BadFileError(
+            'mask of another size than its image',
+            f'{image} is {surveyed.size[1]} x {surveyed.size[0]}, its mask '
+            f'{where} {width} x {height}.{hint}')
+    ids, unknown, approximated = to_class_ids(raw.values, classes)
     if unknown:
-        raise ValueError(_unknown_values(path, unknown, classes))
+        raise _unknown_values(where, raw, unknown, classes)
     pixels = count_pixels(ids, len(classes.names))
     if not pixels:
-        raise ValueError(f'{path} shows no class: all pixels are ignored. '
-                         'Correct it, or move the image to the unlabeled '
-                         'folder.')
+        raise BadFileError(
+            'mask without any class',
+            f'{where} shows no class: all pixels are ignored. Correct it, or '
+            'move the image to the unlabeled folder.')
     return surveyed._replace(
-        label=label, pixels=pixels, ignored=int((ids == IGNORE).sum()),
-        as_is=as_is and classes.plain)
+        pixels=pixels, ignored=int((ids == IGNORE).sum()),
+        as_is=raw.as_is and classes.plain and not approximated,
+        approximated=approximated)
 
 
 def _survey(read: Callable[..., SurveyedImage], items: Sequence,
             workers: int, description: str) -> Survey:
     """Read all items and collect the problems, instead of stopping at one."""
 
-    def attempt(item) -> tuple[Optional[SurveyedImage], str]:
+    def attempt(item) -> tuple[Optional[SurveyedImage], Optional[Problem]]:
         try:
-            return read(*item), ''
+            return read(*item), None
+        except BadFileError as error:
+            return None, error.problem
         except (OSError, ValueError) as error:
-            return None, str(error)
+            return None, Problem('file that cannot be read', str(error))
 
     done = parallel_map(attempt, items, workers, description)
     return Survey([image for image, _ in done if image is not None],
-                  [problem for _, problem in done if problem])
+                  [problem for _, problem in done if problem is not None])
 
 
 def survey_images(root: Path, images: Sequence[str], workers: int = 2,
@@ -224,36 +256,48 @@ def survey_images(root: Path, images: Sequence[str], workers: int = 2,
                    [(image, ) for image in images], workers, 'Images')
 
 
-def survey_pairs(root: Path, images: dict, labels: dict, classes: ClassList,
+def survey_pairs(root: Path, images: Mapping[Key, str],
+                 labels: Mapping[Key, str], source: MaskSource,
                  workers: int = 2, channels: int = 3) -> Survey:
-    """Read all images of a folder and their masks.
+    """Read images of a folder and their masks.
 
     Args:
         root (Path): The folder.
-        images (dict): Paths of images, as returned by
-            :func:`mmseg_fst.utils.file_patterns.find_by_pattern`.
-        labels (dict): Paths of masks, likewise.
-        classes (ClassList): The classes.
+        images (Mapping[Key, str]): Paths of images.
+        labels (Mapping[Key, str]): Names of masks.
+        source (MaskSource): The masks.
         workers (int): Number of threads. Defaults to 2.
         channels (int): Number of channels used in training. Defaults to 3.
 
     Returns:
         Survey: Images and problems; a file without partner is a problem.
     """
-    survey = _survey(
-        lambda image, label: survey_pair(root, image, label, classes,
-                                         channels),
-        [(path, labels[key]) for key, path in images.items()
-         if key in labels], workers, 'Images and masks')
+    rejected = []
+
+    def read(image: str, label: str) -> SurveyedImage:
+        surveyed = survey_image(root, image, channels)._replace(label=label)
+        try:
+            return survey_mask(root, surveyed, source)
+        except (OSError, ValueError):
+            rejected.append(surveyed.digest)
+            raise
+
+    survey = _survey(read, [(path, labels[key]) for key, path in
+                            images.items() if key in labels],
+                     workers, 'Images and masks')
     alone = [
-        f'{root / path} has no mask. Add it, or move the image to the '
-        'unlabeled folder.' for key, path in images.items()
-        if key not in labels
+        Problem('image without a mask',
+                f'{root / path} has no mask. Add it, or move the image to the '
+                'unlabeled folder; without --unlabeled, all images that have '
+                'no mask are the unlabeled images.')
+        for key, path in images.items() if key not in labels
     ] + [
-        f'{root / path} is a mask without an image. Add the image, or remove '
-        'the mask.' for key, path in labels.items() if key not in images
+        Problem('mask without an image',
+                f'{source.describe(root, label)} is a mask without an image. '
+                'Add the image, or remove the mask.')
+        for key, label in labels.items() if key not in images
     ]
-    return Survey(survey.images, alone + survey.problems)
+    return Survey(survey.images, alone + survey.problems, frozenset(rejected))
 
 
 def missing_classes(images: Sequence[SurveyedImage],

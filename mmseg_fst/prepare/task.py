@@ -1,14 +1,15 @@
 """A task on a custom data set: training, validation and unlabeled images."""
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from mmseg_fst.utils.files import IGNORE
 
 from .class_list import ClassList
+from .mask_sources import MaskSource
 from .survey import SurveyedImage, missing_classes
 
 # Number of random splits, of which the one with the most classes is chosen.
@@ -21,9 +22,17 @@ class Side(NamedTuple):
     Attributes:
         root (Path): The folder.
         images (list[SurveyedImage]): The images.
+        source (MaskSource, optional): Their masks. Defaults to None: images
+            without masks.
     """
     root: Path
     images: list[SurveyedImage]
+    source: Optional[MaskSource] = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are tiles."""
+        return any(image.tile for image in self.images)
 
 
 class Task(NamedTuple):
@@ -35,12 +44,25 @@ class Task(NamedTuple):
         train (Side): Labeled training images.
         val (Side): Labeled validation images.
         unlabeled (Side): Images without labels.
+        test (Side, optional): Labeled test images. Defaults to None.
     """
     name: str
     classes: ClassList
     train: Side
     val: Side
     unlabeled: Side
+    test: Optional[Side] = None
+
+    @property
+    def labeled(self) -> dict[str, Side]:
+        """Sides with masks, by the name of their list."""
+        sides = dict(train=self.train, val=self.val)
+        return sides if self.test is None else {**sides, 'test': self.test}
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        """All sides, by the name of their list."""
+        return {**self.labeled, 'unlabeled': self.unlabeled}
 
 
 def class_problems(images: Sequence[SurveyedImage],
@@ -109,17 +131,19 @@ def split_validation(images: Sequence[SurveyedImage], share: float,
 
 
 def without_copies(images: Sequence[SurveyedImage],
-                   others: Sequence[SurveyedImage]) -> list[SurveyedImage]:
+                   others: Iterable[SurveyedImage],
+                   rejected: Iterable[str] = ()) -> list[SurveyedImage]:
     """Remove images that have a copy among others.
 
     Args:
         images (Sequence[SurveyedImage]): The images.
-        others (Sequence[SurveyedImage]): The other images.
+        others (Iterable[SurveyedImage]): The other images.
+        rejected (Iterable[str]): Digests of further images. Defaults to none.
 
     Returns:
         list[SurveyedImage]: Images without a copy, in their order.
     """
-    digests = {image.digest for image in others}
+    digests = {image.digest for image in others}.union(rejected)
     return [image for image in images if image.digest not in digests]
 
 

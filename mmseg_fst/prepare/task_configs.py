@@ -11,7 +11,7 @@ import numpy as np
 from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
-from .task import Task
+from .task import Side, Task
 from .task_files import needs_conversion, palette_of
 
 # Crops are multiples of the stride of the networks.
@@ -102,9 +102,28 @@ val_dataloader = dict(
             seg_map_path=$val_labels),
         test_mode=True,
         pipeline=test_pipeline))
-test_dataloader = val_dataloader
 val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator
+''')
+
+_SAME_TEST = 'test_dataloader = val_dataloader\n'
+_TEST = Template('''\
+# Scored by: sh test.sh RUN --split test
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        metainfo=metainfo,
+        data_root=data_root,
+        ann_file='test.txt',
+        data_prefix=dict(
+            img_path=$test_images,
+            seg_map_path=$test_labels),
+        test_mode=True,
+        pipeline=test_pipeline))
 ''')
 
 _RUN = Template('''\
@@ -162,9 +181,15 @@ def _data_text(task: Task, view: View, data_root: str,
     """Text of the data config."""
     converted = needs_conversion(task)
 
-    def labels(name: str, root: Path) -> str:
-        return repr(f'labels/{name}' if converted else str(root))
+    def images(name: str, side: Side) -> str:
+        return repr(f'images/{name}' if side.is_cut else str(side.root))
 
+    def labels(name: str, side: Side) -> str:
+        return repr(f'labels/{name}' if converted else str(side.root))
+
+    test = _SAME_TEST if task.test is None else _TEST.substitute(
+        test_images=images('test', task.test),
+        test_labels=labels('test', task.test))
     return _DATA.substitute(
         name=task.name,
         classes=pformat(task.classes.names, compact=True),
@@ -175,13 +200,13 @@ def _data_text(task: Task, view: View, data_root: str,
         load=loading.step,
         mean=loading.mean,
         std=loading.std,
-        train_images=repr(str(task.train.root)),
-        train_labels=labels('train', task.train.root),
-        val_images=repr(str(task.val.root)),
-        val_labels=labels('val', task.val.root),
-        unlabeled_images=repr(str(task.unlabeled.root)),
+        train_images=images('train', task.train),
+        train_labels=labels('train', task.train),
+        val_images=images('val', task.val),
+        val_labels=labels('val', task.val),
+        unlabeled_images=images('unlabeled', task.unlabeled),
         num_train=len(task.train.images),
-        num_unlabeled=len(task.unlabeled.images))
+        num_unlabeled=len(task.unlabeled.images)) + test
 
 
 def _colors(jitters: bool, channels: int) -> str:

@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
+import numpy as np
+
 from mmseg_fst.datasets.image_names import name_in_folder
 from mmseg_fst.utils.files import (
     parallel_map,
@@ -16,21 +18,31 @@ from mmseg_fst.utils.files import (
 )
 
 from .class_list import ClassList, to_class_ids
-from .survey import SurveyedImage, read_mask
+from .survey import SurveyedImage
 from .task import Side, Task
+from .tiles import group_tiles, write_tiles
 
 #: File that marks a folder written by this module, which it may rename.
 MARK = 'task.json'
 
 
-def _check_free(path: Path, overwrite: bool) -> None:
-    """Raise if a folder or a link exists that must not be renamed."""
-    if os.path.lexists(path) and not (
-            overwrite and (path / MARK).is_file()):
-        raise ValueError(f'{path} exists already. Choose another --name'
-                         + ('; --overwrite replaces only folders written by '
-                            'new_task.py.' if overwrite else
-                            ', or add --overwrite.'))
+def check_free(paths: Sequence[Path], overwrite: bool) -> None:
+    """Raise if a folder or a link exists that must not be renamed.
+
+    Args:
+        paths (Sequence[Path]): Folders that are to be written.
+        overwrite (bool): Whether folders of an earlier call may be renamed.
+
+    Raises:
+        ValueError: If one exists.
+    """
+    for path in paths:
+        if os.path.lexists(path) and not (
+                overwrite and (path / MARK).is_file()):
+            raise ValueError(f'{path} exists already. Choose another --name'
+                             + ('; --overwrite replaces only folders written '
+                                'by new_task.py.' if overwrite else
+                                ', or add --overwrite.'))
 
 
 def _old_names(paths: Sequence[Path]) -> list[Path]:
@@ -72,15 +84,22 @@ def _new_folders(paths: Sequence[Path],
 
 def _write_labels(folder: Path, side: Side, task: Task,
                   workers: int) -> None:
-    """Convert masks to train ids."""
+    """Convert masks to train ids, and cut them like their images."""
+    source = side.source
+    assert source is not None
 
-    def convert(image: SurveyedImage) -> None:
-        mask, _ = read_mask(side.root / image.label, task.classes.colored)
-        ids, _ = to_class_ids(mask, task.classes)
-        save_label(folder / f'{image.image}.png', ids,
-                   palette_of(task.classes), optimize=False)
+    def convert(images: list[SurveyedImage]) -> None:
+        first = images[0]
+        raw = source.read(side.root, first.label,
+                          first.tile.whole if first.tile else first.size)
+        ids = to_class_ids(raw.values, task.classes).ids
+        for image in images:
+            part = image.tile.cut(ids) if image.tile else ids
+            save_label(folder / f'{image.path}.png',
+                       np.ascontiguousarray(part), palette_of(task.classes),
+                       optimize=False)
 
-    parallel_map(convert, side.images, workers, 'Writing masks')
+    parallel_map(convert, group_tiles(side.images), workers, 'Writing masks')
 
 
 def palette_of(classes: ClassList) -> list[list[int]]:
@@ -110,21 +129,29 @@ def palette_of(classes: ClassList) -> list[list[int]]:
     return palette
 
 
-def _write_data(folder: Path, task: Task, converted: bool,
+def _line_of(image: SurveyedImage, side: Side, converted: bool) -> str:
+    """Line of a list; beside tiles, other images have an absolute path."""
+    path = image.path
+    if side.is_cut and not image.tile:
+        path = str(side.root / path)
+    if side.source is None:
+        return path
+    label = f'{image.path}.png' if converted else image.label
+    return f'{path}\t{label}'
+
+
+def _write_data(folder: Path, task: Task, converted: bool, channels: int,
                 workers: int) -> None:
-    """Write lists, masks and statistics."""
-    for name, side in (('train', task.train), ('val', task.val)):
+    """Write lists, tiles, masks and statistics."""
+    for name, side in task.sides.items():
         save_lines(folder / f'{name}.txt', (
-            f'{image.image}\t'
-            + (f'{image.image}.png' if converted else image.label)
-            for image in side.images))
+            _line_of(image, side, converted) for image in side.images))
+        write_tiles(folder / 'images' / name, side, channels, workers)
+    for name, side in task.labeled.items():
         if converted:
             _write_labels(folder / 'labels' / name, side, task, workers)
-    save_lines(folder / 'unlabeled.txt',
-               (image.image for image in task.unlabeled.images))
     pixels = {
-        name_in_folder(image.image): image.pixels
-        for image in task.train.images
+        name_in_folder(image.path): image.pixels for image in task.train.images
     }
     # Names leave out the ending of the file, so they may be equal.
     if len(pixels) == len(task.train.images):
@@ -132,8 +159,7 @@ def _write_data(folder: Path, task: Task, converted: bool,
                          task.classes.names, pixels)
     save_json(folder / MARK, dict(
         name=task.name, classes=task.classes.names,
-        train=len(task.train.images), val=len(task.val.images),
-        unlabeled=len(task.unlabeled.images)))
+        **{name: len(side.images) for name, side in task.sides.items()}))
 
 
 def needs_conversion(task: Task) -> bool:
@@ -145,7 +171,7 @@ def needs_conversion(task: Task) -> bool:
     Returns:
         bool: True if masks must be converted.
     """
-    return not all(image.as_is for side in (task.train, task.val)
+    return not all(image.as_is for side in task.labeled.values()
                    for image in side.images)
 
 
@@ -154,7 +180,8 @@ def write_task(task: Task,
                configs: Path,
                texts: dict[str, str],
                overwrite: bool = False,
-               workers: int = 2) -> list[Path]:
+               workers: int = 2,
+               channels: int = 3) -> list[Path]:
     """Write lists, masks, statistics and configs, either all or nothing.
 
     Args:
@@ -166,6 +193,7 @@ def write_task(task: Task,
             ``NAME.old``, ``NAME.old.2`` and so on; nothing is deleted.
             Defaults to False.
         workers (int): Number of threads. Defaults to 2.
+        channels (int): Number of channels of tiles. Defaults to 3.
 
     Returns:
         list[Path]: New names of the renamed folders.
@@ -174,12 +202,12 @@ def write_task(task: Task,
         ValueError: If a folder exists and must not be renamed.
     """
     targets = [data, configs]
-    for path in targets:
-        _check_free(path, overwrite)
+    check_free(targets, overwrite)
     there = [path for path in targets if path.exists()]
     aside = dict(zip(there, _old_names(there)))
     with _new_folders(targets, aside) as (new_data, new_configs):
-        _write_data(new_data, task, needs_conversion(task), workers)
+        _write_data(new_data, task, needs_conversion(task), channels,
+                    workers)
         for name, text in texts.items():
             (new_configs / name).write_text(text, encoding='utf-8')
         save_json(new_configs / MARK, dict(name=task.name))

@@ -1,9 +1,11 @@
 """Finding the images of a folder by a pattern of their paths."""
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 #: Extensions of images, in lower case.
 IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
@@ -11,6 +13,47 @@ IMAGE_ENDINGS = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 ARRAY_ENDING = '.npy'
 # Folders that programs create beside the files of a user.
 _FOREIGN_FOLDERS = ('__MACOSX', '@eaDir', '__pycache__')
+#: Extensions of masks: images, arrays, MATLAB files and LabelMe polygons.
+MASK_ENDINGS = (*IMAGE_ENDINGS, ARRAY_ENDING, '.gif', '.json', '.mat', '.pbm',
+                '.pgm', '.pnm', '.ppm')
+# Known formats that are not read: what they are, and what converts them.
+_CONVERTERS = {
+    ('.nii', '.nii.gz', '.nrrd', '.mha', '.mhd'):
+    'volumes of medical imaging; save slices as PNG with SimpleITK',
+    ('.dcm', '.dicom', '.ima'):
+    'DICOM; convert to PNG with dcmj2pnm of DCMTK or with pydicom',
+    ('.h5', '.hdf5', '.zarr', '.nc'):
+    'arrays of HDF5, Zarr or NetCDF; save each array as .npy with NumPy',
+    ('.npz', '.pkl', '.pickle', '.pt'):
+    'archives of Python; save each array as .npy with NumPy',
+    ('.heic', '.heif', '.avif'):
+    "photos of HEIF; convert with ImageMagick: mogrify -format jpg '*.heic'",
+    ('.svg', '.psd', '.xcf', '.pdf', '.ai'):
+    'documents with layers or vectors; export them as PNG with GIMP or '
+    'Inkscape',
+    ('.shp', '.geojson', '.gpkg', '.kml'):
+    'vectors of a map; convert to TIFF with gdal_rasterize',
+    ('.jp2', '.ecw', '.vrt', '.img', '.sid'):
+    'rasters; convert to TIFF with gdal_translate',
+    ('.svs', '.ndpi', '.czi', '.mrxs', '.scn'):
+    'slides of microscopes; export TIFF files with QuPath or OpenSlide',
+    ('.cr2', '.cr3', '.nef', '.arw', '.dng', '.raw'):
+    'raw photos; convert to TIFF with darktable or dcraw',
+    ('.xml', ):
+    'annotations in XML; export masks or COCO JSON from the annotation '
+    'program (CVAT, Label Studio)',
+    ('.exr', '.hdr', '.tga', '.eps'):
+    'images of graphics programs; convert to PNG with ImageMagick',
+    ('.gif', ):
+    "images of GIF, which serve as masks alone; convert with ImageMagick: "
+    "mogrify -format png '*.gif'",
+    ('.mat', ):
+    'MATLAB files, which serve as masks alone; save images with imwrite',
+    ('.csv', '.txt'):
+    'text; run-length codes and polygons are read from COCO JSON',
+}
+# Words in braces, and asterisks.
+_WORDS = r'(\{\w+\}|\*)'
 _HOW = ("A pattern is a path in the folder that contains {name}, such as "
         "'images/{name}.*': {name} stands for any text, folders included; "
         'other words in braces and * stand for any text without a slash.')
@@ -74,10 +117,29 @@ def walk_folders(root: Union[str, Path]) -> Iterator[tuple[str, list[str]]]:
         yield parent, [name for name in names if not name.startswith('.')]
 
 
+def match_any(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a path matches a shell pattern, as a whole or by its name.
+
+    Args:
+        path (str): Path with slashes.
+        patterns (Sequence[str]): Patterns such as ``'*_old.*'`` or
+            ``'drafts/*'``; ``*`` matches slashes, too.
+
+    Returns:
+        bool: Whether one of them matches the path, its name, or a folder of
+        it.
+    """
+    names = path.split('/')
+    parts = {path, *names, *('/'.join(names[:end])
+                             for end in range(1, len(names)))}
+    return any(fnmatch(part, pattern.strip('/'))
+               for pattern in patterns for part in parts)
+
+
 def _compile(pattern: str) -> re.Pattern:
     """Translate a pattern to a regular expression."""
     expression = ''
-    for part in re.split(r'(\{\w+\}|\*)', pattern):
+    for part in re.split(_WORDS, pattern):
         if part == '*':
             expression += '[^/]*'
         elif part.startswith('{') and part.endswith('}'):
@@ -98,8 +160,22 @@ def _compile(pattern: str) -> re.Pattern:
     return compiled
 
 
-def find_by_pattern(root: Path, pattern: str,
-                    option: str) -> dict[tuple[tuple[str, str], ...], str]:
+def count_fixed(pattern: str) -> int:
+    """Count the characters of a pattern that every file must contain.
+
+    Args:
+        pattern (str): As of :func:`find_by_pattern`.
+
+    Returns:
+        int: Characters outside of words in braces and ``*``.
+    """
+    return len(re.sub(_WORDS, '', pattern))
+
+
+def find_by_pattern(root: Path, pattern: str, option: str,
+                    endings: tuple[str, ...] = IMAGE_ENDINGS,
+                    exclude: Sequence[str] = ()
+                    ) -> dict[tuple[tuple[str, str], ...], str]:
     """Find images by a pattern, with keys that pair images and masks.
 
     Args:
@@ -110,6 +186,10 @@ def find_by_pattern(root: Path, pattern: str,
             each time.
         option (str): Command-line option that gives the pattern, named in
             messages.
+        endings (tuple[str, ...]): File extensions, in lower case. Defaults to
+            ``IMAGE_ENDINGS``.
+        exclude (Sequence[str]): Patterns of files to skip, see
+            :func:`match_any`. Defaults to none.
 
     Returns:
         dict: Path relative to the folder, by the words of the pattern and the
@@ -130,7 +210,8 @@ def find_by_pattern(root: Path, pattern: str,
                                 'path on the command line.')
     expression = _compile(pattern)
     arrays = (ARRAY_ENDING, ) if pattern.endswith(ARRAY_ENDING) else ()
-    paths = walk_files(root, IMAGE_ENDINGS + arrays)
+    paths = [path for path in walk_files(root, endings + arrays)
+             if not match_any(path, exclude)]
     found: dict[tuple[tuple[str, str], ...], str] = {}
     for path in paths:
         match = expression.fullmatch(path)
@@ -144,8 +225,49 @@ def find_by_pattern(root: Path, pattern: str,
                 f'{option}. {_HOW}')
         found[key] = path
     if not found:
+        foreign = describe_foreign(root, pattern, endings, exclude)
+        if foreign:
+            raise FileNotFoundError(f'{root}: {foreign}')
         examples = ', '.join(paths[:3]) or 'no image at all'
         raise FileNotFoundError(
             f'No image in {root} matches {pattern!r}; the folder contains '
             f'{examples}. Give their location with {option}. {_HOW}')
     return found
+
+
+def describe_foreign(root: Path, pattern: str, endings: tuple[str, ...],
+                     exclude: Sequence[str] = (),
+                     keys: Optional[Container] = None) -> str:
+    """Say which files match a pattern but have a format that is not read.
+
+    Args:
+        root (Path): The folder.
+        pattern (str): As of :func:`find_by_pattern`.
+        endings (tuple[str, ...]): Extensions that are read.
+        exclude (Sequence[str]): Patterns of files to skip. Defaults to none.
+        keys (Container, optional): Count only files with these keys, see
+            :func:`find_by_pattern`. Defaults to None: all.
+
+    Returns:
+        str: A sentence with their number, an example, their format and a
+        converter; empty if there are none.
+    """
+    expression = _compile(pattern)
+    kinds: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    known = {ending: text for group, text in _CONVERTERS.items()
+             for ending in group}
+    for path in walk_files(root, tuple(known)):
+        match = expression.fullmatch(path)
+        if match is None or path.lower().endswith(endings) or match_any(
+                path, exclude):
+            continue
+        if keys is None or tuple(sorted(match.groupdict().items())) in keys:
+            ending = max((ending for ending in known
+                          if path.lower().endswith(ending)), key=len)
+            kinds[ending] += 1
+            examples.setdefault(ending, path)
+    return ' '.join(
+        f'{count} files match {pattern!r} but cannot be read, such as '
+        f'{examples[ending]}: {ending} files are {known[ending]}.'
+        for ending, count in kinds.most_common())

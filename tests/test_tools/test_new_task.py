@@ -195,8 +195,12 @@ def test_copies_and_masks_are_not_used_as_unlabeled(task, tmp_path, capsys):
     assert '1 unlabeled images are copies' in capsys.readouterr().out
     lines = (tmp_path / 'data/mine/unlabeled.txt').read_text()
     assert 'copy' not in lines and len(lines.splitlines()) == 4
-    with pytest.raises(SystemExit, match='No image is left of mine'):
+    with pytest.raises(SystemExit, match='All images of mine have masks'):
         task('ids', '--unlabeled', 'mine', '--overwrite')
+    shutil.rmtree(tmp_path / 'photos')
+    shutil.copytree(tmp_path / 'mine/images', tmp_path / 'photos')
+    with pytest.raises(SystemExit, match='No image is left of photos'):
+        task('ids', '--overwrite', make=False)
 
 
 def test_a_name_is_reused_only_with_overwrite(task, tmp_path, capsys):
@@ -311,8 +315,8 @@ def add_a_negative_id(root):
     mask[0, :2] = -1
     path.unlink()
     Image.fromarray(mask).save(path.with_suffix('.tif'))
-    return ('ids -1, in 2 pixels, which belong to no class. Save the mask '
-            'with ids')
+    return ('ids -1, in 2 pixels, which belong to no class. Add each to a '
+            "class, or write 'ignore = -1'")
 
 
 def color_a_mask(root):

@@ -64,3 +64,19 @@ def test_two_images_of_one_name(root):
 def test_no_folder(root):
     with pytest.raises(FileNotFoundError, match='no folder .*nowhere'):
         find_by_pattern(root / 'nowhere', '{name}.*', '--labeled')
+
+
+def test_hidden_folders_are_skipped(root):
+    for name in ('.ipynb_checkpoints/a.jpg', '__MACOSX/images/._a.jpg',
+                 'images/._a.jpg'):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    assert len(walk_files(root)) == 4
+
+
+@pytest.mark.parametrize('pattern', [
+    'sub', 'images/sub', 'images/sub/', 'b.*', '*/b.tiff', 'images/sub/*'])
+def test_excluded_files(root, pattern):
+    found = find_by_pattern(root, 'images/{name}.*', '--images',
+                            exclude=['other', pattern])
+    assert list(found.values()) == ['images/a.jpg']
