@@ -72,7 +72,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     check_classes(content)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
-            and osp.dirname(start) not in planned):
+            and not {start, osp.dirname(start)} & set(planned)):
         # Such as checkpoints of a run with other iterations.
         there = sorted(
             glob(osp.join(escape(osp.dirname(start)), '*.pth')))
