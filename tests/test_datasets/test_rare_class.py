@@ -92,14 +92,49 @@ def test_probabilities_are_those_of_the_release(recorded_ops):
     np.testing.assert_allclose(probs[order], recorded, atol=2e-5)
 
 
-def test_a_class_that_no_image_shows_is_never_sampled(stats):
+def test_a_class_below_the_minimum_is_sampled_where_there_is_most(stats):
     sampling = RareClassSampling(
         Images(), stats, temperature=.3, min_pixels=40)
     assert [list(indices) for indices in sampling.images
-            ] == [[0, 1, 2], [0, 1], []]
-    road, sky, _ = reference([2700, 350, 9], .3)
+            ] == [[0, 1, 2], [0, 1], [1]]
     np.testing.assert_allclose(sampling.class_probs,
-                               [road / (road + sky), sky / (road + sky), 0])
+                               reference([2700, 350, 9], .3))
+
+
+def test_a_class_without_any_pixel_is_named(tmp_path, caplog):
+    classes = (*CLASSES, 'tram')
+    save_class_stats(tmp_path / 'a.json', classes, PIXELS)
+    images = Images()
+    images.metainfo = dict(classes=classes)
+    with caplog.at_level('WARNING'):
+        sampling = RareClassSampling(images, str(tmp_path / 'a.json'))
+    assert sampling.class_probs[3] == 0 and all(sampling.class_probs[:3] > 0)
+    assert 'shows tram, so nothing is learned about it' in caplog.text
+
+
+def test_shares_do_not_depend_on_the_size_of_the_files(tmp_path):
+    """A crop is compared with the share of the class in its image."""
+    samplings = []
+    for factor in (1, 10000):
+        pixels = {name: {key: factor * count for key, count in image.items()}
+                  for name, image in PIXELS.items()}
+        save_class_stats(tmp_path / 'a.json', CLASSES, pixels)
+        sampling = RareClassSampling(
+            Images(), str(tmp_path / 'a.json'), temperature=1e-3)
+        sampling.sample()
+        samplings.append(sampling)
+    for sampling in samplings:
+        # The car, 9 of 1109 pixels of image 1, is in no crop: 10 more.
+        assert [list(indices) for indices in sampling.images
+                ] == [[0, 1, 2], [0, 1], [1]]
+        assert sampling.dataset.asked == [1] * 11
+        label = np.zeros((100, 100))
+        label[:2, :25] = 2
+        assert sampling._is_shown(label, 1, 2)
+        label[0] = 0
+        assert not sampling._is_shown(label, 1, 2)
+        label[50:] = 255  # not counted
+        assert sampling._is_shown(label, 1, 2)
 
 
 def test_pixels_must_exceed_the_minimum(stats):
@@ -162,9 +197,10 @@ def test_statistics_of_other_images_are_refused(tmp_path):
         RareClassSampling(Images(), str(tmp_path / 'a.json'))
 
 
-def test_a_minimum_that_nothing_reaches_is_named(stats):
-    with pytest.raises(ValueError, match='min_pixels=1000'):
-        RareClassSampling(Images(), stats, min_pixels=1000)
+def test_statistics_without_any_pixel_are_refused(tmp_path):
+    save_class_stats(tmp_path / 'a.json', CLASSES, dict.fromkeys('abc', {}))
+    with pytest.raises(ValueError, match='shows any class'):
+        RareClassSampling(Images(), str(tmp_path / 'a.json'))
 
 
 def test_names_of_images():
