@@ -2,7 +2,6 @@
 from typing import Optional
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmseg_fst.registry import MODELS
@@ -66,8 +65,10 @@ class ClassDiceLoss(nn.Module):
         if weight is not None:
             used = used * weight
         probability = logits.softmax(1)
-        target = F.one_hot(label.masked_fill(~valid, 0), logits.shape[1])
-        target = target.movedim(-1, 1) * used[:, None]
+        # `one_hot` would wait for the device.
+        classes = torch.arange(logits.shape[1], device=label.device)
+        target = label[:, None] == classes.view(1, -1, 1, 1)
+        target = target * used[:, None]
         overlap = (probability * target).sum((0, 2, 3))
         labeled = target.sum((0, 2, 3))
         total = (probability * used[:, None]).sum((0, 2, 3)) + labeled

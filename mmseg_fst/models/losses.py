@@ -231,7 +231,8 @@ def _average_factor(function: nn.Module, label: Tensor,
     It is the sum of the weights of all labeled pixels. MMSegmentation fails
     to compute it beside ``avg_non_ignore=True``.
     """
-    if not getattr(function, 'class_weight', None) or function.use_sigmoid:
+    if not isinstance(function, CrossEntropyLoss) or (
+            function.use_sigmoid or not function.class_weight):
         return {}
     # Pixels to ignore have the weight 0 of an additional class.
     weights = label.new_tensor([*function.class_weight, 0.],

@@ -39,7 +39,7 @@ data_preprocessor = dict(
 resize = dict(
     type='RandomResize',
     scale=image_scale,
-    ratio_range=(0.9, 1.6),
+    ratio_range=(0.8, 1.5),
     keep_ratio=True)
 flip = dict(type='RandomFlip', prob=0.5)
 pack = dict(type='PackSegInputs')

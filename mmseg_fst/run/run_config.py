@@ -130,9 +130,9 @@ def load_config(config: str,
 
     ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
     becomes the folder of the same seed and split, such as ``seed_0``. If
-    ``load_from`` is the folder of a run, its best checkpoint is loaded. Where a
-    config has a ``seed_offset``, it is added to the seed: a second run of the
-    same kind, with other random numbers.
+    ``load_from`` is the folder of a run, its best checkpoint is loaded. Where
+    a config has a ``seed_offset``, it is added to the seed: a second run of
+    the same kind, with other random numbers.
 
     Args:
         config (str): Path of the config file.
