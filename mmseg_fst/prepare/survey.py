@@ -200,7 +200,8 @@ def widths_of(ids: np.ndarray, classes: Iterable[str]) -> dict[str, float]:
     """Measure how wide the objects of each class are.
 
     Twice the distance to the nearest other pixel, at its local maxima, which
-    lie along the middle of an object; the median of an image.
+    lie along the middle of an object. Half of the area of the class is at
+    least as wide, so that slivers beside large objects do not count.
 
     Args:
         ids (np.ndarray): Class ids of shape (H, W), uint8.
@@ -212,11 +213,14 @@ def widths_of(ids: np.ndarray, classes: Iterable[str]) -> dict[str, float]:
     widths = {}
     for key in classes:
         inside = (ids == int(key)).astype(np.uint8)
-        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-        ridge = distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))
-        middle = np.median(distance[ridge & (inside > 0)])
         # Without any other pixel, distances are infinite.
-        widths[key] = float(min(2 * middle - 1, *ids.shape))
+        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5).clip(
+            max=max(ids.shape))
+        ridge = distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))
+        middle = np.sort(distance[ridge & (inside > 0)])
+        area = middle.cumsum()
+        median = middle[np.searchsorted(area, area[-1] / 2)]
+        widths[key] = float(min(2 * median - 1, *ids.shape))
     return widths
 
 

@@ -13,9 +13,10 @@ _CROP = 0.85
 # Long side of images without thin classes, and side of a crop, for a CPU.
 _LONG_SIDE, _CROP_SIDE = 320, 256
 # Largest long side and largest enlargement that thin classes may ask for.
-_MAX_LONG_SIDE, _MAX_FACTOR = 2048, 2.
-# Width of a class, in pixels, that the finest features, of stride 4, resolve.
-_VISIBLE = 4.
+_MAX_LONG_SIDE, _MAX_FACTOR = 2048, 1.5
+# Width of a class, in pixels, that the finest features, of stride 4, resolve
+# wherever they lie.
+_VISIBLE = 6.
 # A class is this wide, or wider, in three quarters of its images.
 _THIN_PERCENTILE = 25
 
@@ -63,16 +64,17 @@ def choose_view(sizes: Sequence[tuple[int, int]],
         sizes (Sequence[tuple[int, int]]): Height and width of the images.
         long_side (int, optional): Maximum long side of the resized images.
             Defaults to None: 320, or as much as the thinnest class needs to
-            be 4 pixels wide, up to twice the size of the file and to 2048;
-            crops are at most 256 x 256 then.
+            be 6 pixels wide, up to 1.5 times the size of the file and to
+            2048; crops are at most 256 x 256 then.
         thinnest (float): Width of the thinnest class in the files, in
-            pixels. Defaults to 4.
+            pixels. Defaults to 6.
 
     Returns:
         View: Both sizes; the crop has portrait format if most images have.
     """
     sides = np.array(sizes)
-    long, short = np.median(sides.max(1)), np.median(sides.min(1))
+    long, short = (float(np.median(side)) for side in
+                   (sides.max(1), sides.min(1)))
     if long_side is None:
         factor = max(min(1., _LONG_SIDE / long),
                      min(_VISIBLE / thinnest, _MAX_FACTOR))
