@@ -55,7 +55,8 @@ class CutMixMeanTeacher(Method):
     def __init__(self, pseudo_filter: Optional[dict],
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.pseudo_filter = pseudo_filter and MODELS.build(pseudo_filter)
+        self.pseudo_filter: Any = (
+            MODELS.build(pseudo_filter) if pseudo_filter else None)
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.

@@ -144,7 +144,7 @@ $rest''')
 
 _SUPERVISED = '''\
 param_scheduler = [_base_.warmup, dict(_base_.poly, end=max_iters)]
-# Stops when the score of the last validations was not the best one.
+# Stops after 8 validations without a better score.
 custom_hooks = [
     dict(
         type='EarlyStoppingHook',

@@ -112,7 +112,7 @@ def test_results_list_every_validation(tmp_path):
 
 def test_results_say_that_a_run_stopped_early(tmp_path):
     stop = dict(type='EarlyStoppingHook', monitor='student/mIoU',
-                min_delta=200., patience=1)
+                stopping_threshold=-1.)
     validated_runner(tmp_path, [dict(type='ResultsHook'), stop]).train()
     content = json.loads((tmp_path / 'results.json').read_text())
     assert content['stopped_early'] is True
