@@ -8,7 +8,7 @@ from .cityscapes_like import (
 )
 from .clothing import ClothingDataset
 from .collate import collate_sides
-from .cropping import FactorResizedCrop, HistogramCrop
+from .cropping import ClassCrop, FactorResizedCrop, HistogramCrop
 from .formatting import PackByteInputs
 from .geometry import PadToCrop, RandomFactorResize
 from .labels import LoadAnnotations
@@ -21,7 +21,8 @@ from .streets import StreetsDataset
 from .unlabeled_folder import UnlabeledFolderDataset
 
 __all__ = [
-    'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'FactorResizedCrop',
+    'ACDCDataset', 'CamVidDataset', 'ClassCrop', 'ClothingDataset',
+    'FactorResizedCrop',
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
     'LoadAnnotations', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
     'PackByteInputs', 'PadToCrop', 'PairedDataset', 'PairedSampler',
