@@ -113,7 +113,7 @@ def wait_for_all() -> None:
     distributed.destroy_process_group(group)
 
 
-def build_runner(cfg: Config) -> Runner:
+def build_runner(cfg: Config, changes: Sequence[Change] = ()) -> Runner:
     """Build the runner of a config.
 
     Args:
@@ -125,6 +125,8 @@ def build_runner(cfg: Config) -> Runner:
             :func:`mmseg_fst.models.split_dilated`. ``non_finite`` holds
             arguments of :class:`FiniteGuardHook`; None leaves it out, and
             with it the one wait for the device in each step.
+        changes (Sequence[Change]): What differs from the settings of the
+            checkpoint that is resumed. Defaults to ().
 
     Returns:
         Runner: Built, not started.
