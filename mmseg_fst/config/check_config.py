@@ -13,6 +13,7 @@ from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
 from .check_values import check_classes, check_numbers
+from .effect import check_untyped
 from .renames import hint_for
 
 _REGISTRIES = [
@@ -57,7 +58,8 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     Raises:
         ValueError: If a class of this package does not accept a key, a
             ``type`` names no class, a number of iterations or images is none,
-            or heads and data differ in their number of classes.
+            nothing reads a key, or heads and data differ in their number of
+            classes.
         FileNotFoundError: If a data folder, a list of images or a file of
             weights is missing.
     """
@@ -69,6 +71,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
         _check_folders(where, node)
         _check_weights(where, node, planned)
     check_numbers(content)
+    check_untyped(content)
     check_classes(content)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)

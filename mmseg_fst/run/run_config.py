@@ -1,9 +1,11 @@
 """The config of a run: file, options, partition, seed and split."""
+import logging
 from collections.abc import Collection
 from os import path as osp
 from typing import Any, Optional, Union
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from mmseg_fst.config.check_config import check_config
@@ -12,7 +14,13 @@ from mmseg_fst.config.config_file import (
     merge_options,
     read_python,
 )
+from mmseg_fst.config.effect import (
+    check_effect,
+    places_of,
+    unread_variables,
+)
 from mmseg_fst.config.partition import apply_partition
+from mmseg_fst.config.run_folder import check_owner
 
 from .short_run import RUN, shorten
 
@@ -30,6 +38,9 @@ def default_work_dir(config: str,
                      split: str = '0',
                      partition: str = '') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
+
+    The path is the part below a folder ``configs``; of a config elsewhere it
+    is the name of its folder, and its own.
 
     Args:
         config (str): Path of the config file.
@@ -52,7 +63,9 @@ def default_work_dir(config: str,
     if 'configs' in parts:
         stem = osp.join(*parts[parts.index('configs') + 1:])
     else:
-        stem = parts[-1]
+        # Names such as `fst.py` are in many folders.
+        folder = osp.basename(osp.dirname(osp.abspath(config)))
+        stem = osp.join(folder, parts[-1])
     return osp.join('work_dirs', stem,
                     run_name('debug' if debug else f'seed_{seed}', split))
 
@@ -105,11 +118,12 @@ def read_config(config: str,
     Raises:
         FileNotFoundError: If there is no such config.
         ValueError: If the config cannot be read, an option has no place in
-            it, or of its partition, see :func:`apply_partition`.
+            it or no effect, or of its partition, see :func:`apply_partition`.
     """
     if partition is not None:
         options = {**(options or {}), 'partition': partition}
     cfg = read_python(config, split)
+    check_effect(cfg, options or {})
     merge_options(cfg, options)
     if not apply_partition(cfg, options) and 'partition' in (options or {}):
         raise ValueError(f'{config} has no partitions to choose from; leave '
@@ -155,7 +169,8 @@ def load_config(config: str,
     Raises:
         FileNotFoundError: If there is no such config, or what it names is
             missing on disk.
-        ValueError: If the config has a key that is not known.
+        ValueError: If the config has a key that is not known, an option has
+            no effect, or the default folder is that of another config.
     """
     if split == SAME_SEED:
         split = seed or 0
@@ -168,10 +183,26 @@ def load_config(config: str,
     cfg.randomness.seed = seed + cfg.pop('seed_offset', 0)
     # Only a config that has several splits reads it.
     split_seed = cfg.env_variables.get(SPLIT_SEED, '0')
-    cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, seed, debug, split_seed, cfg.get('partition', ''))
+    cfg.config_file = osp.relpath(osp.realpath(config), osp.realpath('.'))
+    cfg.work_dir = work_dir or cfg.get('work_dir')
+    if not cfg.work_dir:
+        cfg.work_dir = default_work_dir(
+            config, seed, debug, split_seed, cfg.get('partition', ''))
+        check_owner(cfg.work_dir, cfg.config_file)
     _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg, planned)
+    _warn_of_unread(config, cfg)
     return cfg
+
+
+def _warn_of_unread(config: str, cfg: Config) -> None:
+    """Warn of variables in a config file that have no effect."""
+    for name, file in unread_variables(config).items():
+        places = places_of(name, cfg.get(name), cfg.to_dict())
+        advice = f' Set {" and ".join(places)} instead.' if places else ''
+        print_log(
+            f'{file}: the variable {name} has no effect: nothing below it in '
+            'the file uses it, and bases have used their own value when they '
+            f'were read.{advice}', 'current', logging.WARNING)

@@ -1,4 +1,5 @@
 """Settings of a training as text by dotted key, and their differences."""
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Optional
 
@@ -61,7 +62,8 @@ def _flatten(node: Mapping[str, Any],
         if isinstance(value, Mapping) and value:
             yield from _flatten(value, f'{place}.')
         else:
-            yield place, repr(value)
+            # Without the address in memory of an object.
+            yield place, re.sub(r' at 0x[0-9a-f]+', '', repr(value))
 
 
 def compare_settings(old: Mapping[str, str],
