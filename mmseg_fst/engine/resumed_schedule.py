@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Optional, Union
 
 from mmengine.optim import OptimWrapper, OptimWrapperDict
-from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 
 from .optim import wrappers_of
 
-Schedulers = Union[list[_ParamScheduler], dict[str, list[_ParamScheduler]]]
+# Of one optimizer, or of several by name.
+Schedulers = Union[list, dict[str, list]]
 
 # What the state of a scheduler contains beside its settings.
 _PROGRESS = ('last_step', '_global_step', '_last_value', 'verbose')
@@ -79,7 +79,7 @@ def _differ(new: dict[str, Any], old: dict[str, Any],
                if key not in ignored)
 
 
-def _advance(schedulers: list[_ParamScheduler], meta: dict[str, Any]) -> None:
+def _advance(schedulers: list, meta: dict[str, Any]) -> None:
     """Take the steps up to the iteration and the epoch of a checkpoint."""
     with warnings.catch_warnings():
         # The optimizer has not made any step of them.

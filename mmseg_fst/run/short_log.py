@@ -65,14 +65,13 @@ def start_summary(cfg: Config) -> str:
     Returns:
         str: What is trained, on which data, for how long and where.
     """
+    model = cfg.get('model') or {}
     hooks = [hook.type for hook in cfg.get('custom_hooks', [])]
     rows = {
         'Config': cfg.get('config_file', cfg.filename),
         'Folder': f'{cfg.work_dir} (config.json: all settings)',
-        'Method': ' with '.join([str(cfg.model.type),
-                                 ', '.join(map(str, hooks))]).removesuffix(
-                                     ' with '),
-        'Network': _networks(cfg.model),
+        'Method': ', '.join(map(str, [model.get('type'), *hooks])),
+        'Network': _networks(model),
         'Batch': _batch(cfg),
         'Schedule': _schedule(cfg),
     }
@@ -90,7 +89,8 @@ def _networks(model: dict[str, Any]) -> str:
         parts = [part[-1] if isinstance(part, list) else part
                  for part in parts]
         text = ' + '.join(
-            ' '.join(filter(None, (str(part.type), part.get('model_name'))))
+            ' '.join(filter(None, (str(part.get('type')),
+                                   part.get('model_name'))))
             for part in parts if part)
         texts.append(f'{name}: {text}' if name else text)
     return '; '.join(texts)

@@ -116,13 +116,14 @@ def test_the_split_is_an_argument(tmp_path, monkeypatch, split, variable,
     path = tmp_path / 'a.py'
     path.write_text("split = 'train_seed{{$SPLIT_SEED:0}}.txt'\n")
     cfg = load_config(str(path), seed=3, split=split)
-    assert cfg.work_dir == f'work_dirs/a/{folder}'
+    parent = f'work_dirs/{tmp_path.name}/a'
+    assert cfg.work_dir == f'{parent}/{folder}'
     named = folder.partition('split-')[2] or '0'
     assert cfg.split == f'train_seed{named}.txt'
     assert os.environ.get('SPLIT_SEED') == variable
     path.write_text("split = 'published.txt'\n")
     cfg = load_config(str(path), seed=3, split=split)
-    assert cfg.work_dir == 'work_dirs/a/seed_3'
+    assert cfg.work_dir == f'{parent}/seed_3'
 
 
 @pytest.mark.parametrize('stages', [True, False])
@@ -251,7 +252,7 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
         def train(self):
             pass
 
-    def spy(cfg):
+    def spy(cfg, changes):
         recorded.update(resume=cfg.resume, load_from=cfg.load_from)
         return Runner()
 

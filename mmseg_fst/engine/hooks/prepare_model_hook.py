@@ -42,7 +42,8 @@ class PrepareModelHook(Hook):
 
         Raises:
             ValueError: If a backbone reads other channels than the data
-                preprocessor normalizes.
+                preprocessor normalizes; later, while weights are loaded, if
+                they do not fit.
         """
         model = unwrap(runner)
         check_channels(model)
