@@ -44,8 +44,7 @@ def apply_schedule(checkpoint: dict[str, Any],
     states = [saved] if 'param_groups' in saved else list(saved.values())
     groups = [(group, former)
               for wrapper, state in zip(wrappers_of(optimizers), states)
-              for group, former in zip(wrapper.optimizer.param_groups,
-                                       state['param_groups'])]
+              for group, former in zip(wrapper.param_groups, _groups(state))]
     fresh = list(_each(schedulers))
     former = list(_each(checkpoint.get('param_schedulers')))
     if not (len(fresh) != len(former)
@@ -61,6 +60,12 @@ def apply_schedule(checkpoint: dict[str, Any],
     if schedulers is not None:
         checkpoint['param_schedulers'] = _states(schedulers)
     return True
+
+
+def _groups(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Groups in the state of an optimizer wrapper, as it lists its own."""
+    base = state.get('base_param_settings')
+    return state['param_groups'] + ([] if base is None else [base])
 
 
 def _each(schedulers: Any) -> Iterator[Any]:
