@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
-from .check_values import check_classes, check_numbers
+from .check_values import check_best, check_classes, check_numbers
 from .effect import check_untyped
 from .renames import hint_for
 
@@ -72,6 +72,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
         _check_weights(where, node, planned)
     check_numbers(content)
     check_untyped(content)
+    check_best(content)
     check_classes(content)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)

@@ -40,7 +40,7 @@ def default_work_dir(config: str,
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     The path is the part below a folder ``configs``; of a config elsewhere it
-    is the name of its folder, and its own.
+    is the name of its folder, unless that is the current one, and its own.
 
     Args:
         config (str): Path of the config file.
@@ -64,8 +64,9 @@ def default_work_dir(config: str,
         stem = osp.join(*parts[parts.index('configs') + 1:])
     else:
         # Names such as `fst.py` are in many folders.
-        folder = osp.basename(osp.dirname(osp.abspath(config)))
-        stem = osp.join(folder, parts[-1])
+        folder = osp.dirname(osp.abspath(config))
+        is_here = folder == osp.abspath(osp.curdir)
+        stem = osp.join('' if is_here else osp.basename(folder), parts[-1])
     return osp.join('work_dirs', stem,
                     run_name('debug' if debug else f'seed_{seed}', split))
 

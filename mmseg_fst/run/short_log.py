@@ -99,7 +99,8 @@ def _networks(model: dict[str, Any]) -> str:
 def _batch(cfg: Config) -> str:
     """Images of each side in a batch."""
     loader = cfg.get('train_dataloader') or {}
-    sides = (loader.get('dataset') or {}).get('sides') or {}
+    dataset = loader.get('dataset')
+    sides = dataset.get('sides', {}) if isinstance(dataset, dict) else {}
     counts = [f'{side_batch_size(cfg, name)} {name}'
               for name, side in sides.items() if side is not None]
     return ' + '.join(counts) or str(loader.get('batch_size', ''))

@@ -8,6 +8,8 @@ from os import path as osp
 from types import FrameType
 from typing import Any, NamedTuple, Optional
 
+from .settings import TRAINING_KEYS
+
 _PACKAGE = osp.dirname(osp.dirname(osp.abspath(__file__)))
 _LIBRARIES = sysconfig.get_paths()['purelib']
 # The text of an error that the worker of a data loader raised.
@@ -69,12 +71,16 @@ def settings_behind(error: BaseException, content: Mapping[str, Any]) -> str:
         arguments; empty if no object of the config was involved.
     """
     places: dict[str, list[str]] = {}
-    for name, text in _places(content):
+    trained = {key: content[key] for key in TRAINING_KEYS if key in content}
+    for name, text in _places(trained):
         places.setdefault(name, []).append(text)
     for frame in reversed(list(_frames(error))):
-        name = type(frame.f_locals.get('self')).__name__
-        if name in places:
-            return ' and '.join(places[name][:_MAX_PLACES])
+        # The object of a method, or the class that mmengine builds.
+        owners = (type(frame.f_locals.get('self')),
+                  frame.f_locals.get('obj_cls'))
+        for name in (getattr(owner, '__name__', '') for owner in owners):
+            if name in places:
+                return ' and '.join(places[name][:_MAX_PLACES])
     return ''
 
 

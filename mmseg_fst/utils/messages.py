@@ -27,6 +27,10 @@ _ADVICE = {
     'more than 1 value per channel when training': 'Batch normalization needs '
     'more than one value per channel: raise train_dataloader.batch_size or '
     'the size of the crops.',
+    'image size in a batch should be the same': 'Set the batch_size of the '
+    'validation to 1, or resize or crop all images to the same size.',
+    'available training on gpu': 'Without a GPU, set optim_wrapper.type to '
+    'OptimWrapper, or to AutocastOptimWrapper for bfloat16.',
     'unexpected keyword argument': 'Take it out, or correct its name.',
 }
 #: File for the traceback of a run.

@@ -247,7 +247,8 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     recorded = {}
 
     class Runner:
-        cfg, work_dir, val_loop = Config(), str(tmp_path), None
+        work_dir, val_loop = str(tmp_path), None
+        cfg = Config(dict(work_dir=work_dir))
 
         def train(self):
             pass
