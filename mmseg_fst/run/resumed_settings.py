@@ -74,12 +74,8 @@ def changed_settings(cfg: Config,
     """
     hub = read_checkpoint(checkpoint, trust, mmap=True).get('message_hub', {})
     before = hub.get('runtime_info', {}).get(SETTINGS)
-    path = osp.join(cfg.work_dir, CONFIG_JSON)
-    if before is None:
-        if not osp.isfile(path):
-            return []
-        before = settings_of(open_config(path))
-    changes = compare_settings(before, settings_of(cfg))
+    changes = (recorded_changes(cfg) if before is None else
+               compare_settings(before, settings_of(cfg)))
     _refuse(changes, checkpoint)
     reached = iteration_of(checkpoint) or 0
     if reached > cfg.train_cfg.get('max_iters', reached):
@@ -88,6 +84,39 @@ def changed_settings(cfg: Config,
             f'{cfg.train_cfg.max_iters}. Raise it, or start a new run with '
             '--work-dir FOLDER and without --resume.')
     return changes
+
+
+def recorded_changes(cfg: Config) -> list[Change]:
+    """Compare the settings of a run with ``config.json`` in its folder.
+
+    Args:
+        cfg (Config): Config of the run, with its ``work_dir``.
+
+    Returns:
+        list[Change]: What differs; nothing if there is no such file.
+    """
+    path = osp.join(cfg.work_dir, CONFIG_JSON)
+    if not osp.isfile(path):
+        return []
+    return compare_settings(settings_of(open_config(path)), settings_of(cfg))
+
+
+def finished_note(cfg: Config) -> str:
+    """Say that a finished run was trained with other settings.
+
+    Args:
+        cfg (Config): Config of the run, with its ``work_dir``.
+
+    Returns:
+        str: A sentence that names the differences; empty if there are none,
+        or for a run in stages, whose folder has the config of the last one.
+    """
+    changes = [] if cfg.get('stages') else recorded_changes(cfg)
+    if not changes:
+        return ''
+    return ('It was trained with other settings, and stays as it is: '
+            f'{format_changes(changes)}. Move {cfg.work_dir} away to train '
+            'again.')
 
 
 def _refuse(changes: Sequence[Change], checkpoint: str) -> None:

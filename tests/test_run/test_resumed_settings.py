@@ -9,7 +9,11 @@ from test_engine.toy import ToyPairs, model_config
 
 from mmseg_fst.apis import train
 from mmseg_fst.config.config_file import save_config
-from mmseg_fst.run.resumed_settings import changed_settings, settings_of
+from mmseg_fst.run.resumed_settings import (
+    changed_settings,
+    finished_note,
+    settings_of,
+)
 from mmseg_fst.utils.checkpoint import ForeignCheckpoint, read_checkpoint
 
 
@@ -159,3 +163,14 @@ def test_batch_sizes_of_sides_are_compared_when_complete():
     settings = settings_of(cfg)
     assert settings['train_dataloader.sampler.batch_sizes.unlabeled'] == '2'
     assert settings_of(cfg) == settings
+
+
+def test_a_finished_run_with_other_settings_is_named(tmp_path):
+    cfg = Config(dict(work_dir=str(tmp_path), train_cfg=dict(max_iters=2)))
+    assert finished_note(cfg) == ''
+    save_config(cfg, str(tmp_path))
+    assert finished_note(cfg) == ''
+    cfg.train_cfg.val_interval = 1
+    assert 'train_cfg.val_interval: not set, now 1.' in finished_note(cfg)
+    cfg.stages = dict(reliable=.5)
+    assert finished_note(cfg) == ''
