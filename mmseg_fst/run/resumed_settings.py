@@ -78,10 +78,11 @@ def changed_settings(cfg: Config,
                compare_settings(before, settings_of(cfg)))
     _refuse(changes, checkpoint)
     reached = iteration_of(checkpoint) or 0
-    if reached > cfg.train_cfg.get('max_iters', reached):
+    length = (cfg.get('train_cfg') or {}).get('max_iters', reached)
+    if reached > length:
         raise ForeignCheckpoint(
             f'{checkpoint} has more iterations than train_cfg.max_iters='
-            f'{cfg.train_cfg.max_iters}. Raise it, or start a new run with '
+            f'{length}. Raise it, or start a new run with '
             '--work-dir FOLDER and without --resume.')
     return changes
 

@@ -41,6 +41,6 @@ def test_the_summary_names_what_is_trained():
 
 def test_the_summary_names_students():
     student = dict(backbone=dict(type='A'), decode_head=dict(type='B'))
-    cfg = Config(dict(work_dir='a', filename='a.py', model=dict(
+    cfg = Config(dict(work_dir='a', config_file='a.py', model=dict(
         type='CoTraining', students=dict(a=student, b=student))))
     assert 'Network:  a: A + B; b: A + B' in start_summary(cfg)

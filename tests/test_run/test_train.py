@@ -126,6 +126,27 @@ def test_the_split_is_an_argument(tmp_path, monkeypatch, split, variable,
     assert cfg.work_dir == f'{parent}/seed_3'
 
 
+def test_configs_of_one_name_have_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = 'a/fst.py', 'x/a/fst.py', 'b/fst.py', 'fst.py', 'configs/a/fst.py'
+    folders = []
+    for path in paths:
+        tmp_path.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+        tmp_path.joinpath(path).write_text('')
+        folders.append(load_config(path).work_dir)
+        assert load_config(str(tmp_path / path)).work_dir == folders[-1]
+    first = 'work_dirs/a/fst/seed_0'
+    assert folders == [first, first, 'work_dirs/b/fst/seed_0',
+                       'work_dirs/fst/seed_0', first]
+    os.makedirs(first)
+    leave_config(load_config(paths[0]), first)
+    load_config(paths[0])
+    with pytest.raises(ValueError, match='a run of a/fst.py; this run is of '
+                       'x/a/fst.py, .* --work-dir'):
+        load_config(paths[1])
+    assert load_config(paths[1], work_dir=first).work_dir == first
+
+
 @pytest.mark.parametrize('stages', [True, False])
 def test_stages_are_trained_only_if_the_config_has_them(stages, monkeypatch):
     trained = []
