@@ -128,8 +128,8 @@ class LoadCheck:
                     f'Pretrained model.segmentor.init_cfg.checkpoint={path}, '
                     f'without {key}.')
         if extra and key != 'load_from':
-            return f'All its names begin with {extra!r}: add prefix={extra!r} '\
-                'to init_cfg.'
+            return (f'All its names begin with {extra!r}: add '
+                    f'prefix={extra!r} to init_cfg.')
         hint = ''
         if lacking or extra:
             hint = (f'Its names lack the prefix {lacking!r}. ' if lacking else

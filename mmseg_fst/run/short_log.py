@@ -1,4 +1,4 @@
-"""A log without hundreds of lines of settings, and a summary in their place."""
+"""A log without hundreds of lines of settings, but with a summary."""
 import logging
 from typing import Any, Optional, Union
 
@@ -112,9 +112,9 @@ def _schedule(cfg: Config) -> str:
     optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
     words = [f'{loop.get("max_iters")} iterations']
     if 'val_interval' in loop:
-        words.append(f'validation every {loop.val_interval}')
+        words.append(f'validation every {loop["val_interval"]}')
     if 'type' in optimizer:
-        words.append(f'{optimizer.type}, learning rate '
+        words.append(f'{optimizer["type"]}, learning rate '
                      f'{optimizer.get("lr", "default")}')
     words.append(f'seed {cfg.get("randomness", {}).get("seed")}')
     return ', '.join(words)
