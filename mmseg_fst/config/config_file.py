@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
+from .effect import check_effect
 from .model_parts import assemble_model, part_option
 from .renames import check_options, upgrade_config, upgrade_option
 from .safe_config import check_data
@@ -164,9 +165,10 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 
     Raises:
         ValueError: If a key leads into a value that is not a dict or list, or
-            past the end of a list, or has an old name, see
-            :func:`check_options`.
+            past the end of a list, has no effect, see :func:`check_effect`,
+            or has an old name, see :func:`check_options`.
     """
+    check_effect(cfg, options or {})
     content = cfg._cfg_dict
     for key, value in (options or {}).items():
         try:

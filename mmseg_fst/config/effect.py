@@ -108,33 +108,36 @@ def _helper_problem(key: str, name: str, content: Mapping[str, Any]) -> str:
     """What to say of an option whose variable nothing reads."""
     reason = ('it is a variable of the config file, which was used while the '
               'file was read' if name in content else 'nothing reads it')
-    last = key.rpartition('.')[2]
-    places = places_of(last, content.get(name), content)
-    if places:
-        advice = f'Set {" ".join(f"{place}=..." for place in places)} instead.'
-    else:
-        advice = _similar(name, read_names()).strip() or (
-            'Take it out, or change it in the config file.')
-    return f'--cfg-options {key} has no effect: {reason}. {advice}'
+    # `lr` as well as `optim_wraper.lr`.
+    advice = advice_for(key.rpartition('.')[2], content, content.get(name)) \
+        or _similar(name, read_names()).strip()
+    return (f'--cfg-options {key} has no effect: {reason}. '
+            + (advice or 'Take it out, or change it in the config file.'))
 
 
-def places_of(name: str, value: Any, content: Mapping[str, Any]) -> list[str]:
-    """Find the settings that a helper variable stands for.
+def advice_for(name: str, content: Mapping[str, Any],
+               value: Any = None) -> str:
+    """Name the settings that a helper variable stands for.
 
     Args:
         name (str): Name of the variable.
-        value (Any): Its value; None if there is no such variable.
         content (Mapping): The config.
+        value (Any): Value that the settings were made from. Defaults to None:
+            not known.
 
     Returns:
-        list[str]: Dotted keys of settings with the same name or, if there
-        are none, the same value, unless that is a plain number.
+        str: A sentence with the settings of the same name or, if there are
+        none, of the same value, unless that is a plain number; else one with
+        a similar name of a variable that is read; empty if there is none.
     """
     settings = training_settings(content)
     found = [key for key in settings if key.rpartition('.')[2] == name]
     if not found and isinstance(value, (str, list, tuple)):
         found = [key for key, text in settings.items() if text == repr(value)]
-    return found[:_MAX_PLACES]
+    if not found:
+        return _similar(name, read_names()).strip()
+    places = ' '.join(f'{place}=...' for place in found[:_MAX_PLACES])
+    return f'Set {places} instead.'
 
 
 def _similar(name: str, known: Any) -> str:
@@ -147,7 +150,9 @@ def unread_variables(path: str) -> dict[str, str]:
     """Find variables of a config file that nothing reads.
 
     A variable that only its base has used is such a case: setting it in a
-    file that derives from the base changes nothing.
+    file that derives from the base changes nothing. A config without a base,
+    such as those that mmengine writes, may contain other variables; there
+    only a variable that is set again after its use is such a case.
 
     Args:
         path (str): Path of a config in Python. Its bases are searched as
@@ -162,11 +167,13 @@ def unread_variables(path: str) -> dict[str, str]:
                  if isinstance(node, ast.Attribute)
                  and isinstance(node.value, ast.Name)
                  and node.value.id == '_base_'}
-    known = read_names() | inherited | {'_base_'}
+    known = read_names() | inherited
+    is_whole = len(files) == 1
     return {
         name: str(file) for file, tree in files
         if '_base_' not in file.parts
-        for name in _assigned_last(tree) if name not in known
+        for name, was_used in _unused(tree)
+        if name not in known and (was_used or not is_whole)
     }
 
 
@@ -190,8 +197,11 @@ def _with_bases(path: Path) -> Iterator[tuple[Path, ast.Module]]:
                         Path(osp.normpath(path.parent / base)))
 
 
-def _assigned_last(tree: ast.Module) -> Iterator[str]:
-    """Names whose last assignment no later line of the file uses."""
+def _unused(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Names that no line uses after their last assignment.
+
+    Also whether a line before it does.
+    """
     assigned: dict[str, int] = {}
     for statement in tree.body:
         if isinstance(statement, ast.Assign):
@@ -204,4 +214,4 @@ def _assigned_last(tree: ast.Module) -> Iterator[str]:
             used[node.id] = max(used.get(node.id, 0), node.lineno)
     for name, line in assigned.items():
         if used.get(name, 0) < line and not name.startswith('_'):
-            yield name
+            yield name, name in used

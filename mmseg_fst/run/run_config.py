@@ -14,11 +14,7 @@ from mmseg_fst.config.config_file import (
     merge_options,
     read_python,
 )
-from mmseg_fst.config.effect import (
-    check_effect,
-    places_of,
-    unread_variables,
-)
+from mmseg_fst.config.effect import advice_for, unread_variables
 from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner
 
@@ -124,7 +120,6 @@ def read_config(config: str,
     if partition is not None:
         options = {**(options or {}), 'partition': partition}
     cfg = read_python(config, split)
-    check_effect(cfg, options or {})
     merge_options(cfg, options)
     if not apply_partition(cfg, options) and 'partition' in (options or {}):
         raise ValueError(f'{config} has no partitions to choose from; leave '
@@ -201,9 +196,8 @@ def load_config(config: str,
 def _warn_of_unread(config: str, cfg: Config) -> None:
     """Warn of variables in a config file that have no effect."""
     for name, file in unread_variables(config).items():
-        places = places_of(name, cfg.get(name), cfg.to_dict())
-        advice = f' Set {" and ".join(places)} instead.' if places else ''
         print_log(
             f'{file}: the variable {name} has no effect: nothing below it in '
             'the file uses it, and bases have used their own value when they '
-            f'were read.{advice}', 'current', logging.WARNING)
+            f'were read. {advice_for(name, cfg.to_dict())}', 'current',
+            logging.WARNING)

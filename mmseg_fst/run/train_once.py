@@ -3,8 +3,10 @@ import logging
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.runner import Runner
 
 from mmseg_fst.config.config_file import CONFIG_JSON, save_config
 from mmseg_fst.utils.checkpoint import guard_loading
@@ -47,9 +49,8 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
         cfg.load_from = checkpoint
     guard_loading(trust)
     runner = build_runner(cfg, changes)
-    if is_main_process():
-        leave_config(runner.cfg, runner.work_dir)
-        print_log(start_summary(runner.cfg), 'current')
+    runner.register_hook(ConfigHook())
+    print_log(start_summary(runner.cfg), 'current')
     with explain_lost_process():
         runner.train()
     if is_main_process() and runner.val_loop is not None:
@@ -59,6 +60,25 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')
     return runner.work_dir
+
+
+class ConfigHook(Hook):
+    """Leave the config of a run in its folder when the training begins.
+
+    Before that a checkpoint to resume, or the weights to start from, may be
+    refused; the folder then still has the config of the earlier run.
+    """
+
+    priority = 'LOWEST'
+
+    @master_only
+    def before_train(self, runner: Runner) -> None:
+        """Write the config.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        leave_config(runner.cfg, runner.work_dir)
 
 
 def leave_config(cfg: Config, folder: str) -> None:

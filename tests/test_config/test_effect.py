@@ -85,6 +85,14 @@ def test_a_variable_that_only_the_base_has_used(config, text, unread):
     assert unread_variables(str(path)) == {name: str(path) for name in unread}
 
 
+def test_a_config_without_bases_may_have_other_variables(config):
+    """Such as one that a run has written; it is not set after its use."""
+    config.write_text('crop_size = 4\n')
+    assert unread_variables(str(config)) == {}
+    config.write_text('crop_size = 4\nmodel = crop_size\ncrop_size = 8\n')
+    assert set(unread_variables(str(config))) == {'crop_size'}
+
+
 def test_variables_of_bases_are_for_others(tmp_path):
     (tmp_path / '_base_').mkdir()
     (tmp_path / '_base_/a.py').write_text('hooks = 1\n')
@@ -98,13 +106,15 @@ def test_a_run_warns_of_a_variable_without_effect(config, monkeypatch):
     monkeypatch.setattr(run_config, 'print_log',
                         lambda *args: said.append(args))
     child = config.with_name('child.py')
-    child.write_text("crop_size = (8, 8)\n"
+    child.write_text("_base_ = './base.py'\ncrop_size = (8, 8)\n"
                      "train_dataloader = dict(pipeline=[dict(crop_size=1)])\n")
+    config.with_name('base.py').write_text(
+        'crop_size = 4\nval_cfg = dict(size=crop_size)\n')
     load_config(str(child))
     (text, _, level), = said
     assert level == logging.WARNING
     assert f'{child}: the variable crop_size has no effect' in text
-    assert 'Set train_dataloader.pipeline.0.crop_size instead' in text
+    assert 'Set train_dataloader.pipeline.0.crop_size=... instead' in text
 
 
 def test_configs_of_the_repository_give_no_warning():

@@ -241,7 +241,7 @@ def test_other_places_than_a_disk_are_left_to_mmengine(tmp_path):
 
 def test_a_best_score_that_does_not_exist_is_refused(tmp_path):
     runner = validated_runner(
-        tmp_path, default_hooks=checkpoint_hook(save_best='student/mIuO'))
+        tmp_path, default_hooks=checkpoint_hook(save_best='teacher/mIoU'))
     prepare(runner)
     with pytest.raises(ValueError, match='choose from student/mIoU, x'):
         hook_of(runner).after_val_epoch(

@@ -123,9 +123,12 @@ def test_what_cannot_change_is_refused(checkpoint, key, value, kind):
 def test_a_refused_start_leaves_the_recorded_config(checkpoint, tmp_path):
     (tmp_path / 'iter_2.pth').write_bytes(checkpoint.read_bytes())
     (tmp_path / 'config.json').write_text('{}')
-    with pytest.raises(ForeignCheckpoint):
-        train(config(tmp_path, **{'randomness.seed': 3}), resume=True)
-    assert (tmp_path / 'config.json').read_text() == '{}'
+    for options in ({'randomness.seed': 3}, {
+            'optim_wrapper.optimizer.weight_decay': .1,
+            'optim_wrapper.paramwise_cfg': dict(norm_decay_mult=0.)}):
+        with pytest.raises(ForeignCheckpoint):
+            train(config(tmp_path, **options), resume=True)
+        assert (tmp_path / 'config.json').read_text() == '{}'
 
 
 def test_other_settings_may_change(checkpoint):

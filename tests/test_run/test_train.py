@@ -274,6 +274,9 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
         def train(self):
             pass
 
+        def register_hook(self, hook):
+            hook.before_train(self)
+
     def spy(cfg, changes):
         recorded.update(resume=cfg.resume, load_from=cfg.load_from)
         return Runner()
