@@ -64,6 +64,16 @@ def label(change, path=LABEL):
     return prepare
 
 
+def weights(name, key, nested=False):
+    """Write a checkpoint with one tensor."""
+
+    def prepare(root):
+        value = dict(weight=torch.zeros(2)) if nested else torch.zeros(2)
+        torch.save({key: value}, root / f'data/{name}.pth')
+
+    return prepare
+
+
 def smaller_label(root):
     Image.open(root / LABEL).resize(
         (32, 16), Image.Resampling.NEAREST).save(root / LABEL)
@@ -199,6 +209,18 @@ CHECKPOINTS = (
     Case('an initial checkpoint that is not a checkpoint',
          f'{DEBUG} load_from=data/text.pth', 'data/text.pth',
          'Copy it again', write('data/text.pth', 'hello'), True),
+    Case('initial weights of another network',
+         f'{DEBUG} load_from=data/other.pth',
+         'the weights of data/other.pth do not fit: 0 of',
+         'leave load_from out', weights('other', 'weight'), True),
+    Case('pretrained weights of another network',
+         f'{DEBUG} model.segmentor.init_cfg.type=Pretrained '
+         'model.segmentor.init_cfg.checkpoint=data/other.pth',
+         'student.init_cfg: the weights of data/other.pth do not fit',
+         'Name a file of the same network', weights('other', 'weight'), True),
+    Case('initial weights in an entry of a file',
+         f'{DEBUG} load_from=data/other.pth', 'do not fit: 0 of',
+         "its entry 'ema'", weights('other', 'ema', nested=True), True),
     Case('a missing run', 'tools/test.py work_dirs/none',
          'work_dirs/none', 'no folder or checkpoint'),
     Case('a run without a checkpoint', 'tools/test.py run', 'run',

@@ -73,6 +73,14 @@ def foreign_run(root):
         folder / 'iter_2.pth')
 
 
+def changed_run(root):
+    """Write a checkpoint of another method to the folder of the demo."""
+    folder = root / WORK_DIR
+    folder.mkdir(parents=True)
+    hub = dict(runtime_info=dict(settings={'model.type': 'FixMatch'}))
+    torch.save(dict(message_hub=hub, state_dict={}), folder / 'iter_2.pth')
+
+
 def damaged_run(root):
     """Write a truncated checkpoint to the folder of the demo."""
     folder = root / WORK_DIR
@@ -150,6 +158,10 @@ RUNS = (
     Case('a checkpoint of another optimizer to resume from',
          f'{RUN} --debug --resume', f'{WORK_DIR}/iter_2.pth',
          'without --resume', foreign_run, True),
+    Case('a checkpoint of another method to resume from',
+         f'{RUN} --debug --resume', f'{WORK_DIR}/iter_2.pth was trained with '
+         'other settings: model.type', 'Resume with the former values',
+         changed_run, True),
     Case('an unknown action',
          f'{RUN} --debug --cfg-options non_finite.action=warn',
          'non_finite.action', "must be 'stop' or 'skip'", begins=True),

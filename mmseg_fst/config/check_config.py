@@ -12,7 +12,13 @@ from mmengine.config import Config
 from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
-from .check_values import check_classes, check_daformer, check_numbers
+from .check_values import (
+    check_best,
+    check_classes,
+    check_daformer,
+    check_numbers,
+)
+from .effect import check_untyped
 from .renames import hint_for
 
 _REGISTRIES = [
@@ -57,8 +63,8 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     Raises:
         ValueError: If a class of this package does not accept a key, a
             ``type`` names no class, a number of iterations or images is none,
-            heads and data differ in their number of classes, or values of
-            Cityscapes are used on other data.
+            nothing reads a key, heads and data differ in their number of
+            classes, or values of Cityscapes are used on other data.
         FileNotFoundError: If a data folder, a list of images or a file of
             weights is missing.
     """
@@ -70,6 +76,8 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
         _check_folders(where, node)
         _check_weights(where, node, planned)
     check_numbers(content)
+    check_untyped(content)
+    check_best(content)
     check_classes(content)
     check_daformer(content)
     start = cfg.get('load_from')

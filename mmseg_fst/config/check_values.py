@@ -34,6 +34,26 @@ def check_numbers(content: dict[str, Any]) -> None:
                              f'{value!r}.')
 
 
+def check_best(content: dict[str, Any]) -> None:
+    """Check the name of the score that determines the best checkpoint.
+
+    Args:
+        content (dict): A config.
+
+    Raises:
+        ValueError: If the validation scores several networks, and the name
+            does not begin with one of them.
+    """
+    hook = (content.get('default_hooks') or {}).get('checkpoint') or {}
+    name = hook.get('save_best')
+    loop = (content.get('val_cfg') or {}).get('type')
+    if (loop == 'NetworksValLoop' and isinstance(name, str)
+            and name != 'auto' and '/' not in name):
+        raise ValueError(
+            f'default_hooks.checkpoint.save_best={name!r}: scores are named '
+            f"by network; set it to 'student/{name}' or 'teacher/{name}'.")
+
+
 def _heads(node: Any, where: str) -> Iterator[tuple[str, int]]:
     """Number of classes of each decode head, with its place."""
     if isinstance(node, dict):

@@ -13,7 +13,8 @@ from mmengine.logging import print_log
 from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
-from .model_parts import assemble_model
+from .effect import check_effect
+from .model_parts import assemble_model, part_option
 from .renames import check_options, upgrade_config, upgrade_option
 from .safe_config import check_data
 
@@ -158,17 +159,21 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
     Args:
         cfg (Config): The config; changed in place.
         options (dict[str, Any], optional): Values by dotted key, if any; an
-            older key stands for its present one, see :func:`upgrade_option`.
+            older key stands for its present one, see :func:`upgrade_option`,
+            and a part of the model for its place in it, see
+            :func:`part_option`.
 
     Raises:
         ValueError: If a key leads into a value that is not a dict or list, or
-            past the end of a list, or has an old name, see
-            :func:`check_options`.
+            past the end of a list, has no effect, see :func:`check_effect`,
+            or has an old name, see :func:`check_options`.
     """
+    check_effect(cfg, options or {})
+    content = cfg._cfg_dict
     for key, value in (options or {}).items():
         try:
-            cfg.merge_from_dict(
-                {upgrade_option(cfg._cfg_dict, key): value})
+            place = upgrade_option(content, part_option(content, key))
+            cfg.merge_from_dict({place: value})
         except (KeyError, TypeError, AttributeError, AssertionError,
                 IndexError) as error:
             raise ValueError(

@@ -3,8 +3,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-# Each is a variable of one kind of base: models, datasets and protocols.
-_PARTS = ('segmentor', 'data_preprocessor', 'protocol')
+#: Each is a variable of one kind of base: models, datasets and protocols.
+PARTS = ('segmentor', 'data_preprocessor', 'protocol')
 
 
 def assemble_model(cfg: Config) -> None:
@@ -28,7 +28,7 @@ def assemble_model(cfg: Config) -> None:
     """
     if not isinstance(cfg.get('model'), dict):
         return
-    for name in _PARTS:
+    for name in PARTS:
         part = cfg.pop(name, None)
         if part is None or name in _not_taken(cfg.model):
             continue
@@ -36,6 +36,21 @@ def assemble_model(cfg: Config) -> None:
         if isinstance(changes, dict) and 'type' not in changes:
             cfg.model[name] = part
             cfg.merge_from_dict({f'model.{name}': changes})
+
+
+def part_option(cfg: dict[str, Any], key: str) -> str:
+    """The place of an option that names a part of the model.
+
+    Args:
+        cfg (dict): The config, after :func:`assemble_model`.
+        key (str): Dotted key, such as ``'segmentor.backbone.init_cfg'``.
+
+    Returns:
+        str: Such as ``'model.segmentor.backbone.init_cfg'``; any other key
+        as it is.
+    """
+    is_part = key.partition('.')[0] in PARTS
+    return f'model.{key}' if is_part and 'model' in cfg else key
 
 
 def _not_taken(model: dict[str, Any]) -> tuple[str, ...]:

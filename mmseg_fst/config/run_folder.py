@@ -1,5 +1,6 @@
 """What the folder of a run contains: its config and its checkpoints."""
 import glob
+import json
 from os import path as osp
 from typing import Any
 
@@ -35,6 +36,30 @@ def find_config(work_dir: str) -> str:
                          f'{", ".join(sorted(found))}; leave the one that '
                          'belongs to the checkpoint.')
     return found[0]
+
+
+def check_owner(work_dir: str, config: str) -> None:
+    """Raise if a folder contains a run of another config.
+
+    Args:
+        work_dir (str): Folder of the run.
+        config (str): Path of the config file, as ``config_file`` of a config.
+
+    Raises:
+        ValueError: If ``config.json`` in the folder names another one.
+    """
+    path = osp.join(work_dir, CONFIG_JSON)
+    try:
+        with open(path) as file:
+            before = json.load(file).get('config_file', config)
+    except (OSError, ValueError, AttributeError):
+        return  # a new folder, or a file that open_config explains
+    if before != config:
+        raise ValueError(
+            f'{work_dir} contains a run of {before}; this run is of {config}, '
+            'which has the same name. Give another folder with --work-dir, '
+            'rename one of the configs (or its folder), or move the earlier '
+            'run away.')
 
 
 def find_checkpoint(work_dir: str, which: str = 'best') -> str:

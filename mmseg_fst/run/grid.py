@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional, Union
 from mmseg_fst.config.config_file import SPLIT_SEED, read_python
 from mmseg_fst.utils.files import atomic_write
 
+from .resumed_settings import finished_note
 from .run_config import load_config
 from .score_files import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
@@ -60,6 +61,7 @@ class GridRun:
         work_dir (str): Its folder; empty if the config cannot be read.
         state (str): ``FINISHED``, ``UNFINISHED``, ``NEW`` or ``FAILED``.
         error (str): Why it failed.
+        note (str): What is to be said of a finished run.
         partition (str): See :class:`Cell`.
     """
     config: str
@@ -68,6 +70,7 @@ class GridRun:
     work_dir: str = ''
     state: str = NEW
     error: str = ''
+    note: str = ''
     partition: str = ''
 
     @property
@@ -178,6 +181,8 @@ def plan_runs(cells: Sequence[Cell],
             run.work_dir = cfg.work_dir
             if not debug:  # which is to try all of them
                 run.state = state_of(cfg.work_dir, cfg.train_cfg.max_iters)
+            if run.state == FINISHED:
+                run.note = finished_note(cfg)
         except (OSError, ValueError) as error:
             run.state, run.error = FAILED, f'{type(error).__name__}: {error}'
     return runs
@@ -204,7 +209,8 @@ def run_grid(grid: Grid,
     for index, run in enumerate(runs, 1):
         title = f'run {index} of {len(runs)}: {run}'
         if run.state == FINISHED:
-            print(f'{title}: is finished, skipped ({run.work_dir})')
+            print(f'{title}: is finished, skipped ({run.work_dir}). '
+                  f'{run.note}')
         elif run.state == FAILED:
             print(f'{title}: cannot begin. {run.error}')
         else:

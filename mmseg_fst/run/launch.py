@@ -1,7 +1,7 @@
 """From a config to a runner: several processes, layout in memory."""
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Union
@@ -26,6 +26,9 @@ from mmseg_fst.models import fuse_attention, heads_of, split_dilated
 from mmseg_fst.utils.checks import LostProcess
 from mmseg_fst.utils.formatter import import_formatter
 from mmseg_fst.utils.memory import keep_freed_memory
+from mmseg_fst.utils.settings import Change, training_settings
+
+from .short_log import ShortLogRunner
 
 
 def prepare_processes(cfg: Config) -> None:
@@ -114,7 +117,7 @@ def wait_for_all() -> None:
     distributed.destroy_process_group(group)
 
 
-def build_runner(cfg: Config) -> Runner:
+def build_runner(cfg: Config, changes: Sequence[Change] = ()) -> Runner:
     """Build the runner of a config.
 
     Args:
@@ -127,6 +130,8 @@ def build_runner(cfg: Config) -> Runner:
             arguments of :class:`FiniteGuardHook`; None leaves it out, and
             with it the one wait for the device in each step. ``data_check``
             holds arguments of :class:`DataCheckHook`; None leaves it out.
+        changes (Sequence[Change]): What differs from the settings of the
+            checkpoint that is resumed. Defaults to ().
 
     Returns:
         Runner: Built, not started.
@@ -150,10 +155,12 @@ def build_runner(cfg: Config) -> Runner:
         cfg.visualizer.pop('name', None)
     apply_batch_sizes(cfg)
     import_formatter()  # Runner logs the formatted config
-    runner = Runner.from_cfg(cfg)
+    settings = training_settings(cfg.to_dict())
+    runner = ShortLogRunner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)
-    hooks = [PrepareModelHook(), SeedIterationHook(), ResumeHook()]
+    hooks = [PrepareModelHook(), SeedIterationHook(),
+             ResumeHook(settings, changes)]
     guard = cfg.get('non_finite', {})
     if guard is not None:
         hooks.append(FiniteGuardHook(**guard))

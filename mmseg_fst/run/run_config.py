@@ -1,9 +1,11 @@
 """The config of a run: file, options, partition, seed and split."""
+import logging
 from collections.abc import Collection
 from os import path as osp
 from typing import Any, Optional, Union
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from mmseg_fst.config.check_config import check_config
@@ -12,8 +14,9 @@ from mmseg_fst.config.config_file import (
     merge_options,
     read_python,
 )
+from mmseg_fst.config.effect import advice_for, unread_variables
 from mmseg_fst.config.partition import apply_partition
-from mmseg_fst.config.run_folder import find_checkpoint
+from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
 from .short_run import RUN, shorten
 
@@ -31,6 +34,9 @@ def default_work_dir(config: str,
                      split: str = '0',
                      partition: str = '') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
+
+    The path is the part below a folder ``configs``; of a config elsewhere it
+    is the name of its folder, unless that is the current one, and its own.
 
     Args:
         config (str): Path of the config file.
@@ -53,7 +59,10 @@ def default_work_dir(config: str,
     if 'configs' in parts:
         stem = osp.join(*parts[parts.index('configs') + 1:])
     else:
-        stem = parts[-1]
+        # Names such as `fst.py` are in many folders.
+        folder = osp.dirname(osp.abspath(config))
+        is_here = folder == osp.abspath(osp.curdir)
+        stem = osp.join('' if is_here else osp.basename(folder), parts[-1])
     return osp.join('work_dirs', stem,
                     run_name('debug' if debug else f'seed_{seed}', split))
 
@@ -106,7 +115,7 @@ def read_config(config: str,
     Raises:
         FileNotFoundError: If there is no such config.
         ValueError: If the config cannot be read, an option has no place in
-            it, or of its partition, see :func:`apply_partition`.
+            it or no effect, or of its partition, see :func:`apply_partition`.
     """
     if partition is not None:
         options = {**(options or {}), 'partition': partition}
@@ -157,7 +166,8 @@ def load_config(config: str,
     Raises:
         FileNotFoundError: If there is no such config, or what it names is
             missing on disk.
-        ValueError: If the config has a key that is not known.
+        ValueError: If the config has a key that is not known, an option has
+            no effect, or the default folder is that of another config.
     """
     if split == SAME_SEED:
         split = seed or 0
@@ -170,8 +180,12 @@ def load_config(config: str,
     cfg.randomness.seed = seed + cfg.pop('seed_offset', 0)
     # Only a config that has several splits reads it.
     split_seed = cfg.env_variables.get(SPLIT_SEED, '0')
-    cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
-        config, seed, debug, split_seed, cfg.get('partition', ''))
+    cfg.config_file = osp.relpath(osp.realpath(config), osp.realpath('.'))
+    cfg.work_dir = work_dir or cfg.get('work_dir')
+    if not cfg.work_dir:
+        cfg.work_dir = default_work_dir(
+            config, seed, debug, split_seed, cfg.get('partition', ''))
+        check_owner(cfg.work_dir, cfg.config_file)
     _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
     start = cfg.get('load_from')
     # The folder of a planned run is checked below, and resolved when its turn
@@ -181,4 +195,15 @@ def load_config(config: str,
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg, planned)
+    _warn_of_unread(config, cfg)
     return cfg
+
+
+def _warn_of_unread(config: str, cfg: Config) -> None:
+    """Warn of variables in a config file that have no effect."""
+    for name, file in unread_variables(config).items():
+        print_log(
+            f'{file}: the variable {name} has no effect: nothing below it in '
+            'the file uses it, and bases have used their own value when they '
+            f'were read. {advice_for(name, cfg.to_dict())}', 'current',
+            logging.WARNING)

@@ -20,6 +20,7 @@ from mmseg_fst.use.load import load_network
 from mmseg_fst.utils.files import save_json, save_lines
 
 from .launch import join_processes, wait_for_all
+from .resumed_settings import finished_note
 from .score_files import FINISHED, state_of
 from .train_once import train_once
 
@@ -95,7 +96,7 @@ def _train_stage(cfg: Config, resume: bool, trust: bool) -> str:
     say(f'\n{cfg.experiment_name}: {cfg.work_dir}')
     if resume and state_of(cfg.work_dir,
                            cfg.train_cfg.max_iters) == FINISHED:
-        say('It is finished.')
+        say(f'It is finished. {finished_note(cfg)}')
     else:
         check_config(cfg)
         train_once(cfg, resume, trust)

@@ -58,7 +58,7 @@ def start_training(config: str,
             partition=partition)
         if launcher is not None:
             cfg.launcher = launcher
-    with one_message(cfg.work_dir):
+    with one_message(cfg.work_dir, cfg.to_dict()):
         return train(cfg, resume, trust)
 
 

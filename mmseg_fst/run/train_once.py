@@ -3,15 +3,20 @@ import logging
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.runner import Runner
 
 from mmseg_fst.config.config_file import CONFIG_JSON, save_config
 from mmseg_fst.utils.checkpoint import guard_loading
+from mmseg_fst.utils.settings import Change
 
 from .choose_checkpoint import choose_checkpoint
 from .launch import build_runner, explain_lost_process, join_processes
+from .resumed_settings import changed_settings
 from .score_files import format_scores, read_protocol, read_scores
+from .short_log import start_summary
 
 
 def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
@@ -30,18 +35,22 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     Raises:
         UnsafeCheckpoint: If one of them holds more than data and is not
             trusted, or all to resume are damaged; before the first iteration.
+        ForeignCheckpoint: If settings have changed that cannot change within
+            a run, see :func:`changed_settings`.
         LostProcess: If another process of the run has ended.
         ValueError: See :func:`prepare_processes` and :func:`build_runner`.
     """
     join_processes(cfg)
     checkpoint = choose_checkpoint(cfg.work_dir) if resume else None
     cfg.resume = checkpoint is not None
-    if cfg.resume:
+    changes: list[Change] = []
+    if checkpoint is not None:
+        changes = changed_settings(cfg, checkpoint, trust)
         cfg.load_from = checkpoint
     guard_loading(trust)
-    runner = build_runner(cfg)
-    if is_main_process():
-        leave_config(runner.cfg, runner.work_dir)
+    runner = build_runner(cfg, changes)
+    runner.register_hook(ConfigHook())
+    print_log(start_summary(runner.cfg), 'current')
     with explain_lost_process():
         runner.train()
     if is_main_process() and runner.val_loop is not None:
@@ -51,6 +60,25 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')
     return runner.work_dir
+
+
+class ConfigHook(Hook):
+    """Leave the config of a run in its folder when the training begins.
+
+    Before that a checkpoint to resume, or the weights to start from, may be
+    refused; the folder then still has the config of the earlier run.
+    """
+
+    priority = 'LOWEST'
+
+    @master_only
+    def before_train(self, runner: Runner) -> None:
+        """Write the config.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        leave_config(runner.cfg, runner.work_dir)
 
 
 def leave_config(cfg: Config, folder: str) -> None:

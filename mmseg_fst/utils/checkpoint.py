@@ -52,7 +52,8 @@ _HARMLESS = [
 
 def read_checkpoint(path: str,
                     trust: bool = False,
-                    map_location: Any = 'cpu') -> dict[str, Any]:
+                    map_location: Any = 'cpu',
+                    mmap: bool = False) -> dict[str, Any]:
     """Load a checkpoint with ``weights_only=True``.
 
     Tensors, plain values, NumPy numbers and the logged values of mmengine
@@ -67,6 +68,8 @@ def read_checkpoint(path: str,
         trust (bool): Whether the file may run code. Defaults to False.
         map_location: Device for the tensors, as in ``torch.load``. Defaults
             to ``'cpu'``.
+        mmap (bool): Whether tensors stay in the file until they are used,
+            which only files of ``torch.save`` support. Defaults to False.
 
     Returns:
         dict: The checkpoint; the weights are under ``'state_dict'``.
@@ -90,7 +93,8 @@ def read_checkpoint(path: str,
     try:
         with torch.serialization.safe_globals(_HARMLESS):
             checkpoint = torch.load(
-                path, map_location=map_location, weights_only=not trust)
+                path, map_location=map_location, weights_only=not trust,
+                mmap=mmap)
     except Exception as error:
         if not _is_damage(error):
             raise

@@ -221,3 +221,16 @@ def test_a_missing_start_names_the_checkpoints_that_are_there(tmp_path):
             FileNotFoundError, match='no checkpoint .*iter_900.pth. There '
             'is: .*iter_40.pth. Train'):
         check_config(Config(dict(load_from=str(tmp_path / 'iter_900.pth'))))
+
+
+@pytest.mark.parametrize('name, loop, refused', [
+    ('mIoU', 'NetworksValLoop', True), ('mIoU', 'ValLoop', False),
+    ('student/mIoU', 'NetworksValLoop', False),
+    ('auto', 'NetworksValLoop', False), (None, 'NetworksValLoop', False)])
+def test_the_best_score_names_a_network(cfg, name, loop, refused):
+    cfg.merge_from_dict({
+        'default_hooks.checkpoint.save_best': name, 'val_cfg.type': loop})
+    if refused:
+        assert "'student/mIoU'" in message_of(cfg)
+    else:
+        check_config(cfg)

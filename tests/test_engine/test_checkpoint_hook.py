@@ -237,3 +237,12 @@ def test_other_places_than_a_disk_are_left_to_mmengine(tmp_path):
         default_hooks=dict(checkpoint=hook))
     prepare(runner)
     assert type(hook_of(runner).file_backend) is LocalBackend
+
+
+def test_a_best_score_that_does_not_exist_is_refused(tmp_path):
+    runner = validated_runner(
+        tmp_path, default_hooks=checkpoint_hook(save_best='teacher/mIoU'))
+    prepare(runner)
+    with pytest.raises(ValueError, match='choose from student/mIoU, x'):
+        hook_of(runner).after_val_epoch(
+            runner, {'student/mIoU': 1., 'x': 2.})

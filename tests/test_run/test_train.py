@@ -133,13 +133,35 @@ def test_the_split_is_an_argument(tmp_path, monkeypatch, split, variable,
     path = tmp_path / 'a.py'
     path.write_text("split = 'train_seed{{$SPLIT_SEED:0}}.txt'\n")
     cfg = load_config(str(path), seed=3, split=split)
-    assert cfg.work_dir == f'work_dirs/a/{folder}'
+    parent = f'work_dirs/{tmp_path.name}/a'
+    assert cfg.work_dir == f'{parent}/{folder}'
     named = folder.partition('split-')[2] or '0'
     assert cfg.split == f'train_seed{named}.txt'
     assert os.environ.get('SPLIT_SEED') == variable
     path.write_text("split = 'published.txt'\n")
     cfg = load_config(str(path), seed=3, split=split)
-    assert cfg.work_dir == 'work_dirs/a/seed_3'
+    assert cfg.work_dir == f'{parent}/seed_3'
+
+
+def test_configs_of_one_name_have_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = 'a/fst.py', 'x/a/fst.py', 'b/fst.py', 'fst.py', 'configs/a/fst.py'
+    folders = []
+    for path in paths:
+        tmp_path.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+        tmp_path.joinpath(path).write_text('')
+        folders.append(load_config(path).work_dir)
+        assert load_config(str(tmp_path / path)).work_dir == folders[-1]
+    first = 'work_dirs/a/fst/seed_0'
+    assert folders == [first, first, 'work_dirs/b/fst/seed_0',
+                       'work_dirs/fst/seed_0', first]
+    os.makedirs(first)
+    leave_config(load_config(paths[0]), first)
+    load_config(paths[0])
+    with pytest.raises(ValueError, match='a run of a/fst.py; this run is of '
+                       'x/a/fst.py, .* --work-dir'):
+        load_config(paths[1])
+    assert load_config(paths[1], work_dir=first).work_dir == first
 
 
 @pytest.mark.parametrize('stages', [True, False])
@@ -263,12 +285,16 @@ def test_resume_starts_where_the_run_itself_ended(begun, config, tmp_path,
     recorded = {}
 
     class Runner:
-        cfg, work_dir, val_loop = Config(), str(tmp_path), None
+        work_dir, val_loop = str(tmp_path), None
+        cfg = Config(dict(work_dir=work_dir))
 
         def train(self):
             pass
 
-    def spy(cfg):
+        def register_hook(self, hook):
+            hook.before_train(self)
+
+    def spy(cfg, changes):
         recorded.update(resume=cfg.resume, load_from=cfg.load_from)
         return Runner()
 

@@ -1,7 +1,13 @@
 """Errors that become one message."""
-import pytest
+import re
+from types import SimpleNamespace
 
+import pytest
+import torch
+
+from mmseg_fst.utils import messages
 from mmseg_fst.utils.checks import LostProcess
+from mmseg_fst.utils.error_place import line_of
 from mmseg_fst.utils.messages import message_of, one_message
 
 
@@ -69,3 +75,73 @@ def test_the_traceback_of_an_earlier_start_is_removed(tmp_path):
     with one_message(str(tmp_path)):
         pass
     assert not (tmp_path / 'error.txt').exists()
+
+
+def crop(size):
+    """Build a transform of a library with a size."""
+    from mmseg.datasets.transforms import RandomCrop
+    return RandomCrop(size)
+
+
+CONFIG = dict(
+    augmentation=[dict(type='RandomCrop')],
+    train_dataloader=dict(dataset=dict(pipeline=[
+        dict(type='RandomCrop', crop_size=(0, 4), nested=dict(a=1))])))
+
+
+def test_the_error_of_a_library_names_the_settings_behind_it(tmp_path):
+    with pytest.raises(SystemExit) as caught, one_message(
+            str(tmp_path), CONFIG):
+        crop((0, 4))
+    message = caught.value.code
+    assert message.startswith('AssertionError: ')
+    assert ('Check the settings of train_dataloader.dataset.pipeline.0 '
+            '(RandomCrop: crop_size=(0, 4)).') in message
+    with pytest.raises(AssertionError), one_message():  # not of a run
+        crop((0, 4))
+
+
+def test_a_bare_assertion_shows_its_condition():
+    error = AssertionError()
+    try:
+        torch.nn.functional.pad(torch.zeros(1), 'x')
+    except Exception as raised:
+        error = error.with_traceback(raised.__traceback__)
+    assert re.match(r'AssertionError: .*\(functional.py, \d+\)',
+                    message_of(error))
+
+
+def test_an_assertion_of_this_package_is_a_bug(tmp_path):
+    with pytest.raises(AssertionError), one_message(str(tmp_path), CONFIG):
+        assert not CONFIG
+
+
+def test_the_worker_of_a_data_loader_is_searched_for_its_line():
+    text = ('Caught {kind} in DataLoader worker process 0.\n'
+            'Original Traceback (most recent call last):\n'
+            '  File "{file}", line 3, in x\n    assert x\n{kind}\n')
+    inside = messages.__file__
+    for file, in_library in ((torch.__file__, True), (inside, False)):
+        error = AssertionError(text.format(kind='AssertionError', file=file))
+        assert line_of(error).in_library is in_library
+        assert message_of(error).startswith('AssertionError: ')
+        assert 'Original' not in message_of(error)
+
+
+@pytest.mark.parametrize('text, advice', [
+    ('CUDA out of memory. Tried', 'Reduce train_dataloader.batch_size'),
+    ('Expected more than 1 value per channel when training', 'raise train_'),
+    ('The image size in a batch should be the same', 'to 1, or resize')])
+def test_errors_with_a_common_fix_name_it(text, advice, monkeypatch):
+    monkeypatch.setattr(messages, 'line_of', lambda error: SimpleNamespace(
+        in_library=True))
+    assert advice in message_of(RuntimeError(text), {})
+
+
+@pytest.mark.parametrize('value', ['1', '0', ''])
+def test_the_environment_asks_for_tracebacks(value, monkeypatch):
+    monkeypatch.setenv('MMSEG_FST_TRACEBACK', value)
+    for error in (ValueError('x'), LostProcess('x')):
+        with pytest.raises(type(error) if value == '1' else SystemExit), \
+                one_message():
+            raise error

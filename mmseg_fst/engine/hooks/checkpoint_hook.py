@@ -117,6 +117,11 @@ class AtomicCheckpointHook(CheckpointHook):
         """Save a new best checkpoint, then remove the previous one."""
         if not self.save_best:
             return
+        for name in self.key_indicators:
+            if name != 'auto' and name not in metrics:
+                raise ValueError(
+                    f'default_hooks.checkpoint.save_best={name!r} is not a '
+                    f'score of this run; choose from {", ".join(metrics)}.')
         # mmengine removes the previous file first if this path is set.
         previous, self.best_ckpt_path = self.best_ckpt_path, None
         super()._save_best_checkpoint(runner, metrics)

@@ -5,6 +5,7 @@ from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.loaded_weights import Source, check_loads
 from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.methods import check_contract
 from mmseg_fst.models.backbones import adapt_first_layers, check_channels
@@ -17,7 +18,9 @@ class PrepareModelHook(Hook):
 
     While initial weights are loaded, first layers of RGB networks are adapted
     to other channels, see
-    :func:`mmseg_fst.models.backbones.adapt_first_layers`.
+    :func:`mmseg_fst.models.backbones.adapt_first_layers`, and weights that do
+    not fit are refused, see
+    :class:`mmseg_fst.engine.loaded_weights.LoadCheck`.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run. A segmentor
     of MMSegmentation, without a ``student``, passes. After the real step, and
@@ -32,18 +35,23 @@ class PrepareModelHook(Hook):
         self._handles: list = []
 
     def before_run(self, runner: Runner) -> None:
-        """Check the channels before initial weights are loaded.
+        """Check the channels, and what is loaded from now on.
 
         Args:
             runner (Runner): The runner of the training or the test.
 
         Raises:
             ValueError: If a backbone reads other channels than the data
-                preprocessor normalizes.
+                preprocessor normalizes; later, while weights are loaded, if
+                they do not fit.
         """
         model = unwrap(runner)
         check_channels(model)
-        self._handles = adapt_first_layers(model)
+        trained = getattr(model, 'trained_parameters', model.parameters)()
+        source = runner._load_from and Source(
+            runner._load_from, 'load_from', runner._resume)
+        self._handles = [*adapt_first_layers(model),
+                         *check_loads(model, source, list(trained))]
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the model of the run.

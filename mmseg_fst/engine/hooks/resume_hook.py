@@ -1,20 +1,29 @@
 """Checks and clean-up before a resumed run continues."""
-from typing import Any
+import os
+from collections.abc import Mapping, Sequence
+from os import path as osp
+from typing import Any, Optional
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmseg_fst.engine.optim import wrappers_of
+from mmseg_fst.engine.resumed_schedule import apply_schedule
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.checkpoint import ForeignCheckpoint
-from mmseg_fst.utils.files import remove_temporaries
+from mmseg_fst.utils.files import remove_temporaries, save_json
 from mmseg_fst.utils.run_logs import cut_logs
+from mmseg_fst.utils.settings import Change
 
 from .checkpoint_hook import VALIDATED
 
 #: Key in the message hub: seed of the training data sampler.
 SAMPLER_SEED = 'sampler_seed'
+#: Key in the message hub: settings that the run is trained with.
+SETTINGS = 'settings'
+#: Key in the message hub: changes of settings, by iteration.
+CHANGES = 'changed_settings'
 
 
 @HOOKS.register_module()
@@ -25,15 +34,33 @@ class ResumeHook(Hook):
     entries behind the checkpoint are removed. A validation that was due at
     the checkpoint, but is not included in it, is done first.
 
+    Settings that differ from the settings of the checkpoint take effect from
+    its iteration on, see :func:`apply_schedule` for the learning rate. They
+    are logged and written to ``WORK_DIR/changed_settings.json``, by
+    iteration.
+
     :func:`mmseg_fst.apis.build_runner` registers it in every run.
+
+    Args:
+        settings (Mapping[str, str], optional): Settings of the run, of
+            :func:`mmseg_fst.utils.settings.training_settings`; each
+            checkpoint contains them. Defaults to None: they are not recorded.
+        changes (Sequence[Change]): What differs from the settings of the
+            checkpoint that is resumed. Defaults to ().
     """
 
     # After all other hooks are ready to train and validate.
     priority = 'LOWEST'
 
+    def __init__(self,
+                 settings: Optional[Mapping[str, str]] = None,
+                 changes: Sequence[Change] = ()) -> None:
+        self.settings = settings
+        self.changes = changes
+
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: dict[str, Any]) -> None:
-        """Check that the optimizer state fits the optimizer of this run.
+        """Check the optimizer state, and let it follow changed settings.
 
         PyTorch would only report that the numbers of groups differ.
 
@@ -64,6 +91,12 @@ class ResumeHook(Hook):
                 'version and config, or start a new run from its weights: '
                 'without --resume, with --work-dir FOLDER --cfg-options '
                 f'load_from={runner._load_from}')
+        if apply_schedule(checkpoint, runner.optim_wrapper,
+                          runner.param_schedulers):
+            runner.logger.info(
+                'Settings of the optimizer or of its schedule have changed: '
+                'the schedule is computed again, as if they had applied from '
+                'the start.')
 
     def before_train(self, runner: Runner) -> None:
         """Restore the order of the data and clean up the work folder.
@@ -77,6 +110,33 @@ class ResumeHook(Hook):
                 sampler.seed = hub.get_info(SAMPLER_SEED, sampler.seed)
             hub.update_info(SAMPLER_SEED, sampler.seed)
         self._clean(runner)
+        self._record_settings(runner)
+
+    def _record_settings(self, runner: Runner) -> None:
+        """Record settings and their changes for checkpoints and readers."""
+        hub, iteration = runner.message_hub, runner.iter
+        if self.settings is not None:
+            hub.update_info(SETTINGS, dict(self.settings))
+        history = hub.get_info(CHANGES, {})
+        if self.changes and iteration > 0:
+            runner.logger.warning(
+                f'Settings that change from iteration {iteration} on:\n' +
+                '\n'.join(f'    {change}' for change in self.changes))
+            history = {**history, str(iteration): {
+                change.key: [change.old, change.new]
+                for change in self.changes}}
+        if history:
+            hub.update_info(CHANGES, history)
+        self._write_changes(osp.join(runner.work_dir, f'{CHANGES}.json'),
+                            history)
+
+    @master_only
+    def _write_changes(self, path: str, history: dict[str, Any]) -> None:
+        """Write the file of changes, or remove that of an earlier run."""
+        if history:
+            save_json(path, history)
+        elif osp.isfile(path):
+            os.remove(path)
 
     @master_only
     def _clean(self, runner: Runner) -> None:

@@ -1,0 +1,120 @@
+"""A log without hundreds of lines of settings, but with a summary."""
+import logging
+from typing import Any, Optional, Union
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from mmseg_fst.config.batch_sizes import side_batch_size
+
+# Beginnings of messages of mmengine: the first ones are in files of the run
+# already, the others are written to its log file alone.
+_IN_FILES = ('Config:\n', )
+_TO_FILE = ('\n' + '-' * 60 + '\nSystem environment:',
+            'Hooks will be executed in the following order:')
+
+
+class ShortLogRunner(Runner):
+    """mmengine's runner, without the config in its log.
+
+    The config is in ``config.json``, beside the log; the system environment
+    and the order of the hooks are in the log file, not on the screen.
+    """
+
+    def build_logger(self,
+                     log_level: Union[int, str] = 'INFO',
+                     log_file: Optional[str] = None,
+                     **kwargs: Any) -> MMLogger:
+        """Build the logger.
+
+        Args:
+            log_level (int | str): Level of its messages. Defaults to
+                ``'INFO'``.
+            log_file (str, optional): Path of the log file. Defaults to None:
+                named by the time, in the work folder.
+            **kwargs: See :class:`mmengine.logging.MMLogger`.
+
+        Returns:
+            MMLogger: The logger.
+        """
+        logger = super().build_logger(log_level, log_file, **kwargs)
+        logger.addFilter(_is_not_in_files)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(_is_for_screen)
+        return logger
+
+
+def _is_not_in_files(record: logging.LogRecord) -> bool:
+    """Whether a message belongs in the log."""
+    return not str(record.msg).startswith(_IN_FILES)
+
+
+def _is_for_screen(record: logging.LogRecord) -> bool:
+    """Whether a message belongs on the screen."""
+    return not str(record.msg).startswith(_TO_FILE)
+
+
+def start_summary(cfg: Config) -> str:
+    """Summarize a training in a few lines.
+
+    Args:
+        cfg (Config): Config of the run.
+
+    Returns:
+        str: What is trained, on which data, for how long and where.
+    """
+    model = cfg.get('model') or {}
+    hooks = [hook.type for hook in cfg.get('custom_hooks', [])]
+    rows = {
+        'Config': cfg.get('config_file', cfg.filename),
+        'Folder': f'{cfg.work_dir} (config.json: all settings)',
+        'Method': ', '.join(map(str, [model.get('type'), *hooks])),
+        'Network': _networks(model),
+        'Batch': _batch(cfg),
+        'Schedule': _schedule(cfg),
+    }
+    return 'Training\n' + '\n'.join(
+        f'{name + ":":<10}{text}' for name, text in rows.items() if text)
+
+
+def _networks(model: dict[str, Any]) -> str:
+    """Backbone and head of each network."""
+    networks = model.get('students') or {
+        '': model.get('segmentor') or model}
+    texts = []
+    for name, network in networks.items():
+        parts = [network.get(key) for key in ('backbone', 'decode_head')]
+        parts = [part[-1] if isinstance(part, list) else part
+                 for part in parts]
+        text = ' + '.join(
+            ' '.join(filter(None, (str(part.get('type')),
+                                   part.get('model_name'))))
+            for part in parts if part)
+        texts.append(f'{name}: {text}' if name else text)
+    return '; '.join(texts)
+
+
+def _batch(cfg: Config) -> str:
+    """Images of each side in a batch."""
+    loader = cfg.get('train_dataloader') or {}
+    dataset = loader.get('dataset')
+    sides = dataset.get('sides', {}) if isinstance(dataset, dict) else {}
+    counts = [f'{side_batch_size(cfg, name)} {name}'
+              for name, side in sides.items() if side is not None]
+    return ' + '.join(counts) or str(loader.get('batch_size', ''))
+
+
+def _schedule(cfg: Config) -> str:
+    """Length of the training, and its optimizer."""
+    loop = cfg.get('train_cfg') or {}
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    words = [f'{loop.get("max_iters")} iterations']
+    if 'val_interval' in loop:
+        words.append(f'validation every {loop["val_interval"]}')
+    if 'type' in optimizer:
+        words.append(f'{optimizer["type"]}, learning rate '
+                     f'{optimizer.get("lr", "default")}')
+    words.append(f'seed {cfg.get("randomness", {}).get("seed")}')
+    return ', '.join(words)
