@@ -96,10 +96,7 @@ def main() -> None:
     show_dir = args.show_dir or osp.join(cfg.work_dir, 'pictures')
     if args.max_images == 0:
         show_dir = None
-    metrics = test(cfg, checkpoint, show_dir, args.max_images, args.trust)
-    for key, value in metrics.items():
-        if key.endswith('mIoU'):
-            print(f'{key}: {value:.2f}')
+    test(cfg, checkpoint, show_dir, args.max_images, args.trust)
     if show_dir is not None:
         print(f'Images: {show_dir}')
 

@@ -103,7 +103,7 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='ConfusionIoUMetric')
 test_evaluator = val_evaluator
 ''')
 

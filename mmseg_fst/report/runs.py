@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mmseg_fst.run.run_config import SPLIT_MARK
+from mmseg_fst.run.run_config import SPLIT_MARK, title_of
 from mmseg_fst.utils.run_logs import read_scalars
 
 _TABLE = re.compile(
@@ -163,7 +163,7 @@ def find_methods(folders: Iterable[Path]) -> list[Method]:
 
 def _short_names(folders: list[Path]) -> list[str]:
     """The shortest endings of paths that are unique."""
-    names = [folder.name for folder in folders]
+    names = [title_of(folder) for folder in folders]
     depth = 1
     while len(set(names)) < len(names):
         depth += 1

@@ -76,7 +76,7 @@ def score_tables(methods: Sequence[Method]) -> list[Table]:
                 str(len(row.seeds)),
                 '/'.join(map(str, sorted(row.iterations))) or '-',
                 mean_and_std(row.minutes),
-                *(mean_and_std(row.scores.get(key, ())) for key in columns)
+                *(row.text(key) for key in columns)
             ] for row in selected]))
     return tables
 

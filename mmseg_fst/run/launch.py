@@ -16,6 +16,7 @@ from torch import distributed, nn
 
 from mmseg_fst.config.batch_sizes import apply_batch_sizes
 from mmseg_fst.engine.hooks import (
+    CollapsedClassHook,
     FiniteGuardHook,
     PrepareModelHook,
     ResumeHook,
@@ -151,7 +152,8 @@ def build_runner(cfg: Config) -> Runner:
     runner = Runner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)
-    hooks = [PrepareModelHook(), SeedIterationHook(), ResumeHook()]
+    hooks = [PrepareModelHook(), SeedIterationHook(), ResumeHook(),
+             CollapsedClassHook()]
     guard = cfg.get('non_finite', {})
     if guard is not None:
         hooks.append(FiniteGuardHook(**guard))

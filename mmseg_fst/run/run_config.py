@@ -24,6 +24,22 @@ _PATHS = ('load_from', 'checkpoint')
 SPLIT_MARK = '_split-'
 
 
+def title_of(path: Path) -> str:
+    """Name of a config or of the folder of its runs, for tables and pages.
+
+    Args:
+        path (Path): The folder, or the config without ``.py``.
+
+    Returns:
+        str: The last part of the path; of an own task, whose configs are
+        called alike, with the task: ``'tiles/fst'`` of
+        ``work_dirs/own/tiles/fst``.
+    """
+    if path.parent.parent.name == 'own':
+        return f'{path.parent.name}/{path.name}'
+    return path.name
+
+
 def default_work_dir(config: str,
                      seed: int,
                      debug: bool = False,

@@ -90,7 +90,9 @@ def test_counts_are_exact_where_float32_ends():
     pixel = torch.zeros(1, 1, dtype=torch.int64)
     metric.process({}, [sample_of(pixel, pixel)])
     metric._total[0, 0] = 2**24
-    for area in metric._areas(1):
+    assert metric.evaluate(1)['aAcc'] == 100
+    assert metric.confusion[0, 0].item() == 2**24 + 1
+    for area in metric._areas():
         assert area[0].item() == 2**24 + 1
 
 

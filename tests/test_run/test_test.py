@@ -114,13 +114,21 @@ def test_a_segmentor_pretrained_in_mmsegmentations_way_still_builds():
     MODELS.build(cfg)
 
 
+class Images(list):
+    """A data set."""
+
+    metainfo = dict(classes=('background', 'crack'))
+
+
 def test_a_full_disk_leaves_the_scores_of_before(tmp_path, monkeypatch):
     module = sys.modules['mmseg_fst.run.test']  # a function has its name
     for name in ('check_config', 'prepare_processes', 'guard_loading',
                  'load_weights'):
         monkeypatch.setattr(module, name, lambda *args: None)
-    runner = SimpleNamespace(model=SimpleNamespace(protocol_name='whole'),
-                             test=lambda: {'student/mIoU': 50})
+    loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=Images('ab')))
+    runner = SimpleNamespace(
+        model=SimpleNamespace(protocol_name='whole'), test_loop=loop,
+        work_dir=str(tmp_path), test=lambda: {'student/mIoU': 50})
     monkeypatch.setattr(module, 'build_runner', lambda cfg: runner)
     cfg = Config(dict(model={}, test_dataloader={}, work_dir=str(tmp_path)))
     score(cfg, 'a.pth')

@@ -1,5 +1,6 @@
 """Hooks of the training run."""
 from .checkpoint_hook import AtomicCheckpointHook
+from .collapsed_class_hook import CollapsedClassHook
 from .finite_guard_hook import FiniteGuardHook
 from .fst_hook import FSTHook, SelfLookAheadHook, WideFSTHook
 from .mean_teacher_hook import MeanTeacherHook
@@ -13,8 +14,9 @@ from .seed_iteration_hook import SeedIterationHook
 from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',
-    'MixVisualizationHook', 'PredictionPanelHook', 'PrepareModelHook',
-    'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook', 'SeedIterationHook',
-    'SelfLookAheadHook', 'SyncStatisticsHook', 'WideFSTHook'
+    'AtomicCheckpointHook', 'CollapsedClassHook', 'FSTHook', 'FiniteGuardHook',
+    'MeanTeacherHook', 'MixVisualizationHook', 'PredictionPanelHook',
+    'PrepareModelHook', 'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook',
+    'SeedIterationHook', 'SelfLookAheadHook', 'SyncStatisticsHook',
+    'WideFSTHook'
 ]
