@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.run_folder import drop_pretrained
-from mmseg_fst.engine.class_scores import (
+from mmseg_fst.engine.named_scores import (
     describe_data,
     scores_of,
     write_matrices,

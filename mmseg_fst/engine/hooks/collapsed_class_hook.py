@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmseg_fst.datasets.sides import LABELED
-from mmseg_fst.engine.class_scores import scores_of
+from mmseg_fst.engine.named_scores import scores_of
 from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.ops import Mixed, count_classes_
 from mmseg_fst.registry import HOOKS

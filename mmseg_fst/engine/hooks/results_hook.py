@@ -9,7 +9,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmseg_fst.engine.class_scores import (
+from mmseg_fst.engine.named_scores import (
     describe_data,
     scores_of,
     write_matrices,
