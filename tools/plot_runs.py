@@ -92,7 +92,8 @@ def main() -> None:
             print(f'{run} has not logged {args.key!r}; left out.')
             continue
         means = [mean(values) for values in scalars.values()]
-        axes.plot(list(scalars), smooth(means, args.window), label=title_of(run))
+        axes.plot(
+            list(scalars), smooth(means, args.window), label=title_of(run))
     if not axes.lines:
         sys.exit(f'No run has logged {args.key!r}; the available keys are in '
                  'vis_data/scalars.json of each run.')

@@ -102,5 +102,5 @@ def _name_of(dataset: BaseDataset) -> str:
 def _split_of(dataset: BaseDataset) -> str:
     """Name of the list of a data set, or of the folder of its images."""
     prefix = getattr(dataset, 'data_prefix', {}).get('img_path') or ''
-    source = getattr(dataset, 'ann_file', '') or osp.normpath(prefix)
+    source = getattr(dataset, 'ann_file', '') or prefix.rstrip(osp.sep)
     return osp.splitext(osp.basename(source))[0]

@@ -112,7 +112,7 @@ def score_by_class_tables(methods: Sequence[Method]) -> list[Table]:
                 found.setdefault(network, []).append(scores)
         for network, runs in found.items():
             tables.append(
-                Table(f'{method.name}: {network}, %',
+                Table(f'{method.name}: {network}',
                       ['class', *CLASS_SCORES], [[
                           name, *(mean_and_std(_known(runs, name, score))
                                   for score in CLASS_SCORES)

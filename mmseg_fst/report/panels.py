@@ -120,9 +120,9 @@ def _predict(folder: str, count: int, trust: bool) -> list[tuple]:
     model = load_model(folder, trust=trust)
     dataset = DATASETS.build(
         dict(model.cfg.val_dataloader.dataset, serialize_data=False))
-    chosen = np.linspace(0, len(dataset) - 1, count + 2)[1:-1].round()
+    chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset)))
     found = []
-    for index in dict.fromkeys(chosen.astype(int).tolist()):
+    for index in chosen.round().astype(int).tolist():
         sample = _of_each_network(model, pseudo_collate([dataset[index]]))
         tiles = tiles_of(sample, model.networks, dataset)
         path = sample.img_path

@@ -1,6 +1,7 @@
 """The config of a run: file, options, partition, seed and split."""
 from collections.abc import Collection
 from os import path as osp
+from pathlib import Path
 from typing import Any, Optional, Union
 
 from mmengine.config import Config

@@ -82,22 +82,24 @@ def _write(runner: Runner, checkpoint: str, metrics: dict[str, float]) -> None:
     """Write and print the scores."""
     loop = runner.test_loop
     scores = scores_of(loop)
+    data = describe_data(loop.dataloader.dataset)
+    protocol = protocol_of(unwrap(runner))
+    warnings = unpredicted(scores)
     content = dict(
         checkpoint=checkpoint,
-        protocol=protocol_of(unwrap(runner)),
-        data=describe_data(loop.dataloader.dataset),
-        warnings=unpredicted(scores),
+        protocol=protocol,
+        data=data,
+        warnings=warnings,
         metrics=metrics,
         classes=scores)
     save_json(osp.join(runner.work_dir, 'test.json'), content)
     write_matrices(loop, runner.work_dir)
-    print('\nData: {name}, {split}, {images} images'.format(
-        **content['data']))
-    print(f'Protocol: {content["protocol"]}')
+    print('\nData: {name}, {split}, {images} images'.format(**data))
+    print(f'Protocol: {protocol}')
     for key, value in metrics.items():
         network, _, name = key.rpartition('/')
         if name == 'mIoU':
             print(f'{key}: {value:.2f}'
                   f'{beside_score(zero_classes(scores.get(network, {})))}')
-    for warning in content['warnings']:
+    for warning in warnings:
         print(f'Warning: {warning}')

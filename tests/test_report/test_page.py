@@ -362,7 +362,7 @@ def test_a_class_that_was_not_learned_is_on_top(tmp_path):
                  '49.3 (IoU 0.0: crack)',
                  'Scored on tiles, val: 47 images (tiles/supervised, '
                  'tiles/fst).',
-                 'tiles/fst: student: Dice, precision and recall'):
+                 'tiles/fst: student: IoU, Dice, precision and recall, %'):
         assert any(word in found for found in page.words), word
     assert re.search(r'<th>crack</th><td class="zero">0\.0</td>', text)
 
