@@ -197,7 +197,6 @@ def final_warnings(work_dir: str) -> list[str]:
     never = never_learned(content.get('classes', {}).values())
     warnings = content.get('warnings', [])
     if never:
-        return [f'This run has not learned {list_classes(never)}: the IoU is '
-                '0.0 in every validation, and the mIoU is a mean with that '
-                '0.', *warnings]
+        return [f'This run has not learned {list_classes(never)}: IoU 0.0 in '
+                'every validation, which the mIoU hides.', *warnings]
     return warnings

@@ -144,10 +144,13 @@ def list_classes(networks: Mapping[str, Sequence[str]]) -> str:
         networks (Mapping[str, Sequence[str]]): Networks by class.
 
     Returns:
-        str: Such as ``'crack (student, teacher), dent (teacher)'``.
+        str: Such as ``'crack, stain (student, teacher), dent (teacher)'``.
     """
-    return ', '.join(f'{name} ({", ".join(found)})'
-                     for name, found in networks.items())
+    groups: dict[str, list[str]] = {}
+    for name, found in networks.items():
+        groups.setdefault(', '.join(found), []).append(name)
+    return ', '.join(f'{", ".join(names)} ({found})'
+                     for found, names in groups.items())
 
 
 def _unpredicted_classes(scores: ClassScores) -> list[str]:

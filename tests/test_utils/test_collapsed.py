@@ -1,5 +1,6 @@
 """Warnings about classes that a network does not learn."""
 from mmseg_fst.utils.collapsed import (
+    list_classes,
     never_learned,
     unpredicted,
     unsampled,
@@ -43,6 +44,12 @@ def test_only_what_is_zero_in_every_validation_was_never_learned():
                           dict(student=zero, teacher=zero)]) == {
                               'crack': ['teacher']}
     assert never_learned([]) == {}
+
+
+def test_classes_of_the_same_networks_share_them():
+    assert list_classes(dict(crack=['student'], dent=['teacher'],
+                             stain=['student'])) == (
+        'crack, stain (student), dent (teacher)')
 
 
 def test_warnings_about_training_name_what_to_change():
