@@ -119,10 +119,12 @@ def without_pseudo_labels(last: Mapping[str, int]) -> list[str]:
     """
     if not last:
         return []
-    named = ', '.join(
-        f'{name} (since iteration {step})' if step else f'{name} (never)'
-        for name, step in last.items())
-    return [f'Without pseudo-labels: {named}. {_NOT_PSEUDO_LABELED}']
+    named = {
+        name: [f'since iteration {step}' if step else 'never']
+        for name, step in last.items()
+    }
+    return [f'Without pseudo-labels: {list_classes(named)}. '
+            f'{_NOT_PSEUDO_LABELED}']
 
 
 def beside_score(names: Sequence[str]) -> str:
@@ -138,10 +140,11 @@ def beside_score(names: Sequence[str]) -> str:
 
 
 def list_classes(networks: Mapping[str, Sequence[str]]) -> str:
-    """List classes, each with networks.
+    """List classes, grouped by networks.
 
     Args:
-        networks (Mapping[str, Sequence[str]]): Networks by class.
+        networks (Mapping[str, Sequence[str]]): Networks by class, or another
+            note about it.
 
     Returns:
         str: Such as ``'crack, stain (student, teacher), dent (teacher)'``.
