@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from mmseg_fst.datasets.loading import loader_of
 from mmseg_fst.utils.files import atomic_write, read_label, save_label
-from mmseg_fst.utils.images import overlay, to_rgb, write_image
+from mmseg_fst.utils.images import color_label, to_rgb, write_image
 
 from .predict import Prediction, predict
 from .sources import Source
@@ -169,7 +169,9 @@ class PredictionWriter:
         shown = to_rgb(
             self.loader.prepare(image, 'The image'), self.model.dataset_meta,
             bgr=True)
-        return overlay(shown, label, self.palette, self.opacity)
+        return cv2.addWeighted(
+            np.ascontiguousarray(shown), 1 - self.opacity,
+            color_label(label, self.palette), self.opacity, 0)
 
     def _load(self, path: str) -> np.ndarray:
         """Values of an image file, (H, W, C) or (H, W); three are RGB."""

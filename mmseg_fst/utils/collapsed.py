@@ -14,13 +14,13 @@ _NOT_PREDICTED = (
     'or crops (`image_scale`, `crop_size`) help; see "The IoU of some of my '
     'classes is 0" in docs/faq.md.')
 _NOT_SAMPLED = (
-    'The network cannot learn them: label images that show them, or set '
-    '`rare_class_sampling` of the training data with a `min_pixels` that '
-    'their masks reach at the size of the crops.')
+    'The network cannot learn them: label images that show them, sample rare '
+    'classes more often (`rare_class_sampling` of the training data), or use '
+    'larger crops (`crop_size`).')
 _NOT_PSEUDO_LABELED = (
-    'Self-training unlearns classes without pseudo-labels: use a class-wise '
-    'filter or a lower threshold (`pseudo_labeler`, `pseudo_filter`), or '
-    'train on labels alone for longer first.')
+    'Self-training unlearns classes without pseudo-labels: use thresholds by '
+    'class or lower ones (`pseudo_labeler`, `pseudo_filter`), or train on '
+    'labels alone for longer first.')
 
 
 def zero_classes(scores: ClassScores) -> list[str]:

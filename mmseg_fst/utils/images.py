@@ -74,32 +74,6 @@ def color_label(label: np.ndarray, palette: Sequence[Sequence[int]]
     return colors[label.astype(np.uint8)]
 
 
-def overlay(image: np.ndarray, label: np.ndarray,
-            palette: Sequence[Sequence[int]],
-            opacity: float = .5) -> np.ndarray:
-    """Tint an image by the classes of its pixels.
-
-    Args:
-        image (np.ndarray): RGB image of shape (H, W, 3), uint8.
-        label (np.ndarray): Class ids of shape (H, W), below 256. The image is
-            not changed where the class is black, as the background often is,
-            and where an id is outside of the palette.
-        palette (Sequence[Sequence[int]]): RGB color of each class.
-        opacity (float): Weight of the color, in [0, 1]. Defaults to 0.5.
-
-    Returns:
-        np.ndarray: RGB image of shape (H, W, 3), uint8.
-
-    Example:
-        >>> write_image('overlay.png', overlay(image, label, dataset.PALETTE))
-    """
-    colors = color_label(label, palette)
-    tinted = cv2.addWeighted(
-        np.ascontiguousarray(image), 1 - opacity, colors, opacity, 0)
-    visible = (label < len(palette)) & colors.any(2)
-    return np.where(visible[..., None], tinted, image)
-
-
 def error_map(image: np.ndarray, prediction: np.ndarray, label: np.ndarray,
               num_classes: int) -> np.ndarray:
     """Mark the wrong pixels of a prediction in red.

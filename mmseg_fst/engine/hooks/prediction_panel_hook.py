@@ -17,7 +17,8 @@ from mmseg_fst.datasets.loading import load_rgb
 from mmseg_fst.engine.networks import networks_of, unwrap
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
-from mmseg_fst.utils.images import error_map, overlay, titled, write_image
+from mmseg_fst.utils.images import error_map, titled, write_image
+from mmseg_fst.utils.tinting import tint
 
 
 @HOOKS.register_module()
@@ -95,12 +96,12 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
 
     Returns:
         dict[str, np.ndarray]: ``'image'``; ``'label'``, if there is one, and
-        the networks, as overlays; and ``'NETWORK errors'``, see
-        :func:`mmseg_fst.utils.images.error_map`. RGB images (H, W, 3) of one
-        size, uint8.
+        the networks, see :func:`mmseg_fst.utils.tinting.tint`; and
+        ``'NETWORK errors'``, see :func:`mmseg_fst.utils.images.error_map`.
+        RGB images (H, W, 3) of one size, uint8.
     """
     image = load_rgb(sample.img_path, dataset)
-    palette = dataset.metainfo['palette']
+    metainfo = dataset.metainfo
     if 'canvas' in sample:  # where label and predictions are
         canvas = center_canvas(
             torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
@@ -115,11 +116,11 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
     truth = None
     if 'gt_sem_seg' in sample:
         truth = ids_of(sample.gt_sem_seg)
-        tiles['label'] = overlay(image, truth, palette)
+        tiles['label'] = tint(image, truth, metainfo)
     for network in networks:
         label = ids_of(sample.get(f'{network}_sem_seg'))
-        tiles[network] = overlay(image, label, palette)
+        tiles[network] = tint(image, label, metainfo)
         if truth is not None:
             tiles[f'{network} errors'] = error_map(image, label, truth,
-                                                   len(palette))
+                                                   len(metainfo['classes']))
     return tiles
