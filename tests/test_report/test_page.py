@@ -367,6 +367,19 @@ def test_a_class_that_was_not_learned_is_on_top(tmp_path):
     assert re.search(r'<th>crack</th><td class="zero">0\.0</td>', text)
 
 
+def test_nothing_is_wider_than_a_phone_but_what_scrolls(tmp_path):
+    for name in ('a', 'b'):
+        folder = tmp_path / name / 'seed_0'
+        write_run(folder, 49.28, f'model = dict(depth="{name}")\n')
+        write_classes(folder)
+    text = page_of(tmp_path, 'a', 'b').read_text()
+    assert '<meta name="viewport" content="width=device-width' in text
+    assert text.count('<table') == len(
+        re.findall(r'<div class="wide"[^>]*>\s*<table', text)) > 6
+    # Columns of charts and panels fit any width.
+    assert not re.search(r'minmax\(\d', text)
+
+
 def test_a_confusion_matrix_has_normalized_rows(tmp_path):
     for seed in range(2):
         folder = tmp_path / 'fst' / f'seed_{seed}'
