@@ -95,7 +95,10 @@ def test_training_prints_scores_and_the_folder(run):
     assert set(scores) == {'student', 'teacher'}
     assert f'sh test.sh {run.folder}' in run.output
     # A table of classes for each network and validation.
-    assert run.output.count('vegetation') == 2 * 2
+    assert len(re.findall(r'^\| +vegetation ', run.output, re.M)) == 2 * 2
+    # Nor can 4 iterations teach every class.
+    assert re.search(r'last mIoU [\d.]+ \(IoU 0\.0: ', run.output)
+    assert 'Warning: This run has not learned ' in run.output
     assert 'Installing' not in run.output
 
 

@@ -21,6 +21,8 @@ matplotlib.use('Agg')  # without a display
 
 import matplotlib.pyplot as plt  # noqa: E402
 
+from mmseg_fst.run.run_config import title_of  # noqa: E402
+
 
 def read_scalars(run: Path, key: str) -> dict[int, list[float]]:
     """Read the values that the seeds of a run have logged.
@@ -90,7 +92,8 @@ def main() -> None:
             print(f'{run} has not logged {args.key!r}; left out.')
             continue
         means = [mean(values) for values in scalars.values()]
-        axes.plot(list(scalars), smooth(means, args.window), label=run.name)
+        axes.plot(
+            list(scalars), smooth(means, args.window), label=title_of(run))
     if not axes.lines:
         sys.exit(f'No run has logged {args.key!r}; the available keys are in '
                  'vis_data/scalars.json of each run.')

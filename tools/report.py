@@ -5,12 +5,12 @@ r"""Write one HTML page about runs: scores, curves, classes, images, configs.
 
 Each folder is a run folder with seed_* folders, or a single seed, finished or
 not. The page is self-contained: it opens offline and can be sent. For the
-images, the best checkpoints predict some images of the validation set. The
-configs of older runs without config.json are executed as Python for that. Call
-it from the folder where the runs were started, since configs name their data
-by relative paths; --panels 0 leaves the images out. Name the modules of custom
-network classes with --imports. The quality of pseudo-labels is shown for runs
-with a PseudoLabelQualityHook.
+images, the best checkpoints predict some images of the validation set, and the
+worst of them are shown. The configs of older runs without config.json are
+executed as Python for that. Call it from the folder where the runs were
+started, since configs name their data by relative paths; --panels 0 leaves the
+images out. Name the modules of custom network classes with --imports. The
+quality of pseudo-labels is shown for runs with a PseudoLabelQualityHook.
 """
 import argparse
 import importlib
@@ -31,7 +31,8 @@ def parse_args() -> argparse.Namespace:
         '--panels',
         type=int,
         default=4,
-        help='number of images to predict; default: 4, 0 loads no checkpoint')
+        help='number of images to show, the worst of four times as many; '
+        'default: 4, 0 loads no checkpoint')
     parser.add_argument(
         '--imports',
         nargs='+',

@@ -118,10 +118,7 @@ def main() -> None:
     if args.max_images == 0:
         show_dir = None
     with one_message(cfg.work_dir, cfg.to_dict()):
-        metrics = test(cfg, checkpoint, show_dir, args.max_images, args.trust)
-    for key, value in metrics.items():
-        if key.endswith('mIoU'):
-            print(f'{key}: {value:.2f}')
+        test(cfg, checkpoint, show_dir, args.max_images, args.trust)
     if show_dir is not None:
         print(f'Images: {show_dir}')
 

@@ -11,6 +11,7 @@ from mmengine.runner import Runner, TestLoop, ValLoop
 from mmengine.runner.amp import autocast
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmseg_fst.registry import LOOPS
@@ -34,6 +35,10 @@ class _EachNetwork:
     ``seg_logits``: metrics use labels only, and the logits of a few images
     can exceed the memory. For a metric on logits use the loops of mmengine,
     which evaluate one network.
+
+    ``confusion`` holds the confusion matrix of each network in the last run,
+    if the metric counts one, as :class:`ConfusionIoUMetric` does; it is empty
+    in all but the main process.
     """
 
     mode: str
@@ -41,6 +46,7 @@ class _EachNetwork:
     dataloader: DataLoader
     evaluator: Evaluator
     fp16: bool
+    confusion: dict[str, Tensor]
 
     def run(self) -> dict[str, float]:
         """Evaluate all networks on the data set.
@@ -84,6 +90,7 @@ class _EachNetwork:
                   protocol: str) -> dict[str, float]:
         """Metrics of every network, over all processes."""
         metrics: dict[str, float] = {}
+        self.confusion = {}
         size = len(cast(Sized, self.dataloader.dataset))
         for name, evaluator in evaluators.items():
             print_log(
@@ -93,6 +100,10 @@ class _EachNetwork:
             scores = evaluator.evaluate(size)
             metrics.update(
                 (f'{name}/{key}', value) for key, value in scores.items())
+            for metric in evaluator.metrics:
+                matrix = getattr(metric, 'confusion', None)
+                if matrix is not None:
+                    self.confusion[name] = matrix
         return metrics
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
 """IoU from a confusion matrix that is accumulated on the device."""
 from collections.abc import Sequence
-from typing import Optional
+from typing import Optional, cast
 
 import torch
 from mmengine.dist import get_rank, get_world_size
@@ -20,7 +20,9 @@ class ConfusionIoUMetric(IoUMetric):
     Here the pixels are counted in one int64 confusion matrix on the device
     of the predictions. It is copied once, and summed over all processes.
     Counts are exact, whereas sums in float32 lose pixels above 16 million.
-    ``output_dir`` writes predictions as in ``IoUMetric``.
+    ``output_dir`` writes predictions as in ``IoUMetric``. After
+    :meth:`evaluate`, ``confusion`` is the matrix of all processes, see
+    :func:`mmseg_fst.ops.count_confusion_`, in the main process.
 
     Distributed samplers repeat images so that all processes have the same
     number. With interleaved sampling a repeated image is the last one of its
@@ -32,6 +34,7 @@ class ConfusionIoUMetric(IoUMetric):
         ...                      iou_metrics=['mIoU'])
     """
 
+    confusion: Optional[Tensor] = None
     # Confusion matrices of all images but the last, and of the last image;
     # None before the first image.
     _total: Optional[Tensor] = None
@@ -79,15 +82,31 @@ class ConfusionIoUMetric(IoUMetric):
         Raises:
             ValueError: If more than one image was repeated in this process.
         """
+        self.confusion = None
         if self._last is not None:
-            self.results = [self._areas(size)]
+            self.results = [self._matrix(size)]
         metrics = super().evaluate(size)
         self._total = self._last = None
         self._count = 0
         return metrics
 
-    def _areas(self, size: int) -> tuple[Tensor, ...]:
-        """Areas for ``compute_metrics``, over all images of this process."""
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Compute the metrics of the whole data set.
+
+        Args:
+            results (list[Tensor]): For each process a confusion matrix of
+                shape (C + 1, C + 1), int64.
+
+        Returns:
+            dict[str, float]: The metrics, in percent.
+        """
+        if self.format_only:
+            return super().compute_metrics(results)
+        self.confusion = sum(results)
+        return super().compute_metrics([self._areas()])
+
+    def _matrix(self, size: int) -> Tensor:
+        """Confusion matrix over all images of this process, on the CPU."""
         if self._total is None or self._last is None:
             raise RuntimeError(f'{type(self).__name__} has counted no image; '
                                'call process() first.')
@@ -100,8 +119,12 @@ class ConfusionIoUMetric(IoUMetric):
                 'the data set. Use DefaultSampler with round_up=True, or '
                 'IoUMetric, which stores the counts of each image.')
         matrix = self._total if self._count > due else self._total + self._last
+        return matrix.cpu()
+
+    def _areas(self) -> tuple[Tensor, ...]:
+        """Areas of intersection, union, predictions and labels, of (C,)."""
         # The parent divides the areas, and int64 / int64 is float32.
-        matrix = matrix.cpu().double()
+        matrix = cast(Tensor, self.confusion).double()
         intersection = matrix.diagonal()[:-1]
         predicted, labeled = matrix.sum(0)[:-1], matrix.sum(1)[:-1]
         union = predicted + labeled - intersection

@@ -34,9 +34,8 @@ class SynthiaIoUMetric(ConfusionIoUMetric):
         """Compute the metrics of the whole data set.
 
         Args:
-            results (list[tuple[Tensor]]): For each process the areas of
-                intersection, union, prediction and label, each of shape
-                (C,).
+            results (list[Tensor]): For each process a confusion matrix of
+                shape (C + 1, C + 1), int64.
 
         Returns:
             dict[str, float]: The metrics, in percent.
@@ -54,9 +53,9 @@ class SynthiaIoUMetric(ConfusionIoUMetric):
                 'SynthiaIoUMetric requires the classes of Cityscapes; the '
                 f'data set has no {", ".join(sorted(missing))}. Use '
                 'ConfusionIoUMetric.')
-        areas = [sum(areas) for areas in zip(*results)]
         ious = self.total_area_to_metrics(
-            *areas, metrics=['mIoU'], nan_to_num=self.nan_to_num)['IoU']
+            *self._areas(), metrics=['mIoU'],
+            nan_to_num=self.nan_to_num)['IoU']
         for name, left_out in _LEFT_OUT.items():
             scored = [name not in left_out for name in classes]
             metrics[name] = np.round(np.nanmean(ious[scored]) * 100, 2)

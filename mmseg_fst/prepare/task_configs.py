@@ -103,7 +103,7 @@ val_dataloader = dict(
             seg_map_path=$val_labels),
         test_mode=True,
         pipeline=test_pipeline))
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='ConfusionIoUMetric')
 test_evaluator = val_evaluator
 ''')
 

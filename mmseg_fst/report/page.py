@@ -5,7 +5,14 @@ import jinja2
 
 from mmseg_fst.utils.files import atomic_write
 
-from .panels import Panel, last_mixed, predict_panels
+from .class_parts import (
+    class_tables,
+    class_warnings,
+    confusion_tables,
+    data_sentences,
+    score_by_class_tables,
+)
+from .panels import CANDIDATES, Panel, last_mixed, predict_panels
 from .quality_parts import (
     future_table,
     gain_chart,
@@ -13,12 +20,7 @@ from .quality_parts import (
     quality_tables,
 )
 from .runs import Method, differences
-from .score_parts import (
-    class_tables,
-    method_colors,
-    score_charts,
-    score_tables,
-)
+from .score_parts import method_colors, score_charts, score_tables
 
 
 def write_report(path: Path,
@@ -32,8 +34,8 @@ def write_report(path: Path,
         path (Path): HTML file to write.
         methods (list[Method]): Result of :func:`find_methods`.
         command (str): Command line, shown on the page.
-        num_panels (int): Number of images to predict; 0 loads no checkpoint.
-            Defaults to 4.
+        num_panels (int): Number of images to show, see
+            :func:`predict_panels`; 0 loads no checkpoint. Defaults to 4.
         trust (bool): Whether checkpoints may run code. Defaults to False.
 
     Returns:
@@ -58,6 +60,7 @@ def write_report(path: Path,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True)
+    environment.tests['endswith'] = str.endswith
     mixed = {method.name: last_mixed(method) for method in methods}
     text = environment.get_template('page.html').render(
         methods=methods,
@@ -68,9 +71,14 @@ def write_report(path: Path,
         quality_charts=quality_charts(methods),
         future=future_table(methods),
         gain=gain_chart(methods),
+        warnings=class_warnings(methods),
         class_tables=class_tables(methods),
+        score_by_class=score_by_class_tables(methods),
+        confusion=confusion_tables(methods),
         quality_tables=quality_tables(methods),
         panels=panels,
+        candidates=CANDIDATES,
+        data=data_sentences(methods),
         palette=palette,
         missing=missing,
         mixed={name: figure for name, figure in mixed.items() if figure},

@@ -1,14 +1,20 @@
 """Reading the folders of finished and unfinished runs."""
 import ast
+import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import nan
 from pathlib import Path
 from typing import Any
 
-from mmseg_fst.run.run_config import SPLIT_MARK
+import numpy as np
+
+from mmseg_fst.run.run_config import SPLIT_MARK, title_of
+from mmseg_fst.run.score_files import final_warnings, last_classes
+from mmseg_fst.utils.collapsed import ClassScores
 from mmseg_fst.utils.run_logs import read_scalars
 
 _TABLE = re.compile(
@@ -66,14 +72,44 @@ class Run:
 
     @property
     def class_iou(self) -> dict[str, dict[str, float]]:
-        """IoU by network and class of the last validation, from the log."""
-        found = {}
+        """IoU by network and class of the last validation.
+
+        From the log, if ``results.json`` has none.
+        """
+        found: dict[str, dict[str, float]] = {
+            network: {name: nan if values['IoU'] is None else values['IoU']
+                      for name, values in scores.items()}
+            for network, scores in self.class_scores.items()
+        }
+        if found:
+            return found
         for network, _, rows in _TABLE.findall(self.log):
             cells = [row.strip('|').split('|') for row in rows.splitlines()]
             found[network] = {
                 cell[0].strip(): float(cell[1])
                 for cell in cells
             }
+        return found
+
+    @property
+    def class_scores(self) -> dict[str, ClassScores]:
+        """Scores by network and class of the last validation."""
+        return last_classes(str(self.folder)) if self.results else {}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings about classes, see :func:`final_warnings`."""
+        return final_warnings(str(self.folder)) if self.results else []
+
+    @cached_property
+    def confusion(self) -> dict[str, tuple[list[str], np.ndarray]]:
+        """Classes and matrix of the last validation, by network."""
+        found = {}
+        for path in sorted(self.folder.glob('confusion_*.csv')):
+            with open(path, newline='') as file:
+                head, *rows = csv.reader(file)
+            matrix = np.array([row[1:] for row in rows], np.int64)
+            found[path.stem.partition('_')[2]] = head[1:], matrix
         return found
 
     @property
@@ -163,7 +199,7 @@ def find_methods(folders: Iterable[Path]) -> list[Method]:
 
 def _short_names(folders: list[Path]) -> list[str]:
     """The shortest endings of paths that are unique."""
-    names = [folder.name for folder in folders]
+    names = [title_of(folder) for folder in folders]
     depth = 1
     while len(set(names)) < len(names):
         depth += 1

@@ -1,6 +1,6 @@
 """Parts of the report: scores, logged curves, IoU by class."""
 from collections.abc import Callable, Sequence
-from math import isfinite, isnan, nan
+from math import isfinite
 from typing import NamedTuple
 
 from mmseg_fst.run.tables import columns_of, make_row, mean_and_std
@@ -76,7 +76,7 @@ def score_tables(methods: Sequence[Method]) -> list[Table]:
                 str(len(row.seeds)),
                 '/'.join(map(str, sorted(row.iterations))) or '-',
                 mean_and_std(row.minutes),
-                *(mean_and_std(row.scores.get(key, ())) for key in columns)
+                *(row.text(key) for key in columns)
             ] for row in selected]))
     return tables
 
@@ -129,34 +129,3 @@ def score_charts(methods: Sequence[Method]) -> list[Chart]:
         found[title] = lines_of(methods, {key: False}, lambda run: run.scalars)
     return [make_chart(title, lines) for title, lines in found.items()
             if lines]
-
-
-def class_tables(methods: Sequence[Method]) -> list[Table]:
-    """Table of the IoU by class in the last validation, mean over seeds.
-
-    Args:
-        methods (Sequence[Method]): The methods.
-
-    Returns:
-        list[Table]: One table; empty if no run was validated.
-    """
-    columns: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for method in methods:
-        for run in method.runs:
-            for network, values in run.class_iou.items():
-                columns.setdefault((method.name, network), []).append(values)
-    if not columns:
-        return []
-    classes = dict.fromkeys(
-        class_name for runs in columns.values() for run in runs
-        for class_name in run)
-    return [
-        Table('IoU of the last validation, %', [
-            'class', *(f'{name}: {network}' for name, network in columns)
-        ], [[
-            class_name, *(mean_and_std([
-                run[class_name] for run in runs
-                if not isnan(run.get(class_name, nan))
-            ]) for runs in columns.values())
-        ] for class_name in classes])
-    ]

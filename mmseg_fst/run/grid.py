@@ -12,7 +12,7 @@ from mmseg_fst.config.config_file import SPLIT_SEED, read_python
 from mmseg_fst.utils.files import atomic_write
 
 from .resumed_settings import finished_note
-from .run_config import load_config
+from .run_config import load_config, title_of
 from .score_files import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
 
@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
     def __str__(self) -> str:
         """Such as ``'voc_pspnet_fst_662'``, the folder of its runs."""
-        stem = Path(self.config).stem
+        stem = title_of(Path(self.config).with_suffix(''))
         return f'{stem}_{self.partition}' if self.partition else stem
 
 

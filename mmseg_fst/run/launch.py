@@ -16,6 +16,7 @@ from torch import distributed, nn
 
 from mmseg_fst.config.batch_sizes import apply_batch_sizes
 from mmseg_fst.engine.hooks import (
+    CollapsedClassHook,
     DataCheckHook,
     FiniteGuardHook,
     PrepareModelHook,
@@ -160,7 +161,7 @@ def build_runner(cfg: Config, changes: Sequence[Change] = ()) -> Runner:
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)
     hooks = [PrepareModelHook(), SeedIterationHook(),
-             ResumeHook(settings, changes)]
+             ResumeHook(settings, changes), CollapsedClassHook()]
     guard = cfg.get('non_finite', {})
     if guard is not None:
         hooks.append(FiniteGuardHook(**guard))

@@ -2,6 +2,7 @@
 import logging
 from collections.abc import Collection
 from os import path as osp
+from pathlib import Path
 from typing import Any, Optional, Union
 
 from mmengine.config import Config
@@ -26,6 +27,22 @@ SAME_SEED = 'run'
 _PATHS = ('load_from', 'checkpoint')
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
+
+
+def title_of(path: Path) -> str:
+    """Name of a config or of the folder of its runs, for tables and pages.
+
+    Args:
+        path (Path): The folder, or the config without ``.py``.
+
+    Returns:
+        str: The last part of the path; of an own task, whose configs are
+        called alike, with the task: ``'tiles/fst'`` of
+        ``work_dirs/own/tiles/fst``.
+    """
+    if path.parent.parent.name == 'own':
+        return f'{path.parent.name}/{path.name}'
+    return path.name
 
 
 def default_work_dir(config: str,

@@ -4,6 +4,14 @@ from os import path as osp
 from pathlib import Path
 from typing import NamedTuple
 
+from mmseg_fst.utils.collapsed import (
+    ClassScores,
+    beside_score,
+    list_classes,
+    never_learned,
+    zero_classes,
+)
+
 #: How far a run has come.
 FINISHED, UNFINISHED, NEW = 'finished', 'unfinished', 'new'
 #: Of files that were written before protocols had names.
@@ -18,11 +26,17 @@ class Score(NamedTuple):
         last (float): mIoU after the last iteration, in percent.
         best (float): Largest mIoU of all validations, in percent.
         best_iteration (int): Iteration of that validation.
+        zero_last (tuple[str, ...]): Classes whose IoU is 0.0 after the last
+            iteration, although they are in the labels. Defaults to none.
+        zero_best (tuple[str, ...]): The same at the best validation. Defaults
+            to none.
     """
     network: str
     last: float
     best: float
     best_iteration: int
+    zero_last: tuple[str, ...] = ()
+    zero_best: tuple[str, ...] = ()
 
 
 def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
@@ -38,17 +52,39 @@ def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
     Raises:
         FileNotFoundError: If the run has not been validated yet.
     """
-    iterations = read_results(work_dir)['iterations']
+    content = read_results(work_dir)
+    iterations = content['iterations']
     last = max(iterations, key=int)
     scores = []
     for key in sorted(iterations[last]):
         network, _, name = key.rpartition('/')
         if name == metric:
             best = max(iterations, key=lambda i: iterations[i][key])
+            zero = (tuple(zero_classes(
+                content.get('classes', {}).get(moment, {}).get(network, {})))
+                    for moment in (last, best))
             scores.append(
                 Score(network, iterations[last][key], iterations[best][key],
-                      int(best)))
+                      int(best), *zero))
     return scores
+
+
+def last_classes(work_dir: str) -> dict[str, ClassScores]:
+    """Scores by class of the last validation of a run.
+
+    Args:
+        work_dir (str): Folder of the run, with ``results.json``.
+
+    Returns:
+        dict[str, ClassScores]: By network; empty for runs of older versions,
+        and without a :class:`ConfusionIoUMetric`.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
+    content = read_results(work_dir)
+    last = max(content['iterations'], key=int)
+    return content.get('classes', {}).get(last, {})
 
 
 def read_protocol(work_dir: str) -> str:
@@ -139,6 +175,29 @@ def format_scores(scores: list[Score]) -> str:
         str: Lines without a newline at the end.
     """
     return '\n'.join(
-        f'{score.network:>8}: last mIoU {score.last:.2f}, best '
-        f'{score.best:.2f} at iteration {score.best_iteration}'
-        for score in scores)
+        f'{score.network:>8}: last mIoU {score.last:.2f}'
+        f'{beside_score(score.zero_last)}, best {score.best:.2f}'
+        f'{beside_score(score.zero_best)} at iteration '
+        f'{score.best_iteration}' for score in scores)
+
+
+def final_warnings(work_dir: str) -> list[str]:
+    """Warnings about classes that a run has not learned.
+
+    Args:
+        work_dir (str): Folder of the run, with ``results.json``.
+
+    Returns:
+        list[str]: One that names the classes with the IoU 0.0 in every
+        validation, if there are any, and the warnings of the last one.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
+    content = read_results(work_dir)
+    never = never_learned(content.get('classes', {}).values())
+    warnings = content.get('warnings', [])
+    if never:
+        return [f'This run has not learned {list_classes(never)}: IoU 0.0 in '
+                'every validation, which the mIoU hides.', *warnings]
+    return warnings

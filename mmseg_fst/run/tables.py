@@ -12,10 +12,19 @@ from typing import Optional
 
 import numpy as np
 
+from mmseg_fst.utils.collapsed import beside_score
 from mmseg_fst.utils.files import atomic_write
 
-from .score_files import is_finished, read_protocol, read_results, read_scores
+from .score_files import (
+    is_finished,
+    last_classes,
+    read_protocol,
+    read_results,
+    read_scores,
+)
 
+#: Scores of a class, see :func:`mmseg_fst.ops.scores_by_class`.
+CLASS_SCORES = ('IoU', 'Dice', 'precision', 'recall', 'labeled', 'predicted')
 #: Of a config of which no run has been validated yet.
 NOT_RUN = 'not run yet'
 
@@ -33,6 +42,11 @@ class Row:
         minutes (list[float]): Training time of those with a log.
         scores (dict[tuple[str, str], list[float]]): By network, and
             ``'last'`` or ``'best'``.
+        zero (dict[tuple[str, str], dict[str, None]]): Likewise the classes
+            whose IoU is 0.0 in some seed.
+        classes (dict[tuple[str, str], dict[str, list[float]]]): By network
+            and name of a score of :func:`mmseg_fst.ops.scores_by_class` the
+            values of each class after the last iteration, in percent.
     """
     name: str
     split: str = ''
@@ -42,6 +56,22 @@ class Row:
     minutes: list[float] = field(default_factory=list)
     scores: dict[tuple[str, str], list[float]] = field(
         default_factory=lambda: defaultdict(list))
+    zero: dict[tuple[str, str], dict[str, None]] = field(
+        default_factory=lambda: defaultdict(dict))
+    classes: dict[tuple[str, str], dict[str, list[float]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def text(self, key: tuple[str, str]) -> str:
+        """Mean and standard deviation of a score, as tables show them.
+
+        Args:
+            key (tuple[str, str]): A network, and ``'last'`` or ``'best'``.
+
+        Returns:
+            str: Followed by the classes with the IoU 0.0.
+        """
+        return (mean_and_std(self.scores.get(key, ()))
+                + beside_score(tuple(self.zero.get(key, ()))))
 
 
 def common_protocol(name: str, folders: Iterable[str]) -> str:
@@ -142,6 +172,14 @@ def make_row(name: str,
         for score in read_scores(folder, metric):
             row.scores[score.network, 'last'].append(score.last)
             row.scores[score.network, 'best'].append(score.best)
+            for moment, zero in (('last', score.zero_last),
+                                 ('best', score.zero_best)):
+                row.zero[score.network, moment].update(dict.fromkeys(zero))
+        for network, scores in last_classes(folder).items():
+            for class_name, values in scores.items():
+                for key, value in values.items():
+                    row.classes[network, key][class_name] += (
+                        [] if value is None else [value])
     return row
 
 
@@ -196,6 +234,39 @@ def format_markdown(rows: Iterable[Row]) -> str:
                      for protocol, some in tables.items())
 
 
+def format_classes(rows: Iterable[Row], score: str) -> str:
+    """A table by class for each protocol, a column for each network.
+
+    Args:
+        rows (Iterable[Row]): The rows.
+        score (str): One of :data:`CLASS_SCORES`.
+
+    Returns:
+        str: Markdown; says so if no run has scores by class.
+    """
+    tables: dict[tuple, dict[str, dict[str, list[float]]]] = defaultdict(dict)
+    for row in rows:
+        for (network, name), classes in row.classes.items():
+            if name == score:
+                column = ' '.join(filter(None, (row.name, row.split, network)))
+                tables[row.protocol, tuple(classes)][column] = classes
+    if not tables:
+        return ('No run has scores by class: they need a run of this version '
+                "with val_evaluator=dict(type='ConfusionIoUMetric').")
+    return '\n'.join(
+        f'{score} by class, %. Protocol: {protocol}\n\n' + _markdown(
+            ['class', *columns],
+            [[name, *(mean_and_std(values[name])
+                      for values in columns.values())] for name in classes])
+        for (protocol, classes), columns in tables.items())
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [f'| {" | ".join(cells)} |' for cells in (head, *rows)]
+    return '\n'.join([lines[0], '|---' * len(head) + '|', *lines[1:], ''])
+
+
 def _format_table(rows: Sequence[Row]) -> str:
     """One table in Markdown."""
     columns = columns_of(rows)
@@ -203,17 +274,13 @@ def _format_table(rows: Sequence[Row]) -> str:
         'run', 'iterations', 'seeds', 'minutes of training',
         *(f'{network}, {moment}' for network, moment in columns)
     ]
-    lines = [f'| {" | ".join(head)} |', '|---' * len(head) + '|']
-    for row in rows:
-        cells = [
-            f'{row.name}, split {row.split}' if row.split else row.name,
-            '/'.join(map(str, sorted(row.iterations))) or '-',
-            str(len(row.seeds)),
-            f'{np.mean(row.minutes):.1f}' if row.minutes else '-',
-            *(mean_and_std(row.scores.get(key, ())) for key in columns)
-        ]
-        lines.append(f'| {" | ".join(cells)} |')
-    return '\n'.join(lines) + '\n'
+    return _markdown(head, [[
+        f'{row.name}, split {row.split}' if row.split else row.name,
+        '/'.join(map(str, sorted(row.iterations))) or '-',
+        str(len(row.seeds)),
+        f'{np.mean(row.minutes):.1f}' if row.minutes else '-',
+        *(row.text(key) for key in columns)
+    ] for row in rows])
 
 
 def _numbers(row: Row, columns: Iterable[tuple[str, str]]) -> list:

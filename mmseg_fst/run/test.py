@@ -4,11 +4,22 @@ from typing import Optional
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.runner import Runner
 
 from mmseg_fst.config.check_config import check_config
 from mmseg_fst.config.run_folder import drop_pretrained
+from mmseg_fst.engine.named_scores import (
+    describe_data,
+    scores_of,
+    write_matrices,
+)
 from mmseg_fst.engine.networks import protocol_of, unwrap
 from mmseg_fst.utils.checkpoint import guard_loading, load_weights
+from mmseg_fst.utils.collapsed import (
+    beside_score,
+    unpredicted,
+    zero_classes,
+)
 from mmseg_fst.utils.files import save_json
 
 from .launch import build_runner, prepare_processes
@@ -21,9 +32,14 @@ def test(cfg: Config,
          trust: bool = False) -> dict[str, float]:
     """Score student and teacher of a checkpoint.
 
+    ``test.json`` names the data and contains the metrics and, with a
+    :class:`ConfusionIoUMetric`, the scores of each class and warnings about
+    classes that are never predicted; ``confusion_NETWORK.csv`` are the
+    confusion matrices.
+
     Args:
         cfg (Config): The config of the run; its ``work_dir`` takes the logs
-            and ``test.json``.
+            and these files.
         checkpoint (str): The checkpoint.
         show_dir (str, optional): Folder for images of predictions. Defaults to
             None: no images.
@@ -58,10 +74,32 @@ def test(cfg: Config,
     load_weights(unwrap(runner), checkpoint, trust)
     metrics = {key: float(value) for key, value in runner.test().items()}
     if is_main_process():
-        content = dict(
-            checkpoint=checkpoint,
-            protocol=protocol_of(unwrap(runner)),
-            metrics=metrics)
-        save_json(osp.join(cfg.work_dir, 'test.json'), content)
-        print(f'\nProtocol: {content["protocol"]}')
+        _write(runner, checkpoint, metrics)
     return metrics
+
+
+def _write(runner: Runner, checkpoint: str, metrics: dict[str, float]) -> None:
+    """Write and print the scores."""
+    loop = runner.test_loop
+    scores = scores_of(loop)
+    data = describe_data(loop.dataloader.dataset)
+    protocol = protocol_of(unwrap(runner))
+    warnings = unpredicted(scores)
+    content = dict(
+        checkpoint=checkpoint,
+        protocol=protocol,
+        data=data,
+        warnings=warnings,
+        metrics=metrics,
+        classes=scores)
+    save_json(osp.join(runner.work_dir, 'test.json'), content)
+    write_matrices(loop, runner.work_dir)
+    print('\nData: {name}, {split}, {images} images'.format(**data))
+    print(f'Protocol: {protocol}')
+    for key, value in metrics.items():
+        network, _, name = key.rpartition('/')
+        if name == 'mIoU':
+            print(f'{key}: {value:.2f}'
+                  f'{beside_score(zero_classes(scores.get(network, {})))}')
+    for warning in warnings:
+        print(f'Warning: {warning}')

@@ -15,7 +15,12 @@ from mmseg_fst.utils.settings import Change
 from .choose_checkpoint import choose_checkpoint
 from .launch import build_runner, explain_lost_process, join_processes
 from .resumed_settings import changed_settings
-from .score_files import format_scores, read_protocol, read_scores
+from .score_files import (
+    final_warnings,
+    format_scores,
+    read_protocol,
+    read_scores,
+)
 from .short_log import start_summary
 
 
@@ -56,6 +61,8 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
     if is_main_process() and runner.val_loop is not None:
         print(f'\nProtocol: {read_protocol(runner.work_dir)}\n'
               f'{format_scores(read_scores(runner.work_dir))}')
+        for warning in final_warnings(runner.work_dir):
+            print(f'Warning: {warning}')
         print(f'Result folder: {runner.work_dir}\n'
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
               f'Test and see predictions: sh test.sh {runner.work_dir}')

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 _IGNORED = (255, 255, 255)
+_WRONG = (214, 39, 40)
 _TITLE_HEIGHT = 18
 
 
@@ -71,6 +72,28 @@ def color_label(label: np.ndarray, palette: Sequence[Sequence[int]]
     colors = np.full((256, 3), _IGNORED, np.uint8)
     colors[:len(palette)] = palette
     return colors[label.astype(np.uint8)]
+
+
+def error_map(image: np.ndarray, prediction: np.ndarray, label: np.ndarray,
+              num_classes: int) -> np.ndarray:
+    """Mark the wrong pixels of a prediction in red.
+
+    Args:
+        image (np.ndarray): RGB image of shape (H, W, 3), uint8, shown in gray
+            and brightened.
+        prediction (np.ndarray): Class ids of shape (H, W).
+        label (np.ndarray): True class ids of shape (H, W); ids outside of
+            [0, num_classes) are unknown and shown in white.
+        num_classes (int): Number of classes.
+
+    Returns:
+        np.ndarray: RGB image of shape (H, W, 3), uint8.
+    """
+    gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    shown = np.repeat((128 + gray // 2)[..., None], 3, 2)
+    shown[prediction != label] = _WRONG
+    shown[label >= num_classes] = _IGNORED
+    return shown
 
 
 def titled(title: str, tiles: Sequence[np.ndarray]) -> np.ndarray:

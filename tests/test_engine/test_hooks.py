@@ -205,13 +205,21 @@ def test_panel_shows_what_is_scored(tmp_path, protocol, size):
     sample.set_field(sample.pred_sem_seg, 'student_sem_seg')
     palette = ToyPairs.metainfo['palette']
     tiles = tiles_of(sample, ['student'], ToyPairs())
-    assert list(tiles) == ['image', 'label', 'student']
+    assert list(tiles) == ['image', 'label', 'student', 'student errors']
     assert {tile.shape for tile in tiles.values()} == {(height, width, 3)}
     image_file, label = tiles['image'], tiles['label']
     there = (image_file == 200).all(2)
     assert there.sum() == 20 * 28
-    assert (label[there] == palette[1]).all()
-    assert (label[~there] == palette[0]).all()
+    # Half of the image and half of the color.
+    tint = (np.array(palette[1]) + 200) / 2
+    assert (np.median(label[there], 0) == tint).all()
+    padding = label[~there]
+    if len(padding):
+        assert (np.median(padding, 0) == np.array(palette[0]) // 2).all()
+    errors = tiles['student errors']
+    wrong = (errors == (214, 39, 40)).all(2)
+    assert (tiles['student'] != label).any(2)[wrong].all()
+    assert (errors[~wrong] == errors[~wrong][:, :1]).all()
 
 
 @pytest.mark.parametrize('folder, path, name', [

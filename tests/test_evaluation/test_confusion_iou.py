@@ -6,7 +6,7 @@ from mmseg.evaluation import IoUMetric
 from PIL import Image
 
 from mmseg_fst.evaluation import ConfusionIoUMetric
-from mmseg_fst.ops import count_confusion_
+from mmseg_fst.ops import count_classes_, count_confusion_, scores_by_class
 
 CLASSES = tuple('abcdefg')
 
@@ -90,7 +90,9 @@ def test_counts_are_exact_where_float32_ends():
     pixel = torch.zeros(1, 1, dtype=torch.int64)
     metric.process({}, [sample_of(pixel, pixel)])
     metric._total[0, 0] = 2**24
-    for area in metric._areas(1):
+    assert metric.evaluate(1)['aAcc'] == 100
+    assert metric.confusion[0, 0].item() == 2**24 + 1
+    for area in metric._areas():
         assert area[0].item() == 2**24 + 1
 
 
@@ -125,3 +127,31 @@ def test_a_prediction_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r'\(4, 6\).*\(6, 4\)'):
         count_confusion_(
             torch.zeros(8, 8, dtype=torch.int64), label, label.T, 255)
+
+
+def test_scores_by_class_equal_mmseg(monkeypatch):
+    samples = make_samples(ids=[0, 1, 4])
+    metric = ConfusionIoUMetric()
+    expected = score(metric, samples)
+    found = scores_by_class(metric.confusion)
+    assert found['IoU'].nanmean().item() == pytest.approx(
+        expected['mIoU'], abs=.006)
+    both = score(IoUMetric(iou_metrics=['mDice', 'mFscore']), samples)
+    assert found['Dice'].nanmean().item() == pytest.approx(
+        both['mDice'], abs=.006)
+    assert found['precision'].nanmean().item() == pytest.approx(
+        both['mPrecision'], abs=.006)
+    assert found['recall'].nanmean().item() == pytest.approx(
+        both['mRecall'], abs=.006)
+    assert (found['labeled'] > 0).tolist() == [
+        True, True, False, False, True, False, False]
+    assert found['predicted'].sum().item() == pytest.approx(100)
+
+
+def test_classes_are_counted():
+    counts = torch.zeros(4, dtype=torch.int64)
+    label = torch.tensor([[0, 1, 1], [255, 2, -1]])
+    count_classes_(counts, label.to(torch.uint8))
+    assert counts.tolist() == [1, 2, 1, 2]
+    count_classes_(counts, label, label == 1)
+    assert counts.tolist() == [1, 4, 1, 2]

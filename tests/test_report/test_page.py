@@ -21,6 +21,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmseg_fst.report import curves, find_methods, write_report
+from mmseg_fst.report.class_parts import confusion_tables
 from mmseg_fst.report.panels import data_url, predict_panels
 from mmseg_fst.report.runs import differences, flat_config
 
@@ -228,17 +229,14 @@ def test_curves_are_means_over_seeds_and_neighbors():
     assert points[0][0] < points[1][0] and points[0][1] > points[1][1]
 
 
-@pytest.mark.parametrize('flat', [False, True])
-def test_images_are_downscaled_and_labels_have_exact_colors(flat):
+def test_images_are_downscaled():
     pixels = np.zeros((60, 800, 3), np.uint8)
     pixels[:, 400:] = 10, 200, 30
-    kind, text = data_url(pixels, 100, flat).split(',')
-    assert kind == f'data:image/{"png" if flat else "jpeg"};base64'
-    image = Image.open(io.BytesIO(base64.b64decode(text))).convert('RGB')
+    kind, text = data_url(pixels, 100).split(',')
+    assert kind == 'data:image/jpeg;base64'
+    image = Image.open(io.BytesIO(base64.b64decode(text)))
     assert image.size == (100, 8)
-    if flat:
-        assert {color for _, color in image.getcolors()} == {
-            (0, 0, 0), (10, 200, 30)}
+    assert abs(np.subtract(image.getpixel((90, 4)), (10, 200, 30))).max() < 4
 
 
 def write_config(folder, streets, **kwargs):
@@ -284,15 +282,17 @@ def test_predictions_of_each_network(predicted):
     assert len(missing) == 1 and 'none: There is no checkpoint' in missing[0]
     text = path.read_text()
     panel = text[text.index('<div class="stage">'):]
-    titles = ['image', 'label', 'fst: student', 'fst: teacher']
-    assert re.findall('alt="([^"]*)" src="data:image/([a-z]+)', panel)[:4] == [
-        *zip(titles, ['jpeg', 'png', 'png', 'png'])]
+    titles = ['image', 'label', 'fst: student', 'fst: student errors',
+              'fst: teacher', 'fst: teacher errors']
+    assert re.findall('alt="([^"]*)" src="data:image/jpeg', panel)[
+        :6] == titles
+    assert re.search(r'<figcaption>.*: mean IoU [\d.]+ %</figcaption>', text)
     assert re.findall('<option[^>]*>([^<]*)<', panel) == titles * 2
 
 
 def test_only_predictions_of_one_image_share_a_panel(tmp_path):
     """Data sets with equal file names, and a data set of other classes."""
-    cities = [make_streets(tmp_path / name, seed=seed)
+    cities = [make_streets(tmp_path / name, val=1, seed=seed)
               for seed, name in enumerate(('paris', 'rome'))]
     other = dict(metainfo=dict(
         classes=['road', 'car'], palette=[[9, 0, 0], [0, 9, 0]]))
@@ -311,6 +311,85 @@ def test_only_predictions_of_one_image_share_a_panel(tmp_path):
     assert shown == [['a', 'b'], ['c'], ['d']]
     images = [panel.layers['image'] for panel in panels]
     assert images[0] == images[2] != images[1]
+
+
+def test_the_worst_images_come_first(tmp_path):
+    streets = make_streets(tmp_path / 'streets', val=6)
+    folder = tmp_path / 'fst' / 'seed_0'
+    write_run(folder, 40.)
+    write_config(folder, streets)
+    write_checkpoint(folder)
+    methods = find_methods([tmp_path / 'fst'])
+    everyone = predict_panels(methods, 6)[0]
+    scores = [panel.score for panel in everyone]
+    assert len(scores) == 6 and scores == sorted(scores)
+    assert all(len(panel.scores) == 2 for panel in everyone)
+    worst = predict_panels(methods, 2)[0]
+    assert [panel.name for panel in worst] == [
+        panel.name for panel in everyone[:2]]
+
+
+def write_classes(folder, crack=0.):
+    """Scores by class and a confusion matrix."""
+    path = folder / 'results.json'
+    content = json.loads(path.read_text())
+    wall = dict(IoU=98.56, Dice=99.27, precision=98.56, recall=100.,
+                labeled=98.56, predicted=100.)
+    crack = dict(IoU=crack, Dice=crack, precision=crack or None, recall=crack,
+                 labeled=1.44, predicted=crack)
+    content.update(
+        data=dict(name='tiles', split='val', images=47, classes=2),
+        warnings=['Never predicted, although in the labels: crack.'],
+        classes={'20': dict(student=dict(wall=wall, crack=crack))})
+    path.write_text(json.dumps(content))
+    (folder / 'confusion_student.csv').write_text(
+        'label / prediction,wall,crack,other\n'
+        'wall,970,30,0\ncrack,3,1,0\nother,0,0,0\n')
+
+
+def test_a_class_that_was_not_learned_is_on_top(tmp_path):
+    for name in ('supervised', 'fst'):
+        folder = tmp_path / 'own' / 'tiles' / name / 'seed_0'
+        write_run(folder, 49.28)
+        write_classes(folder)
+    path = page_of(tmp_path, 'own/tiles/supervised', 'own/tiles/fst')
+    text = path.read_text()
+    page = Reader(text)
+    assert '<title>mmseg_fst: tiles/supervised, tiles/fst</title>' in text
+    assert text.index('Classes that were not learned') < text.index(
+        'id="scores"')
+    for word in ('tiles/supervised, seed_0; tiles/fst, seed_0',
+                 '49.3 (IoU 0.0: crack)',
+                 'Scored on tiles, val: 47 images (tiles/supervised, '
+                 'tiles/fst).',
+                 'tiles/fst: student: IoU, Dice, precision and recall, %'):
+        assert any(word in found for found in page.words), word
+    assert re.search(r'<th>crack</th><td class="zero">0\.0</td>', text)
+
+
+def test_nothing_is_wider_than_a_phone_but_what_scrolls(tmp_path):
+    for name in ('a', 'b'):
+        folder = tmp_path / name / 'seed_0'
+        write_run(folder, 49.28, f'model = dict(depth="{name}")\n')
+        write_classes(folder)
+    text = page_of(tmp_path, 'a', 'b').read_text()
+    assert '<meta name="viewport" content="width=device-width' in text
+    assert text.count('<table') == len(
+        re.findall(r'<div class="wide"[^>]*>\s*<table', text)) > 6
+    # Columns of charts and panels fit any width.
+    assert not re.search(r'minmax\(\d', text)
+
+
+def test_a_confusion_matrix_has_normalized_rows(tmp_path):
+    for seed in range(2):
+        folder = tmp_path / 'fst' / f'seed_{seed}'
+        write_run(folder, 50.)
+        write_classes(folder, crack=3.)
+    table, = confusion_tables(find_methods([tmp_path / 'fst']))
+    assert table == ('fst: student', ['wall', 'crack'], [
+        ('wall', [97., 3.]), ('crack', [75., 25.])])
+    text = page_of(tmp_path, 'fst').read_text()
+    assert 'rgba(213, 94, 0, 0.750); color: #fff">75.0' in text
 
 
 def test_a_browser_shows_the_page_without_errors(predicted):

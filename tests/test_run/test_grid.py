@@ -252,3 +252,10 @@ train_dataloader = dict(batch_size=1, dataset=dict(
     table = (tmp_path / 'work_dirs/tables/p.md').read_text()
     assert '| c_2 | 60 | 1 | - | 30.0 |' in table
     assert '| c_4 | 30 | 1 | - | 40.0 |' in table
+
+
+@pytest.mark.parametrize('config, name', [
+    ('configs/own/tiles/fst.py', 'tiles/fst'),
+    ('configs/demo/streets_fst.py', 'streets_fst'), ('fst.py', 'fst')])
+def test_cells_of_own_tasks_name_the_task(config, name):
+    assert str(Cell(config)) == name

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from mmseg_fst.apis import Score, format_scores, read_scores
+from mmseg_fst.run.score_files import final_warnings
 
 
 @pytest.fixture
@@ -45,3 +46,31 @@ def test_lines_for_reading(run):
         ' student: last mIoU 45.00, best 50.00 at iteration 900',
         ' teacher: last mIoU 60.00, best 61.50 at iteration 20'
     ]
+
+
+def test_a_class_with_zero_is_beside_the_score(run, tmp_path):
+    path = tmp_path / 'results.json'
+    content = json.loads(path.read_text())
+    shown = dict(IoU=98.6, labeled=97., predicted=99.)
+    zero = dict(IoU=0., labeled=3., predicted=1.)
+    content['classes'] = {
+        step: dict(student=dict(wall=shown, crack=zero),
+                   teacher=dict(wall=shown,
+                                crack=zero if step == '1000' else shown))
+        for step in content['iterations']
+    }
+    content['warnings'] = ['Never predicted: crack.']
+    path.write_text(json.dumps(content))
+    assert format_scores(read_scores(run)).splitlines() == [
+        ' student: last mIoU 45.00 (IoU 0.0: crack), best 50.00 '
+        '(IoU 0.0: crack) at iteration 900',
+        ' teacher: last mIoU 60.00 (IoU 0.0: crack), best 61.50 at '
+        'iteration 20'
+    ]
+    first, second = final_warnings(run)
+    assert first.startswith('This run has not learned crack (student):')
+    assert second == 'Never predicted: crack.'
+
+
+def test_a_run_of_an_older_version_has_no_warnings(run):
+    assert final_warnings(run) == []

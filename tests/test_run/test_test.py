@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from helpers import network_cfg
 from mmengine.config import Config, ConfigDict
 
@@ -114,16 +115,26 @@ def test_a_segmentor_pretrained_in_mmsegmentations_way_still_builds():
     MODELS.build(cfg)
 
 
-def test_a_full_disk_leaves_the_scores_of_before(tmp_path, monkeypatch):
+class Images(list):
+    """A data set."""
+
+    metainfo = dict(classes=('background', 'crack'))
+
+
+def test_a_full_disk_leaves_the_scores_of_before(tmp_path, monkeypatch,
+                                                 capsys):
     module = sys.modules['mmseg_fst.run.test']  # a function has its name
     for name in ('check_config', 'prepare_processes', 'guard_loading',
                  'load_weights'):
         monkeypatch.setattr(module, name, lambda *args: None)
-    runner = SimpleNamespace(model=SimpleNamespace(protocol_name='whole'),
-                             test=lambda: {'student/mIoU': 50})
+    loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=Images('ab')))
+    runner = SimpleNamespace(
+        model=SimpleNamespace(protocol_name='whole'), test_loop=loop,
+        work_dir=str(tmp_path), test=lambda: {'student/mIoU': 50})
     monkeypatch.setattr(module, 'build_runner', lambda cfg: runner)
     cfg = Config(dict(model={}, test_dataloader={}, work_dir=str(tmp_path)))
     score(cfg, 'a.pth')
+    assert 'Data: Images, , 2 images' in capsys.readouterr().out
     before = (tmp_path / 'test.json').read_text()
     assert json.loads(before)['metrics'] == {'student/mIoU': 50}
     write = Path.write_text
@@ -137,3 +148,28 @@ def test_a_full_disk_leaves_the_scores_of_before(tmp_path, monkeypatch):
         score(cfg, 'b.pth')
     assert [path.name for path in tmp_path.iterdir()] == ['test.json']
     assert (tmp_path / 'test.json').read_text() == before
+
+
+def test_scores_name_data_and_classes(tmp_path, monkeypatch, capsys):
+    module = sys.modules['mmseg_fst.run.test']
+    for name in ('check_config', 'prepare_processes', 'guard_loading',
+                 'load_weights'):
+        monkeypatch.setattr(module, name, lambda *args: None)
+    loop = SimpleNamespace(
+        dataloader=SimpleNamespace(dataset=Images('ab')),
+        confusion=dict(student=torch.tensor([[98, 0, 0], [2, 0, 0],
+                                             [0, 0, 0]])))
+    monkeypatch.setattr(module, 'build_runner', lambda cfg: SimpleNamespace(
+        model=SimpleNamespace(protocol_name='whole'), test_loop=loop,
+        work_dir=str(tmp_path), test=lambda: {'student/mIoU': 49.}))
+    score(Config(dict(model={}, test_dataloader={}, work_dir='.')), 'a.pth')
+    content = json.loads((tmp_path / 'test.json').read_text())
+    assert content['data']['images'] == 2
+    assert content['classes']['student']['crack'] == dict(
+        IoU=0., Dice=0., precision=None, recall=0., labeled=2., predicted=0.)
+    text = capsys.readouterr().out
+    assert 'student/mIoU: 49.00 (IoU 0.0: crack)' in text
+    assert 'Warning: Never predicted, although in the labels: crack' in text
+    assert (tmp_path / 'confusion_student.csv').read_text().splitlines() == [
+        'label / prediction,background,crack,other', 'background,98,0,0',
+        'crack,2,0,0', 'other,0,0,0']

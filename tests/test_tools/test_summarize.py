@@ -96,6 +96,32 @@ def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
         runpy.run_path(str(SCRIPT), run_name='__main__')
 
 
+def test_own_tasks_are_named_and_classes_shown(tmp_path, capsys, monkeypatch):
+    """Their configs are all called supervised and fst."""
+    runs = [tmp_path / 'own' / task / 'fst' for task in ('tiles', 'weeds')]
+    for seed, crack in enumerate((0., 20.)):
+        for run in runs:
+            folder = run / f'seed_{seed}'
+            write_run(folder, [1.0, 49.28], [3.0])
+            path = folder / 'results.json'
+            content = json.loads(path.read_text())
+            content['classes'] = {'20': dict(student=dict(
+                wall=dict(IoU=98.6, labeled=97., predicted=99.,
+                          precision=90.),
+                crack=dict(IoU=crack, labeled=3., predicted=crack,
+                           precision=crack or None)))}
+            path.write_text(json.dumps(content))
+    monkeypatch.setattr('sys.argv', [
+        'summarize.py', *map(str, runs), '--classes', 'precision'])
+    runpy.run_path(str(SCRIPT), run_name='__main__')
+    text = capsys.readouterr().out
+    assert '| tiles/fst | 20 | 2 ' in text and '| weeds/fst | 20 | 2 ' in text
+    assert text.count('49.3 ± 0.0 (IoU 0.0: crack)') == 4
+    assert '| class | tiles/fst student | weeds/fst student |' in text
+    assert '| wall | 90.0 ± 0.0 | 90.0 ± 0.0 |' in text
+    assert '| crack | 20.0 | 20.0 |' in text
+
+
 @pytest.mark.parametrize('name', [
     'make_streets.py', 'class_stats.py', 'summarize.py', 'train.py',
     'test.py', 'download_checkpoints.py', 'label_images.py',

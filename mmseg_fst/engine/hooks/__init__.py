@@ -1,5 +1,6 @@
 """Hooks of the training run."""
 from .checkpoint_hook import AtomicCheckpointHook
+from .collapsed_class_hook import CollapsedClassHook
 from .data_check_hook import DataCheckHook
 from .finite_guard_hook import FiniteGuardHook
 from .fst_hook import FSTHook, SelfLookAheadHook, WideFSTHook
@@ -14,7 +15,8 @@ from .seed_iteration_hook import SeedIterationHook
 from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'DataCheckHook', 'FSTHook', 'FiniteGuardHook',
+    'AtomicCheckpointHook', 'CollapsedClassHook', 'DataCheckHook', 'FSTHook',
+    'FiniteGuardHook',
     'MeanTeacherHook', 'MixVisualizationHook', 'PredictionPanelHook',
     'PrepareModelHook', 'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook',
     'SeedIterationHook', 'SelfLookAheadHook', 'SyncStatisticsHook',

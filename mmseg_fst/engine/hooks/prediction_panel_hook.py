@@ -9,6 +9,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
+from mmengine.structures import PixelData
 from mmseg.datasets import BaseSegDataset
 from mmseg.structures import SegDataSample
 
@@ -16,12 +17,13 @@ from mmseg_fst.datasets.loading import load_rgb
 from mmseg_fst.engine.networks import networks_of, unwrap
 from mmseg_fst.ops import center_canvas
 from mmseg_fst.registry import HOOKS
-from mmseg_fst.utils.images import color_label, titled, write_image
+from mmseg_fst.utils.images import error_map, titled, write_image
+from mmseg_fst.utils.tinting import tint
 
 
 @HOOKS.register_module()
 class PredictionPanelHook(Hook):
-    """Save image, label and the prediction of each network side by side.
+    """Save image, label, predictions and their errors side by side.
 
     One PNG for each tested image in ``folder``, named by
     :func:`figure_name`.
@@ -93,24 +95,32 @@ def tiles_of(sample: SegDataSample, networks: Sequence[str],
             shown, and the ``palette`` of its ``metainfo``.
 
     Returns:
-        dict[str, np.ndarray]: ``'image'``, ``'label'``, if there is one, and
-        the networks: RGB images (H, W, 3) of one size, uint8.
+        dict[str, np.ndarray]: ``'image'``; ``'label'``, if there is one, and
+        the networks, see :func:`mmseg_fst.utils.tinting.tint`; and
+        ``'NETWORK errors'``, see :func:`mmseg_fst.utils.images.error_map`.
+        RGB images (H, W, 3) of one size, uint8.
     """
     image = load_rgb(sample.img_path, dataset)
-    palette = dataset.metainfo['palette']
+    metainfo = dataset.metainfo
     if 'canvas' in sample:  # where label and predictions are
         canvas = center_canvas(
             torch.from_numpy(image.copy()).movedim(2, 0), sample.canvas)
         image = canvas.movedim(0, 2).numpy()
-    size = image.shape[1::-1]
-    maps = {}
-    if 'gt_sem_seg' in sample:
-        maps['label'] = sample.gt_sem_seg
-    for network in networks:
-        maps[network] = sample.get(f'{network}_sem_seg')
+
+    def ids_of(found: PixelData) -> np.ndarray:
+        return cv2.resize(
+            found.data[0].cpu().numpy().astype(np.uint8), image.shape[1::-1],
+            interpolation=cv2.INTER_NEAREST)
+
     tiles = {'image': image}
-    for title, prediction in maps.items():
-        label = prediction.data[0].cpu().numpy().astype(np.uint8)
-        label = cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
-        tiles[title] = color_label(label, palette)
+    truth = None
+    if 'gt_sem_seg' in sample:
+        truth = ids_of(sample.gt_sem_seg)
+        tiles['label'] = tint(image, truth, metainfo)
+    for network in networks:
+        label = ids_of(sample.get(f'{network}_sem_seg'))
+        tiles[network] = tint(image, label, metainfo)
+        if truth is not None:
+            tiles[f'{network} errors'] = error_map(image, label, truth,
+                                                   len(metainfo['classes']))
     return tiles

@@ -9,12 +9,21 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.named_scores import (
+    describe_data,
+    scores_of,
+    write_matrices,
+)
 from mmseg_fst.engine.networks import protocol_of, unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.files import save_json
 
+from .collapsed_class_hook import WARNINGS
+
 #: Key in the message hub: metrics by iteration.
 RESULTS = 'results'
+#: Key in the message hub: scores by iteration, network and class.
+CLASSES = 'class_scores'
 
 
 @HOOKS.register_module()
@@ -22,10 +31,16 @@ class ResultsHook(Hook):
     """Write ``WORK_DIR/results.json`` after each validation.
 
     It contains the command line, the seed, the training time in minutes
-    (without validation), the evaluation protocol and the metrics by
-    iteration; ``tools/summarize.py`` makes tables of such files. Each
+    (without validation), the evaluation protocol, the data set that is
+    scored and, by iteration, the metrics and the scores of each class;
+    ``tools/summarize.py`` makes tables of such files. ``warnings`` are the
+    ones of :class:`CollapsedClassHook` at the last validation. Each
     checkpoint contains the metrics, so that a resumed run continues with the
     metrics at its checkpoint, even if the file has later ones.
+
+    ``WORK_DIR/confusion_NETWORK.csv`` are the confusion matrices of the last
+    validation, see :func:`write_matrices`. Scores by class and matrices
+    require a :class:`ConfusionIoUMetric`.
     """
 
     # Before CheckpointHook (VERY_LOW), whose checkpoint contains the metrics.
@@ -67,9 +82,12 @@ class ResultsHook(Hook):
             key: round(float(value), 4)
             for key, value in metrics.items() if 'time' not in key
         }
-        past = runner.message_hub.get_info(RESULTS, {})
-        runner.message_hub.update_info(
-            RESULTS, {**past, str(runner.iter): entry})
+        scores = scores_of(runner.val_loop)
+        for key, value in ((RESULTS, entry), (CLASSES, scores)):
+            if value:
+                past = runner.message_hub.get_info(key, {})
+                runner.message_hub.update_info(
+                    key, {**past, str(runner.iter): value})
 
     def after_val(self, runner: Runner) -> None:
         """Write the file, after the checkpoint with its metrics was saved.
@@ -78,6 +96,7 @@ class ResultsHook(Hook):
             runner (Runner): The runner of the training.
         """
         self._write(runner)
+        write_matrices(runner.val_loop, runner.work_dir)
 
     @staticmethod
     def _path(runner: Runner) -> str:
@@ -96,8 +115,11 @@ class ResultsHook(Hook):
                 seed=runner.seed,
                 max_iters=runner.max_iters,
                 protocol=protocol_of(unwrap(runner)),
+                data=describe_data(runner.val_dataloader.dataset),
+                warnings=hub.get_info(WARNINGS, []),
                 train_minutes=round(float(seconds) / 60, 3),
-                iterations=iterations)
+                iterations=iterations,
+                classes=hub.get_info(CLASSES, {}))
             if runner.train_loop.stop_training:  # by EarlyStoppingHook
                 content['stopped_early'] = True
             save_json(path, content, durable=True)
