@@ -1,4 +1,4 @@
-"""Settings of a resumed run against those of its checkpoint."""
+"""Settings of a resumed run against the settings of its checkpoint."""
 import re
 from collections.abc import Sequence
 from os import path as osp
@@ -25,7 +25,7 @@ _FIXED = {
     r'model\.type': 'the method',
     r'(.*\.)?init_cfg\b.*': 'the initial weights',
     r'model\.(?!.*\bloss_\w+)(.*\.)?(segmentor|students|backbone|neck|'
-    r'\w*head)\.(?!test_cfg|.*(drop\w*_(rate|ratio)|align_corners)$).*':
+    r'\w*head)\.(?!test_cfg|.*(drop\w*_\w+|align_corners)$).*':
     'the network',
     r'model\.(.*\.)?type': 'the method',
     r'custom_hooks\.\d+\.type': 'the method',
@@ -57,7 +57,7 @@ def settings_of(cfg: Config) -> dict[str, str]:
 def changed_settings(cfg: Config,
                      checkpoint: str,
                      trust: bool = False) -> list[Change]:
-    """Compare the settings of a run with those of the checkpoint to resume.
+    """Compare the settings of a run with its checkpoint to resume from.
 
     Args:
         cfg (Config): Config of the run, with its ``work_dir``.

@@ -1,4 +1,4 @@
-"""Settings of a resumed run against those of its checkpoint."""
+"""Settings of a resumed run against the settings of its checkpoint."""
 import json
 
 import pytest
