@@ -41,12 +41,14 @@ from mmseg_fst.prepare.image_values import (
     measure_normalization,
     note_channels,
 )
+from mmseg_fst.prepare.schedule import choose_schedules, describe_schedules
 from mmseg_fst.prepare.survey import (
     Survey,
     missing_classes,
     survey_images,
     survey_pairs,
 )
+from mmseg_fst.prepare.view import class_widths, describe_view
 from mmseg_fst.utils.file_patterns import find_by_pattern
 from mmseg_fst.utils.messages import one_message
 
@@ -82,9 +84,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
         help='size of that part; default: %(default)s')
     add('--seed', type=int, default=0,
         help='seed of that random part; default: 0')
-    add('--long-side', type=int, default=320, metavar='PIXELS',
-        help='long side of the images that the network reads; default: '
-        '%(default)s, for a CPU')
+    add('--long-side', type=int, metavar='PIXELS',
+        help='long side of the images that the network reads; default: 320, '
+        'for a CPU, or more if thin classes would not be visible')
     add('--channels', type=int, default=3, metavar='N',
         help='channels of an image: 1 for gray, 3 for RGB, or all of the '
         'file; default: %(default)s')
@@ -108,7 +110,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
         parser.error(f'--name {args.name!r}: it names folders, so use only '
                      'letters, digits, _, - and dots.')
-    if args.long_side < 32:
+    if args.long_side is not None and args.long_side < 32:
         parser.error(f'--long-side must be 32 or more, got {args.long_side}.')
     if args.channels < 1:
         parser.error(f'--channels must be 1 or more, got {args.channels}.')
@@ -246,12 +248,14 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     data, configs = args.data_root / args.name, args.config_root / args.name
     with one_message():
         task = read_task(args)
-        view = choose_view(
-            [image.size for image in task.train.images], args.long_side)
+        widths = class_widths(task.train.images)
+        view = choose_view([image.size for image in task.train.images],
+                           args.long_side, min(widths.values()))
         loading = read_loading(task, args)
         texts = config_texts(task, view, str(data), configs, BASES,
                              args.adapt, loading)
         show(task)
+        print('\n'.join(describe_view(view, task.classes.names, widths)))
         backups = write_task(task, data, configs, texts, args.overwrite,
                              args.workers)
     for path in backups:
@@ -261,6 +265,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         print(f'    sh tools/download_checkpoints.sh {WEIGHTS.stem}')
     print(f'    sh train.sh {configs}/supervised.py {configs}/fst.py')
     print('To try it first, append --debug: 4 iterations of each config.')
+    print('\n'.join(describe_schedules(
+        choose_schedules(len(task.train.images)), view.crop)))
+    print('Table of all methods, with equal computation:\n'
+          f'    python run_experiments.py --grid '
+          f'{configs}/table_{args.name}.py --seeds 0 1 2')
 
 
 if __name__ == '__main__':

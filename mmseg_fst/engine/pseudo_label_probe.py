@@ -86,7 +86,9 @@ def probe(model: BaseSegmentor, network: EncoderDecoder, image: Tensor,
         resize_logits(
             logits.to(image.dtype), image.shape[2:], network.align_corners),
         threshold_of(network))
-    label, weight = model.pseudo_labeler(logits)
+    # In evaluation mode, in which labelers stage no statistics.
+    with preserve_network(model.pseudo_labeler, batch_statistics=False):
+        label, weight = model.pseudo_labeler(logits)
     dtype = torch.promote_types(logits.dtype, torch.float32)
     confidence = class_probabilities(logits, dtype).amax(1)
     label = ignore_padding(label, [
