@@ -4,6 +4,7 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 
+from mmseg_fst.ops import class_logits
 from mmseg_fst.registry import MODELS
 
 
@@ -58,8 +59,7 @@ class ClassDiceLoss(nn.Module):
             Tensor: A scalar in [0, ``loss_weight``]; 0 without any labeled
             pixel.
         """
-        if logits.shape[1] == 1:
-            logits = torch.cat([torch.zeros_like(logits), logits], 1)
+        logits = class_logits(logits)
         valid = label != ignore_index
         used = valid.to(logits.dtype)
         if weight is not None:

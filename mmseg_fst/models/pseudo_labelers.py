@@ -151,7 +151,7 @@ class ClassThreshold(nn.Module):
         """
         # Half precision would round confidences near the threshold.
         dtype = torch.promote_types(logits.dtype, torch.float32)
-        confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+        confidence, label = class_probabilities(logits, dtype).max(1)
         sums = confidence.new_zeros(2, len(self.confidence))
         sums[0].scatter_add_(0, label.flatten(), confidence.flatten())
         sums[1].scatter_add_(0, label.flatten(),
