@@ -19,8 +19,9 @@ from mmseg_fst.prepare.task import (
     split_validation,
     without_copies,
 )
-from mmseg_fst.prepare.task_configs import choose_view, config_texts
+from mmseg_fst.prepare.task_configs import config_texts
 from mmseg_fst.prepare.task_files import write_task
+from mmseg_fst.prepare.view import choose_view
 from mmseg_fst.run.choose_checkpoint import choose_checkpoint
 from mmseg_fst.run.grid import plan_runs, read_grid, run_grid
 from mmseg_fst.run.launch import build_runner, prepare_processes

@@ -126,6 +126,10 @@ CONFIGS = (
     options('an unknown head',
             'model.segmentor.decode_head.type=FCNHaed',
             'model.segmentor.decode_head.type', "Did you mean 'FCNHead'?"),
+    options('rows of the ego car of Cityscapes on other data',
+            'model.pseudo_labeler.ignore_top=15 '
+            'model.pseudo_labeler.ignore_bottom=120', 'ignore_bottom',
+            'pseudo_labeler=dict(ignore_top=0, ignore_bottom=0)'),
     options('an unknown mixer', 'model.mixer.type=Classmix',
             'model.mixer.type', "Did you mean 'ClassMix'?"),
     options('an unknown optimizer',

@@ -46,6 +46,7 @@ from mmseg_fst.prepare.image_values import (
 )
 from mmseg_fst.prepare.mask_sources import Key, Layout, is_coco, open_sources
 from mmseg_fst.prepare.problems import group_problems
+from mmseg_fst.prepare.schedule import choose_schedules, describe_schedules
 from mmseg_fst.prepare.sides import (
     Folder,
     Reader,
@@ -55,6 +56,7 @@ from mmseg_fst.prepare.sides import (
 from mmseg_fst.prepare.survey import Survey, SurveyedImage, missing_classes
 from mmseg_fst.prepare.task_files import check_free
 from mmseg_fst.prepare.tiles import LARGE, cut_side
+from mmseg_fst.prepare.view import class_widths, describe_view
 from mmseg_fst.utils.messages import one_message
 
 BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_'
@@ -118,9 +120,9 @@ def add_values(add: Callable[..., object]) -> None:
         help='size of the random validation part; default: %(default)s')
     add('--seed', type=int, default=0,
         help='seed of that random part; default: 0')
-    add('--long-side', type=int, default=320, metavar='PIXELS',
-        help='long side of the images that the network reads; default: '
-        '%(default)s, for a CPU')
+    add('--long-side', type=int, metavar='PIXELS',
+        help='long side of the images that the network reads; default: 320, '
+        'for a CPU, or more if thin classes would not be visible')
     add('--tile', type=int, metavar='PIXELS',
         help='cut images into tiles of this size at their native scale; 0: '
         f'never; default: {TILE} for images of more than '
@@ -161,7 +163,7 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
         parser.error(f'--name {args.name!r}: it names folders, so use only '
                      'letters, digits, _, - and dots.')
-    if args.long_side < 32:
+    if args.long_side is not None and args.long_side < 32:
         parser.error(f'--long-side must be 32 or more, got {args.long_side}.')
     if args.channels < 1:
         parser.error(f'--channels must be 1 or more, got {args.channels}.')
@@ -440,11 +442,13 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         task = read_task(args)
         loading = read_loading(task, args)
         task = cut_task(task, args)
-        view = choose_view(
-            [image.size for image in task.train.images], args.long_side)
+        widths = class_widths(task.train.images)
+        view = choose_view([image.size for image in task.train.images],
+                           args.long_side, min(widths.values()))
         texts = config_texts(task, view, str(data), configs, BASES,
                              args.adapt, loading)
         show(task)
+        print('\n'.join(describe_view(view, task.classes.names, widths)))
         backups = write_task(task, data, configs, texts, args.overwrite,
                              args.workers, args.channels)
     for path in backups:
@@ -454,6 +458,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         print(f'    sh tools/download_checkpoints.sh {WEIGHTS.stem}')
     print(f'    sh train.sh {configs}/supervised.py {configs}/fst.py')
     print('To try it first, append --debug: 4 iterations of each config.')
+    print('\n'.join(describe_schedules(
+        choose_schedules(len(task.train.images)), view.crop)))
+    print('Table of all methods, with equal computation:\n'
+          f'    python run_experiments.py --grid '
+          f'{configs}/table_{args.name}.py --seeds 0 1 2')
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
 
-from .check_values import check_classes, check_numbers
+from .check_values import check_classes, check_daformer, check_numbers
 from .renames import hint_for
 
 _REGISTRIES = [
@@ -57,7 +57,8 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     Raises:
         ValueError: If a class of this package does not accept a key, a
             ``type`` names no class, a number of iterations or images is none,
-            or heads and data differ in their number of classes.
+            heads and data differ in their number of classes, or values of
+            Cityscapes are used on other data.
         FileNotFoundError: If a data folder, a list of images or a file of
             weights is missing.
     """
@@ -70,9 +71,10 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
         _check_weights(where, node, planned)
     check_numbers(content)
     check_classes(content)
+    check_daformer(content)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
-            and osp.dirname(start) not in planned):
+            and not {start, osp.dirname(start)} & set(planned)):
         # Such as checkpoints of a run with other iterations.
         there = sorted(
             glob(osp.join(escape(osp.dirname(start)), '*.pth')))

@@ -8,7 +8,7 @@ from .cityscapes_like import (
 )
 from .clothing import ClothingDataset
 from .collate import collate_sides
-from .cropping import FactorResizedCrop, HistogramCrop
+from .cropping import ClassCrop, FactorResizedCrop, HistogramCrop
 from .formatting import PackByteInputs
 from .geometry import PadToCrop, RandomFactorResize
 from .listed import ListedDataset
@@ -20,7 +20,8 @@ from .streets import StreetsDataset
 from .unlabeled_folder import UnlabeledFolderDataset
 
 __all__ = [
-    'ACDCDataset', 'CamVidDataset', 'ClothingDataset', 'FactorResizedCrop',
+    'ACDCDataset', 'CamVidDataset', 'ClassCrop', 'ClothingDataset',
+    'FactorResizedCrop',
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
     'LoadWholeImage', 'MapillaryTrainIdsDataset', 'PackByteInputs',
     'PadToCrop', 'PairedDataset', 'PairedSampler', 'RandomFactorResize',

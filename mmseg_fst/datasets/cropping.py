@@ -11,6 +11,7 @@ from mmseg.datasets.transforms import RandomCrop
 from PIL import Image
 
 from mmseg_fst.registry import TRANSFORMS
+from mmseg_fst.utils.checks import check_range
 
 from .geometry import RandomFactorResize, check_pillow_scales
 
@@ -66,6 +67,66 @@ class HistogramCrop(RandomCrop):
         return bool(
             np.count_nonzero(counts) > 1
             and counts.max() / counts.sum() < self.cat_max_ratio)
+
+
+@TRANSFORMS.register_module()
+class ClassCrop(HistogramCrop):
+    """Random crops, a part of them around a pixel of a class.
+
+    The class is the one of :class:`RareClassSampling` if it samples the
+    image, else one of the classes of the label, each as likely. The pixel is
+    sampled among all pixels of the class, its place within the crop as well.
+    Thin and small classes are then seen in every such crop, however large
+    the image is.
+
+    Args:
+        crop_size (int | tuple[int, int]): Height and width of the crop.
+        share (float): Fraction of the crops around a pixel, in [0, 1].
+            Defaults to 0.75.
+        ignore_index (int): Label without a class, in [0, 255]. Defaults to
+            255.
+
+    Raises:
+        ValueError: If ``share`` is out of its range.
+    """
+
+    def __init__(self,
+                 crop_size: Union[int, tuple[int, int]],
+                 share: float = 0.75,
+                 ignore_index: int = 255) -> None:
+        super().__init__(crop_size, ignore_index=ignore_index)
+        check_range(self, share=share)
+        self.share = share
+
+    @cache_randomness
+    def crop_bbox(self, results: dict) -> Box:
+        """Sample a box.
+
+        Args:
+            results (dict): With ``img``, (H, W, C), ``gt_seg_map``, (H, W),
+                uint8, and, if there is one, ``sampled_class``.
+
+        Returns:
+            tuple[int, int, int, int]: Top, bottom, left and right; bottom and
+            right can exceed a small image.
+        """
+        if np.random.random() >= self.share:
+            return self._sample_box(results['img'].shape[:2])
+        label = results['gt_seg_map']
+        class_id = results.get('sampled_class')
+        if class_id is None or not (label == class_id).any():
+            shown = np.unique(label)
+            shown = shown[shown != self.ignore_index]
+            if not len(shown):
+                return self._sample_box(label.shape)
+            class_id = np.random.choice(shown)
+        pixels = np.flatnonzero(label == class_id)
+        pixel = np.unravel_index(np.random.choice(pixels), label.shape)
+        top, left = (
+            int(np.clip(place - np.random.randint(crop), 0,
+                        max(side - crop, 0)))
+            for place, crop, side in zip(pixel, self.crop_size, label.shape))
+        return top, top + self.crop_size[0], left, left + self.crop_size[1]
 
 
 @TRANSFORMS.register_module()

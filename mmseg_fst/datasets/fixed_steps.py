@@ -1,6 +1,7 @@
 """Steps of a pipeline before the first random one."""
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from typing import Optional
 
 from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import Compose
@@ -30,7 +31,8 @@ def count_fixed(steps: Sequence[Callable]) -> int:
     return len(steps)
 
 
-def repeat_item(dataset: Side, index: int) -> Iterator[dict]:
+def repeat_item(dataset: Side, index: int,
+                sampled_class: Optional[int] = None) -> Iterator[dict]:
     """Yield items of an index, each with new random numbers.
 
     Like repeated ``dataset[index]``, but the image is loaded once.
@@ -39,6 +41,8 @@ def repeat_item(dataset: Side, index: int) -> Iterator[dict]:
         dataset (BaseDataset | ConcatDataset | RepeatDataset): A data set;
             one without a ``pipeline`` is indexed each time.
         index (int): Index of the image.
+        sampled_class (int, optional): Class that the items should show, for
+            transforms that read ``sampled_class``. Defaults to None.
 
     Yields:
         dict: As packed by the pipeline.
@@ -48,6 +52,8 @@ def repeat_item(dataset: Side, index: int) -> Iterator[dict]:
     count = count_fixed(steps)
     loaded = Compose(steps[:count])(
         dataset.get_data_info(index)) if count else None
+    if loaded and sampled_class is not None:
+        loaded['sampled_class'] = sampled_class
     augment = Compose(steps[count:])
     while True:
         # A pipeline may give up on an image; the data set then takes another.

@@ -1,12 +1,19 @@
 """Rare-class sampling of DAFormer."""
 import json
+import logging
 from os import path as osp
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
+from mmengine.logging import print_log
+
+from mmseg_fst.utils.files import IGNORE
 
 from .fixed_steps import repeat_item
 from .sides import Side, parts_of
+
+# Share of the largest count of a class from which other images show it, too.
+_ENOUGH = 0.1
 
 
 class RareClassSampling:
@@ -16,6 +23,16 @@ class RareClassSampling:
     pixel share f_c is ``softmax((1 - f_c) / temperature)``. The crop is
     sampled again, up to ``max_crops`` times, until it shows enough of the
     class; the image is loaded once. Labels are read for sampled images only.
+
+    Images are resized before they are cropped, so that numbers of pixels of
+    a file say little about a crop. By default, the share of a class among
+    the labeled pixels is counted: an image shows a class if its share is
+    above a tenth of the largest share of an image, a crop if its share is
+    above ``min_crop_ratio`` times that of the image. The sampled class is
+    available to transforms as ``sampled_class``, see :class:`ClassCrop`.
+
+    Every class that occurs is sampled. Classes without any pixel are named in
+    a warning.
 
     Random numbers come from NumPy's global generator, as in the transforms
     of mmcv.
@@ -27,10 +44,12 @@ class RareClassSampling:
             pixels of each class.
         temperature (float): The lower, the more often the rarest classes are
             sampled; positive. Defaults to 0.01.
-        min_pixels (int): Pixels from which an image counts as showing a
-            class. Defaults to 3000.
-        min_crop_ratio (float): Share of ``min_pixels`` that the crop must
-            show. Defaults to 0.5.
+        min_pixels (int, optional): Pixels of the file above which an image
+            shows a class, as in DAFormer, where it is 3000. If no image has
+            as many, the limit is a tenth of the largest number. Defaults to
+            None: shares are counted, see above.
+        min_crop_ratio (float): Part of ``min_pixels``, or of the share in the
+            image, above which a crop shows the class. Defaults to 0.5.
         max_crops (int): Maximum number of new crops, at least 0. Defaults to
             10.
 
@@ -38,14 +57,14 @@ class RareClassSampling:
         FileNotFoundError: If there is no file ``stats``.
         ValueError: If ``stats`` belongs to other classes or images, two data
             sets of a ``ConcatDataset`` have images of one name, no image
-            shows enough of any class, or an argument is out of its range.
+            shows any class, or an argument is out of its range.
     """
 
     def __init__(self,
                  dataset: Side,
                  stats: str,
                  temperature: float = 0.01,
-                 min_pixels: int = 3000,
+                 min_pixels: Optional[int] = None,
                  min_crop_ratio: float = 0.5,
                  max_crops: int = 10) -> None:
         if temperature <= 0 or max_crops < 0:
@@ -53,21 +72,36 @@ class RareClassSampling:
                 f'rare_class_sampling: temperature={temperature} must be '
                 f'positive and max_crops={max_crops} at least 0.')
         self.dataset = dataset
-        self.min_crop_pixels = min_pixels * min_crop_ratio
+        self.min_pixels = min_pixels
+        self.min_crop_ratio = min_crop_ratio
         self.max_crops = max_crops
         pixels = self._load(stats)
-        self.images = [
-            np.flatnonzero(column > min_pixels) for column in pixels.T
-        ]
-        shown = np.array([len(images) > 0 for images in self.images])
-        if not shown.any():
-            raise ValueError(
-                f'No image of {stats} shows more than min_pixels={min_pixels}'
-                ' pixels of any class; lower `min_pixels`.')
+        self.shares = pixels / pixels.sum(1, keepdims=True).clip(min=1)
+        counts = self.shares if min_pixels is None else pixels
+        most = counts.max(0)
+        if not most.any():
+            raise ValueError(f'No image of {stats} shows any class; correct '
+                             'the labels, then make it anew with: python '
+                             'tools/class_stats.py YOUR_CONFIG')
+        limits = _ENOUGH * most
+        if min_pixels is not None:
+            limits = np.where(most > min_pixels, min_pixels, limits)
+        self.images = [np.flatnonzero(shown) for shown in (counts > limits).T]
         self.class_probs = class_probabilities(pixels.sum(0), temperature)
-        # A class that no image shows well enough cannot be sampled.
-        self.class_probs = np.where(shown, self.class_probs, 0)
+        self.class_probs[most == 0] = 0
         self.class_probs /= self.class_probs.sum()
+        self._name_missing(stats, most == 0)
+
+    def _name_missing(self, stats: str, missing: np.ndarray) -> None:
+        """Warn of classes that are in no labeled image."""
+        names = [name for name, is_missing in zip(
+            self.dataset.metainfo['classes'], missing) if is_missing]
+        if names:
+            print_log(
+                f'Rare-class sampling: no labeled image of {stats} shows '
+                f'{", ".join(names)}, so nothing is learned about '
+                f'{"it" if len(names) == 1 else "them"}. Label images that '
+                'do, or remove the class.', 'current', logging.WARNING)
 
     def _load(self, stats: str) -> np.ndarray:
         """Pixels of each class in each image, (images, classes)."""
@@ -108,14 +142,23 @@ class RareClassSampling:
         """
         class_id = np.random.choice(len(self.class_probs), p=self.class_probs)
         index = int(np.random.choice(self.images[class_id]))
-        items = repeat_item(self.dataset, index)
+        items = repeat_item(self.dataset, index, int(class_id))
         item = next(items)
         for _ in range(self.max_crops):
             label = item['data_samples'].gt_sem_seg.data
-            if (label == class_id).sum() > self.min_crop_pixels:
+            if self._is_shown(label.numpy(), index, class_id):
                 break
             item = next(items)
         return item
+
+    def _is_shown(self, label: np.ndarray, index: int, class_id: int) -> bool:
+        """Whether the label of a crop shows enough of a class."""
+        pixels = (label == class_id).sum()
+        if self.min_pixels is not None:
+            return bool(pixels > self.min_pixels * self.min_crop_ratio)
+        valid = max((label != IGNORE).sum(), 1)
+        share = self.min_crop_ratio * self.shares[index, class_id]
+        return bool(pixels / valid > share)
 
 
 def check_names(side: Side) -> None:

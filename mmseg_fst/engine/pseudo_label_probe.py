@@ -79,7 +79,9 @@ def probe(model: BaseSegmentor, network: EncoderDecoder, image: Tensor,
         logits = network(to_domain(network, image))
     logits = resize_logits(
         logits.to(image.dtype), image.shape[2:], network.align_corners)
-    label, weight = model.pseudo_labeler(logits)
+    # In evaluation mode, in which labelers stage no statistics.
+    with preserve_network(model.pseudo_labeler, batch_statistics=False):
+        label, weight = model.pseudo_labeler(logits)
     dtype = torch.promote_types(logits.dtype, torch.float32)
     confidence = torch.softmax(logits, 1, dtype=dtype).amax(1)
     label = ignore_padding(label, [

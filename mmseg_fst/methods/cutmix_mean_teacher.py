@@ -40,9 +40,10 @@ class CutMixMeanTeacher(Method):
     See :class:`Method` for other arguments.
 
     Args:
-        pseudo_filter (dict): Config of the module that drops pseudo-labels by
-            the teacher's view of the mixed images, such as
-            :class:`EntropyPercentile`.
+        pseudo_filter (dict, optional): Config of the module that drops
+            pseudo-labels by the teacher's view of the mixed images, such as
+            :class:`EntropyPercentile`. None: the teacher does not process the
+            mixed images, and the weights of ``pseudo_labeler`` apply alone.
         **kwargs: Arguments of :class:`Method`, without ``regularizer``.
     """
 
@@ -51,9 +52,11 @@ class CutMixMeanTeacher(Method):
     #: Logits of a decode head, and what a method takes besides.
     decode: Decode = staticmethod(decode_without)
 
-    def __init__(self, pseudo_filter: dict, **kwargs: Any) -> None:
+    def __init__(self, pseudo_filter: Optional[dict],
+                 **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.pseudo_filter = MODELS.build(pseudo_filter)
+        self.pseudo_filter: Any = (
+            MODELS.build(pseudo_filter) if pseudo_filter else None)
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.
@@ -64,8 +67,10 @@ class CutMixMeanTeacher(Method):
         """
         target = self.pseudo_labels(batch.unlabeled)
         mixed = self.mixed_view(step, batch, target)
-        logits, _ = self.teacher_view(batch.labeled, mixed)
-        mixed, factor = self.filter_by_teacher(mixed, logits)
+        factor = mixed.weight.new_ones(())
+        if self.pseudo_filter:
+            logits, _ = self.teacher_view(batch.labeled, mixed)
+            mixed, factor = self.filter_by_teacher(mixed, logits)
         step.learn('joint', lambda: self.joint_pass(
             step, batch.labeled, mixed, factor))
         step.log(pseudo_label_weight=target.weight.mean())
@@ -146,5 +151,5 @@ class CutMixMeanTeacher(Method):
     @property
     def teacher_updates_statistics(self) -> bool:
         """Whether passes of the teacher update its running statistics."""
-        return (self.teacher_mode == 'train'
-                or self.pseudo_filter.batch_statistics)
+        return self.teacher_mode == 'train' or bool(
+            self.pseudo_filter and self.pseudo_filter.batch_statistics)

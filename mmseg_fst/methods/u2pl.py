@@ -27,12 +27,19 @@ class U2PL(CutMixMeanTeacher):
         contrast (dict): Config of a :class:`ContrastiveMemory`; the numbers
             of classes and channels are set from the decode head.
         **kwargs: Arguments of :class:`CutMixMeanTeacher`.
+
+    Raises:
+        ValueError: If ``pseudo_filter`` is None.
     """
 
     decode = staticmethod(represent)
 
     def __init__(self, contrast: dict, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if self.pseudo_filter is None:
+            raise ValueError('U2PL needs a `model.pseudo_filter`, such as '
+                             "dict(type='EntropyPercentile'); set it in the "
+                             'config.')
         head = self.student.decode_head
         channels = getattr(head, 'representation_channels', None)
         shape = dict(

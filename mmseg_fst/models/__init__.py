@@ -18,18 +18,20 @@ from .decode_heads import (
     PlainDPTHead,
     ShufflePSPHead,
 )
+from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
 from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
-from .pseudo_labelers import ConfidentRatio, Threshold
+from .pseudo_labelers import ClassThreshold, ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
 from .strong_photometric import StrongPhotometric
 
 __all__ = [
-    'BlockMask', 'Canvas', 'ChannelDropout', 'ClassMix',
+    'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
+    'ClassThreshold',
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',

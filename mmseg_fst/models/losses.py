@@ -195,7 +195,7 @@ def head_losses(head: BaseDecodeHead,
         dict[str, Tensor]: Scalars by the name of the loss function.
 
     Raises:
-        TypeError: If there are weights and a loss is not a cross-entropy.
+        TypeError: If there are weights and a loss does not support them.
     """
     if head.sampler is not None and weight is None:
         # Pixels that are not selected are ignored, not weighted by zero, so
@@ -208,16 +208,38 @@ def head_losses(head: BaseDecodeHead,
     losses: dict[str, Tensor] = {}
     for function in functions:
         # Other losses of MMSegmentation ignore pixel weights, or fail.
-        if weight is not None and not isinstance(function, CrossEntropyLoss):
+        if weight is not None and not (
+                isinstance(function, CrossEntropyLoss)
+                or getattr(function, 'takes_pixel_weights', False)):
             raise TypeError(
-                f'{type(head).__name__}.loss_decode must be '
-                f'CrossEntropyLoss, got {type(function).__name__}, which '
-                'does not support the pixel weights of self-training.')
+                f'{type(head).__name__}.loss_decode must be CrossEntropyLoss '
+                f'or ClassDiceLoss, got {type(function).__name__}, which '
+                'does not support the pixel weights of self-training. Use '
+                'ClassDiceLoss for a Dice loss.')
         name = function.loss_name
         value = function(
-            logits, label, weight=weight, ignore_index=head.ignore_index)
+            logits, label, weight=weight, ignore_index=head.ignore_index,
+            **_average_factor(function, label, head.ignore_index))
         losses[name] = losses[name] + value if name in losses else value
     return losses
+
+
+def _average_factor(function: nn.Module, label: Tensor,
+                    ignore_index: int) -> dict[str, Tensor]:
+    """Denominator of a cross-entropy with class weights.
+
+    It is the sum of the weights of all labeled pixels. MMSegmentation fails
+    to compute it beside ``avg_non_ignore=True``.
+    """
+    if not isinstance(function, CrossEntropyLoss) or (
+            function.use_sigmoid or not function.class_weight):
+        return {}
+    # Pixels to ignore have the weight 0 of an additional class.
+    weights = label.new_tensor([*function.class_weight, 0.],
+                               dtype=torch.float32)
+    extra = len(weights) - 1
+    ids = label.masked_fill(label == ignore_index, extra)
+    return dict(avg_factor=weights[ids].sum())
 
 
 def labeled_losses(network: nn.Module, logits: dict[str, Tensor],

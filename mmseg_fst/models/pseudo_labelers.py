@@ -1,4 +1,6 @@
 """Pseudo-labelers: convert logits to labels and pixel weights."""
+from typing import Optional
+
 import torch
 from mmengine.dist import all_reduce
 from torch import Tensor, nn
@@ -92,3 +94,88 @@ class Threshold(nn.Module):
         dtype = torch.promote_types(logits.dtype, torch.float32)
         confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
         return label, (confidence >= self.threshold).float()
+
+
+@MODELS.register_module()
+class ClassThreshold(nn.Module):
+    """Use pixels at or above a confidence threshold of their class.
+
+    One threshold for all classes, or one percentile of all pixels, drops
+    the classes of which the teacher is never as sure as of the background,
+    such as thin and rare ones. Here the threshold of a class is the mean
+    confidence of the pixels that are predicted as this class, a moving
+    average over the iterations, but at most ``threshold``::
+
+        t_c = min(threshold, EMA of the mean of max_k p_k where argmax = c)
+
+    The idea is that of the class-wise thresholds of FlexMatch (Zhang et al.
+    2021) and of the self-adaptive ones of FreeMatch (Wang et al. 2023), which
+    derive them from the number of confident predictions and from the mean
+    probability of each class. About half of the pixels of a doubtful class
+    are used, nearly all of a certain one.
+
+    The average is part of the checkpoint. Virtual steps of FST and steps that
+    do not count leave it unchanged.
+
+    Args:
+        threshold (float): Largest threshold of a class, in [0, 1]. Defaults
+            to 0.95.
+        decay (float): Weight of the old average at each iteration, in
+            [0, 1]. Defaults to 0.99.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    #: Mean confidence of each class id, (256, ), 0 if never predicted; the
+    #: number of classes is not known here, ids have 8 bits.
+    confidence: Tensor
+
+    def __init__(self, threshold: float = 0.95, decay: float = 0.99) -> None:
+        super().__init__()
+        check_range(self, threshold=threshold, decay=decay)
+        self.threshold = threshold
+        self.decay = decay
+        self.register_buffer('confidence', torch.zeros(256))
+        self.staged: Optional[Tensor] = None
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Label a batch.
+
+        Args:
+            logits (Tensor): Logits of shape (N, C, H, W), C at most 256.
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
+            ``weight`` (N, H, W), float32, 0 or 1.
+        """
+        # Half precision would round confidences near the threshold.
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        confidence, label = torch.softmax(logits, 1, dtype=dtype).max(1)
+        sums = confidence.new_zeros(2, len(self.confidence))
+        sums[0].scatter_add_(0, label.flatten(), confidence.flatten())
+        sums[1].scatter_add_(0, label.flatten(),
+                             torch.ones_like(confidence).flatten())
+        all_reduce(sums)
+        mean = sums[0] / sums[1].clamp(min=1)
+        if self.training:
+            self.staged = mean
+        known = torch.where(self.confidence > 0, self.confidence, mean)
+        limit = known.clamp(max=self.threshold)
+        return label, (confidence >= limit[label]).float()
+
+    def commit(self) -> None:
+        """Move the average by what the last step has predicted."""
+        if self.staged is None:
+            return
+        mean, self.staged = self.staged, None
+        # Classes keep their average where they are not predicted; the first
+        # value is taken as it is.
+        mean = torch.where(mean > 0, mean, self.confidence)
+        moved = self.confidence.lerp(mean, 1 - self.decay)
+        self.confidence.copy_(
+            torch.where(self.confidence > 0, moved, mean))
+
+    def discard(self) -> None:
+        """Drop what the last step has predicted."""
+        self.staged = None

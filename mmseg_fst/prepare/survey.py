@@ -1,10 +1,11 @@
 """Survey of a data set: reads and checks every file, writes nothing."""
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -85,6 +86,8 @@ class SurveyedImage(NamedTuple):
             nearest value.
         tile (Tile, optional): Part of the file that this is. Defaults to
             None: all of it.
+        widths (dict[str, float]): Width of the objects of each class, see
+            :func:`widths_of`.
     """
     image: str
     size: tuple[int, int]
@@ -96,6 +99,7 @@ class SurveyedImage(NamedTuple):
     as_is: bool = False
     approximated: int = 0
     tile: Optional[Tile] = None
+    widths: dict[str, float] = {}
 
     @property
     def path(self) -> str:
@@ -219,7 +223,35 @@ def survey_mask(root: Path, surveyed: SurveyedImage,
     return surveyed._replace(
         pixels=pixels, ignored=int((ids == IGNORE).sum()),
         as_is=raw.as_is and classes.plain and not approximated,
-        approximated=approximated)
+        approximated=approximated, widths=widths_of(ids, pixels))
+
+
+def widths_of(ids: np.ndarray, classes: Iterable[str]) -> dict[str, float]:
+    """Measure how wide the objects of each class are.
+
+    Twice the distance to the nearest other pixel, at its local maxima, which
+    lie along the middle of an object. Half of the area of the class is at
+    least as wide, so that slivers beside large objects do not count.
+
+    Args:
+        ids (np.ndarray): Class ids of shape (H, W), uint8.
+        classes (Iterable[str]): Ids of the classes in the image, as text.
+
+    Returns:
+        dict[str, float]: Width by class id, in pixels.
+    """
+    widths = {}
+    for key in classes:
+        inside = (ids == int(key)).astype(np.uint8)
+        # Without any other pixel, distances are infinite.
+        distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5).clip(
+            max=max(ids.shape))
+        ridge = distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8))
+        middle = np.sort(distance[ridge & (inside > 0)])
+        area = middle.cumsum()
+        median = middle[np.searchsorted(area, area[-1] / 2)]
+        widths[key] = float(min(2 * median - 1, *ids.shape))
+    return widths
 
 
 def _survey(read: Callable[..., SurveyedImage], items: Sequence,

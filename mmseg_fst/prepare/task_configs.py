@@ -1,23 +1,19 @@
 """Texts of the configs for a task on a custom data set."""
 import os
+from collections.abc import Sequence
 from os import path as osp
 from pathlib import Path
 from pprint import pformat
 from string import Template
 from typing import NamedTuple
 
-import numpy as np
-
 from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
+from .schedule import choose_schedules
 from .task import Side, Task
-from .task_files import needs_conversion, palette_of
-
-# Crops are multiples of the stride of the networks.
-_STRIDE = 32
-# Crop size relative to the image; below 1, so that crops of an image differ.
-_CROP = 0.85
+from .task_files import has_unique_names, needs_conversion, palette_of
+from .view import View
 
 _DATA = Template('''\
 # $name: written by tools/new_task.py; edit it as you like.
@@ -25,7 +21,7 @@ classes = $classes
 palette = $palette
 data_root = $data_root
 # Images are resized to this size, long and short side. On a GPU use larger
-# images, and crops of about 0.85 of their size in multiples of 32.
+# crops, up to about 0.85 of this size, in multiples of 32.
 image_scale = $image_scale
 crop_size = $crop_size  # height, width
 
@@ -40,16 +36,13 @@ data_preprocessor = dict(
     pad_val=0,
     seg_pad_val=255,
     size=crop_size)
-augmentation = [
-    dict(
-        type='RandomResize',
-        scale=image_scale,
-        ratio_range=(0.9, 1.6),
-        keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs')
-]
+resize = dict(
+    type='RandomResize',
+    scale=image_scale,
+    ratio_range=(0.8, 1.5),
+    keep_ratio=True)
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackSegInputs')
 test_pipeline = [
     load_image,
     dict(type='Resize', scale=image_scale, keep_ratio=True),
@@ -75,7 +68,12 @@ train_dataloader = dict(
                     seg_map_path=$train_labels),
                 pipeline=[
                     load_image,
-                    dict(type='LoadAnnotations'), *augmentation
+                    dict(type='LoadAnnotations'),
+                    resize,
+                    # Most crops show a class that is sampled below.
+                    dict(type='ClassCrop', crop_size=crop_size, share=0.75),
+                    flip,
+                    pack
                 ]),
             unlabeled=dict(
                 type=dataset_type,
@@ -83,8 +81,11 @@ train_dataloader = dict(
                 data_root=data_root,
                 ann_file='unlabeled.txt',
                 data_prefix=dict(img_path=$unlabeled_images),
-                pipeline=[load_image, *augmentation])),
-        # Stops the run if a list was changed by accident.
+                pipeline=[
+                    load_image, resize,
+                    dict(type='RandomCrop', crop_size=crop_size), flip, pack
+                ])),
+$sampling        # Stops the run if a list was changed by accident.
         expected=dict(labeled=$num_train, unlabeled=$num_unlabeled),
         disjoint=True))
 val_dataloader = dict(
@@ -126,54 +127,105 @@ test_dataloader = dict(
         pipeline=test_pipeline))
 ''')
 
-_RUN = Template('''\
-# $title
+_SAMPLING = '''\
+        # Images of rare classes more often; the lower, the more often.
+        rare_class_sampling=dict(
+            stats=f'{data_root}/class_stats_train.json', temperature=0.5),
+'''
+
+_BASE = Template('''\
+# $name: what all runs have in common. For another network or optimizer
+# choose other files here.
 _base_ = [
     './data.py',
-    # For another network, method or schedule choose other files here.
     '$base/models/mobilenetv2_segformer-ssl.py',
-    '$base/methods/$method.py',
-    '$base/schedules/$schedule.py',
+    '$base/schedules/adamw_ssl.py',
     '$base/default_runtime.py'
 ]
-segmentor = dict(${channels}decode_head=dict(num_classes=$num_classes))
+segmentor = dict(
+    ${channels}decode_head=dict(
+        num_classes=$num_classes,
+        # The second one counts all classes alike, however few pixels they
+        # have.
+        loss_decode=[
+            dict(type='CrossEntropyLoss', avg_non_ignore=True),
+            dict(type='ClassDiceLoss')
+        ]))
+''')
+
+_RUN = Template('''\
+# $name: $title
+_base_ = ['./base.py', '$base/methods/$method.py']
+max_iters = $max_iters
+train_cfg = dict(max_iters=max_iters, val_interval=$val_interval)
+default_hooks = dict(checkpoint=dict(interval=$val_interval))
 $rest''')
 
+_SUPERVISED = '''\
+param_scheduler = [_base_.warmup, dict(_base_.poly, end=max_iters)]
+# Stops after 8 validations without a better score.
+custom_hooks = [
+    dict(
+        type='EarlyStoppingHook',
+        monitor='student/mIoU',
+        min_delta=0.,
+        patience=8)
+]
+'''
+_LABELS_ONLY = '''\
+train_dataloader = dict(
+    dataset=dict(sides=dict(unlabeled=None), disjoint=False))
+'''
+# Continues from supervised.py with half the learning rate.
+_CONTINUED = Template('''\
+optim_wrapper = dict(optimizer=dict(lr=3e-4))
+param_scheduler = [
+    dict(_base_.warmup, end=10),
+    dict(_base_.poly, begin=10, end=max_iters)
+]
+# The best checkpoint of that run.
+load_from = '$runs/{run}'
+''')
+# Thresholds of each class, not one for all, so that pseudo-labels of rare
+# classes are used.
+_LABELER = "    pseudo_labeler=dict(_delete_=True, type='ClassThreshold')"
+_COLORS = '''\
+    # Which channels are red, green and blue, and may change their colors.
+    photometric=dict(channels=())'''
 
-class View(NamedTuple):
-    """Size of images and crops in training.
+
+class _Run(NamedTuple):
+    """What a config has that the others have not.
 
     Attributes:
-        scale (tuple[int, int]): Long and short side of an image.
-        crop (tuple[int, int]): Height and width of a crop.
+        title (str): What it trains.
+        method (str): Its file in ``_base_/methods``.
+        hook (str): Arguments of its hook.
+        jitters (bool): Whether it changes colors.
     """
-    scale: tuple[int, int]
-    crop: tuple[int, int]
+    title: str
+    method: str
+    hook: str = ''
+    jitters: bool = False
 
 
-def choose_view(sizes: list[tuple[int, int]], long_side: int) -> View:
-    """Choose the size of images and crops for the files of a task.
-
-    Args:
-        sizes (list[tuple[int, int]]): Height and width of the images.
-        long_side (int): Maximum long side of the resized images.
-
-    Returns:
-        View: Both sizes; the crop has portrait format if most images have.
-    """
-    sides = np.array(sizes)
-    long, short = np.median(sides.max(1)), np.median(sides.min(1))
-    factor = min(1., long_side / long)
-    scale = round(long * factor), max(1, round(short * factor))
-
-    def crop(side: int) -> int:
-        return max(_STRIDE, int(side * _CROP) // _STRIDE * _STRIDE)
-
-    upright = np.mean(sides[:, 0] > sides[:, 1])
-    if .25 < upright < .75:  # both formats are frequent: a square fits both
-        return View(scale, (crop(scale[1]), ) * 2)
-    height, width = scale if upright > .5 else scale[::-1]
-    return View(scale, (crop(height), crop(width)))
+def _runs(adapt: bool) -> dict[str, _Run]:
+    """The configs that continue from supervised training, by name."""
+    method = 'mean_teacher' if adapt else 'ssl_cutmix_mean_teacher'
+    moves = 'decay=0.99'
+    if not adapt:
+        moves += ", when='after', buffers='copy'"
+    after = ', after supervised training.'
+    return dict(
+        continued=_Run(
+            f'labels alone{after} As much\n# computation as the others.',
+            'labels_only'),
+        mean_teacher=_Run(f'mean teacher on all images{after}', method,
+                          f"type='MeanTeacherHook', {moves}", adapt),
+        fst=_Run(f'FST on all images{after}', method,
+                 f"type='FSTHook', depth=1, {moves}", adapt),
+        unimatch_v2=_Run(f'UniMatch V2 on all images{after}',
+                         'ssl_unimatch_v2', jitters=True))
 
 
 def _data_text(task: Task, view: View, data_root: str,
@@ -205,23 +257,39 @@ def _data_text(task: Task, view: View, data_root: str,
         val_images=images('val', task.val),
         val_labels=labels('val', task.val),
         unlabeled_images=images('unlabeled', task.unlabeled),
+        sampling=_SAMPLING if has_unique_names(task.train) else '',
         num_train=len(task.train.images),
         num_unlabeled=len(task.unlabeled.images)) + test
 
 
-def _colors(jitters: bool, channels: int) -> str:
-    """What to say of colors where a method changes them."""
-    if not jitters or channels in (1, 3):
-        return ''
-    return ('# Which channels are red, green and blue, and may change their '
-            'colors.\n'
-            'model = dict(photometric=dict(channels=()))\n')
+def _rest(run: _Run, runs: str, channels: int) -> str:
+    """Text of a config after its schedule."""
+    text = _CONTINUED.substitute(runs=runs)
+    if run.method == 'labels_only':
+        return text + _LABELS_ONLY
+    parts = [_LABELER]
+    if run.method == 'ssl_cutmix_mean_teacher':
+        parts.append('    pseudo_filter=None')
+    if run.jitters and channels not in (1, 3):
+        parts.append(_COLORS)
+    text += 'model = dict(\n' + ',\n'.join(parts) + ')\n'
+    if run.hook:
+        text += f'custom_hooks = [\n    dict({run.hook})\n]\n'
+    return text
+
+
+def _table_text(name: str, configs: Sequence[str]) -> str:
+    """Text of the grid of all configs."""
+    listed = ', '.join(f"'{config}.py'" for config in configs)
+    return (f'# {name}: all methods, for run_experiments.py --grid.\n'
+            f"title = '{name}'\n"
+            f'configs = [\n    {listed}\n]\n')
 
 
 def config_texts(task: Task, view: View, data_root: str, folder: Path,
                  bases: Path, adapt: bool = False,
                  loading: Loading = Loading()) -> dict[str, str]:
-    """Create the configs of a task: data, supervised training and FST.
+    """Create the configs of a task: data, supervised training, methods.
 
     Args:
         task (Task): The task.
@@ -240,32 +308,22 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
     base = Path(os.path.relpath(bases.resolve(), folder.resolve())).as_posix()
     channels = ''
     if loading.channels != 3:
-        channels = (f'backbone=dict(in_channels={loading.channels}),\n'
-                    '    ')
-    common = dict(base=base, num_classes=len(task.classes.names),
-                  channels=channels)
-    first = _RUN.substitute(
-        common,
-        title=f'{task.name}: supervised training. fst.py continues from it.',
-        method='labels_only',
-        schedule='adamw_ssl',
-        rest='train_dataloader = dict('
-        'dataset=dict(sides=dict(unlabeled=None), disjoint=False))\n')
-    runs = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
-    hook = "dict(type='FSTHook', depth=1, decay=0.99{when})".format(
-        when='' if adapt else ", when='after'")
-    second = _RUN.substitute(
-        common,
-        title=f'{task.name}: FST on all images, after supervised training.',
-        method='mean_teacher' if adapt else 'ssl_cutmix_mean_teacher',
-        schedule='adamw_ssl_adapt',
-        rest=_colors(adapt, loading.channels) +
-        f'custom_hooks = [{hook}]\n'
-        '# From supervised.py; adapt the name if you change its iterations.'
-        '\n'
-        f"load_from = '{runs}/{{run}}/iter_900.pth'\n")
-    return {
+        channels = f'backbone=dict(in_channels={loading.channels}),\n    '
+    texts = {
         'data.py': _data_text(task, view, data_root, loading),
-        'supervised.py': first,
-        'fst.py': second
+        'base.py': _BASE.substitute(
+            name=task.name, base=base, channels=channels,
+            num_classes=len(task.classes.names))
     }
+    schedules = choose_schedules(len(task.train.images))
+    start = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
+    first = _Run('supervised training. The others continue from it.',
+                 'labels_only')
+    for name, run in dict(supervised=first, **_runs(adapt)).items():
+        rest = (_SUPERVISED + _LABELS_ONLY if run is first else
+                _rest(run, start, loading.channels))
+        texts[f'{name}.py'] = _RUN.substitute(
+            schedules[name]._asdict(), name=task.name, title=run.title,
+            base=base, method=run.method, rest=rest)
+    texts[f'table_{task.name}.py'] = _table_text(task.name, list(schedules))
+    return texts

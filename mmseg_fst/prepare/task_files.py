@@ -153,13 +153,25 @@ def _write_data(folder: Path, task: Task, converted: bool, channels: int,
     pixels = {
         image_name(image.path): image.pixels for image in task.train.images
     }
-    # Statistics are looked up by file name, so names must be unique.
-    if len(pixels) == len(task.train.images):
+    if has_unique_names(task.train):
         save_class_stats(folder / 'class_stats_train.json',
                          task.classes.names, pixels)
     save_json(folder / MARK, dict(
         name=task.name, classes=task.classes.names,
         **{name: len(side.images) for name, side in task.sides.items()}))
+
+
+def has_unique_names(side: Side) -> bool:
+    """Whether class statistics, which go by file name, can be used.
+
+    Args:
+        side (Side): Images.
+
+    Returns:
+        bool: False if two of them have the same name, in different folders.
+    """
+    names = {image_name(image.path) for image in side.images}
+    return len(names) == len(side.images)
 
 
 def needs_conversion(task: Task) -> bool:

@@ -13,6 +13,7 @@ from mmseg_fst.config.config_file import (
     read_python,
 )
 from mmseg_fst.config.partition import apply_partition
+from mmseg_fst.config.run_folder import find_checkpoint
 
 from .short_run import RUN, shorten
 
@@ -128,9 +129,10 @@ def load_config(config: str,
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
-    becomes the folder of the same seed and split, such as ``seed_0``. Where a
-    config has a ``seed_offset``, it is added to the seed: a second run of the
-    same kind, with other random numbers.
+    becomes the folder of the same seed and split, such as ``seed_0``. If
+    ``load_from`` is the folder of a run, its best checkpoint is loaded. Where
+    a config has a ``seed_offset``, it is added to the seed: a second run of
+    the same kind, with other random numbers.
 
     Args:
         config (str): Path of the config file.
@@ -171,6 +173,11 @@ def load_config(config: str,
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(
         config, seed, debug, split_seed, cfg.get('partition', ''))
     _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
+    start = cfg.get('load_from')
+    # The folder of a planned run is checked below, and resolved when its turn
+    # comes.
+    if start and start not in planned and osp.isdir(start):
+        cfg.load_from = find_checkpoint(start)
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg, planned)

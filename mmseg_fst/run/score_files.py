@@ -67,7 +67,7 @@ def read_protocol(work_dir: str) -> str:
 
 
 def is_finished(work_dir: str) -> bool:
-    """Whether a run was validated after its last iteration.
+    """Whether a run was validated after its last iteration, or stopped early.
 
     Args:
         work_dir (str): Folder of the run, with ``results.json``.
@@ -79,7 +79,8 @@ def is_finished(work_dir: str) -> bool:
         FileNotFoundError: If the run has not been validated yet.
     """
     content = read_results(work_dir)
-    return max(map(int, content['iterations'])) >= content['max_iters']
+    return content.get('stopped_early', False) or max(
+        map(int, content['iterations'])) >= content['max_iters']
 
 
 def read_results(work_dir: str) -> dict:

@@ -185,6 +185,28 @@ def test_heads_have_as_many_classes_as_the_data(cfg, head):
     assert 'Set it to 11' in message
 
 
+@pytest.mark.parametrize('change, expected', [
+    (dict(pseudo_labeler=dict(ignore_top=15, ignore_bottom=120)),
+     'model = dict(pseudo_labeler=dict(ignore_top=0, ignore_bottom=0)).'),
+    (dict(regularizer=dict(type='FeatureDistance')),
+     'model = dict(regularizer=dict(classes=(IDS, )), or'),
+    (dict(regularizer=dict(type='FeatureDistance', classes=(1, 11))),
+     '0 to 10'),
+])
+def test_values_of_cityscapes_are_refused_on_other_data(cfg, change,
+                                                        expected):
+    cfg.merge_from_dict(dict(model=change))
+    message = message_of(cfg)
+    assert 'belong to Cityscapes' in message and expected in message
+
+
+def test_rows_and_things_of_other_data_are_accepted(cfg):
+    cfg.merge_from_dict(dict(model=dict(
+        pseudo_labeler=dict(ignore_top=3, ignore_bottom=4),
+        regularizer=dict(type='FeatureDistance', classes=(1, 10)))))
+    check_config(cfg)
+
+
 def test_classes_of_the_config_come_before_those_of_the_class(cfg):
     classes = [f'{index}' for index in range(7)]
     for side in (cfg.train_dataloader.dataset.sides.labeled,

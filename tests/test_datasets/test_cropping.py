@@ -155,3 +155,39 @@ def test_pairs_resize_only_the_crops(streets):
     assert torch.equal(*labels)
     with pytest.raises(ValueError, match='scale_crops'):
         DATASETS.build(paired_cfg(streets, scale_crops=True))
+
+
+def class_crops(label, sampled=None, **kwargs):
+    """Classes in each of 60 crops of 8 x 8 pixels."""
+    crop = TRANSFORMS.build(dict(type='ClassCrop', crop_size=(8, 8), **kwargs))
+    sample = dict(img=np.zeros((*label.shape, 3), np.uint8), gt_seg_map=label,
+                  seg_fields=['gt_seg_map'])
+    if sampled is not None:
+        sample['sampled_class'] = sampled
+    np.random.seed(0)
+    return [set(np.unique(crop(dict(sample))['gt_seg_map']).tolist())
+            for _ in range(60)]
+
+
+def test_crops_around_a_class_show_it():
+    label = np.zeros((200, 300), np.uint8)
+    label[150, 20:40] = 1  # a thin line
+    label[10, 290] = 2
+    shown = class_crops(label, share=1.)
+    for class_id in (1, 2):
+        assert 10 < sum(class_id in found for found in shown) < 30
+    assert all(1 in found for found in class_crops(label, 1, share=1.))
+    shown = class_crops(label, 1, share=.5)
+    assert 20 < sum(1 in found for found in shown) < 40
+    assert not any(1 in found for found in class_crops(label, 1, share=0.))
+
+
+def test_crops_around_a_class_stay_within_the_image():
+    label = np.full((20, 12), 255, np.uint8)
+    assert class_crops(label, share=1.) == [{255}] * 60  # no class at all
+    label[0, 0] = label[-1, -1] = 3
+    assert class_crops(label, share=1.) == [{3, 255}] * 60
+    label = np.full((5, 30), 3, np.uint8)  # lower than a crop
+    assert class_crops(label, share=1.) == [{3}] * 60
+    with pytest.raises(ValueError, match='share must be in'):
+        class_crops(label, share=1.5)

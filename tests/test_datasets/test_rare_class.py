@@ -8,6 +8,7 @@ import torch
 from helpers import NUM_CLASSES, pair_index, paired_cfg
 from PIL import Image
 
+from mmseg_fst.datasets import rare_class
 from mmseg_fst.datasets.rare_class import (
     RareClassSampling,
     class_probabilities,
@@ -54,6 +55,16 @@ def stats(tmp_path):
     return str(path)
 
 
+@pytest.fixture
+def without_car(tmp_path):
+    """Statistics of images that show nothing of the car."""
+    path = tmp_path / 'without_car.json'
+    save_class_stats(path, CLASSES, {
+        name: {key: pixels[key] for key in pixels if key != '2'}
+        for name, pixels in PIXELS.items()})
+    return str(path)
+
+
 def reference(pixels, temperature):
     """DAFormer's equation 7, term by term."""
     total = sum(pixels)
@@ -92,14 +103,51 @@ def test_probabilities_are_those_of_the_release(recorded_ops):
     np.testing.assert_allclose(probs[order], recorded, atol=2e-5)
 
 
-def test_a_class_that_no_image_shows_is_never_sampled(stats):
+def test_a_class_below_the_minimum_is_sampled_where_there_is_most(stats):
     sampling = RareClassSampling(
         Images(), stats, temperature=.3, min_pixels=40)
     assert [list(indices) for indices in sampling.images
-            ] == [[0, 1, 2], [0, 1], []]
-    road, sky, _ = reference([2700, 350, 9], .3)
+            ] == [[0, 1, 2], [0, 1], [1]]
     np.testing.assert_allclose(sampling.class_probs,
-                               [road / (road + sky), sky / (road + sky), 0])
+                               reference([2700, 350, 9], .3))
+
+
+def test_a_class_without_any_pixel_is_named(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(rare_class, 'print_log',
+                        lambda text, *_: said.append(text))
+    classes = (*CLASSES, 'tram')
+    save_class_stats(tmp_path / 'a.json', classes, PIXELS)
+    images = Images()
+    images.metainfo = dict(classes=classes)
+    sampling = RareClassSampling(images, str(tmp_path / 'a.json'))
+    assert sampling.class_probs[3] == 0 and all(sampling.class_probs[:3] > 0)
+    assert 'shows tram, so nothing is learned about it' in said[0]
+
+
+def test_shares_do_not_depend_on_the_size_of_the_files(tmp_path):
+    """A crop is compared with the share of the class in its image."""
+    samplings = []
+    for factor in (1, 10000):
+        pixels = {name: {key: factor * count for key, count in image.items()}
+                  for name, image in PIXELS.items()}
+        save_class_stats(tmp_path / 'a.json', CLASSES, pixels)
+        sampling = RareClassSampling(
+            Images(), str(tmp_path / 'a.json'), temperature=1e-3)
+        sampling.sample()
+        samplings.append(sampling)
+    for sampling in samplings:
+        # The car, 9 of 1109 pixels of image 1, is in no crop: 10 more.
+        assert [list(indices) for indices in sampling.images
+                ] == [[0, 1, 2], [0, 1], [1]]
+        assert sampling.dataset.asked == [1] * 11
+        label = np.zeros((100, 100))
+        label[:2, :25] = 2
+        assert sampling._is_shown(label, 1, 2)
+        label[0] = 0
+        assert not sampling._is_shown(label, 1, 2)
+        label[50:] = 255  # not counted
+        assert sampling._is_shown(label, 1, 2)
 
 
 def test_pixels_must_exceed_the_minimum(stats):
@@ -108,9 +156,9 @@ def test_pixels_must_exceed_the_minimum(stats):
     assert list(sampling.images[1]) == [1]
 
 
-def test_classes_are_sampled_by_their_probability(stats):
+def test_classes_are_sampled_by_their_probability(without_car):
     sampling = RareClassSampling(
-        Images(), stats, temperature=1., min_pixels=100, max_crops=0)
+        Images(), without_car, temperature=1., min_pixels=100, max_crops=0)
     for _ in range(600):
         sampling.sample()
     # Sky is shown by image 1 alone, road by all three of them.
@@ -128,15 +176,15 @@ def sample_sky(stats, **kwargs):
     return sampling, sampling.sample()
 
 
-def test_crops_are_sampled_until_one_shows_enough(stats):
-    sampling, item = sample_sky(stats, min_crop_ratio=.04)
+def test_crops_are_sampled_until_one_shows_enough(without_car):
+    sampling, item = sample_sky(without_car, min_crop_ratio=.04)
     # More than 4 of 100 pixels: the fifth crop.
     assert sampling.dataset.asked == [1] * 5
     assert (item['data_samples'].gt_sem_seg.data == 1).sum() == 5
 
 
-def test_crops_are_not_sampled_for_ever(stats):
-    sampling, item = sample_sky(stats, min_crop_ratio=.5, max_crops=3)
+def test_crops_are_not_sampled_for_ever(without_car):
+    sampling, item = sample_sky(without_car, min_crop_ratio=.5, max_crops=3)
     assert sampling.dataset.asked == [1] * 4, 'one and three more'
     assert (item['data_samples'].gt_sem_seg.data == 1).sum() == 4
 
@@ -162,9 +210,10 @@ def test_statistics_of_other_images_are_refused(tmp_path):
         RareClassSampling(Images(), str(tmp_path / 'a.json'))
 
 
-def test_a_minimum_that_nothing_reaches_is_named(stats):
-    with pytest.raises(ValueError, match='min_pixels=1000'):
-        RareClassSampling(Images(), stats, min_pixels=1000)
+def test_statistics_without_any_pixel_are_refused(tmp_path):
+    save_class_stats(tmp_path / 'a.json', CLASSES, dict.fromkeys('abc', {}))
+    with pytest.raises(ValueError, match='shows any class'):
+        RareClassSampling(Images(), str(tmp_path / 'a.json'))
 
 
 def test_names_of_images():

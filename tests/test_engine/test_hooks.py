@@ -17,6 +17,7 @@ from mmseg_fst.engine.hooks.prediction_panel_hook import (
     tiles_of,
 )
 from mmseg_fst.registry import MODELS
+from mmseg_fst.run.score_files import is_finished
 
 from .toy import NUM_CLASSES, SIZE, ToyPairs, make_runner, model_config
 
@@ -107,6 +108,15 @@ def test_results_list_every_validation(tmp_path):
     assert content['command'].startswith('python ')
     assert content['protocol'] == (
         'whole image at the size of the test pipeline')
+
+
+def test_results_say_that_a_run_stopped_early(tmp_path):
+    stop = dict(type='EarlyStoppingHook', monitor='student/mIoU',
+                stopping_threshold=-1.)
+    validated_runner(tmp_path, [dict(type='ResultsHook'), stop]).train()
+    content = json.loads((tmp_path / 'results.json').read_text())
+    assert content['stopped_early'] is True
+    assert list(content['iterations']) == ['2'] and is_finished(tmp_path)
 
 
 def resumed_from(folder, iteration, hooks):

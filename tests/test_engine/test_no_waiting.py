@@ -15,7 +15,13 @@ from mmseg_fst.engine import FiniteGuardHook, FSTHook, SeedIterationHook
 from mmseg_fst.registry import MODELS
 
 from .test_hooks import ToyTest
-from .toy import co_training_config, make_runner, model_config, prepare
+from .toy import (
+    co_training_config,
+    make_runner,
+    model_config,
+    prepare,
+    segmentor_config,
+)
 
 PACKAGES = tuple(
     str(Path(package.__file__).parent)
@@ -78,6 +84,14 @@ def copies(monkeypatch):
     return places
 
 
+def dice_config():
+    """A segmentor with a cross-entropy and a Dice loss."""
+    config = segmentor_config()
+    head = config['decode_head']
+    head['loss_decode'] = [head['loss_decode'], dict(type='ClassDiceLoss')]
+    return config
+
+
 @pytest.mark.parametrize('hook, model', [
     (FST, model_config(
         regularizer=dict(type='FeatureDistance', classes=[1, 3]))),
@@ -85,6 +99,9 @@ def copies(monkeypatch):
     (dict(FST, restore='all'), model_config(
         type='UniMatchV2', mixer=dict(type='CutMix'),
         perturbation=dict(type='ComplementaryDropout'))),
+    (FST, model_config(
+        segmentor=dice_config(),
+        pseudo_labeler=dict(type='ClassThreshold'))),
     (dict(type='MeanTeacherHook', buffers='copy'), model_config(
         type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
         pseudo_filter=dict(type='EntropyPercentile'), teacher_mode='eval')),
@@ -92,7 +109,8 @@ def copies(monkeypatch):
         type='UniMatch', mixer=dict(type='CutMix'),
         perturbation=dict(type='ChannelDropout'))),
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
-], ids=['fst', 'graph', 'unimatch-v2', 'joint', 'unimatch', 'co-training'])
+], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
+        'co-training'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

@@ -17,6 +17,27 @@ def norms(network, training):
             module.train(training)
 
 
+def test_without_a_filter_the_weights_of_the_labeler_apply():
+    model = method(
+        'ssl_cutmix_mean_teacher', pseudo_filter=None,
+        pseudo_labeler=dict(type='ClassThreshold'))
+    assert not model.teacher_updates_statistics
+    student, calls = copy.deepcopy(model.student), []
+    model.teacher.backbone.register_forward_hook(
+        lambda *args: calls.append(1))
+    losses = losses_of(model)
+    assert len(calls) == 1, 'no pass of the mixed images'
+    image, label, _ = batch_of(model)
+    mixed = model.mixed
+    assert 0 < mixed.weight.mean() < 1 and not (mixed.label == IGNORE).any()
+    features = student.train().extract_feat(torch.cat([image, mixed.image]))
+    logits = resize_logits(
+        student.decode_head(features), label.shape[1:], False)[2:]
+    plain = F.cross_entropy(logits, mixed.label, reduction='none')
+    torch.testing.assert_close(
+        losses['mixed.decode.loss_ce'], (plain * mixed.weight).mean())
+
+
 @pytest.mark.parametrize('name',
                          ['ssl_mean_teacher', 'ssl_cutmix_mean_teacher'])
 @pytest.mark.parametrize('percentile', [80, 30])

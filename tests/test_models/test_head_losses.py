@@ -75,6 +75,95 @@ def test_a_sampler_chooses_among_labeled_pixels_alone():
         torch.testing.assert_close(got, want)
 
 
+def dice_by_hand(logits, label, weight):
+    """Class by class, in NumPy's order of things."""
+    probability = logits.softmax(1)
+    valid = label != IGNORE
+    terms = []
+    for index in range(logits.shape[1]):
+        shown = (label == index) & (weight > 0)
+        if not shown.any():
+            continue
+        overlap = (weight * probability[:, index])[shown].sum()
+        total = (weight * probability[:, index])[valid].sum()
+        terms.append(1 - 2 * overlap / (total + weight[shown].sum()))
+    return torch.stack(terms).mean() * weight[valid].mean()
+
+
+def labeled_logits(num_classes=4):
+    generator = torch.Generator().manual_seed(0)
+    label = torch.randint(0, 3, (2, 6, 7), generator=generator)
+    label[0, :2] = IGNORE
+    logits = torch.randn(2, num_classes, 6, 7, generator=generator)
+    weight = torch.rand(2, 6, 7, generator=generator)
+    weight[1, :3] = 0
+    return logits, label, weight
+
+
+def test_dice_counts_classes_alike_and_weights_pixels():
+    logits, label, weight = labeled_logits()
+    dice = MODELS.build(dict(type='ClassDiceLoss', loss_weight=3.))
+    for given in (None, weight, .5 * torch.ones_like(weight)):
+        used = torch.ones_like(weight) if given is None else given
+        torch.testing.assert_close(
+            dice(logits, label, given), 3 * dice_by_hand(logits, label, used))
+    changed = logits.clone()
+    changed[0, :, :2] = 9.  # ignored pixels
+    assert torch.equal(dice(logits, label), dice(changed, label))
+
+
+def test_dice_without_a_label_is_zero_and_has_a_gradient():
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
+    label = torch.full((1, 4, 4), IGNORE)
+    dice = MODELS.build(dict(type='ClassDiceLoss'))
+    for weight in (None, torch.ones(1, 4, 4)):
+        loss = dice(logits, label, weight)
+        loss.backward()
+        assert loss == 0 and not logits.grad.any()
+    loss = dice(logits, label.fill_(1), torch.zeros(1, 4, 4))
+    assert loss == 0
+
+
+def test_dice_of_one_channel_is_that_of_two_classes():
+    logits, label, weight = labeled_logits(1)
+    label[label == 2] = 1
+    dice = MODELS.build(dict(type='ClassDiceLoss'))
+    both = torch.cat([torch.zeros_like(logits), logits], 1)
+    torch.testing.assert_close(
+        dice(logits, label, weight), dice(both, label, weight))
+
+
+@pytest.mark.parametrize('avg_non_ignore', [True, False])
+@pytest.mark.parametrize('weighted', [True, False])
+def test_class_weights_for_labels_and_pseudo_labels(avg_non_ignore, weighted):
+    cfg = network_cfg(dropout=0., auxiliary=False)
+    head = cfg['decode_head']
+    weights = torch.rand(head['num_classes'])
+    head['loss_decode'] = [
+        dict(type='CrossEntropyLoss', avg_non_ignore=avg_non_ignore,
+             class_weight=weights.tolist()),
+        dict(type='ClassDiceLoss')
+    ]
+    head = MODELS.build(cfg).decode_head
+    logits, label, weight = labeled_logits(len(weights))
+    losses = head_losses(head, logits, label, weight if weighted else None)
+    assert set(losses) == {'loss_ce', 'loss_dice'}
+    plain = F.cross_entropy(
+        logits, label, weights, reduction='none', ignore_index=IGNORE)
+    expected = (plain * (weight if weighted else 1)).sum() / weights[
+        label[label != IGNORE]].sum()
+    torch.testing.assert_close(losses['loss_ce'], expected)
+
+
+def test_a_loss_without_pixel_weights_is_refused():
+    cfg = network_cfg(dropout=0., auxiliary=False)
+    cfg['decode_head']['loss_decode'] = dict(type='DiceLoss')
+    head = MODELS.build(cfg).decode_head
+    logits, label, weight = labeled_logits()
+    with pytest.raises(TypeError, match='Use ClassDiceLoss for a Dice loss'):
+        head_losses(head, logits, label, weight)
+
+
 def test_a_head_without_logits_is_named():
 
     class TwoOutputsHead(nn.Module):

@@ -27,6 +27,59 @@ def test_confident_ratio_ignores_rows():
     assert weight[1, :, 0].tolist() == [0, 1, 1, 0, 0]
 
 
+def class_logits(*confidences):
+    """Logits of three classes, of pixels (class, confidence)."""
+    logits = torch.zeros(1, 3, 1, len(confidences))
+    for place, (class_id, confidence) in enumerate(confidences):
+        logits[0, :, 0, place] = torch.tensor((1 - confidence) / 2).log()
+        logits[0, class_id, 0, place] = torch.tensor(confidence).log()
+    return logits
+
+
+def test_thresholds_of_classes_keep_doubtful_classes():
+    labeler = MODELS.build(dict(type='ClassThreshold', threshold=.9, decay=.5))
+    pixels = [(0, .99), (0, .95), (0, .5), (1, .6), (1, .4)]
+    for _ in range(2):  # no commit: the same thresholds
+        label, weight = labeler(class_logits(*pixels))
+        assert label.flatten().tolist() == [0, 0, 0, 1, 1]
+        # Means .813 and .5: one threshold of .9 would drop class 1.
+        assert weight.flatten().tolist() == [1, 1, 0, 1, 0]
+    labeler.commit()
+    assert labeler.confidence[:3].tolist() == pytest.approx(
+        [.8133, .5, 0], abs=1e-4)
+    _, weight = labeler(class_logits((1, .7), (1, .7), (2, .4), (2, .8)))
+    assert weight.flatten().tolist() == [1, 1, 0, 1]
+    labeler.commit()
+    assert labeler.confidence[:3].tolist() == pytest.approx(
+        [.8133, .6, .6], abs=1e-4)
+    _, weight = labeler(class_logits((0, .89), (0, .82), (0, .81)))
+    assert weight.flatten().tolist() == [1, 1, 0]
+
+
+def test_the_largest_threshold_of_a_class_is_the_given_one():
+    labeler = MODELS.build(dict(type='ClassThreshold', threshold=.9))
+    _, weight = labeler(class_logits((0, .99), (0, .95), (0, .89)))
+    assert weight.flatten().tolist() == [1, 1, 0]
+
+
+def test_averages_of_classes_move_by_counting_steps_alone():
+    labeler = MODELS.build(dict(type='ClassThreshold'))
+    labeler(class_logits((0, .9)))
+    labeler.discard()
+    labeler.commit()
+    labeler.eval()
+    labeler(class_logits((0, .9)))
+    labeler.commit()
+    assert not labeler.confidence.any()
+    labeler.train()
+    labeler(class_logits((0, .8)))  # virtual
+    labeler(class_logits((0, .9)))
+    labeler.commit()
+    other = MODELS.build(dict(type='ClassThreshold'))
+    other.load_state_dict(labeler.state_dict())
+    assert other.confidence[0] == pytest.approx(.9)
+
+
 def test_class_mix_uses_the_global_generator():
     mixer = MODELS.build(dict(type='ClassMix'))
     label = torch.arange(8).repeat(2, 4, 1)

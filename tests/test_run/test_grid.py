@@ -12,6 +12,7 @@ from mmseg_fst.run import grid as grid_module
 from mmseg_fst.run.grid import Cell
 from mmseg_fst.run.score_files import state_of
 from mmseg_fst.run.tables import make_row
+from mmseg_fst.utils.files import save_json
 
 TABLES = sorted((REPOSITORY / 'configs').rglob('table_*.py'))
 
@@ -130,6 +131,13 @@ def test_states(place):
     write_results('r', 1.)
     assert state_of('r', 4) == 'finished'
     assert state_of('r', 8) == 'unfinished'
+    path = place / 'r' / 'results.json'
+    content = dict(json.loads(path.read_text()), max_iters=8)
+    save_json(path, content)
+    assert state_of('r', 8) == 'unfinished'
+    save_json(path, dict(content, stopped_early=True))
+    assert state_of('r', 8) == 'finished'
+    write_results('r', 1.)
     with pytest.raises(ValueError, match='r holds a run of 4 iterations'):
         state_of('r', 2)
 

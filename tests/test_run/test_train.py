@@ -48,6 +48,23 @@ def test_load_from_follows_the_split(config, tmp_path, monkeypatch):
     assert cfg.load_from == str(tmp_path / 'seed_3_split-2' / 'iter_1.pth')
 
 
+def test_a_run_may_start_from_the_best_checkpoint_of_a_folder(config,
+                                                               tmp_path):
+    config.write_text(f"load_from = '{tmp_path}/{{run}}'\n")
+    best = tmp_path / 'seed_3' / 'best_student_mIoU_iter_1.pth'
+    best.touch()
+    (tmp_path / 'seed_3' / 'iter_9.pth').touch()
+    assert load_config(str(config), seed=3).load_from == str(best)
+    with pytest.raises(FileNotFoundError, match='seed_4. Train that run'):
+        load_config(str(config), seed=4)
+    (tmp_path / 'seed_4').mkdir()
+    with pytest.raises(FileNotFoundError, match='no checkpoint in .*seed_4'):
+        load_config(str(config), seed=4)
+    planned = {str(tmp_path / 'seed_4')}
+    cfg = load_config(str(config), seed=4, planned=planned)
+    assert cfg.load_from == str(tmp_path / 'seed_4')
+
+
 def test_a_run_that_is_not_there_is_named(config, tmp_path):
     with pytest.raises(FileNotFoundError, match='seed_4.*Train that run'):
         load_config(str(config), seed=4)

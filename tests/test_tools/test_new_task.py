@@ -8,10 +8,24 @@ import numpy as np
 import pytest
 from helpers import image_of, load_tool
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from PIL import Image
 
-from mmseg_fst.apis import check_config, read_config
-from mmseg_fst.registry import DATASETS
+from mmseg_fst.apis import (
+    check_config,
+    choose_view,
+    load_config,
+    read_config,
+    read_grid,
+)
+from mmseg_fst.prepare.schedule import (
+    COSTS,
+    choose_schedules,
+    describe_schedules,
+)
+from mmseg_fst.prepare.survey import widths_of
+from mmseg_fst.prepare.view import describe_view
+from mmseg_fst.registry import DATASETS, MODELS
 
 NAMES = ('road', 'car', 'sky')
 COLORS = np.array([[128, 64, 128], [0, 0, 142], [70, 130, 180], [0, 0, 0]],
@@ -115,7 +129,8 @@ def test_two_folders_are_turned_into_a_task(task, kind, tmp_path, capsys):
         'class_stats_train.json', 'task.json', 'train.txt', 'unlabeled.txt',
         'val.txt')]
     files += ['configs/own/mine/' + name for name in (
-        'data.py', 'fst.py', 'supervised.py', 'task.json')]
+        'base.py', 'continued.py', 'data.py', 'fst.py', 'mean_teacher.py',
+        'supervised.py', 'table_mine.py', 'task.json', 'unimatch_v2.py')]
     names = written(tmp_path)
     assert set(files) <= set(names)
     assert any('/labels/' in name for name in names) == (kind != 'ids')
@@ -173,8 +188,87 @@ def test_a_validation_folder_and_another_domain(task, tmp_path):
     assert len(DATASETS.build(cfg.train_dataloader.dataset.sides.labeled)) == 6
     assert cfg.model.mixer.type == 'ClassMix'
     assert cfg.image_scale[0] == 48 and cfg.crop_size == (32, 32)
-    assert cfg.load_from == 'work_dirs/own/other/supervised/{run}/iter_900.pth'
+    assert cfg.load_from == 'work_dirs/own/other/supervised/{run}'
     assert cfg.custom_hooks[0].type == 'FSTHook'
+
+
+SCRATCH = {'model.segmentor.backbone.init_cfg': None}
+
+
+@pytest.mark.parametrize('options', [(), ('--adapt', '--channels', 4)])
+def test_all_configs_of_the_table_can_be_trained(task, tmp_path, options):
+    """Each takes a step and moves the state of its pseudo-labels."""
+    write_folder(tmp_path / 'mine', save_ids)
+    write_folder(tmp_path / 'photos', None, 4)
+    (tmp_path / 'classes.txt').write_text(KINDS['ids'][1])
+    if options:
+        rewrite(tmp_path, lambda image: np.dstack([image, image[..., 0]]))
+    task('ids', *options, make=False)
+    cells = read_grid('configs/own/mine/table_mine.py').cells
+    assert [str(cell) for cell in cells] == [
+        'supervised', 'continued', 'mean_teacher', 'fst', 'unimatch_v2']
+    for cell in cells:
+        cfg = load_config(cell.config, SCRATCH, debug=True)
+        data = DATASETS.build(cfg.train_dataloader.dataset)
+        batch = pseudo_collate([data[0], data[1]])
+        model = MODELS.build(cfg.model).train()
+        losses = model.loss(**model.data_preprocessor(batch, True))
+        assert 'labeled.decode.loss_dice' in losses
+        assert all(loss.isfinite() for loss in losses.values())
+        model.commit()
+        if model.teacher is not None:
+            assert model.pseudo_labeler.confidence[:3].any()
+
+
+def test_the_schedule_follows_the_number_of_labels():
+    few, many = choose_schedules(5), choose_schedules(1000)
+    assert few['supervised'].max_iters == 2000
+    assert many['supervised'].max_iters == 4000
+    assert choose_schedules(60)['supervised'].max_iters == 3000
+    for name, cost in COSTS.items():
+        assert many[name].max_iters % many[name].val_interval == 0
+        if name != 'supervised':  # equal computation
+            assert many[name].max_iters * cost == pytest.approx(12e3, rel=.03)
+    assert describe_schedules(many, (256, 192))[1].startswith(
+        '    supervised.py: 4000 at most, about ')
+
+
+def lines_of(width, size=(120, 160)):
+    """A vertical line of class 1, and the disc of class 2."""
+    label = np.zeros(size, np.uint8)
+    label[:100, 30:30 + width] = 1
+    cv2.circle(label, (100, 60), 20, 2, -1)
+    return label
+
+
+@pytest.mark.parametrize('width', [1, 3, 9])
+def test_widths_of_classes(width):
+    widths = widths_of(lines_of(width), ['0', '1', '2'])
+    assert widths['1'] == width
+    assert 38 <= widths['2'] <= 42 < widths['0']
+    assert widths_of(np.zeros((30, 50), np.uint8), '0') == {'0': 30.}
+
+
+@pytest.mark.parametrize('width, long_side, scale, crop', [
+    (80, None, (320, 240), (192, 256)),  # visible at the size for a CPU
+    (12, None, (1000, 750), (256, 256)),  # crops instead of shrinking
+    (1, None, (2048, 1536), (256, 256)),
+    (1, 320, (320, 240), (192, 256)),
+    (1, 1024, (1024, 768), (640, 864)),
+])
+def test_the_size_follows_from_the_thinnest_class(width, long_side, scale,
+                                                  crop):
+    view = choose_view([(1500, 2000)] * 3, long_side, width)
+    assert (view.scale, view.crop) == (scale, crop)
+    lines = describe_view(view, ['field', 'crack'], {'0': 90., '1': width})
+    assert lines[1].startswith(f'    crack: about {width} pixels wide')
+    assert ('too thin' in lines[-1]) == (width == 1)
+
+
+def test_small_files_are_enlarged_for_thin_classes():
+    assert choose_view([(150, 200)], None, 5.).scale == (240, 180)
+    assert choose_view([(150, 200)], None, 1.).scale == (300, 225)
+    assert choose_view([(150, 200)], None, 9.).scale == (200, 150)
 
 
 def test_the_seed_determines_the_validation_split(task, tmp_path):

@@ -98,6 +98,8 @@ class ResultsHook(Hook):
                 protocol=protocol_of(unwrap(runner)),
                 train_minutes=round(float(seconds) / 60, 3),
                 iterations=iterations)
+            if runner.train_loop.stop_training:  # by EarlyStoppingHook
+                content['stopped_early'] = True
             save_json(path, content, durable=True)
         elif osp.isfile(path):
             os.remove(path)

@@ -1,0 +1,77 @@
+"""How long to train, and how long that takes."""
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# Iterations of supervised training: so many passes over the labeled images,
+# within limits; of batches of two.
+_EPOCHS, _BATCH = 100, 2
+_FEWEST, _MOST = 2000, 4000
+# Self-training pays after thousands of iterations only. The computation that
+# each method gets, in iterations of supervised training.
+_BUDGET = 12000
+_VALIDATIONS = 20
+#: Computation of an iteration, relative to supervised training: forward
+#: passes of a teacher count as a third of a training pass.
+COSTS = dict(
+    supervised=1., continued=1., mean_teacher=2.3, fst=4.6, unimatch_v2=3.3)
+# Seconds of a supervised iteration for each pixel of the batch, measured on
+# two cores.
+_SECONDS = 2.6e-6
+
+
+class Schedule(NamedTuple):
+    """Iterations of a config.
+
+    Attributes:
+        max_iters (int): All of them.
+        val_interval (int): Between two validations.
+    """
+    max_iters: int
+    val_interval: int
+
+
+def choose_schedules(num_labeled: int) -> dict[str, Schedule]:
+    """Choose the iterations of all configs of a task.
+
+    All configs but the supervised one use the same computation, so that
+    their scores can be compared.
+
+    Args:
+        num_labeled (int): Number of labeled training images.
+
+    Returns:
+        dict[str, Schedule]: By name of the config.
+    """
+    passes = min(max(_EPOCHS * num_labeled // _BATCH, _FEWEST), _MOST)
+    return {
+        name: _rounded(passes if name == 'supervised' else _BUDGET / cost)
+        for name, cost in COSTS.items()
+    }
+
+
+def _rounded(iterations: float) -> Schedule:
+    """A whole number of validations, each after a multiple of 10."""
+    interval = max(10, round(iterations / _VALIDATIONS / 10) * 10)
+    return Schedule(interval * _VALIDATIONS, interval)
+
+
+def describe_schedules(schedules: dict[str, Schedule],
+                       crop: Sequence[int]) -> list[str]:
+    """Say how long the configs of a task take.
+
+    Args:
+        schedules (dict[str, Schedule]): Of :func:`choose_schedules`.
+        crop (Sequence[int]): Height and width of a crop.
+
+    Returns:
+        list[str]: Lines to print.
+    """
+    lines = ['Iterations, and time on two cores of a CPU, estimated, without '
+             'validation:']
+    for name, schedule in schedules.items():
+        seconds = (_SECONDS * _BATCH * crop[0] * crop[1] * COSTS[name]
+                   * schedule.max_iters)
+        early = ' at most' if name == 'supervised' else ''
+        lines.append(f'    {name}.py: {schedule.max_iters}{early}, about '
+                     f'{max(1, round(seconds / 60))} minutes')
+    return lines
