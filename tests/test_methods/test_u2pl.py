@@ -115,3 +115,8 @@ def test_the_regularizer_is_refused():
     with pytest.raises(ValueError, match='U2PL does not use .*regularizer'):
         build_model(u2pl_cfg(regularizer=dict(
             type='FeatureDistance', classes=[1])))
+
+
+def test_the_filter_is_required():
+    with pytest.raises(ValueError, match='U2PL needs a `model.pseudo_filter`'):
+        build_model(u2pl_cfg(pseudo_filter=None))
