@@ -37,13 +37,10 @@ class CutMixMeanTeacher(Method):
     both. With :class:`HalfCutMix` this is the CutMix mean teacher (French et
     al., BMVC 2020), with :class:`NoMix` the plain one.
 
-    See :class:`Method` for other arguments.
-
     Args:
         pseudo_filter (dict, optional): Config of the module that drops
             pseudo-labels by the teacher's view of the mixed images, such as
-            :class:`EntropyPercentile`. None: the teacher does not process the
-            mixed images, and the weights of ``pseudo_labeler`` apply alone.
+            :class:`EntropyPercentile`. None: their weights apply alone.
         **kwargs: Arguments of :class:`Method`, without ``regularizer``.
     """
 
@@ -52,11 +49,9 @@ class CutMixMeanTeacher(Method):
     #: Logits of a decode head, and what a method takes besides.
     decode: Decode = staticmethod(decode_without)
 
-    def __init__(self, pseudo_filter: Optional[dict],
-                 **kwargs: Any) -> None:
+    def __init__(self, pseudo_filter: Optional[dict], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.pseudo_filter: Any = (
-            MODELS.build(pseudo_filter) if pseudo_filter else None)
+        self.pseudo_filter: Any = pseudo_filter and MODELS.build(pseudo_filter)
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.
