@@ -113,6 +113,22 @@ def test_a_resumed_run_remembers_what_was_counted(tmp_path):
     assert any('6 iterations: e.' in text for text in warnings)
 
 
+def test_counts_since_the_last_validation_are_in_checkpoints(tmp_path):
+    runner = make_runner(tmp_path, [dict(type='MeanTeacherHook')],
+                         dict(type='SGD', lr=.1))
+    hook, other = CollapsedClassHook(), CollapsedClassHook()
+    batch = prepare(runner)
+    hook.after_train_iter(runner, 0, batch)
+    checkpoint = {}
+    hook.before_save_checkpoint(runner, checkpoint)
+    other.after_load_checkpoint(runner, checkpoint)
+    assert not other.counts  # only a resumed run goes on counting
+    runner._resume = True
+    other.after_load_checkpoint(runner, checkpoint)
+    assert other.counts['labeled'].tolist() == hook.counts[
+        'labeled'].tolist()
+
+
 @pytest.mark.parametrize('model', [
     {}, dict(type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
              pseudo_filter=dict(type='EntropyPercentile'),

@@ -18,6 +18,7 @@ from mmseg_fst.apis import (
     read_config,
     read_grid,
 )
+from mmseg_fst.engine.named_scores import describe_data
 from mmseg_fst.prepare.schedule import (
     COSTS,
     choose_schedules,
@@ -581,3 +582,12 @@ def test_other_channels_are_a_problem_of_a_file(task, tmp_path, capsys):
     prepare_folders(tmp_path, lambda image: image)
     message = refused(task, capsys, 'ids', '--channels', 4, make=False)
     assert 'channels=3' in message and '10 problems' in message
+
+
+def test_scores_by_class_are_counted_and_the_data_named(task):
+    task('ids')
+    cfg = read_config('configs/own/mine/supervised.py')
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        assert evaluator.type == 'ConfusionIoUMetric'
+    assert describe_data(DATASETS.build(cfg.val_dataloader.dataset)) == dict(
+        name='mine', split='val', images=1, classes=3)

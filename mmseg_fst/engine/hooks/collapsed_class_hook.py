@@ -1,9 +1,9 @@
 """Warnings about classes that a training does not learn."""
 from collections.abc import Mapping
-from typing import Optional
+from typing import Any, Optional
 
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
@@ -26,6 +26,8 @@ WARNINGS = 'class_warnings'
 #: validation before which a training batch had a label of the class.
 LAST_COUNTED = 'class_last_counted'
 _PSEUDO = 'pseudo'
+# Key in a checkpoint: counts since the last validation.
+_COUNTS = 'class_counts'
 
 
 @HOOKS.register_module()
@@ -52,13 +54,28 @@ class CollapsedClassHook(Hook):
         # Pixels by class since the last validation, of shape (C + 1,).
         self.counts: dict[str, Tensor] = {}
 
-    def before_train(self, runner: Runner) -> None:
-        """Forget the counts of an earlier training.
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: dict[str, Any]) -> None:
+        """Save the counts of this process.
 
         Args:
             runner (Runner): The runner of the training.
+            checkpoint (dict): Content of the checkpoint, changed in place.
         """
-        self.counts = {}
+        checkpoint[_COUNTS] = {
+            side: counts.cpu() for side, counts in self.counts.items()
+        }
+
+    def after_load_checkpoint(self, runner: Runner,
+                              checkpoint: dict[str, Any]) -> None:
+        """Restore the counts of a run that is resumed, in one process.
+
+        Args:
+            runner (Runner): The runner of the training.
+            checkpoint (dict): Content of the checkpoint.
+        """
+        if runner._resume and is_main_process():
+            self.counts = dict(checkpoint.get(_COUNTS, {}))
 
     def after_train_iter(self,
                          runner: Runner,
@@ -110,10 +127,10 @@ class CollapsedClassHook(Hook):
     def _count(self, runner: Runner, side: str, label: Tensor,
                counted: Optional[Tensor] = None) -> None:
         """Count the pixels of some label maps."""
-        if side not in self.counts:
-            self.counts[side] = torch.zeros(
-                len(_classes(runner)) + 1, dtype=torch.int64,
-                device=label.device)
+        counts = self.counts.get(side)
+        if counts is None:
+            counts = torch.zeros(len(_classes(runner)) + 1, dtype=torch.int64)
+        self.counts[side] = counts.to(label.device)  # once
         count_classes_(self.counts[side], label, counted)
 
     def _last_counted(self, runner: Runner, past: Mapping[str, dict[str, int]]
