@@ -20,7 +20,7 @@ _READ = (
     *TRAINING_KEYS, *PARTS, 'model_wrapper_cfg', 'env_variables',
     'custom_imports', 'experiment_name', 'stages', 'partitions', 'partition',
     'epochs', 'epoch', 'seed_offset', 'config_file', 'title', 'configs',
-    'tta_model', 'tta_pipeline')
+    'tta_model', 'tta_pipeline', 'data_check', 'native_size')
 # Dicts without a type, by their place, and all keys that are read from them.
 _KEYS = {
     'randomness': ('seed', 'diff_rank_seed', 'deterministic'),
