@@ -60,7 +60,8 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
                 f'{", ".join(_KNOWN)}.')
     elif osp.isdir(pattern):
         folder = pattern
-        paths = [osp.join(folder, path) for path in walk_files(folder, _KNOWN)]
+        paths = [osp.join(folder, path)
+                 for path in walk_files(folder, _KNOWN, listed=False)]
     else:
         paths = glob.glob(pattern, recursive=True)
         folder = _fixed_part(pattern)

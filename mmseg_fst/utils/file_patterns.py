@@ -60,7 +60,8 @@ _HOW = ("A pattern is a path in the folder that contains {name}, such as "
 
 
 def walk_files(root: Union[str, Path],
-               endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
+               endings: tuple[str, ...] = IMAGE_ENDINGS,
+               listed: bool = True) -> list[str]:
     """List all images of a folder and its subfolders.
 
     Hidden files and folders are skipped, as are folders that macOS and NAS
@@ -70,6 +71,8 @@ def walk_files(root: Union[str, Path],
         root (str | Path): The folder.
         endings (tuple[str, ...]): File extensions, in lower case. Defaults to
             ``IMAGE_ENDINGS``.
+        listed (bool): Whether the paths must fit in the lines of a list.
+            Defaults to True.
 
     Returns:
         list[str]: Sorted paths relative to the folder, with slashes.
@@ -81,7 +84,7 @@ def walk_files(root: Union[str, Path],
         (Path(parent) / name).relative_to(root).as_posix()
         for parent, names in walk_folders(root) for name in names
         if name.lower().endswith(endings))
-    for path in paths:
+    for path in paths if listed else ():
         # Bytes of another encoding are surrogates in Python. A tab or a line
         # break divides a line of a list.
         if re.search('[\t\r\n\ud800-\udfff]', path):

@@ -208,7 +208,8 @@ def test_all_configs_of_the_table_can_be_trained(task, tmp_path, options):
     task('ids', *options, make=False)
     cells = read_grid('configs/own/mine/table_mine.py').cells
     assert [str(cell) for cell in cells] == [
-        'supervised', 'continued', 'mean_teacher', 'fst', 'unimatch_v2']
+        'mine/supervised', 'mine/continued', 'mine/mean_teacher', 'mine/fst',
+        'mine/unimatch_v2']
     for cell in cells:
         cfg = load_config(cell.config, SCRATCH, debug=True)
         data = DATASETS.build(cfg.train_dataloader.dataset)

@@ -69,6 +69,18 @@ class UnroundedIoU(Unrounded, IoUMetric):
 class UnroundedConfusionIoU(Unrounded, ConfusionIoUMetric):
     """Unrounded metric of mmseg_fst."""
 
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Compute the mean over the classes.
+
+        Args:
+            results (list[Tensor]): Confusion matrices of processes.
+
+        Returns:
+            dict[str, float]: ``mIoU``.
+        """
+        self.confusion = sum(results)
+        return super().compute_metrics([self._areas()])
+
 
 class Bench:
     """A network, images, and all variants of scoring them.
