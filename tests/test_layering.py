@@ -97,6 +97,13 @@ def test_ops_know_torch_alone():
         assert outside <= known, f'{path} imports {outside - known}'
 
 
+def test_names_of_modules_are_unique():
+    """A name in a message or a search leads to one file."""
+    names = [path.name for path in PACKAGE.rglob('*.py')
+             if path.name != '__init__.py']
+    assert sorted(names) == sorted(set(names))
+
+
 def test_every_part_of_the_package_has_a_rule():
     assert {part_of(path) for path in FILES} == set(ALLOWED)
 

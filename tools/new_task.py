@@ -47,7 +47,7 @@ from mmseg_fst.prepare.image_values import (
 from mmseg_fst.prepare.mask_sources import Key, Layout, is_coco, open_sources
 from mmseg_fst.prepare.problems import group_problems
 from mmseg_fst.prepare.schedule import choose_schedules, describe_schedules
-from mmseg_fst.prepare.sides import (
+from mmseg_fst.prepare.task_sides import (
     Folder,
     Reader,
     choose_parts,

@@ -123,7 +123,7 @@ def test_problems_are_grouped_by_kind(start, folder, capsys):
 def test_a_taken_name_is_noticed_before_reading(start, folder, monkeypatch,
                                                 capsys):
     (folder / 'data/mine').mkdir(parents=True)
-    monkeypatch.setattr('mmseg_fst.prepare.sides.survey_pairs', None)
+    monkeypatch.setattr('mmseg_fst.prepare.task_sides.survey_pairs', None)
     assert 'data/mine exists already' in refused(start, capsys)
 
 
