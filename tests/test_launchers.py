@@ -149,8 +149,8 @@ def test_test_reproduces_the_scores_of_the_training(workspace, run):
     images = list((run.folder / 'test' / 'pictures').glob('*.png'))
     assert len(images) == 3
     panel = np.asarray(Image.open(sorted(images)[0]))
-    # Image, label, student, teacher.
-    assert panel.shape[1] == 4 * (WIDTH + 2)
+    # Image, label, student and teacher, each with its errors.
+    assert panel.shape[1] == 6 * (WIDTH + 2)
     assert HEIGHT < panel.shape[0] < HEIGHT + 40
     photo = workspace.root / 'data' / 'camera' / 'leftImg8bit' / 'val'
     photo = np.asarray(Image.open(photo / 'val_000_leftImg8bit.jpg'))
@@ -185,7 +185,7 @@ def test_a_run_can_be_scored_with_another_protocol(workspace, run):
     saved = json.loads((run.folder / 'test' / 'test.json').read_text())
     assert saved['protocol'] == protocol
     panel = Image.open(sorted(shown.iterdir())[0])
-    assert panel.size[0] == 4 * (160 + 2)
+    assert panel.size[0] == 6 * (160 + 2)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 import re
 from collections.abc import Sequence
 from os import path as osp
+from typing import Optional
 
 from mmengine.config import Config
 
@@ -37,6 +38,9 @@ _FIXED = {
     'the score of the best checkpoint',
     r'randomness\.(seed|diff_rank_seed)': 'the seed',
 }
+# Lists that ST++ writes from a checkpoint of the first stage, which may have
+# trained further.
+_RANKED = re.compile(r'ranking_iter_\d+')
 _MAX_SHOWN = 8
 
 
@@ -120,14 +124,18 @@ def finished_note(cfg: Config) -> str:
             'again.')
 
 
+def _fixed_part(change: Change) -> Optional[str]:
+    """Which part of a run a change concerns that cannot change, if any."""
+    if _RANKED.sub('', change.old or '') == _RANKED.sub('', change.new or ''):
+        return None
+    return next((what for pattern, what in _FIXED.items()
+                 if re.fullmatch(pattern, change.key)), None)
+
+
 def _refuse(changes: Sequence[Change], checkpoint: str) -> None:
     """Raise on a change of what cannot change within a run."""
-    fixed = {
-        change: what for change in changes
-        for what in [next((what for pattern, what in _FIXED.items()
-                           if re.fullmatch(pattern, change.key)), None)]
-        if what is not None
-    }
+    fixed = {change: what for change in changes
+             if (what := _fixed_part(change)) is not None}
     if not fixed:
         return
     kinds = ' and '.join(dict.fromkeys(fixed.values()))
