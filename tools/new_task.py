@@ -47,14 +47,14 @@ from mmseg_fst.prepare.image_values import (
 from mmseg_fst.prepare.mask_sources import Key, Layout, is_coco, open_sources
 from mmseg_fst.prepare.problems import group_problems
 from mmseg_fst.prepare.schedule import choose_schedules, describe_schedules
+from mmseg_fst.prepare.survey import Survey, SurveyedImage, missing_classes
+from mmseg_fst.prepare.task_files import check_free
 from mmseg_fst.prepare.task_sides import (
     Folder,
     Reader,
     choose_parts,
     find_unlabeled,
 )
-from mmseg_fst.prepare.survey import Survey, SurveyedImage, missing_classes
-from mmseg_fst.prepare.task_files import check_free
 from mmseg_fst.prepare.tiles import LARGE, cut_side
 from mmseg_fst.prepare.view import class_widths, describe_view
 from mmseg_fst.utils.messages import one_message

@@ -109,7 +109,9 @@ def main() -> None:
         if cfg.model.protocol is None:
             raise ValueError(f'{args.protocol} has no `protocol`; see '
                              'configs/_base_/protocols.')
+    merge_options(cfg, args.cfg_options)
     choose_split(cfg, args.split, config)
+    # Those of test_dataloader and test_evaluator, which were replaced.
     merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
     cfg.work_dir = osp.join(

@@ -40,7 +40,8 @@ def read_names() -> set[str]:
         set[str]: The names. All others are helpers: they have an effect only
         on what the file builds from them.
     """
-    return {*_READ, *inspect.signature(Runner.__init__).parameters}
+    parameters = {*inspect.signature(Runner.__init__).parameters}
+    return {*_READ, *parameters - {'self', 'cfg'}}
 
 
 def check_effect(cfg: Config, options: Mapping[str, Any]) -> None:

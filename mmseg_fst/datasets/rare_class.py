@@ -13,7 +13,7 @@ from .fixed_steps import repeat_item
 from .image_names import counts_of, image_names
 from .sides import Side
 
-# Share of the largest count of a class from which other images show it, too.
+# Share of the median count of a class above which an image shows it.
 _ENOUGH = 0.1
 
 
@@ -28,9 +28,10 @@ class RareClassSampling:
     Images are resized before they are cropped, so that numbers of pixels of
     a file say little about a crop. By default, the share of a class among
     the labeled pixels is counted: an image shows a class if its share is
-    above a tenth of the largest share of an image, a crop if its share is
-    above ``min_crop_ratio`` times that of the image. The sampled class is
-    available to transforms as ``sampled_class``, see :class:`ClassCrop`.
+    above a tenth of the median of all images with the class, a crop if its
+    share is above ``min_crop_ratio`` times that of the image. The sampled
+    class is available to transforms as ``sampled_class``, see
+    :class:`ClassCrop`.
 
     Every class that occurs is sampled. Classes without any pixel are named in
     a warning.
@@ -47,7 +48,7 @@ class RareClassSampling:
             sampled; positive. Defaults to 0.01.
         min_pixels (int, optional): Pixels of the file above which an image
             shows a class, as in DAFormer, where it is 3000. If no image has
-            as many, the limit is a tenth of the largest number. Defaults to
+            as many, the limit is a tenth of the median number. Defaults to
             None: shares are counted, see above.
         min_crop_ratio (float): Part of ``min_pixels``, or of the share in the
             image, above which a crop shows the class. Defaults to 0.5.
@@ -84,9 +85,13 @@ class RareClassSampling:
             raise ValueError(f'No image of {stats} shows any class; correct '
                              'the labels, then make it anew with: python '
                              'tools/class_stats.py YOUR_CONFIG')
-        limits = _ENOUGH * most
+        # The median: an image full of a class must not rule out the others.
+        limits = _ENOUGH * np.array([
+            np.median(column[column > 0]) if column.any() else 0.
+            for column in counts.T])
         if min_pixels is not None:
             limits = np.where(most > min_pixels, min_pixels, limits)
+        self.limits = limits
         self.images = [np.flatnonzero(shown) for shown in (counts > limits).T]
         self.class_probs = class_probabilities(pixels.sum(0), temperature)
         self.class_probs[most == 0] = 0
@@ -152,7 +157,8 @@ class RareClassSampling:
         """Whether the label of a crop shows enough of a class."""
         pixels = (label == class_id).sum()
         if self.min_pixels is not None:
-            return bool(pixels > self.min_pixels * self.min_crop_ratio)
+            return bool(
+                pixels > self.limits[class_id] * self.min_crop_ratio)
         valid = max((label != IGNORE).sum(), 1)
         share = self.min_crop_ratio * self.shares[index, class_id]
         return bool(pixels / valid > share)

@@ -140,6 +140,8 @@ def scan_side(name: str,
     def read(place: int) -> Found:
         return _read(*items[place], place in images, scored)
 
+    # In random order: the time may be over before all are read.
+    chosen = np.random.default_rng(0).permutation(chosen).tolist()
     found = parallel_map(read, chosen, workers, f'Checking {name}',
                          limits.seconds, delay=2)
     return Scan(name, len(items), side.metainfo.get('classes', ()),
@@ -246,8 +248,11 @@ def name_problems(side: Side) -> list[str]:
         if part.ann_file or not isinstance(ending, str):
             continue  # a list, or a data set that ignores the case
         folder = part.data_prefix['img_path']
-        left_out = [path for path in walk_files(folder, (ending.lower(), ))
-                    if not path.endswith(ending)]
+        left_out = [
+            path for path in walk_files(
+                folder, (ending.lower(), ), listed=False)
+            if not path.endswith(ending)
+        ]
         if left_out:
             problems.append(
                 f'{folder}: {len(left_out)} images, first {left_out[0]}, are '

@@ -42,15 +42,18 @@ def apply_schedule(checkpoint: dict[str, Any],
     """
     saved = checkpoint['optimizer']
     states = [saved] if 'param_groups' in saved else list(saved.values())
-    groups = [(group, former)
+    groups = [(group, past)
               for wrapper, state in zip(wrappers_of(optimizers), states)
-              for group, former in zip(wrapper.param_groups, _groups(state))]
+              for group, past in zip(wrapper.param_groups, _groups(state))]
     fresh = list(_each(schedulers))
     former = list(_each(checkpoint.get('param_schedulers')))
+    # Without schedulers the learning rate is a setting.
+    ignored = _NO_SETTINGS if fresh or former else ('params', )
     if not (len(fresh) != len(former)
-            or any(_differ(scheduler.state_dict(), state, _PROGRESS)
+            or any(scheduler.state_dict().keys() != state.keys()
+                   or _differ(scheduler.state_dict(), state, _PROGRESS)
                    for scheduler, state in zip(fresh, former))
-            or any(_differ(group, state, _NO_SETTINGS)
+            or any(_differ(group, state, ignored)
                    for group, state in groups)):
         return False
     _advance(fresh, checkpoint['meta'])

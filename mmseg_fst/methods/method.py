@@ -176,6 +176,8 @@ class Method(StudentTeacher):
         Raises:
             ValueError: If two sides that are combined differ in shape.
         """
+        if hasattr(self.pseudo_labeler, 'discard'):
+            self.pseudo_labeler.discard()  # what virtual steps have staged
         step, batch = Step(self), Batch(inputs, data_samples)
         if training_iteration() < self.warmup_iters:
             self.supervised_warmup(step, batch)

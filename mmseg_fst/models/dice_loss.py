@@ -61,10 +61,12 @@ class ClassDiceLoss(nn.Module):
         """
         logits = class_logits(logits)
         valid = label != ignore_index
-        used = valid.to(logits.dtype)
+        # Sums of pixels overflow in half precision.
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        used = valid.to(dtype)
         if weight is not None:
             used = used * weight
-        probability = logits.softmax(1)
+        probability = logits.softmax(1, dtype=dtype)
         # `one_hot` would wait for the device.
         classes = torch.arange(logits.shape[1], device=label.device)
         target = label[:, None] == classes.view(1, -1, 1, 1)

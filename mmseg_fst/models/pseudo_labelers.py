@@ -137,6 +137,7 @@ class ClassThreshold(nn.Module):
         self.threshold = threshold
         self.decay = decay
         self.register_buffer('confidence', torch.zeros(256))
+        # Sums and counts (2, 256) of all passes of a step, float64.
         self.staged: Optional[Tensor] = None
 
     def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -152,14 +153,16 @@ class ClassThreshold(nn.Module):
         # Half precision would round confidences near the threshold.
         dtype = torch.promote_types(logits.dtype, torch.float32)
         confidence, label = class_probabilities(logits, dtype).max(1)
-        sums = confidence.new_zeros(2, len(self.confidence))
-        sums[0].scatter_add_(0, label.flatten(), confidence.flatten())
-        sums[1].scatter_add_(0, label.flatten(),
-                             torch.ones_like(confidence).flatten())
+        # Single precision would round each addend of a sum of millions.
+        sums = torch.zeros(2, len(self.confidence), dtype=torch.float64,
+                           device=logits.device)
+        addends = confidence.flatten().double()
+        sums[0].scatter_add_(0, label.flatten(), addends)
+        sums[1].scatter_add_(0, label.flatten(), torch.ones_like(addends))
         all_reduce(sums)
-        mean = sums[0] / sums[1].clamp(min=1)
+        mean = self._mean(sums)
         if self.training:
-            self.staged = mean
+            self.staged = sums if self.staged is None else self.staged + sums
         known = torch.where(self.confidence > 0, self.confidence, mean)
         limit = known.clamp(max=self.threshold)
         return label, (confidence >= limit[label]).float()
@@ -168,7 +171,7 @@ class ClassThreshold(nn.Module):
         """Move the average by what the last step has predicted."""
         if self.staged is None:
             return
-        mean, self.staged = self.staged, None
+        mean, self.staged = self._mean(self.staged), None
         # Classes keep their average where they are not predicted; the first
         # value is taken as it is.
         mean = torch.where(mean > 0, mean, self.confidence)
@@ -179,3 +182,7 @@ class ClassThreshold(nn.Module):
     def discard(self) -> None:
         """Drop what the last step has predicted."""
         self.staged = None
+
+    def _mean(self, sums: Tensor) -> Tensor:
+        """Mean confidence of each class (256, ) from sums and counts."""
+        return (sums[0] / sums[1].clamp(min=1)).to(self.confidence.dtype)

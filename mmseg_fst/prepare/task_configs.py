@@ -7,6 +7,8 @@ from pprint import pformat
 from string import Template
 from typing import NamedTuple
 
+import numpy as np
+
 from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
@@ -24,6 +26,8 @@ data_root = $data_root
 # crops, up to about 0.85 of this size, in multiples of 32.
 image_scale = $image_scale
 crop_size = $crop_size  # height, width
+# Height and width of the files: the scale of the training, for predictions.
+native_size = $native_size
 
 dataset_type = 'ListedDataset'
 metainfo = dict(classes=classes, palette=palette)
@@ -228,6 +232,12 @@ def _runs(adapt: bool) -> dict[str, _Run]:
                          'ssl_unimatch_v2', jitters=True))
 
 
+def _median_size(side: Side) -> tuple[int, int]:
+    """Median height and width of the images."""
+    height, width = np.median([image.size for image in side.images], 0)
+    return int(height), int(width)
+
+
 def _data_text(task: Task, view: View, data_root: str,
                loading: Loading) -> str:
     """Text of the data config."""
@@ -249,6 +259,7 @@ def _data_text(task: Task, view: View, data_root: str,
         data_root=repr(data_root),
         image_scale=view.scale,
         crop_size=view.crop,
+        native_size=_median_size(task.train),
         load=loading.step,
         mean=loading.mean,
         std=loading.std,

@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 
 from mmseg_fst.run.run_config import SPLIT_MARK, title_of
-from mmseg_fst.run.score_files import final_warnings, last_classes
+from mmseg_fst.run.score_files import (
+    final_warnings,
+    is_finished,
+    last_classes,
+)
 from mmseg_fst.utils.collapsed import ClassScores
 from mmseg_fst.utils.run_logs import read_scalars
 
@@ -68,7 +72,10 @@ class Run:
             return 'not validated yet'
         done = max(map(int, self.results['iterations']))
         end = self.results['max_iters']
-        return 'finished' if done >= end else f'validated at {done} of {end}'
+        if is_finished(str(self.folder)):
+            return ('finished' if done >= end else
+                    f'stopped early, at {done} of {end}')
+        return f'validated at {done} of {end}'
 
     @property
     def class_iou(self) -> dict[str, dict[str, float]]:

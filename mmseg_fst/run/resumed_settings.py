@@ -29,11 +29,11 @@ _FIXED = {
     r'\w*head)\.(?!test_cfg|.*(drop\w*_\w+|align_corners)$).*':
     'the network',
     r'model\.(.*\.)?type': 'the method',
-    r'custom_hooks\.\d+\.type': 'the method',
+    r'custom_hooks\.\d+\.type': 'the hooks',
     r'optim_wrapper\.(.*\.)?(constructor|optimizer\.type)': 'the optimizer',
     r'(train|val)_dataloader\.dataset\.(.*\.)?'
     r'((extra_)?ann_file|indices|type|metainfo\.classes|reduce_zero_label)':
-    'the data',
+    'the data and their transforms',
     r'default_hooks\.checkpoint\.(save_best|rule)':
     'the score of the best checkpoint',
     r'randomness\.(seed|diff_rank_seed)': 'the seed',

@@ -19,6 +19,7 @@ from mmseg_fst.config.effect import advice_for, unread_variables
 from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
+from .score_files import RESULTS, is_finished
 from .short_run import RUN, shorten
 
 #: Split of a run whose split has the same seed as the run.
@@ -209,6 +210,10 @@ def load_config(config: str,
     # comes.
     if start and start not in planned and osp.isdir(start):
         cfg.load_from = find_checkpoint(start)
+        if osp.isfile(osp.join(start, RESULTS)) and not is_finished(start):
+            print_log(
+                f'load_from: the run in {start} is not finished; its best '
+                'checkpoint so far is loaded.', 'current', logging.WARNING)
     # For whoever builds a part of the config without a runner.
     init_default_scope(cfg.get('default_scope', 'mmseg_fst'))
     check_config(cfg, planned)

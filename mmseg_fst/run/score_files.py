@@ -14,6 +14,8 @@ from mmseg_fst.utils.collapsed import (
 
 #: How far a run has come.
 FINISHED, UNFINISHED, NEW = 'finished', 'unfinished', 'new'
+#: Name of the file of scores in the folder of a run.
+RESULTS = 'results.json'
 #: Of files that were written before protocols had names.
 NOT_RECORDED = 'not recorded'
 
@@ -59,7 +61,8 @@ def read_scores(work_dir: str, metric: str = 'mIoU') -> list[Score]:
     for key in sorted(iterations[last]):
         network, _, name = key.rpartition('/')
         if name == metric:
-            best = max(iterations, key=lambda i: iterations[i][key])
+            best = max((i for i in iterations if key in iterations[i]),
+                       key=lambda i: iterations[i][key])
             zero = (tuple(zero_classes(
                 content.get('classes', {}).get(moment, {}).get(network, {})))
                     for moment in (last, best))
@@ -115,8 +118,23 @@ def is_finished(work_dir: str) -> bool:
         FileNotFoundError: If the run has not been validated yet.
     """
     content = read_results(work_dir)
-    return content.get('stopped_early', False) or max(
-        map(int, content['iterations'])) >= content['max_iters']
+    return content.get('stopped_early', False) or (
+        iterations_of(work_dir) >= content['max_iters'])
+
+
+def iterations_of(work_dir: str) -> int:
+    """Iterations of a run up to its last validation.
+
+    Args:
+        work_dir (str): Folder of the run, with ``results.json``.
+
+    Returns:
+        int: Their number.
+
+    Raises:
+        FileNotFoundError: If the run has not been validated yet.
+    """
+    return max(map(int, read_results(work_dir)['iterations']))
 
 
 def read_results(work_dir: str) -> dict:
@@ -131,7 +149,7 @@ def read_results(work_dir: str) -> dict:
     Raises:
         FileNotFoundError: If the run has not been validated yet.
     """
-    path = osp.join(work_dir, 'results.json')
+    path = osp.join(work_dir, RESULTS)
     if not osp.isfile(path):
         raise FileNotFoundError(
             f'{path} is missing: no validation of this run has ended yet.')
@@ -152,7 +170,7 @@ def state_of(work_dir: str, max_iters: int) -> str:
     Raises:
         ValueError: If the folder holds a longer run.
     """
-    if not osp.isfile(osp.join(work_dir, 'results.json')):
+    if not osp.isfile(osp.join(work_dir, RESULTS)):
         # Checkpoints of stages are in subfolders.
         begun = any(Path(work_dir).rglob('last_checkpoint'))
         return UNFINISHED if begun else NEW

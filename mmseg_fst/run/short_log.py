@@ -66,7 +66,7 @@ def start_summary(cfg: Config) -> str:
         str: What is trained, on which data, for how long and where.
     """
     model = cfg.get('model') or {}
-    hooks = [hook.type for hook in cfg.get('custom_hooks', [])]
+    hooks = [hook.type for hook in cfg.get('custom_hooks') or []]
     rows = {
         'Config': cfg.get('config_file', cfg.filename),
         'Folder': f'{cfg.work_dir} (config.json: all settings)',

@@ -44,7 +44,7 @@ def _short_settings(cfg: Config) -> dict[str, Any]:
     # All but the first iteration are of the method itself.
     if 'warmup_iters' in cfg.get('model', {}):
         settings['model.warmup_iters'] = min(cfg.model.warmup_iters, 1)
-    for index, hook in enumerate(cfg.get('custom_hooks', [])):
+    for index, hook in enumerate(cfg.get('custom_hooks') or []):
         if 'copy_iters' in hook:
             settings[f'custom_hooks.{index}.copy_iters'] = min(
                 hook.copy_iters, 1)

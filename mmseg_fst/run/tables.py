@@ -17,6 +17,7 @@ from mmseg_fst.utils.files import atomic_write
 
 from .score_files import (
     is_finished,
+    iterations_of,
     last_classes,
     read_protocol,
     read_results,
@@ -130,8 +131,7 @@ def train_minutes(folder: str) -> Optional[float]:
         ]
     if not times:
         return None
-    iterations = read_results(folder)['max_iters']
-    return iterations * np.median(times) / 60
+    return iterations_of(folder) * np.median(times) / 60
 
 
 def make_row(name: str,
@@ -161,8 +161,7 @@ def make_row(name: str,
             continue
         row.seeds.append(read_results(folder)['seed'])
         parts = _parts(folder)
-        row.iterations.add(
-            sum(read_results(part)['max_iters'] for part in parts))
+        row.iterations.add(sum(iterations_of(part) for part in parts))
         minutes = [
             duration for part in parts
             if (duration := train_minutes(part)) is not None
@@ -244,20 +243,21 @@ def format_classes(rows: Iterable[Row], score: str) -> str:
     Returns:
         str: Markdown; says so if no run has scores by class.
     """
-    tables: dict[tuple, dict[str, dict[str, list[float]]]] = defaultdict(dict)
+    tables: dict[tuple, list[tuple[str, dict[str, list[float]]]]] = (
+        defaultdict(list))
     for row in rows:
         for (network, name), classes in row.classes.items():
             if name == score:
                 column = ' '.join(filter(None, (row.name, row.split, network)))
-                tables[row.protocol, tuple(classes)][column] = classes
+                tables[row.protocol, tuple(classes)].append((column, classes))
     if not tables:
         return ('No run has scores by class: they need a run of this version '
                 "with val_evaluator=dict(type='ConfusionIoUMetric').")
     return '\n'.join(
         f'{score} by class, %. Protocol: {protocol}\n\n' + _markdown(
-            ['class', *columns],
-            [[name, *(mean_and_std(values[name])
-                      for values in columns.values())] for name in classes])
+            ['class', *(column for column, _ in columns)],
+            [[name, *(mean_and_std(values[name]) for _, values in columns)]
+             for name in classes])
         for (protocol, classes), columns in tables.items())
 
 

@@ -17,6 +17,8 @@ from mmseg_fst.config.run_folder import (
 from mmseg_fst.registry import DATASETS, MODELS
 from mmseg_fst.utils.checkpoint import load_weights
 
+from .training_scale import NATIVE_SIZE, native_size
+
 #: Weights of a folder in the layout of the Hugging Face Hub.
 SAFETENSORS = 'model.safetensors'
 
@@ -106,6 +108,9 @@ def load_network(cfg: Config,
         cfg.model.predict_with = network
     model = MODELS.build(cfg.model)
     content = load_weights(model, checkpoint, trust)
+    size = native_size(cfg)
+    if size is not None:  # so that no prediction reads it again
+        cfg[NATIVE_SIZE] = size
     model.cfg = cfg
     model.checkpoint = checkpoint
     model.windows = None

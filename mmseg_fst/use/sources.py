@@ -72,10 +72,12 @@ def find_sources(pattern: str, without: Optional[str] = None) -> list[Source]:
         if not (inside and inside in Path(path).resolve().parents)
     }
     stems = Counter(osp.splitext(name)[0] for name in below.values())
+    taken = set(below.values())
     sources: dict[str, Source] = {}
     for path, name in below.items():
         stem = osp.splitext(name)[0]
-        name = stem if stems[stem] == 1 else name
+        if stems[stem] == 1 and stem not in taken:
+            name = stem
         sources[name] = Source(path, name)
     _check_videos(sources)
     if not sources:

@@ -46,6 +46,11 @@ class TilingRule:
         self.factor = training_factor(model.cfg, self.resize)
         self.windows = _windows_of_model(model)
         self.asked = model.windows is not None
+        if self.factor is None and self.asked:
+            raise ValueError(
+                'The size of the training images is not known here, so '
+                'windows have no scale. Set native_size=(HEIGHT, WIDTH), the '
+                'size of their files, in the config.')
         self.asked_whole = whole
         self.whole = whole or isinstance(model.protocol, Canvas)
         self._side = self._tile_side(model)

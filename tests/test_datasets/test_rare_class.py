@@ -111,6 +111,16 @@ def test_a_class_below_the_minimum_is_sampled_where_there_is_most(stats):
                                reference([2700, 350, 9], .3))
 
 
+def test_an_image_full_of_a_class_does_not_rule_out_the_others(tmp_path):
+    pixels = {name: {'0': 970, '1': 30} for name in 'abcd'}
+    pixels['a'] = {'0': 100, '1': 900}
+    images = Images()
+    images.metainfo = dict(classes=CLASSES[:2])
+    save_class_stats(tmp_path / 'a.json', CLASSES[:2], pixels)
+    sampling = RareClassSampling(images, str(tmp_path / 'a.json'))
+    assert list(sampling.images[1]) == [*range(len(images))]
+
+
 def test_a_class_without_any_pixel_is_named(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(rare_class, 'print_log',

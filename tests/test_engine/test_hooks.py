@@ -119,6 +119,23 @@ def test_results_say_that_a_run_stopped_early(tmp_path):
     assert list(content['iterations']) == ['2'] and is_finished(tmp_path)
 
 
+def test_a_resumed_run_counts_earlier_validations(tmp_path):
+    """A run that had stopped stays as it is."""
+    stop = dict(type='EarlyStoppingHook', monitor='student/mIoU', patience=1,
+                min_delta=100.)
+    hooks = [dict(type='ResultsHook'), dict(type='ResumeHook'), stop]
+    validated_runner(tmp_path, hooks, default_hooks=dict(
+        checkpoint=dict(type='AtomicCheckpointHook', interval=2,
+                        save_best='student/mIoU'))).train()
+    runner = resumed_from(tmp_path, 2, hooks)
+    assert not runner.train_loop.stop_training
+    runner = resumed_from(tmp_path, 4, hooks)
+    runner.train_loop.run()  # repeats the validation after the checkpoint
+    assert runner.train_loop.stop_training
+    content = json.loads((tmp_path / 'results.json').read_text())
+    assert content['stopped_early'] is True
+
+
 def resumed_from(folder, iteration, hooks):
     runner = validated_runner(
         folder, hooks, load_from=str(folder / f'iter_{iteration}.pth'),

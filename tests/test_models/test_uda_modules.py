@@ -73,11 +73,29 @@ def test_averages_of_classes_move_by_counting_steps_alone():
     assert not labeler.confidence.any()
     labeler.train()
     labeler(class_logits((0, .8)))  # virtual
+    labeler.discard()  # as Method.loss does
     labeler(class_logits((0, .9)))
     labeler.commit()
     other = MODELS.build(dict(type='ClassThreshold'))
     other.load_state_dict(labeler.state_dict())
     assert other.confidence[0] == pytest.approx(.9)
+
+
+def test_averages_are_those_of_all_passes_of_a_step():
+    """Of each student in co-training."""
+    labeler = MODELS.build(dict(type='ClassThreshold'))
+    labeler(class_logits((0, .9), (0, .8), (0, .7)))
+    labeler(class_logits((0, .6)))
+    labeler.commit()
+    assert labeler.confidence[0] == pytest.approx(.75)
+
+
+def test_averages_of_millions_of_pixels_are_exact():
+    labeler = MODELS.build(dict(type='ClassThreshold', threshold=1.))
+    logits = class_logits((0, .9)).expand(-1, -1, 2048, 2049)
+    labeler(logits)
+    labeler.commit()
+    assert labeler.confidence[0] == pytest.approx(.9, abs=1e-6)
 
 
 def test_class_mix_uses_the_global_generator():

@@ -154,7 +154,12 @@ def test_a_run_in_progress_has_a_page(work_dirs):
     write_run(work_dirs / 'new' / 'seed_0', 30., done=10)
     page = Reader(page_of(work_dirs, 'new').read_text())
     assert any('validated at 10 of 20' in text for text in page.words)
-    (work_dirs / 'new' / 'seed_0' / 'results.json').unlink()
+    path = work_dirs / 'new' / 'seed_0' / 'results.json'
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(content, stopped_early=True)))
+    page = Reader(page_of(work_dirs, 'new').read_text())
+    assert any('stopped early, at 10 of 20' in text for text in page.words)
+    path.unlink()
     page = Reader(page_of(work_dirs, 'new').read_text())
     assert any('not validated yet' in text for text in page.words)
 

@@ -100,12 +100,31 @@ def test_changed_settings_take_effect_and_are_recorded(resume):
     assert settings['optim_wrapper.optimizer.lr'] == '0.02'
 
 
+def test_a_learning_rate_without_a_schedule_takes_effect(tmp_path):
+    options = dict(param_scheduler=[])
+    train(config(tmp_path, **options))
+    (tmp_path / 'iter_4.pth').unlink()
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_2.pth'))
+    options['optim_wrapper.optimizer.lr'] = .5
+    train(config(tmp_path, **options), resume=True)
+    state = read_checkpoint(str(tmp_path / 'iter_4.pth'))
+    lrs = {group['lr'] for group in state['optimizer']['param_groups']}
+    assert lrs == {.5}
+
+
+def test_another_kind_of_schedule_takes_effect(resume):
+    state, changes = resume(param_scheduler=[dict(
+        type='ConstantLR', factor=.5, begin=0, end=100, by_epoch=False)])
+    assert {group['lr'] for group in groups(state)} == {.005}
+    assert 'param_scheduler.0.type' in changes['2']
+
+
 @pytest.mark.parametrize('key, value, kind', [
     ('model.type', 'FixMatch', 'the method'),
     ('model.segmentor.decode_head.channels', 4, 'the network'),
     ('model.segmentor.backbone.depth', 50, 'the network'),
     ('model.mixer.type', 'CutMix', 'the method'),
-    ('custom_hooks.0.type', 'FSTHook', 'the method'),
+    ('custom_hooks.0.type', 'FSTHook', 'the hooks'),
     ('model.segmentor.backbone.init_cfg.checkpoint', 'a.pth',
      'the initial weights'),
     ('optim_wrapper.optimizer.type', 'SGD', 'the optimizer'),

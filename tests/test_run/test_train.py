@@ -22,6 +22,7 @@ from mmseg_fst.run import train as train_module
 from mmseg_fst.run.launch import explain_lost_process
 from mmseg_fst.run.train_once import leave_config
 from mmseg_fst.utils.checks import LostProcess
+from mmseg_fst.utils.files import save_json
 
 
 @pytest.fixture
@@ -48,13 +49,21 @@ def test_load_from_follows_the_split(config, tmp_path, monkeypatch):
     assert cfg.load_from == str(tmp_path / 'seed_3_split-2' / 'iter_1.pth')
 
 
-def test_a_run_may_start_from_the_best_checkpoint_of_a_folder(config,
-                                                               tmp_path):
+def test_a_run_may_start_from_the_best_checkpoint_of_a_folder(
+        config, tmp_path, monkeypatch):
+    logged = []
+    monkeypatch.setattr(run_config, 'print_log',
+                        lambda text, *_: logged.append(text))
     config.write_text(f"load_from = '{tmp_path}/{{run}}'\n")
     best = tmp_path / 'seed_3' / 'best_student_mIoU_iter_1.pth'
     best.touch()
     (tmp_path / 'seed_3' / 'iter_9.pth').touch()
     assert load_config(str(config), seed=3).load_from == str(best)
+    assert not logged
+    save_json(str(tmp_path / 'seed_3' / 'results.json'),
+              dict(max_iters=4, iterations={'1': {}}))
+    assert load_config(str(config), seed=3).load_from == str(best)
+    assert 'is not finished; its best' in logged[0]
     with pytest.raises(FileNotFoundError, match='seed_4. Train that run'):
         load_config(str(config), seed=4)
     (tmp_path / 'seed_4').mkdir()

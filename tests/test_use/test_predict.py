@@ -223,6 +223,14 @@ def test_the_size_of_the_training_images_is_read_from_the_files(tmp_path):
     assert training_factor(missing, resize) is None
 
 
+def test_windows_without_a_known_scale_are_refused(tmp_path):
+    resize = dict(type='Resize', scale=(80, 48), keep_ratio=True)
+    run = make_run(tmp_path, steps=[resize])
+    model = load_model(str(run), windows=(32, 16))
+    with pytest.raises(ValueError, match='native_size'):
+        predict(model, photo())
+
+
 def test_an_image_is_loaded_by_the_step_of_the_run(tmp_path):
     """A loader of MMCV with its options, and not LoadWholeImage."""
     path = tmp_path / 'a.png'

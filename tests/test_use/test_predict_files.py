@@ -305,3 +305,11 @@ def test_odd_file_names(model, tmp_path):
             f'{name}{ending}' for name in (
                 'a.png', 'a.PNG', 'foto \u00fc', odd[:-4])}
     assert act(model, folder, out) == (0, 4, {})
+
+
+def test_a_name_may_be_that_of_another_file_with_a_suffix(model, tmp_path):
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    for name in ('a.jpg', 'a.png', 'a.jpg.png'):
+        Image.fromarray(photo(0)).save(folder / name)
+    assert act(model, folder, tmp_path / 'out') == (3, 0, {})

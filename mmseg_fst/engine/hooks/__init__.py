@@ -2,6 +2,7 @@
 from .checkpoint_hook import AtomicCheckpointHook
 from .collapsed_class_hook import CollapsedClassHook
 from .data_check_hook import DataCheckHook
+from .early_stopping_hook import EarlyStoppingHook
 from .finite_guard_hook import FiniteGuardHook
 from .fst_hook import FSTHook, SelfLookAheadHook, WideFSTHook
 from .mean_teacher_hook import MeanTeacherHook
@@ -15,8 +16,8 @@ from .seed_iteration_hook import SeedIterationHook
 from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
-    'AtomicCheckpointHook', 'CollapsedClassHook', 'DataCheckHook', 'FSTHook',
-    'FiniteGuardHook',
+    'AtomicCheckpointHook', 'CollapsedClassHook', 'DataCheckHook',
+    'EarlyStoppingHook', 'FSTHook', 'FiniteGuardHook',
     'MeanTeacherHook', 'MixVisualizationHook', 'PredictionPanelHook',
     'PrepareModelHook', 'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook',
     'SeedIterationHook', 'SelfLookAheadHook', 'SyncStatisticsHook',

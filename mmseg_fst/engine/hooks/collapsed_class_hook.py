@@ -68,14 +68,18 @@ class CollapsedClassHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: dict[str, Any]) -> None:
-        """Restore the counts of a run that is resumed, in one process.
+        """Restore the counts of a run that is resumed, in the main process.
 
         Args:
             runner (Runner): The runner of the training.
             checkpoint (dict): Content of the checkpoint.
         """
-        if runner._resume and is_main_process():
-            self.counts = dict(checkpoint.get(_COUNTS, {}))
+        if runner._resume:
+            # All processes need the same keys for `all_reduce`.
+            self.counts = {
+                side: counts if is_main_process() else torch.zeros_like(counts)
+                for side, counts in checkpoint.get(_COUNTS, {}).items()
+            }
 
     def after_train_iter(self,
                          runner: Runner,

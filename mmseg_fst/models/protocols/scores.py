@@ -77,7 +77,8 @@ def network_scores(network: BaseSegmentor, images: Tensor,
         except (AssertionError, RuntimeError) as error:
             errors.append(error)
         else:
-            _found[network] = multiple
+            if min(images.shape[2:]) >= multiple:  # else it is just too small
+                _found[network] = multiple
             return scores
     raise errors[0]
 

@@ -143,7 +143,7 @@ class SlidingWindows(Protocol):
             if self.merge == 'logits':
                 yield sums.div_(counts)
             elif network.out_channels == 1:
-                yield sums.div_(counts).logit_()
+                yield sums.div_(counts).logit_(eps=1e-6)
             else:
                 # A sum of probabilities has its maximum where their mean
                 # has it.
