@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from mmseg_fst.utils.files import IGNORE
 
-from .class_list import ClassList, check_count, parse_lines, read_lines
+from .class_list import ClassList, check_count, parse_lines, read_text
 from .problems import BadFileError
 
 _HOW = ("A line is the name of a category, or 'name = CATEGORY, CATEGORY'; "
@@ -83,7 +83,7 @@ def read_categories(path: Path) -> Categories:
             classes.
     """
     names, targets, bare = parse_lines(
-        path, read_lines(path, _HOW), _HOW, lambda word: [word])
+        path, read_text(path, _HOW), _HOW, lambda word: [word])
     check_count(path, names, _HOW)
     for name in bare:
         targets.setdefault(name, names.index(name))
