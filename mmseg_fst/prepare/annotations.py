@@ -137,8 +137,12 @@ class CocoFile:
             raise ValueError(f'{path} is not a valid COCO file: an entry has '
                              f'no {error}, or a category {error} is not '
                              f'defined. {_HINT}') from error
-        #: Names of the categories in the order of their ids.
-        self.categories = [names[index] for index in sorted(names)]
+        used = {annotation['category_id']
+                for annotation in content['annotations']
+                if not annotation.get('iscrowd')}
+        #: Names of the categories that have annotations, apart from crowds,
+        #: in the order of their ids.
+        self.categories = [names[index] for index in sorted(used)]
 
     def is_annotated(self, index: str) -> bool:
         """Whether an image has an annotation.
@@ -217,15 +221,23 @@ class CocoFile:
 
 
 def coco_categories(files: Iterable[CocoFile]) -> Categories:
-    """Classes of COCO files: background, and all categories.
+    """Classes of COCO files: background, and all categories in use.
 
     Args:
         files (Iterable[CocoFile]): The files.
 
     Returns:
         Categories: The classes, in the order of the ids of the first file.
+
+    Raises:
+        ValueError: If the files have no annotation.
     """
+    files = list(files)
     names = [name for file in files for name in file.categories]
+    if not names:
+        raise ValueError(
+            f'{" and ".join(str(file.path) for file in files)}: no category '
+            f'has an annotation. {_HINT}')
     return Categories(*_with_background(names))
 
 
