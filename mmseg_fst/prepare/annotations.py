@@ -137,12 +137,14 @@ class CocoFile:
             raise ValueError(f'{path} is not a valid COCO file: an entry has '
                              f'no {error}, or a category {error} is not '
                              f'defined. {_HINT}') from error
+
+    @property
+    def categories(self) -> list[str]:
+        """Names of categories with annotations (not crowds), by id."""
         used = {annotation['category_id']
-                for annotation in content['annotations']
+                for annotation in self._coco.anns.values()
                 if not annotation.get('iscrowd')}
-        #: Names of the categories that have annotations, apart from crowds,
-        #: in the order of their ids.
-        self.categories = [names[index] for index in sorted(used)]
+        return [str(self._coco.cats[index]['name']) for index in sorted(used)]
 
     def is_annotated(self, index: str) -> bool:
         """Whether an image has an annotation.
