@@ -122,10 +122,11 @@ def read_all(path: str) -> list[str]:
     cfg = read_config(path)
     init_default_scope('mmseg_fst')
     training = cfg.train_dataloader.dataset
-    training.rare_class_sampling = None  # whose statistics may be missing
+    if training.get('rare_class_sampling'):  # its statistics may be missing
+        training.rare_class_sampling = None
     validation = cfg.get('val_dataloader')
     return data_problems(
-        DATASETS.build(training).sides,
+        getattr(DATASETS.build(training), 'sides', {}),
         validation and DATASETS.build(validation.dataset),
         Limits(sys.maxsize, sys.maxsize, math.inf))
 

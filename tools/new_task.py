@@ -20,6 +20,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Optional
 
@@ -54,6 +55,7 @@ from mmseg_fst.prepare.task_sides import (
     Reader,
     choose_parts,
     find_unlabeled,
+    note_foreign,
 )
 from mmseg_fst.prepare.tiles import LARGE, cut_side
 from mmseg_fst.prepare.view import class_widths, describe_view
@@ -160,6 +162,13 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     add('--workers', type=int, default=2, help='threads; default: 2')
     args = parser.parse_args(argv)
     args.name = args.name or args.labeled.resolve().name
+    check_args(parser, args)
+    return args
+
+
+def check_args(parser: argparse.ArgumentParser,
+               args: argparse.Namespace) -> None:
+    """Exit with a message if an option has a wrong value."""
     if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
         parser.error(f'--name {args.name!r}: it names folders, so use only '
                      'letters, digits, _, - and dots.')
@@ -175,7 +184,9 @@ def parse_args(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     if not 0 <= args.overlap < (args.tile or TILE):
         parser.error('--overlap must be at least 0 and less than --tile, got '
                      f'{args.overlap}.')
-    return args
+    if args.unlabeled_images != ALL_IMAGES and (
+            not args.unlabeled or is_list(args.unlabeled)):
+        parser.error('--unlabeled-images needs --unlabeled DIR.')
 
 
 def find_layouts(args: argparse.Namespace) -> dict[str, Layout]:
@@ -215,10 +226,15 @@ def list_unlabeled(args: argparse.Namespace, folders: Sequence[Folder],
                    unlabeled: Optional[set[Key]]) -> tuple[Path, list[str]]:
     """List the images without masks: of a folder, or with given keys."""
     if unlabeled is None:
-        return args.unlabeled, find_unlabeled(
-            args.unlabeled, args.unlabeled_images, folders, args.exclude)
+        images = find_unlabeled(args.unlabeled, args.unlabeled_images,
+                                folders, args.exclude)
+        note_foreign(args.unlabeled, args.unlabeled_images, folders,
+                     args.exclude)
+        return args.unlabeled, images
     images = [path for key, path in folders[0].images.items()
               if key in unlabeled]
+    note_foreign(args.labeled, folders[0].layout.images, folders,
+                 args.exclude)
     if not images:
         sys.exit(f'All images of {args.labeled} have masks, so that none is '
                  'unlabeled. Name a folder of unlabeled images with '
@@ -244,9 +260,18 @@ def choose_keys(args: argparse.Namespace,
                  test=args.test, unlabeled=args.unlabeled)
     lists = {part: path for part, path in named.items()
              if path and is_list(path)}
-    within = not args.unlabeled or 'unlabeled' in lists or (
+    same = args.unlabeled and (
         args.labeled.resolve() == args.unlabeled.resolve())
-    return choose_parts(folder, lists, within)
+    selected = args.unlabeled_images != ALL_IMAGES
+    within = not args.unlabeled or 'unlabeled' in lists or (
+        same and not selected)
+    keys = choose_parts(folder, lists, within)
+    if same and selected and 'training' not in lists:
+        unlabeled = find_unlabeled(args.unlabeled, args.unlabeled_images,
+                                   [folder], args.exclude)
+        keys['training'] -= {key for key, path in folder.images.items()
+                             if path in unlabeled}
+    return keys
 
 
 def tile_limit(args: argparse.Namespace) -> float:
@@ -360,10 +385,14 @@ def cut_task(task: Task, args: argparse.Namespace) -> Task:
         print(f'A single image is labeled: its lower {args.holdout:.0%} is '
               'used for validation. Scores are too high, because it resembles '
               'the upper part; another image with --validation is better.')
+    train = cut(task.train, 0., border)
+    val = cut(task.val, border if divided else 0.)
+    if divided and not (train.images and val.images):
+        sys.exit('A part of the only labeled image shows no class. Name '
+                 'another image with --validation, or change --holdout.')
     tiled = task._replace(
-        train=cut(task.train, 0., border),
-        val=cut(task.val, border if divided else 0.),
-        unlabeled=cut(task.unlabeled), test=task.test and cut(task.test))
+        train=train, val=val, unlabeled=cut(task.unlabeled),
+        test=task.test and cut(task.test))
     count = sum(image.tile is not None for side in tiled.sides.values()
                 for image in side.images)
     if count:
@@ -417,15 +446,25 @@ def show_notes(task: Task) -> None:
         print(f'{ignored} pixels of '
               f'{sum(image.ignored > 0 for image in images)} masks are '
               'ignored.')
+    note_copies(task)
+
+
+def note_copies(task: Task) -> None:
+    """Print which two sides with masks contain copies of an image."""
     # A single mosaic is divided, which was said before.
     divided = task.train.is_cut and task.train.root == task.val.root and {
         image.image for image in task.train.images} == {
         image.image for image in task.val.images}
-    if not divided and len(without_copies(
-            task.train.images, task.val.images)) < len(task.train.images):
-        print('Some training images are also validation images: scores will '
-              'be too high. Remove the copies from --labeled or '
-              '--validation.')
+    options = dict(train='labeled', val='validation', test='test')
+    for pair in combinations(task.labeled, 2):
+        if divided and pair == ('train', 'val'):
+            continue
+        first, second = (task.labeled[name].images for name in pair)
+        if len(without_copies(first, second)) < len(first):
+            some, others = (TITLES.get(name, name) for name in pair)
+            print(f'Some {some} images are also {others} images: scores will '
+                  'be too high. Remove the copies from '
+                  f'--{options[pair[0]]} or --{options[pair[1]]}.')
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:

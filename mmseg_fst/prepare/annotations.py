@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from mmseg_fst.utils.files import IGNORE
 
-from .class_list import ClassList, check_count, parse_lines, read_lines
+from .class_list import ClassList, check_count, parse_lines, read_text
 from .problems import BadFileError
 
 _HOW = ("A line is the name of a category, or 'name = CATEGORY, CATEGORY'; "
@@ -83,7 +83,7 @@ def read_categories(path: Path) -> Categories:
             classes.
     """
     names, targets, bare = parse_lines(
-        path, read_lines(path, _HOW), _HOW, lambda word: [word])
+        path, read_text(path, _HOW), _HOW, lambda word: [word])
     check_count(path, names, _HOW)
     for name in bare:
         targets.setdefault(name, names.index(name))
@@ -137,8 +137,14 @@ class CocoFile:
             raise ValueError(f'{path} is not a valid COCO file: an entry has '
                              f'no {error}, or a category {error} is not '
                              f'defined. {_HINT}') from error
-        #: Names of the categories in the order of their ids.
-        self.categories = [names[index] for index in sorted(names)]
+
+    @property
+    def categories(self) -> list[str]:
+        """Names of categories with annotations (not crowds), by id."""
+        used = {annotation['category_id']
+                for annotation in self._coco.anns.values()
+                if not annotation.get('iscrowd')}
+        return [str(self._coco.cats[index]['name']) for index in sorted(used)]
 
     def is_annotated(self, index: str) -> bool:
         """Whether an image has an annotation.
@@ -217,15 +223,23 @@ class CocoFile:
 
 
 def coco_categories(files: Iterable[CocoFile]) -> Categories:
-    """Classes of COCO files: background, and all categories.
+    """Classes of COCO files: background, and all categories in use.
 
     Args:
         files (Iterable[CocoFile]): The files.
 
     Returns:
         Categories: The classes, in the order of the ids of the first file.
+
+    Raises:
+        ValueError: If the files have no annotation.
     """
+    files = list(files)
     names = [name for file in files for name in file.categories]
+    if not names:
+        raise ValueError(
+            f'{" and ".join(str(file.path) for file in files)}: no category '
+            f'has an annotation. {_HINT}')
     return Categories(*_with_background(names))
 
 

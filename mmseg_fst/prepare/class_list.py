@@ -136,7 +136,7 @@ def parse_lines(path: Path, text: str, how: str,
     return names, values, bare
 
 
-def read_lines(path: Path, how: str) -> str:
+def read_text(path: Path, how: str) -> str:
     """Read the text of a class list.
 
     Args:
@@ -205,7 +205,7 @@ def read_class_list(path: Path) -> ClassList:
         ('road', 'sky')
     """
     names, values, bare = parse_lines(
-        path, read_lines(path, _HOW), _HOW, _parse_values)
+        path, read_text(path, _HOW), _HOW, _parse_values)
     check_count(path, names, _HOW)
     kinds = {colored for colored, _ in values}
     if len(kinds) > 1 or len(bare) not in (0, len(names)) or (

@@ -1,4 +1,5 @@
 """Where the masks of a task come from: files, or annotations of COCO."""
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional, Protocol
@@ -180,7 +181,8 @@ class CocoMasks(NamedTuple):
             dict[Key, str]: Id of each annotated image in the file, as text.
 
         Raises:
-            ValueError: If images of the file are not among the images.
+            ValueError: If images of the file are not among the images, or
+                several entries are of one image.
         """
         annotated = {index: name for index, name in self.file.images.items()
                      if self.empty_is_background
@@ -192,6 +194,13 @@ class CocoMasks(NamedTuple):
                   '--empty-is-background.')
         keys = find_names(annotated.values(), images, str(self.file.path),
                           root)
+        repeated = [images[key] for key, count in Counter(keys).items()
+                    if count > 1]
+        if repeated:
+            raise ValueError(
+                f'{self.file.path} has several entries for one image file, '
+                f'such as {repeated[0]}. Merge their annotations into one '
+                'entry.')
         return dict(zip(keys, annotated))
 
     def read(self, root: Path, label: str, size: tuple[int, int]) -> RawMask:

@@ -3,12 +3,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from mmseg_fst.utils.file_patterns import count_fixed, find_by_pattern
+from mmseg_fst.utils.file_patterns import (
+    IMAGE_ENDINGS,
+    count_fixed,
+    describe_foreign,
+    find_by_pattern,
+)
 
 from .file_lists import find_names, read_names
 from .mask_sources import Key, Layout, MaskSource
 from .survey import Survey, survey_images, survey_pairs
 from .task import Side
+
+# Extensions of annotations and notes, which may lie beside images.
+_TEXTS = ('.csv', '.txt', '.xml')
 
 
 class Folder(NamedTuple):
@@ -194,3 +202,24 @@ def find_unlabeled(root: Path, pattern: str, folders: Sequence[Folder],
     taken = set().union(*(folder.taken for folder in folders))
     return [path for path in found.values()
             if (root / path).resolve() not in taken]
+
+
+def note_foreign(root: Path, pattern: str, folders: Sequence[Folder],
+                 exclude: Sequence[str]) -> None:
+    """Print which files match a pattern of images but cannot be read.
+
+    Args:
+        root (Path): The folder of the images.
+        pattern (str): Pattern of the images.
+        folders (Sequence[Folder]): Folders with masks; files with the
+            extension of a mask are not mentioned if masks are in ``root``.
+        exclude (Sequence[str]): Patterns of files to skip.
+    """
+    masks = {(folder.layout.root / name).resolve() for folder in folders
+             for name in folder.labels.values()}
+    known = {path.suffix.lower() for path in masks
+             if path.suffix and path.is_relative_to(root.resolve())}
+    foreign = describe_foreign(
+        root, pattern, (*IMAGE_ENDINGS, *_TEXTS, *known), exclude)
+    if foreign:
+        print(f'{root}: {foreign} They are left out.')

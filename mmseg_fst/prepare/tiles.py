@@ -88,16 +88,17 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
             return [image._replace(tile=tile, size=(tile.height, tile.width))
                     for tile in tiles]
         raw = side.source.read(side.root, image.label, image.size)
-        ids = to_class_ids(raw.values, side.source.classes).ids
+        classes = side.source.classes
         found = []
         for tile in tiles:
-            part = tile.cut(ids)
-            pixels = count_pixels(part, len(side.source.classes.names))
+            part, _, approximated = to_class_ids(
+                tile.cut(raw.values), classes)
+            pixels = count_pixels(part, len(classes.names))
             if pixels:
                 found.append(image._replace(
                     tile=tile, size=part.shape,
                     pixels=pixels, ignored=int((part == IGNORE).sum()),
-                    as_is=False))
+                    as_is=False, approximated=approximated))
         return found
 
     if all(image.size[0] * image.size[1] <= limit for image in side.images):

@@ -11,6 +11,7 @@ from mmseg_fst.prepare.annotations import (
     rasterize_labelme,
     read_categories,
 )
+from mmseg_fst.prepare.mask_sources import CocoMasks
 
 pytest.importorskip('pycocotools')
 SIZE = (20, 30)
@@ -72,6 +73,31 @@ def test_a_class_list_merges_and_ignores_categories(tmp_path):
     path.write_text('Background\ncat\n')
     with pytest.raises(ValueError, match="'dog', which.*'ignore = dog'"):
         file.rasterize('7', read_categories(path), SIZE)
+
+
+def test_a_category_without_annotation_is_not_a_class(tmp_path):
+    """Crowds are ignored and do not count; other order than in the file."""
+    crowd = dict(annotation(2, 2, box(0, 0, 5, 5)), iscrowd=1)
+    file = write_coco(tmp_path / 'a.json',
+                      [annotation(1, 5, box(5, 5, 9, 9)), crowd])
+    assert coco_categories([file]).names == ('background', 'cat')
+    file = write_coco(tmp_path / 'a.json', [])
+    with pytest.raises(ValueError, match=r'a\.json: no category has'):
+        coco_categories([file])
+
+
+@pytest.mark.parametrize('other', ['a.jpg', 'images/a.jpg'])
+def test_two_entries_for_one_image_file_are_an_error(other, tmp_path):
+    path = tmp_path / 'a.json'
+    write_coco(path, [annotation(1, 5, box(0, 0, 5, 5)),
+                      dict(annotation(2, 2, box(9, 9, 12, 12)), image_id=8)])
+    path.write_text(path.read_text().replace('b.jpg', other))
+    file = CocoFile(path)
+    masks = CocoMasks(file, coco_categories([file]))
+    images = {(('name', 'a'), ): 'images/a.jpg'}
+    with pytest.raises(ValueError, match=(
+            r'a\.json has several entries.*images/a\.jpg. Merge')):
+        masks.find(tmp_path, images)
 
 
 @pytest.mark.parametrize('annotations, size, words', [

@@ -98,3 +98,19 @@ def test_tiles_have_the_values_of_the_image(channels, dtype, ending, written,
         assert path.suffix == written
         np.testing.assert_array_equal(
             loader.read(str(path)), image.tile.cut(whole))
+
+
+def test_approximated_pixels_are_counted_by_tile(tmp_path):
+    """Each once, not once for each tile of the image."""
+    side = survey(tmp_path)
+    mask = np.array(Image.open(tmp_path / 'large_mask.png'))
+    mask[0, 40:45] = 2  # nearest to 1
+    Image.fromarray(mask).save(tmp_path / 'large_mask.png')
+    source = side.source._replace(classes=CLASSES._replace(tolerance=1))
+    large = side.images[0]._replace(approximated=5)
+    cut = cut_side(side._replace(images=[large], source=source), 35, 0, 3,
+                   limit=1600, workers=1)
+    counts = {image.tile.left: image.approximated for image in cut.images
+              if image.tile.top == 0}
+    assert counts[28] == 5 and sum(
+        image.approximated for image in cut.images) == 5

@@ -172,3 +172,20 @@ def test_all_data_of_a_config_are_read(tool, tmp_path, capsys):
     assert 'config.py: no problem was found' in output
     assert 'labeled side: no pixel of ' in output
     assert 'validation: no pixel of ' in output
+
+
+def test_a_config_of_supervised_training_can_be_checked(tool, tmp_path,
+                                                        capsys):
+    """A data set without sides does not take statistics."""
+    root = make_streets(tmp_path / 'data/streets', train=2, val=1)
+    for path in (root / 'rendered/gtFine/train').iterdir():
+        ids = np.resize(np.arange(55).repeat(40) % 11, (32, 64))
+        Image.fromarray(ids.astype(np.uint8)).save(path)
+    config = tmp_path / 'config.py'
+    config.write_text(f'data = {streets_cfg(root)}\n'
+                      'train_dataloader = dict(dataset=data)\n'
+                      'val_dataloader = dict(dataset=data)\n')
+    with pytest.raises(SystemExit) as end:
+        tool.main(['--config', str(config)])
+    assert end.value.code == 0
+    assert 'no problem was found' in capsys.readouterr().out

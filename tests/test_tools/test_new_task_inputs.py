@@ -93,6 +93,53 @@ def test_a_partly_labeled_folder(start):
     check_labels()
 
 
+def test_unlabeled_images_of_the_labeled_folder_by_a_pattern(
+        start, folder, capsys):
+    for index in range(5, 8):
+        path = folder / f'mine/images/p {index}.png'
+        write(folder / f'mine/photos/p {index}.png',
+              np.asarray(Image.open(path)))
+    options = ('--unlabeled', 'mine', '--unlabeled-images')
+    # A forgotten mask is a problem; an image of the pattern is not.
+    assert '3 x image without a mask' in refused(
+        start, capsys, *options, 'photos/{name}.*')
+    lists = start(*options, 'images/{name}.png')
+    assert lists['unlabeled'] == [5, 6, 7]
+    assert sorted(lists['train'] + lists['val']) == [0, 1, 2, 3, 4]
+    text = (folder / 'data/mine/unlabeled.txt').read_text()
+    assert 'photos' not in text
+    start(*options, 'photos/{name}.*', '--exclude', 'images/p [567].png',
+          '--overwrite')
+    text = (folder / 'data/mine/unlabeled.txt').read_text()
+    assert text.count('photos/p') == 3 and 'images' not in text
+
+
+@pytest.mark.parametrize('options', [(), ('--unlabeled', 'list.txt')])
+def test_a_pattern_of_unlabeled_images_needs_a_folder(options, start, capsys):
+    assert '--unlabeled-images needs --unlabeled DIR' in refused(
+        start, capsys, *options, '--unlabeled-images', 'photos/{name}.*')
+
+
+@pytest.mark.parametrize('options, excluded, root', [
+    ((), (), 'mine'),
+    (('--unlabeled', 'photos'), ('--exclude', '* [56].png'), 'photos')])
+def test_unlabeled_files_of_another_format_are_mentioned(
+        options, excluded, root, start, folder, capsys):
+    for index in range(5):  # masks of a format that images cannot have
+        path = folder / f'mine/labels/p {index}.png'
+        Image.open(path).save(path.with_suffix('.gif'))
+        path.unlink()
+    (folder / 'photos/images').mkdir(parents=True)
+    (folder / 'mine/images/p 7.png').rename(folder / 'photos/images/p 7.png')
+    for name in ('p 8.HEIC', 'p 9.heic', 'notes.txt'):
+        (folder / root / 'images' / name).touch()
+    start(*options, *excluded)
+    output = capsys.readouterr().out
+    assert f'{root}: 2 files match' in output
+    assert 'images/p 8.HEIC: .heic files are photos of HEIF' in output
+    assert '.txt files' not in output and '.gif files' not in output
+
+
 def test_a_bad_labeled_image_does_not_become_unlabeled(start, folder, capsys):
     """Neither itself, nor a copy of it."""
     write(folder / 'mine/labels/p 1.png', np.full(SIZE, 77, np.uint8))
@@ -342,6 +389,39 @@ def test_a_single_mosaic_is_divided(start, folder, capsys):
             found, label_of(0)[top:, left:left + 32])
     assert 'cannot be split' in refused(start, capsys, '--tile', 0,
                                         '--overwrite')
+
+
+def test_a_mosaic_of_which_a_part_is_ignored(start, folder, capsys):
+    for index in range(1, 5):
+        (folder / f'mine/labels/p {index}.png').unlink()
+    for rows in (slice(29, None), slice(29)):
+        label = np.zeros(SIZE, np.uint8)
+        label[:, 20:] = 1
+        label[rows] = 255
+        write(folder / 'mine/labels/p 0.png', label)
+        assert 'shows no class. Name another image with --validation' in (
+            refused(start, capsys, '--tile', 32, '--holdout', .4))
+
+
+@pytest.mark.parametrize('part, other, words', [
+    ('validation', None, 'Some training images are also validation images'),
+    ('test', None, 'Some training images are also test images'),
+    ('test', 'validation', 'Some validation images are also test images')])
+def test_copies_between_labeled_sides_are_mentioned(
+        part, other, words, start, folder, capsys):
+    options = []
+    for name, index in (('validation', 8), ('test', 9)):
+        image = np.zeros((*SIZE, 3), np.uint8) + index
+        if name == part:
+            image = np.asarray(Image.open(
+                folder / 'mine/images/p 0.png' if other is None
+                else folder / f'{other}/images/p 8.png'))
+        write(folder / f'{name}/images/p {index}.png', image)
+        write(folder / f'{name}/labels/p {index}.png', label_of(0))
+        options += [f'--{name}', name]
+    start(*options)
+    output = capsys.readouterr().out
+    assert words in output and output.count('are also') == 1
 
 
 def test_masks_of_another_size_are_resized_on_request(start, folder, capsys):
