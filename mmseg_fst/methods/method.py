@@ -176,8 +176,9 @@ class Method(StudentTeacher):
         Raises:
             ValueError: If two sides that are combined differ in shape.
         """
-        if hasattr(self.pseudo_labeler, 'discard'):
-            self.pseudo_labeler.discard()  # what virtual steps have staged
+        discard = getattr(self.pseudo_labeler, 'discard', None)
+        if discard is not None:
+            discard()  # what virtual steps have staged
         step, batch = Step(self), Batch(inputs, data_samples)
         if training_iteration() < self.warmup_iters:
             self.supervised_warmup(step, batch)
