@@ -25,6 +25,9 @@ def assemble_model(cfg: Config) -> None:
             ``type``, or as None, replaces the part of the base. A model of
             several ``students`` takes no ``segmentor``, and a segmentor of
             MMSegmentation, which has a ``backbone``, only the preprocessor.
+
+    Raises:
+        ValueError: If a dict of ``model`` is to change a list of a base.
     """
     if not isinstance(cfg.get('model'), dict):
         return
@@ -35,7 +38,14 @@ def assemble_model(cfg: Config) -> None:
         changes = cfg.model.get(name, {})
         if isinstance(changes, dict) and 'type' not in changes:
             cfg.model[name] = part
-            cfg.merge_from_dict({f'model.{name}': changes})
+            try:
+                cfg.merge_from_dict({f'model.{name}': changes})
+            except TypeError as error:  # with names in place of indices
+                raise ValueError(
+                    f'model.{name}: a dict cannot change a list of the base, '
+                    'such as the losses in `loss_decode`. Write the whole '
+                    'list, or add _delete_=True to the dict, which then '
+                    'replaces the list.') from error
 
 
 def part_option(cfg: dict[str, Any], key: str) -> str:

@@ -171,6 +171,16 @@ def _unknown_values(where: str, raw: RawMask, unknown: dict[int, int],
         f'{sum(unknown.values())} pixels, which belong to no class. {hint}')
 
 
+def _fades_to_ignored(raw: RawMask, classes: ClassList) -> bool:
+    """Whether a mask has the ignored id 255 and values just below."""
+    if classes.colored or classes.values.get(IGNORE) != IGNORE:
+        return False
+    largest = max(value for value, train_id in classes.values.items()
+                  if train_id != IGNORE)
+    between = (raw.values > largest) & (raw.values < IGNORE)
+    return bool(between.any() and (raw.values == IGNORE).any())
+
+
 def _is_rotated(path: Path) -> bool:
     """Whether the EXIF orientation rotates an image."""
     try:
@@ -212,6 +222,14 @@ def survey_mask(root: Path, surveyed: SurveyedImage,
             f'{image} is {surveyed.size[1]} x {surveyed.size[0]}, its mask '
             f'{where} {width} x {height}.{hint}')
     ids, unknown, approximated = to_class_ids(raw.values, classes)
+    if (approximated or len(unknown) > 5) and _fades_to_ignored(raw, classes):
+        raise BadFileError(
+            'mask that fades to the ignored id 255',
+            f'{where} has pixels of id 255, which is ignored, and of values '
+            'between it and the classes, as masks of 0 and 255 with '
+            "antialiased edges have. Write 'NAME = 255' and --nearest, or a "
+            "range, such as 'NAME = 128-255', and give ids to the other "
+            'classes, too.')
     if unknown:
         raise _unknown_values(where, raw, unknown, classes)
     pixels = count_pixels(ids, len(classes.names))

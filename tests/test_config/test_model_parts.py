@@ -3,6 +3,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_fst.config.config_file import read_python
+from mmseg_fst.config.model_parts import assemble_model
 
 BASES = dict(
     data="data_preprocessor = dict(type='P', mean=1)\n",
@@ -65,3 +66,22 @@ def test_a_base_is_left_alone(tmp_path):
     assert read_python(str(tmp_path / 'network.py')).segmentor == Config(
         dict(segmentor=dict(type='S', head=dict(classes=2, width=3)))
     ).segmentor
+
+
+def losses(**options):
+    """A base with a list of losses, and a config that states a dict."""
+    return Config(dict(
+        segmentor=dict(decode_head=dict(loss_decode=[dict(type='A')])),
+        model=dict(segmentor=dict(decode_head=dict(
+            loss_decode=dict(type='B', **options))))))
+
+
+def test_a_dict_cannot_change_a_list():
+    with pytest.raises(ValueError, match='model.segmentor: .*whole list'):
+        assemble_model(losses())
+
+
+def test_a_dict_can_replace_a_list():
+    cfg = losses(_delete_=True)
+    assemble_model(cfg)
+    assert cfg.model.segmentor.decode_head.loss_decode == dict(type='B')

@@ -174,6 +174,17 @@ def test_a_taken_name_is_noticed_before_reading(start, folder, monkeypatch,
     assert 'data/mine exists already' in refused(start, capsys)
 
 
+@pytest.mark.parametrize('options', [(), ('--nearest', 123)])
+def test_masks_that_fade_to_an_ignored_id(start, folder, capsys, options):
+    """The edges of an unlisted class 255 must not become another class."""
+    for index in range(5):
+        label = label_of(index) * 255
+        label[0, :20] = np.arange(60, 80)
+        write(folder / f'mine/labels/p {index}.png', label)
+    assert "Write 'NAME = 255' and --nearest, or" in refused(
+        start, capsys, *options)
+
+
 @pytest.mark.parametrize('save, classes, options', [
     # Antialiased, as ranges and by the nearest value.
     (lambda path, soft, label: Image.fromarray(soft).save(path),
