@@ -111,7 +111,7 @@ def main() -> None:
                              'configs/_base_/protocols.')
     merge_options(cfg, args.cfg_options)
     choose_split(cfg, args.split, config)
-    # Those of test_dataloader and test_evaluator, which were replaced.
+    # Again: test_dataloader and test_evaluator were replaced.
     merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
     cfg.work_dir = osp.join(
