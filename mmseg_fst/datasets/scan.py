@@ -140,10 +140,10 @@ def scan_side(name: str,
     def read(place: int) -> Found:
         return _read(*items[place], place in images, scored)
 
-    # In random order: the time may be over before all are read.
-    chosen = np.random.default_rng(0).permutation(chosen).tolist()
-    found = parallel_map(read, chosen, workers, f'Checking {name}',
+    order = _interleaved(len(chosen))
+    found = parallel_map(read, [chosen[place] for place in order], workers, f'Checking {name}',
                          limits.seconds, delay=2)
+    found = [item for _, item in sorted(zip(order, found))]
     return Scan(name, len(items), side.metainfo.get('classes', ()),
                 parts[0].ignore_index if parts else IGNORE, found)
 
@@ -152,6 +152,14 @@ def _spread(total: int, count: int) -> list[int]:
     """Indices at equal distances."""
     return np.linspace(0, total - 1, min(total, count)).round().astype(
         int).tolist()
+
+
+def _interleaved(count: int) -> list[int]:
+    """Indices in an order of which every beginning is spread over all.
+
+    The time may be over before all files are read.
+    """
+    return sorted(range(count), key=lambda index: f'{index:032b}'[::-1])
 
 
 def _loaders(part: BaseDataset, image: bool) -> list:

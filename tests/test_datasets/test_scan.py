@@ -10,6 +10,7 @@ from PIL import Image
 from mmseg_fst.datasets.label_checks import CheckLabel, check_labels_read
 from mmseg_fst.datasets.scan import (
     Limits,
+    _interleaved,
     class_problems,
     image_problems,
     scan_side,
@@ -120,6 +121,11 @@ def test_few_files_are_read(tmp_path):
     assert sum(item.bright is not None for item in found.items) == 2
     short = scan(data_cfg(tmp_path, count=9), Limits(seconds=1e-9))
     assert len(short.items) == 1
+
+
+def test_the_first_files_that_are_read_are_spread_over_all():
+    assert _interleaved(8) == [0, 4, 2, 6, 1, 5, 3, 7]
+    assert sorted(_interleaved(11)) == [*range(11)]
 
 
 @pytest.mark.parametrize('ids, size, text', [
