@@ -141,8 +141,8 @@ def scan_side(name: str,
         return _read(*items[place], place in images, scored)
 
     order = _interleaved(len(chosen))
-    found = parallel_map(read, [chosen[place] for place in order], workers, f'Checking {name}',
-                         limits.seconds, delay=2)
+    found = parallel_map(read, [chosen[place] for place in order], workers,
+                         f'Checking {name}', limits.seconds, delay=2)
     found = [item for _, item in sorted(zip(order, found))]
     return Scan(name, len(items), side.metainfo.get('classes', ()),
                 parts[0].ignore_index if parts else IGNORE, found)
