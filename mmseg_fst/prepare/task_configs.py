@@ -115,20 +115,13 @@ _SAME_TEST = 'test_dataloader = val_dataloader\n'
 _TEST = Template('''\
 # Scored by: sh test.sh RUN --split test
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    val_dataloader,
     dataset=dict(
-        type=dataset_type,
-        metainfo=metainfo,
-        data_root=data_root,
+        val_dataloader['dataset'],
         ann_file='test.txt',
         data_prefix=dict(
             img_path=$test_images,
-            seg_map_path=$test_labels),
-        test_mode=True,
-        pipeline=test_pipeline))
+            seg_map_path=$test_labels)))
 ''')
 
 _SAMPLING = '''\

@@ -497,3 +497,12 @@ model = dict(
     cfg = Config.fromfile(str(path))
     assert cfg.model.type == 'MeanTeacher'
     assert MODELS.build(cfg.model.protocol).name == NAMES[stem]
+
+
+def test_probabilities_of_a_binary_network_from_merged_probabilities():
+    """Windows give the logit of the merged probability of class 1."""
+    protocol = SlidingWindows(8, 4, 'shift', merge='softmax')
+    shares = torch.tensor([[[.2, .9]]])
+    probabilities = protocol.probabilities(shares.logit())
+    torch.testing.assert_close(
+        probabilities, torch.cat([1 - shares, shares]))

@@ -63,7 +63,8 @@ class Protocol(ABC):
             scores (Tensor): Of :meth:`scores` at full size, (C, H, W).
 
         Returns:
-            Tensor: Of the same shape; they sum up to 1 over the classes.
+            Tensor: Of shape (C, H, W), or (2, H, W) of a binary network;
+            they sum up to 1 over the classes.
         """
         return class_probabilities(scores[None])[0]
 

@@ -113,7 +113,8 @@ class ScoredImages(ABC):
             scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
 
         Returns:
-            Tensor: Of the same shape; they sum up to 1 over the classes.
+            Tensor: Of shape (C, H, W), or (2, H, W) of a binary network;
+            they sum up to 1 over the classes.
         """
 
     def write_labels(self) -> SampleList:
@@ -183,7 +184,8 @@ class NetworkScores(ScoredImages):
             scores (Tensor): Of :meth:`label_each`, of shape (C, H, W).
 
         Returns:
-            Tensor: Of the same shape; they sum up to 1 over the classes.
+            Tensor: Of shape (C, H, W), or (2, H, W) of a binary network;
+            they sum up to 1 over the classes.
         """
         if len(scores) == 1:  # MMSegmentation has taken the sigmoid
             return torch.cat([1 - scores, scores])

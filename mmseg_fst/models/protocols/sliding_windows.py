@@ -170,9 +170,10 @@ class SlidingWindows(Protocol):
             scores (Tensor): Of shape (C, H, W).
 
         Returns:
-            Tensor: Of the same shape; they sum up to 1 over the classes.
+            Tensor: Of shape (C, H, W), or (2, H, W) of a binary network;
+            they sum up to 1 over the classes.
         """
-        if self.merge == 'softmax':
+        if self.merge == 'softmax' and len(scores) > 1:
             return scores / scores.sum(0, keepdim=True)
         return super().probabilities(scores)
 
