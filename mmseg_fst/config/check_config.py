@@ -43,6 +43,10 @@ _REGISTRY_BY_PLACE = {
 }
 # Keys that mmengine takes out before it builds.
 _ALWAYS = ('type', '_scope_', 'priority')
+_TAKEN_OUT = {
+    r'^optim_wrapper$': ('constructor', 'paramwise_cfg'),
+    r'^param_scheduler\[\d+\]$': ('convert_to_iter_based', ),
+}
 # By a part of the missing path.
 _HINTS = {
     **{
@@ -147,8 +151,12 @@ def _check_keys(where: str, node: dict) -> None:
     parameters = _parameters_of(cls)
     if parameters is None:
         return
+    taken_out = [*_ALWAYS]
+    for place, keys in _TAKEN_OUT.items():
+        if re.search(place, where):
+            taken_out += keys
     for key in node:
-        if key not in parameters and key not in _ALWAYS:
+        if key not in parameters and key not in taken_out:
             close = difflib.get_close_matches(key, parameters, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
             old = hint_for(cls, key)
