@@ -1,13 +1,15 @@
 """What the files of a data set hold, read before a run."""
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
 import numpy as np
 from mmcv.transforms import LoadAnnotations, LoadImageFromFile
 from mmengine.dataset import BaseDataset, Compose
+from tqdm import tqdm
 
 from mmseg_fst.utils.file_patterns import walk_files
-from mmseg_fst.utils.files import IGNORE, parallel_map
+from mmseg_fst.utils.files import IGNORE
 
 from .fixed_steps import count_fixed
 from .label_checks import check_ids, format_size, known_parts
@@ -110,8 +112,7 @@ def data_problems(sides: Mapping[str, Side], validation: Optional[Side],
 def scan_side(name: str,
               side: Side,
               limits: Limits = Limits(),
-              scored: bool = False,
-              workers: int = 2) -> Scan:
+              scored: bool = False) -> Scan:
     """Read labels and images of a data set as the first steps of a run do.
 
     Args:
@@ -120,7 +121,6 @@ def scan_side(name: str,
         limits (Limits): How much is read. Defaults to ``Limits()``.
         scored (bool): Whether labels are compared with predictions, which
             have the size of the image. Defaults to False.
-        workers (int): Number of threads. Defaults to 2.
 
     Returns:
         Scan: What was found.
@@ -141,8 +141,14 @@ def scan_side(name: str,
         return _read(*items[place], place in images, scored)
 
     order = _interleaved(len(chosen))
-    found = parallel_map(read, [chosen[place] for place in order], workers,
-                         f'Checking {name}', limits.seconds, delay=2)
+    found = []
+    # Not in threads: one that ends may hold a lock of OpenCV while the
+    # workers of a loader are forked, which then wait for it forever.
+    end = time.monotonic() + limits.seconds
+    for place in tqdm(order, desc=f'Checking {name}', delay=2):
+        found.append(read(chosen[place]))
+        if time.monotonic() > end:
+            break
     found = [item for _, item in sorted(zip(order, found))]
     return Scan(name, len(items), side.metainfo.get('classes', ()),
                 parts[0].ignore_index if parts else IGNORE, found)

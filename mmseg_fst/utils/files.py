@@ -4,10 +4,8 @@ This module imports neither torch nor mmengine, so that tools start fast.
 """
 import io
 import json
-import math
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -237,38 +235,28 @@ def save_label(path: str | os.PathLike,
 def parallel_map(function: Callable[[Any], Any],
                  items: Sequence[Any],
                  workers: int = 1,
-                 description: str = '',
-                 seconds: float = math.inf,
-                 delay: float = 0.) -> list:
+                 description: str = '') -> list:
     """Apply a function to every item in threads, with a progress bar.
 
     Threads suffice, because Pillow, OpenCV and NumPy release the global
     interpreter lock while they decode, encode and count. The first error
     stops the work: running items are finished, the others are not started.
+    Not for a process that forks afterwards, as loaders with workers do:
+    OpenCV may hold a lock then.
 
     Args:
         function (Callable): Called with one item.
         items (Sequence[Any]): The items.
         workers (int): Number of threads. Defaults to 1.
         description (str): Text of the progress bar. Defaults to ''.
-        seconds (float): No item is started after this time. Defaults to
-            infinity.
-        delay (float): The progress bar appears after this time, in seconds.
-            Defaults to 0.
 
     Returns:
-        list: The results in the order of ``items``; fewer if the time was
-        over.
+        list: The results in the order of ``items``.
     """
     pool = ThreadPoolExecutor(max(workers, 1))
     try:
-        results, end = [], time.monotonic() + seconds
-        for result in tqdm(pool.map(function, items), desc=description,
-                           total=len(items), delay=delay):
-            results.append(result)
-            if time.monotonic() > end:
-                break
-        return results
+        return list(tqdm(pool.map(function, items), desc=description,
+                         total=len(items)))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

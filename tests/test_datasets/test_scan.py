@@ -1,6 +1,8 @@
 """Data are checked before a run, and labels whenever they are read."""
 import re
+import threading
 
+import cv2
 import numpy as np
 import pytest
 from helpers import streets_cfg
@@ -52,6 +54,21 @@ def test_good_data_have_no_problem(tmp_path):
     found = scan(data_cfg(tmp_path, ids=(0, 1, 2, 255)))
     assert found.total == len(found.items) == 3
     assert not image_problems(found) + class_problems(found, '')
+
+
+def test_files_are_read_in_the_thread_that_forks_workers(
+        tmp_path, monkeypatch):
+    """A thread that ends may keep a lock of OpenCV, which a fork copies."""
+    threads = set()
+    read = cv2.imdecode
+
+    def noted(*args):
+        threads.add(threading.get_ident())
+        return read(*args)
+
+    monkeypatch.setattr(cv2, 'imdecode', noted)
+    scan(data_cfg(tmp_path))
+    assert threads == {threading.get_ident()}
 
 
 def test_an_id_that_is_not_a_class_stops(tmp_path):
