@@ -15,8 +15,9 @@ from mmseg_fst.utils.checkpoint import iteration_of
 from mmseg_fst.utils.storage import DURABLE
 
 # Keys in the message hub, whose content is saved in each checkpoint.
-#: Iteration of the last validation whose metrics are saved.
-VALIDATED = 'validated'
+#: Iteration of the last validation whose metrics are saved. mmengine prints
+#: keys that begin with train, val or test in its log lines.
+VALIDATED = 'last_validation'
 #: File names of the current checkpoints.
 WRITTEN = 'written_ckpts'
 
