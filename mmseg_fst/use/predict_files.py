@@ -78,6 +78,8 @@ def predict_files(model: BaseSegmentor,
                          f'{", ".join(OUTPUTS)}.')
     if not 0 <= opacity <= 1:
         raise ValueError(f'opacity must be in [0, 1], got {opacity}.')
+    writer = PredictionWriter(model, folder, save, opacity, scales, flip,
+                              whole)
     _agree(
         osp.join(folder, SETTINGS),
         dict(
@@ -92,9 +94,8 @@ def predict_files(model: BaseSegmentor,
             opacity=opacity,
             windows=model.windows and list(model.windows),
             whole=whole,
+            tiling=writer.predictor.rule.settings(),
             **model.dataset_meta))
-    writer = PredictionWriter(model, folder, save, opacity, scales, flip,
-                              whole)
     if 'overlays' in save:
         legend(model.dataset_meta).save(osp.join(folder, LEGEND))
     try:
