@@ -22,6 +22,7 @@ matplotlib.use('Agg')  # without a display
 import matplotlib.pyplot as plt  # noqa: E402
 
 from mmseg_fst.run.run_config import debug_note, title_of  # noqa: E402
+from mmseg_fst.utils.messages import one_message  # noqa: E402
 
 
 def read_scalars(run: Path, key: str) -> dict[int, list[float]]:
@@ -107,4 +108,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_message():
+        main()

@@ -11,7 +11,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from tqdm import tqdm
 
 from mmseg_fst.utils.files import save_json
-from mmseg_fst.utils.messages import printable
+from mmseg_fst.utils.messages import lacks_memory, printable
 
 from .overlays import legend
 from .prediction_writer import OUTPUTS, PredictionWriter
@@ -127,6 +127,9 @@ def _predict_each(writer: PredictionWriter,
 def _reason(path: str, error: Exception) -> str:
     """Why a file was not predicted, with its name."""
     text = str(error)
+    if lacks_memory(error):
+        text += (' Predict smaller windows, such as --windows 512 341, or '
+                 'use another --device.')
     if not isinstance(error, (OSError, ValueError, ImportError)):
         text = f'{type(error).__name__}: {text}'
     return text if path in text else f'{path}: {text}'
