@@ -107,7 +107,8 @@ def _scored_rows(model: BaseSegmentor, pipeline: RunPipeline,
             tiling.windows.rows(
                 network, reader.crop_for(network), reader.size),
             reader.size[0], (height, width), network.align_corners,
-            max(1, SCORES_AT_ONCE // (classes * width))) for network in networks
+            max(1, SCORES_AT_ONCE // (classes * width)))
+        for network in networks
     ]
     for parts in zip(*streams):
         scored = [

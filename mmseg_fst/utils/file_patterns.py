@@ -254,8 +254,8 @@ def find_by_pattern(root: Path, pattern: str, option: str,
         key = tuple(sorted(match.groupdict().items()))
         if key in found:
             raise ValueError(
-                f'{folder}: {found[key]} and {path} have the same words for the '
-                f'pattern {pattern!r}. Give a more specific pattern with '
+                f'{folder}: {found[key]} and {path} have the same words for '
+                f'the pattern {pattern!r}. Give a more specific pattern with '
                 f'{option}. {_HOW}')
         found[key] = prefix + path
     if not found:

@@ -305,7 +305,8 @@ def _num_parts(raw: Tensor, size: Sequence[int]) -> int:
         return 1
     classes, (height, width) = raw.shape[1], size[:2]
     floats = classes * height * width
-    return max(1, min(-(-floats // SCORES_AT_ONCE), classes // _FEWEST_CLASSES))
+    parts = -(-floats // SCORES_AT_ONCE)
+    return max(1, min(parts, classes // _FEWEST_CLASSES))
 
 
 def _takes_argmax(network: BaseSegmentor) -> bool:
