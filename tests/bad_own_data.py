@@ -132,7 +132,7 @@ OWN_DATA = (
          f'{COMMAND} --images ../photos/{{name}}.*', 'leaves the folder mine',
          'Name a folder that contains all images', folders),
     Case('masks with antialiased edges', COMMAND,
-         'labels/1.png contains the ids 40', '--nearest 44 accepts all values',
+         'mine/labels/1.png contains the ids', '--nearest 44 accepts',
          mask(np.arange(40 * 48).reshape(40, 48) % 46)),
     Case('an image in two lists',
          f'{COMMAND} --training a.txt --validation a.txt', 'a.txt: 1 images',

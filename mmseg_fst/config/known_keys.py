@@ -15,13 +15,12 @@ _KEYS = {
     'stages': ('checkpoints', 'reliable', 'label_by', 'transforms', 'first',
                'second'),
 }
-# The same for classes of libraries that take a dict, by their place.
+# Keys of `paramwise_cfg`, which depend on the constructor.
 _PARAMWISE = (
     'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult',
     'dwconv_decay_mult', 'dcn_offset_lr_mult', 'flat_decay_mult',
     'bypass_duplicate')
 _LAYERWISE = ('num_layers', 'decay_rate', 'decay_type')
-# By the name of the constructor.
 _CONSTRUCTORS = {
     'DefaultOptimWrapperConstructor': _PARAMWISE,
     'FewGroupsConstructor': _PARAMWISE,
@@ -71,8 +70,9 @@ def check_untyped(content: Mapping[str, Any]) -> None:
     optimizer = content.get('optim_wrapper') or {}
     _check_paramwise('optim_wrapper', optimizer)
     for name, changes in (optimizer.get('students') or {}).items():
-        _check_paramwise(f'optim_wrapper.students.{name}',
-                         {**optimizer, **changes})
+        if 'paramwise_cfg' in changes:
+            _check_paramwise(f'optim_wrapper.students.{name}',
+                             {**optimizer, **changes})
     for place, node in _segmentors(content.get('model'), 'model'):
         for key, known in _SEGMENTOR_KEYS.items():
             _check_known(f'{place}.{key}', node.get(key), known)

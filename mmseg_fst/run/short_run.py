@@ -103,10 +103,10 @@ def _folder_of(path: str) -> str:
 
 
 def _debug_checkpoint(path: str, planned: Collection[str]) -> Optional[str]:
-    """Checkpoint of a debug run, or its folder if it is to be trained."""
+    """Checkpoint of a debug run; the path if that run is to be trained."""
     folder = _folder_of(path)
     if folder in planned:
-        return folder if path == folder else path
+        return path
     try:
         # The number of iterations in the path is that of a real run.
         return find_checkpoint(folder)

@@ -236,12 +236,12 @@ def find_by_pattern(root: Path, pattern: str, option: str,
             f'The pattern {pattern!r} of {option} leaves the folder {root}. '
             'Name a folder that contains all images in place of it, and let '
             f'the patterns begin there. {_HOW}')
-    for path in (root, folder):
-        if not path.is_dir():
-            kind = 'is a file, not a folder' if path.is_file() else ''
+    for place in (root, folder):
+        if not place.is_dir():
+            problem = (f'{place} is a file, not a folder.' if place.is_file()
+                       else f'There is no folder {place}.')
             raise FileNotFoundError(
-                (f'{path} {kind}.' if kind else f'There is no folder {path}.')
-                + ' Correct the path on the command line.')
+                f'{problem} Correct the path on the command line.')
     expression = _compile(rest)
     arrays = (ARRAY_ENDING, ) if pattern.endswith(ARRAY_ENDING) else ()
     paths = [path for path in walk_files(folder, endings + arrays)
