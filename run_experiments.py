@@ -82,7 +82,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--debug',
         action='store_true',
-        help='4 iterations, all parts touched: does it run at all? Of a '
+        help='4 iterations, all parts touched: does it run at all? A config '
+        'that starts from another run then starts from its debug run. Of a '
         'grid, every config with the first seed')
     return parser
 

@@ -46,6 +46,7 @@ from mmseg_fst.prepare.image_values import (
     note_channels,
 )
 from mmseg_fst.prepare.mask_sources import Key, Layout, is_coco, open_sources
+from mmseg_fst.prepare.nearest_values import describe_nearest
 from mmseg_fst.prepare.problems import group_problems
 from mmseg_fst.prepare.schedule import choose_schedules, describe_schedules
 from mmseg_fst.prepare.survey import Survey, SurveyedImage, missing_classes
@@ -56,6 +57,7 @@ from mmseg_fst.prepare.task_sides import (
     choose_parts,
     find_unlabeled,
     note_foreign,
+    note_unused,
 )
 from mmseg_fst.prepare.tiles import LARGE, cut_side
 from mmseg_fst.prepare.view import class_widths, describe_view
@@ -84,12 +86,14 @@ def add_files(add: Callable[..., object]) -> None:
         f"'{IMAGES}'")
     add('--masks', default=MASKS, metavar='PATTERN',
         help='masks, with the same {name}, or the path of a COCO file; '
-        "default: '%(default)s'")
+        "masks beside the folder: '../labels/{name}.png'; default: "
+        "'%(default)s'")
     add('--unlabeled-images', default=ALL_IMAGES, metavar='PATTERN',
         help="images without masks; default: '%(default)s', all images")
     add('--training', type=Path, metavar='LIST',
-        help='list of the training images in the --labeled folder: text, CSV '
-        'or YAML; default: all that have a mask and are in no other list')
+        help='list of the training images in the --labeled folder: .csv, '
+        '.yaml or .json, else text with one image on each line; default: all '
+        'that have a mask and are in no other list')
     add('--validation', type=Path, metavar='DIR|LIST',
         help='folder of images and masks for validation, or a list of images '
         'of the --labeled folder; default: a random part of the labeled '
@@ -206,7 +210,7 @@ def find_layouts(args: argparse.Namespace) -> dict[str, Layout]:
     folders = dict(labeled=args.labeled, validation=args.validation,
                    test=args.test)
     return {part: layout(part, root) for part, root in folders.items()
-            if root and not is_list(root)}
+            if root and (part == 'labeled' or not is_list(root))}
 
 
 def stop_on(surveys: Sequence[Survey], skip: bool) -> None:
@@ -259,7 +263,7 @@ def choose_keys(args: argparse.Namespace,
     named = dict(training=args.training, validation=args.validation,
                  test=args.test, unlabeled=args.unlabeled)
     lists = {part: path for part, path in named.items()
-             if path and is_list(path)}
+             if path and (part == 'training' or is_list(path))}
     same = args.unlabeled and (
         args.labeled.resolve() == args.unlabeled.resolve())
     selected = args.unlabeled_images != ALL_IMAGES
@@ -314,6 +318,7 @@ def read_task(args: argparse.Namespace) -> Task:
     keys = choose_keys(args, folders['labeled'])
     root, images = list_unlabeled(args, [*folders.values()],
                                   keys.get('unlabeled'))
+    note_unused(folders['labeled'], keys, {root / path for path in images})
     with_masks = set().union(*(some for part, some in keys.items()
                                if part != 'unlabeled'))
     surveys = {
@@ -326,7 +331,7 @@ def read_task(args: argparse.Namespace) -> Task:
     classes = folders['labeled'].source.classes
     problems = class_problems(
         [image for survey in surveys.values() for image in survey.images],
-        classes)
+        classes, args.classes is None)
     if problems:
         sys.exit(' '.join(problems))
     sides = choose_sides(args, folders, keys, surveys)
@@ -434,13 +439,8 @@ def show_notes(task: Task) -> None:
                   'another --seed.')
     images = [image for side in task.labeled.values()
               for image in side.images]
-    changed = [image for image in images if image.approximated]
-    if changed:
-        total = sum(image.size[0] * image.size[1] for image in images)
-        count = sum(image.approximated for image in changed)
-        print(f'{len(changed)} masks have values of no class, '
-              f'in {count} pixels ({100 * count / total:.2f} '
-              'percent), which have the class of the nearest value.')
+    for line in describe_nearest(images, task.classes):
+        print(line)
     ignored = sum(image.ignored for image in images)
     if ignored:
         print(f'{ignored} pixels of '

@@ -26,6 +26,7 @@ from prettytable import PrettyTable
 from mmseg_fst.apis import read_config
 from mmseg_fst.datasets.packing import Pack, packs_of
 from mmseg_fst.registry import DATASETS
+from mmseg_fst.utils.messages import one_message
 
 
 def find_packs(cfg: Config, root: str) -> list[Pack]:
@@ -121,4 +122,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_message():
+        main()

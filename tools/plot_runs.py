@@ -21,7 +21,8 @@ matplotlib.use('Agg')  # without a display
 
 import matplotlib.pyplot as plt  # noqa: E402
 
-from mmseg_fst.run.run_config import title_of  # noqa: E402
+from mmseg_fst.run.run_config import debug_note, title_of  # noqa: E402
+from mmseg_fst.utils.messages import one_message  # noqa: E402
 
 
 def read_scalars(run: Path, key: str) -> dict[int, list[float]]:
@@ -89,7 +90,8 @@ def main() -> None:
     for run in args.runs:
         scalars = read_scalars(run, args.key)
         if not scalars:
-            print(f'{run} has not logged {args.key!r}; left out.')
+            print(debug_note(run)
+                  or f'{run} has not logged {args.key!r}; left out.')
             continue
         means = [mean(values) for values in scalars.values()]
         axes.plot(
@@ -106,4 +108,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_message():
+        main()

@@ -8,10 +8,10 @@ RUN is the folder of a run, one of its checkpoints, or a folder written by
 tools/push.py. FOLDER gets labels/ (paletted PNGs of class ids at the size of
 the image; of a GeoTIFF also a GeoTIFF), overlays/, legend.png, areas.csv (area
 of each class in each image) and, on request, probabilities as arrays or
-images; predict.json names the classes. Existing files are not written again,
-so an interrupted run can be continued with the same command. A file that
-cannot be read or predicted does not stop the others; it is named at the end,
-and the exit status is 1.
+images; predict.json names the classes and records the settings. Existing files
+are not written again, so an interrupted run can be continued with the same
+command. A file that cannot be read or predicted does not stop the others; it
+is named at the end, and the exit status is 1.
 
 Images more than three times as large as the training images are predicted in
 overlapping tiles at the scale of the training. --whole shrinks them instead.
@@ -20,6 +20,7 @@ import argparse
 import sys
 
 from mmseg_fst.apis import find_sources, load_model, predict_files
+from mmseg_fst.use.predict import Predictor
 from mmseg_fst.use.prediction_writer import OUTPUTS
 from mmseg_fst.utils.arguments import add_run_options
 from mmseg_fst.utils.messages import one_message, printable
@@ -77,8 +78,10 @@ def main() -> None:
     sources = find_sources(args.source, without=args.out)
     model = load_model(args.run, args.device, args.network, args.windows,
                        args.config, args.trust)
+    rule = Predictor(model, args.scales, args.flip, args.whole).rule
     print(f'Network:  {model.predict_with}\n'
-          f'Protocol: {model.protocol_name}')
+          f'Protocol: {model.protocol_name}\n'
+          f'Tiles:    {rule.describe()}')
     report = predict_files(model, sources, args.out, args.save, args.opacity,
                            args.scales, args.flip, args.whole)
     print(f'{report.written} predicted, {report.existing} existed already: '

@@ -4,7 +4,8 @@ r"""Write one HTML page about runs: scores, curves, classes, images, configs.
         work_dirs/demo/streets_fst --out report.html
 
 Each folder is a run folder with seed_* folders, or a single seed, finished or
-not. The page is self-contained: it opens offline and can be sent. For the
+not. One that only has a debug run is left out, unless FOLDER/debug is named.
+The page is self-contained: it opens offline and can be sent. For the
 images, the best checkpoints predict some images of the validation set, and the
 worst of them are shown. The configs of older runs without config.json are
 executed as Python for that. Call it from the folder where the runs were
@@ -50,13 +51,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
-    from mmseg_fst.report import find_methods, write_report
+    from mmseg_fst.report import choose_folders, find_methods, write_report
     from mmseg_fst.utils.messages import one_message
 
     with one_message():
         for name in args.imports:
             importlib.import_module(name)
-        missing = write_report(args.out, find_methods(args.runs),
+        folders, notes = choose_folders(args.runs)
+        for note in notes:
+            print(note, file=sys.stderr)
+        missing = write_report(args.out, find_methods(folders),
                                shlex.join(['python', *sys.argv]), args.panels,
                                args.trust)
     for sentence in missing:

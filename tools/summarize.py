@@ -17,7 +17,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from mmseg_fst.run.run_config import SPLIT_MARK, title_of
+from mmseg_fst.run.run_config import SPLIT_MARK, debug_note, title_of
 from mmseg_fst.run.tables import (
     CLASS_SCORES,
     Row,
@@ -26,6 +26,7 @@ from mmseg_fst.run.tables import (
     make_row,
     write_csv,
 )
+from mmseg_fst.utils.messages import one_message
 
 
 def rows_of(run: Path, metric: str) -> list[Row]:
@@ -60,6 +61,8 @@ def main() -> None:
         '--classes', nargs='?', const='IoU', choices=CLASS_SCORES,
         help='also print tables by class of this score; default: IoU')
     args = parser.parse_args()
+    for note in filter(None, map(debug_note, args.runs)):
+        print(note, file=sys.stderr)
     rows = [row for run in args.runs for row in rows_of(run, args.metric)]
     if not rows:
         raise ValueError(
@@ -73,7 +76,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    try:
+    with one_message():
         main()
-    except ValueError as error:
-        sys.exit(f'{type(error).__name__}: {error}')

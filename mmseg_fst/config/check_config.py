@@ -18,7 +18,7 @@ from .check_values import (
     check_daformer,
     check_numbers,
 )
-from .effect import check_untyped
+from .known_keys import check_untyped
 from .renames import hint_for
 
 _REGISTRIES = [
@@ -42,10 +42,14 @@ _REGISTRY_BY_PLACE = {
     r'^(val|test)_evaluator(\[\d+\])?$': registry.METRICS,
 }
 # Keys that mmengine takes out before it builds.
-_ALWAYS = ('type', '_scope_', 'priority')
+_ALWAYS = ('type', '_scope_')
 _TAKEN_OUT = {
-    r'^optim_wrapper$': ('constructor', 'paramwise_cfg'),
-    r'^param_scheduler\[\d+\]$': ('convert_to_iter_based', ),
+    r'^(custom_hooks\[\d+\]|default_hooks\.\w+)$': ('priority', ),
+    # PerStudentConstructor takes out `students` and merges each of them.
+    r'^optim_wrapper(\.students\.\w+)?$':
+    ('constructor', 'paramwise_cfg', 'students'),
+    r'^param_scheduler\b': ('convert_to_iter_based', 'epoch_length'),
+    r'\binit_cfg(\[\d+\])?$': ('override', ),
 }
 # By a part of the missing path.
 _HINTS = {
@@ -157,6 +161,11 @@ def _check_keys(where: str, node: dict) -> None:
             taken_out += keys
     for key in node:
         if key not in parameters and key not in taken_out:
+            if key == '_delete_':
+                raise ValueError(
+                    f'{where}._delete_: there is nothing to replace: no base '
+                    'has a dict in this place, or a list contains it. Take '
+                    '_delete_ out.')
             close = difflib.get_close_matches(key, parameters, n=1)
             hint = f' Did you mean {close[0]!r}?' if close else ''
             old = hint_for(cls, key)

@@ -1,6 +1,5 @@
 """Settings without an effect: nothing reads them."""
 import ast
-import difflib
 import inspect
 from collections.abc import Iterator, Mapping
 from os import path as osp
@@ -12,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmseg_fst.utils.settings import TRAINING_KEYS, training_settings
 
+from .known_keys import similar_name
 from .model_parts import PARTS
 
 # Beside the arguments of the runner: variables that mmengine and this package
@@ -21,15 +21,6 @@ _READ = (
     'custom_imports', 'experiment_name', 'stages', 'partitions', 'partition',
     'epochs', 'epoch', 'seed_offset', 'config_file', 'title', 'configs',
     'tta_model', 'tta_pipeline', 'data_check', 'native_size')
-# Dicts without a type, by their place, and all keys that are read from them.
-_KEYS = {
-    'randomness': ('seed', 'diff_rank_seed', 'deterministic'),
-    'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
-    'epochs': ('count', 'validate', 'processes', 'images', 'batch_size',
-               'length'),
-    'stages': ('checkpoints', 'reliable', 'label_by', 'transforms', 'first',
-               'second'),
-}
 _MAX_PLACES = 3
 
 
@@ -65,24 +56,6 @@ def check_effect(cfg: Config, options: Mapping[str, Any]) -> None:
         raise ValueError(' '.join(problems))
 
 
-def check_untyped(content: Mapping[str, Any]) -> None:
-    """Raise on unknown keys in dicts whose keys are not arguments.
-
-    Args:
-        content (Mapping): A config.
-
-    Raises:
-        ValueError: If nothing reads a key of ``randomness``, ``env_cfg``,
-            ``epochs`` or ``stages``.
-    """
-    for place, known in _KEYS.items():
-        for key in content.get(place) or {}:
-            if key not in known:
-                raise ValueError(
-                    f'{place}.{key}: nothing reads it.'
-                    f'{_similar(key, known)} Known keys: {", ".join(known)}.')
-
-
 def _problems(key: str, value: Any,
               content: Mapping[str, Any]) -> Iterator[str]:
     """Sentences about an option that has no effect."""
@@ -96,7 +69,7 @@ def _problems(key: str, value: Any,
         if not isinstance(node, Mapping):
             return  # a list, a new dict, or a value that is replaced
         if part not in node and place and 'type' not in node:
-            similar = _similar(part, node)
+            similar = similar_name(part, node)
             if similar:
                 yield (f'--cfg-options {key}: there is no {part} in '
                        f'{".".join(place)}.{similar}')
@@ -111,7 +84,7 @@ def _helper_problem(key: str, name: str, content: Mapping[str, Any]) -> str:
               'file was read' if name in content else 'nothing reads it')
     # `lr` as well as `optim_wraper.lr`.
     advice = advice_for(key.rpartition('.')[2], content, content.get(name)) \
-        or _similar(name, read_names()).strip()
+        or similar_name(name, read_names()).strip()
     return (f'--cfg-options {key} has no effect: {reason}. '
             + (advice or 'Take it out, or change it in the config file.'))
 
@@ -136,15 +109,9 @@ def advice_for(name: str, content: Mapping[str, Any],
     if not found and isinstance(value, (str, list, tuple)):
         found = [key for key, text in settings.items() if text == repr(value)]
     if not found:
-        return _similar(name, read_names()).strip()
+        return similar_name(name, read_names()).strip()
     places = ' '.join(f'{place}=...' for place in found[:_MAX_PLACES])
     return f'Set {places} instead.'
-
-
-def _similar(name: str, known: Any) -> str:
-    """A question that names a similar key; empty if there is none."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=.75)
-    return f' Did you mean {close[0]!r}?' if close else ''
 
 
 def unread_variables(path: str) -> dict[str, str]:

@@ -210,7 +210,7 @@ class PerStudentConstructor:
             ValueError: If ``students`` names an unknown student.
         """
         model = model.module if is_model_wrapper(model) else model
-        networks = _trained_networks(model)
+        networks = trained_networks(model)
         unknown = set(self.students) - set(networks)
         if unknown:
             raise ValueError(
@@ -235,8 +235,15 @@ class PerStudentConstructor:
         return config
 
 
-def _trained_networks(model: BaseSegmentor) -> dict[str, nn.Module]:
-    """The students and the auxiliary networks of a method, by name."""
+def trained_networks(model: BaseSegmentor) -> dict[str, nn.Module]:
+    """List the students and the auxiliary networks of a method.
+
+    Args:
+        model (BaseSegmentor): A method of this package.
+
+    Returns:
+        dict[str, nn.Module]: Networks by name.
+    """
     students = model.student
     if not isinstance(students, nn.ModuleDict):
         students = dict(student=students)

@@ -1,5 +1,6 @@
 """Losses of an encoder-decoder with pixel weights."""
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Optional, cast
 
 import torch
@@ -217,29 +218,45 @@ def head_losses(head: BaseDecodeHead,
                 'does not support the pixel weights of self-training. Use '
                 'ClassDiceLoss for a Dice loss.')
         name = function.loss_name
-        value = function(
-            logits, label, weight=weight, ignore_index=head.ignore_index,
-            **_average_factor(function, label, head.ignore_index))
+        compute = (partial(_class_weighted_loss, function)
+                   if _has_class_weights(function) else function)
+        value = compute(logits, label, weight=weight,
+                        ignore_index=head.ignore_index)
         losses[name] = losses[name] + value if name in losses else value
     return losses
 
 
-def _average_factor(function: nn.Module, label: Tensor,
-                    ignore_index: int) -> dict[str, Tensor]:
-    """Denominator of a cross-entropy with class weights.
+def _has_class_weights(function: nn.Module) -> bool:
+    """Whether a loss is a softmax cross-entropy with class weights."""
+    return type(function) is CrossEntropyLoss and bool(
+        function.class_weight) and not function.use_sigmoid
 
-    It is the sum of the weights of all labeled pixels. MMSegmentation fails
-    to compute it beside ``avg_non_ignore=True``.
+
+@lru_cache(maxsize=32)
+def _weights_on(device: torch.device, dtype: torch.dtype,
+                *class_weight: float) -> Tensor:
+    """Weights on a device; a copy at every step would wait for it."""
+    return torch.tensor(class_weight, dtype=dtype, device=device)
+
+
+def _class_weighted_loss(function: CrossEntropyLoss, logits: Tensor,
+                         label: Tensor, weight: Optional[Tensor],
+                         ignore_index: int) -> Tensor:
+    """Cross-entropy with class weights, a scalar.
+
+    The same as ``function``, but for its denominator, the sum of the weights
+    of all labeled pixels, which MMSegmentation fails to compute beside
+    ``avg_non_ignore=True``, and without copies from the host.
     """
-    if not isinstance(function, CrossEntropyLoss) or (
-            function.use_sigmoid or not function.class_weight):
-        return {}
+    weights = _weights_on(logits.device, logits.dtype, *function.class_weight)
     # Pixels to ignore have the weight 0 of an additional class.
-    weights = label.new_tensor([*function.class_weight, 0.],
-                               dtype=torch.float32)
-    extra = len(weights) - 1
-    ids = label.masked_fill(label == ignore_index, extra)
-    return dict(avg_factor=weights[ids].sum())
+    padded = _weights_on(label.device, torch.float32,
+                         *function.class_weight, 0.)
+    ids = label.masked_fill(label == ignore_index, len(weights))
+    return function.loss_weight * function.cls_criterion(
+        logits, label, weight, class_weight=weights,
+        reduction=function.reduction, avg_factor=padded[ids].sum(),
+        avg_non_ignore=function.avg_non_ignore, ignore_index=ignore_index)
 
 
 def labeled_losses(network: nn.Module, logits: dict[str, Tensor],

@@ -231,10 +231,12 @@ class ClassIds(NamedTuple):
             to no class.
         approximated (int): Number of pixels whose class is that of the
             nearest value.
+        distance (float): Largest distance of such a pixel from that value.
     """
     ids: np.ndarray
     unknown: dict[int, int]
     approximated: int = 0
+    distance: float = 0.
 
 
 def pack_colors(mask: np.ndarray) -> np.ndarray:
@@ -319,7 +321,7 @@ def to_class_ids(mask: np.ndarray, classes: ClassList) -> ClassIds:
                       for value in values.tolist()], np.int16)
     table[values == NO_DATA] = IGNORE
     unknown = np.flatnonzero(table == _UNKNOWN)
-    approximated = 0
+    approximated, farthest = 0, 0.
     if classes.tolerance is not None and len(unknown):
         listed = np.array(list(classes.values))
         distances, nearest = cKDTree(_points(listed, classes.colored)).query(
@@ -328,12 +330,13 @@ def to_class_ids(mask: np.ndarray, classes: ClassList) -> ClassIds:
         table[unknown[near]] = [classes.values[value]
                                 for value in listed[nearest[near]].tolist()]
         approximated = int(counts[unknown[near]].sum())
+        farthest = float(distances[near].max(initial=0))
         unknown = unknown[~near]
     table[unknown] = IGNORE
     return ClassIds(
         table.astype(np.uint8)[index],
         dict(zip(values[unknown].tolist(), counts[unknown].tolist())),
-        approximated)
+        approximated, farthest)
 
 
 def distance_to_classes(values: Mapping[int, int],

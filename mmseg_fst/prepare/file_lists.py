@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-#: Extensions of lists, in lower case.
-LIST_ENDINGS = ('.txt', '.lst', '.csv', '.tsv', '.yaml', '.yml', '.json')
+# Extensions of lists that need not exist to be taken for one, in lower case.
+_ENDINGS = ('.txt', '.lst', '.csv', '.tsv', '.yaml', '.yml', '.json')
 #: Names of a part of the data in lists that contain several parts.
 PARTS = dict(
     training=('training', 'train'),
@@ -18,9 +18,9 @@ PARTS = dict(
 _NAME_COLUMNS = ('name', 'image', 'filename', 'file_name', 'file', 'path',
                  'image_path', 'img', 'id', 'image_id')
 _PART_COLUMNS = ('split', 'subset', 'set', 'part', 'fold')
-_HOW = ('A list is a text file with one image on each line, a CSV file with a '
-        "column 'name' and, for several parts, 'split', or a YAML or JSON "
-        'file with a list or with a list for each part.')
+_HOW = ('A list is a text file with one image on each line, a .csv or .tsv '
+        "file with a column 'name' and, for several parts, 'split', or a "
+        '.yaml, .yml or .json file with a list or with a list for each part.')
 
 
 def is_list(path: Path) -> bool:
@@ -30,16 +30,19 @@ def is_list(path: Path) -> bool:
         path (Path): The path.
 
     Returns:
-        bool: Whether it ends like one and is not a folder.
+        bool: Whether it is a file, with any extension, or does not exist and
+        has the extension of a list.
     """
-    return path.suffix.lower() in LIST_ENDINGS and not path.is_dir()
+    return path.is_file() or (
+        path.suffix.lower() in _ENDINGS and not path.is_dir())
 
 
 def read_names(path: Path, part: str) -> list[str]:
     """Read the names of the images of a part of the data.
 
     Args:
-        path (Path): Text, CSV, YAML or JSON file.
+        path (Path): CSV, YAML or JSON file by its extension, otherwise a
+            text file.
         part (str): Key of ``PARTS``: which part of a file of several.
 
     Returns:
@@ -50,8 +53,10 @@ def read_names(path: Path, part: str) -> list[str]:
         ValueError: If it has another format, or no name for this part.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'There is no list {path}. Correct the path '
-                                'on the command line.')
+        problem = (f'{path} is a folder, not a list of images.'
+                   if path.is_dir() else f'There is no list {path}.')
+        raise FileNotFoundError(f'{problem} Correct the path on the command '
+                                f'line. {_HOW}')
     try:
         text = path.read_text(encoding='utf-8-sig')
         if path.suffix.lower() in ('.csv', '.tsv'):
@@ -63,6 +68,8 @@ def read_names(path: Path, part: str) -> list[str]:
         else:
             names = [line.split('\t')[0].strip() for line in text.splitlines()
                      if not line.startswith('#')]
+        if any('\0' in name for name in names):
+            raise ValueError('not a text file')
     except (ValueError, yaml.YAMLError) as error:
         reason = ' '.join(str(error).split())
         raise ValueError(f'{path} is not a list of images ({reason}). {_HOW}'

@@ -73,7 +73,7 @@ class FileMasks(NamedTuple):
     """One mask file for each image: an image, an array, or LabelMe JSON.
 
     Attributes:
-        pattern (str): Pattern of the masks.
+        pattern (str): Pattern of the masks, which may lie elsewhere.
         option (str): Command-line option that gives it, for messages.
         exclude (Sequence[str]): Patterns of files to skip.
         classes (ClassList): The classes.
@@ -105,7 +105,8 @@ class FileMasks(NamedTuple):
                 same key.
         """
         found = find_by_pattern(
-            root, self.pattern, self.option, MASK_ENDINGS, self.exclude)
+            root, self.pattern, self.option, MASK_ENDINGS, self.exclude,
+            inside=False)
         foreign = describe_foreign(root, self.pattern, MASK_ENDINGS,
                                    self.exclude, images)
         if foreign:
@@ -330,7 +331,7 @@ def open_sources(layouts: Sequence[Layout], class_file: Optional[Path],
             layout.root / path for layout in layouts
             for path in find_by_pattern(
                 layout.root, layout.masks, f'--{layout.name}masks', (_JSON, ),
-                exclude).values())
+                exclude, inside=False).values())
     return [
         CocoMasks(files[layout], categories, empty_is_background)
         if layout in files else

@@ -84,6 +84,7 @@ class SurveyedImage(NamedTuple):
         as_is (bool): Whether the mask can be used without conversion.
         approximated (int): Number of pixels that have the class of the
             nearest value.
+        distance (float): Largest distance of such a pixel from that value.
         tile (Tile, optional): Part of the file that this is. Defaults to
             None: all of it.
         widths (dict[str, float]): Width of the objects of each class, see
@@ -98,6 +99,7 @@ class SurveyedImage(NamedTuple):
     ignored: int = 0
     as_is: bool = False
     approximated: int = 0
+    distance: float = 0.
     tile: Optional[Tile] = None
     widths: dict[str, float] = {}
 
@@ -158,17 +160,20 @@ def _unknown_values(where: str, raw: RawMask, unknown: dict[int, int],
         hint = (f'The file has a palette, in which id {named[0]} is the color '
                 f'{color}; write ids or colors in the class list.')
     distance = distance_to_classes(unknown, classes)
-    near = distance <= default_tolerance(classes)
-    if near or len(most) > 5 or classes.tolerance is not None:
+    is_blurred = (distance <= default_tolerance(classes) or len(most) > 5
+                  or classes.tolerance is not None)
+    if is_blurred:
         hint += (' If the edges are antialiased or the file was JPEG, add '
-                 f'--nearest{"" if near else f" {np.ceil(distance):.0f}"}: '
-                 'each pixel gets the class of the nearest value')
+                 '--nearest with the distance stated below: each pixel gets '
+                 'the class of the nearest value; in this mask it is at most '
+                 f'{distance:.4g} away')
         hint += '.' if classes.colored else (
-            ", or give ranges, such as 'name = 128-255'.")
+            ". Or give ranges, such as 'name = 128-255'.")
     return BadFileError(
         f'mask with {kind} that belong to no class',
         f'{where} contains the {kind} {", ".join(named)}{more}, in '
-        f'{sum(unknown.values())} pixels, which belong to no class. {hint}')
+        f'{sum(unknown.values())} pixels, which belong to no class. {hint}',
+        distance if is_blurred else None)
 
 
 def _fades_to_ignored(raw: RawMask, classes: ClassList) -> bool:
@@ -221,7 +226,7 @@ def survey_mask(root: Path, surveyed: SurveyedImage,
             'mask of another size than its image',
             f'{image} is {surveyed.size[1]} x {surveyed.size[0]}, its mask '
             f'{where} {width} x {height}.{hint}')
-    ids, unknown, approximated = to_class_ids(raw.values, classes)
+    ids, unknown, approximated, distance = to_class_ids(raw.values, classes)
     if (approximated or len(unknown) > 5) and _fades_to_ignored(raw, classes):
         raise BadFileError(
             'mask that fades to the ignored id 255',
@@ -241,7 +246,8 @@ def survey_mask(root: Path, surveyed: SurveyedImage,
     return surveyed._replace(
         pixels=pixels, ignored=int((ids == IGNORE).sum()),
         as_is=raw.as_is and classes.plain and not approximated,
-        approximated=approximated, widths=widths_of(ids, pixels))
+        approximated=approximated, distance=distance,
+        widths=widths_of(ids, pixels))
 
 
 def widths_of(ids: np.ndarray, classes: Iterable[str]) -> dict[str, float]:

@@ -65,13 +65,16 @@ class Task(NamedTuple):
         return {**self.labeled, 'unlabeled': self.unlabeled}
 
 
-def class_problems(images: Sequence[SurveyedImage],
-                   classes: ClassList) -> list[str]:
+def class_problems(images: Sequence[SurveyedImage], classes: ClassList,
+                   from_annotations: bool = False) -> list[str]:
     """Check that every class occurs in a mask.
 
     Args:
-        images (Sequence[SurveyedImage]): All images with masks.
+        images (Sequence[SurveyedImage]): All images with masks that are used.
         classes (ClassList): The classes.
+        from_annotations (bool): Whether the classes are all categories of
+            the annotations, also of images that are not used. Defaults to
+            False: they come from a class list.
 
     Returns:
         list[str]: A sentence for each problem.
@@ -79,6 +82,14 @@ def class_problems(images: Sequence[SurveyedImage],
     missing = missing_classes(images, classes)
     if not missing:
         return []
+    if from_annotations:
+        lines = ', '.join(name for name in classes.names
+                          if name not in missing)
+        return [f'The classes {", ".join(missing)} have no pixel in the '
+                'images that are used: their annotations are on images in no '
+                'list, or are left out. Add such images to a list, or give '
+                'the other classes as a text file, a line each, with '
+                f'--classes FILE: {lines}.']
     hint = ''
     if IGNORE in classes.values and any(image.ignored for image in images):
         hint = (' Pixels of id 255 are ignored; if they are a class, write '

@@ -1,5 +1,5 @@
 """From the folders and lists of a user to the sides of a task."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -152,9 +152,6 @@ def choose_parts(folder: Folder, lists: Mapping[str, Path],
     if 'training' not in lists:
         chosen['training'] = {key for key in rest
                               if key in folder.labels or not partial}
-    elif any(key in folder.labels for key in rest):
-        print(f'{sum(key in folder.labels for key in rest)} labeled images of '
-              f'{folder.layout.root} are in no list: they are not used.')
     if partial and 'unlabeled' not in lists:
         chosen['unlabeled'] = {key for key in rest
                                if key not in folder.labels}
@@ -177,6 +174,26 @@ def _read_lists(folder: Folder,
                     'list.')
         chosen[part] = keys
     return chosen
+
+
+def note_unused(folder: Folder, chosen: Mapping[str, set[Key]],
+                unlabeled: Collection[Path]) -> None:
+    """Print how many labeled images are not used.
+
+    Args:
+        folder (Folder): The labeled folder.
+        chosen (Mapping[str, set[Key]]): Of :func:`choose_parts`.
+        unlabeled (Collection[Path]): Paths of all unlabeled images.
+    """
+    used = set().union(*chosen.values())
+    places = {path.resolve() for path in unlabeled}
+    root = folder.layout.root
+    rest = [path for key, path in folder.images.items()
+            if key in folder.labels and key not in used
+            and (root / path).resolve() not in places]
+    if rest:
+        print(f'{len(rest)} labeled images of {root} are in no list: they '
+              f'are not used, such as {rest[0]}.')
 
 
 def find_unlabeled(root: Path, pattern: str, folders: Sequence[Folder],

@@ -91,14 +91,15 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
         classes = side.source.classes
         found = []
         for tile in tiles:
-            part, _, approximated = to_class_ids(
+            part, _, approximated, distance = to_class_ids(
                 tile.cut(raw.values), classes)
             pixels = count_pixels(part, len(classes.names))
             if pixels:
                 found.append(image._replace(
                     tile=tile, size=part.shape,
                     pixels=pixels, ignored=int((part == IGNORE).sum()),
-                    as_is=False, approximated=approximated))
+                    as_is=False, approximated=approximated,
+                    distance=distance))
         return found
 
     if all(image.size[0] * image.size[1] <= limit for image in side.images):

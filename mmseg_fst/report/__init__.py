@@ -1,5 +1,5 @@
 """HTML report of runs."""
 from .page import write_report
-from .runs import find_methods
+from .runs import choose_folders, find_methods
 
-__all__ = ['find_methods', 'write_report']
+__all__ = ['choose_folders', 'find_methods', 'write_report']

@@ -12,7 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from mmseg_fst.run.run_config import SPLIT_MARK, title_of
+from mmseg_fst.run.run_config import (
+    DEBUG,
+    SPLIT_MARK,
+    debug_note,
+    title_of,
+)
 from mmseg_fst.run.score_files import (
     final_warnings,
     is_finished,
@@ -164,6 +169,28 @@ class Method:
                                   for key in run.scores))
 
 
+def choose_folders(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Leave out folders that only contain a debug run.
+
+    Args:
+        folders (Iterable[Path]): As of :func:`find_methods`.
+
+    Returns:
+        tuple[list[Path], list[str]]: The other folders, and a sentence for
+        each one that is left out.
+
+    Raises:
+        FileNotFoundError: If no folder is left.
+    """
+    notes = {folder: debug_note(folder) for folder in folders}
+    sentences = [f'{note} Or name {folder}/{DEBUG} to see it.'
+                 for folder, note in notes.items() if note]
+    chosen = [folder for folder, note in notes.items() if not note]
+    if not chosen:
+        raise FileNotFoundError(' '.join(sentences))
+    return chosen, sentences
+
+
 def find_methods(folders: Iterable[Path]) -> list[Method]:
     """Group run folders by config and split of the labeled images.
 
@@ -173,7 +200,7 @@ def find_methods(folders: Iterable[Path]) -> list[Method]:
 
     Returns:
         list[Method]: Methods in the given order, with the shortest unique
-        names.
+        names; that of a debug run says so.
 
     Raises:
         FileNotFoundError: If a folder contains no run.
@@ -181,7 +208,7 @@ def find_methods(folders: Iterable[Path]) -> list[Method]:
     Example:
         >>> find_methods([Path('work_dirs/demo/streets_fst')])[0].runs
     """
-    grouped: dict[tuple[Path, str], list[Run]] = {}
+    grouped: dict[tuple[Path, str, bool], list[Run]] = {}
     for folder in folders:
         folder = folder.resolve()
         seeds = sorted(folder.glob('seed_*'))
@@ -191,16 +218,19 @@ def find_methods(folders: Iterable[Path]) -> list[Method]:
                 raise FileNotFoundError(
                     f'{path} contains no run: neither results.json nor a log. '
                     'Give a folder such as work_dirs/demo/streets_fst.')
-            parent = path.parent if path.name.startswith('seed_') else path
-            split = path.name.partition(SPLIT_MARK)[2]
-            runs = grouped.setdefault((parent, split), [])
+            name, _, split = path.name.partition(SPLIT_MARK)
+            is_debug = name == DEBUG
+            parent = (path.parent if is_debug or name.startswith('seed_')
+                      else path)
+            runs = grouped.setdefault((parent, split, is_debug), [])
             if all(run.folder != path for run in runs):
                 runs.append(Run(path))
-    parents = list(dict.fromkeys(parent for parent, _ in grouped))
+    parents = list(dict.fromkeys(parent for parent, *_ in grouped))
     names = dict(zip(parents, _short_names(parents)))
     return [
-        Method(names[parent] + (f', split {split}' if split else ''), runs)
-        for (parent, split), runs in grouped.items()
+        Method(names[parent] + (f', split {split}' if split else '')
+               + (', debug run' if is_debug else ''), runs)
+        for (parent, split, is_debug), runs in grouped.items()
     ]
 
 

@@ -20,7 +20,7 @@ from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
 from .score_files import RESULTS, is_finished
-from .short_run import RUN, shorten
+from .short_run import RUN, shorten, start_from_debug_runs
 
 #: Split of a run whose split has the same seed as the run.
 SAME_SEED = 'run'
@@ -28,6 +28,8 @@ SAME_SEED = 'run'
 _PATHS = ('load_from', 'checkpoint')
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
+#: Begins the names of folders of debug runs, whose scores mean nothing.
+DEBUG = 'debug'
 
 
 def title_of(path: Path) -> str:
@@ -82,7 +84,23 @@ def default_work_dir(config: str,
         is_here = folder == osp.abspath(osp.curdir)
         stem = osp.join('' if is_here else osp.basename(folder), parts[-1])
     return osp.join('work_dirs', stem,
-                    run_name('debug' if debug else f'seed_{seed}', split))
+                    run_name(DEBUG if debug else f'seed_{seed}', split))
+
+
+def debug_note(folder: Path) -> str:
+    """Say so if the folder of a config only contains a debug run.
+
+    Args:
+        folder (Path): Folder of the runs of a config.
+
+    Returns:
+        str: A sentence; empty if there is another run or no debug run.
+    """
+    has_run = any(folder.glob('seed_*')) or (folder / RESULTS).is_file()
+    if has_run or not any(folder.glob(f'{DEBUG}*')):
+        return ''
+    return (f'{folder} only has a debug run: left out. Train it without '
+            '--debug.')
 
 
 def run_name(name: str, split: str = '0') -> str:
@@ -156,7 +174,8 @@ def load_config(config: str,
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
-    becomes the folder of the same seed and split, such as ``seed_0``. If
+    becomes the folder of the same seed and split, such as ``seed_0``; a debug
+    run starts from debug runs, see :func:`start_from_debug_runs`. If
     ``load_from`` is the folder of a run, its best checkpoint is loaded. Where
     a config has a ``seed_offset``, it is added to the seed: a second run of
     the same kind, with other random numbers.
@@ -204,7 +223,12 @@ def load_config(config: str,
         cfg.work_dir = default_work_dir(
             config, seed, debug, split_seed, cfg.get('partition', ''))
         check_owner(cfg.work_dir, cfg.config_file)
-    _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
+    if debug:
+        for note in start_from_debug_runs(
+                cfg, run_name(DEBUG, split_seed), planned):
+            print_log(note, 'current', logging.WARNING)
+    else:
+        _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
     start = cfg.get('load_from')
     # The folder of a planned run is checked below, and resolved when its turn
     # comes.

@@ -11,7 +11,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from tqdm import tqdm
 
 from mmseg_fst.utils.files import save_json
-from mmseg_fst.utils.messages import printable
+from mmseg_fst.utils.messages import lacks_memory, printable
 
 from .overlays import legend
 from .prediction_writer import OUTPUTS, PredictionWriter
@@ -78,6 +78,8 @@ def predict_files(model: BaseSegmentor,
                          f'{", ".join(OUTPUTS)}.')
     if not 0 <= opacity <= 1:
         raise ValueError(f'opacity must be in [0, 1], got {opacity}.')
+    writer = PredictionWriter(model, folder, save, opacity, scales, flip,
+                              whole)
     _agree(
         osp.join(folder, SETTINGS),
         dict(
@@ -92,9 +94,8 @@ def predict_files(model: BaseSegmentor,
             opacity=opacity,
             windows=model.windows and list(model.windows),
             whole=whole,
+            tiling=writer.predictor.rule.settings(),
             **model.dataset_meta))
-    writer = PredictionWriter(model, folder, save, opacity, scales, flip,
-                              whole)
     if 'overlays' in save:
         legend(model.dataset_meta).save(osp.join(folder, LEGEND))
     try:
@@ -126,6 +127,9 @@ def _predict_each(writer: PredictionWriter,
 def _reason(path: str, error: Exception) -> str:
     """Why a file was not predicted, with its name."""
     text = str(error)
+    if lacks_memory(error):
+        text += (' Predict smaller windows, such as --windows 512 341, or '
+                 'use another --device.')
     if not isinstance(error, (OSError, ValueError, ImportError)):
         text = f'{type(error).__name__}: {text}'
     return text if path in text else f'{path}: {text}'

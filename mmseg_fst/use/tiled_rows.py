@@ -12,6 +12,7 @@ from torch import Tensor
 from mmseg_fst.methods import ENSEMBLE
 from mmseg_fst.models.domains import to_domain
 from mmseg_fst.models.protocols import (
+    SCORES_AT_ONCE,
     MeanScores,
     ScoredImages,
     SlidingWindows,
@@ -21,9 +22,6 @@ from mmseg_fst.models.protocols import (
 from mmseg_fst.ops import most_probable
 
 from .run_pipeline import RunPipeline
-
-# Floats of scores at the size of the image that exist at the same time.
-_AT_ONCE = 2**23
 
 
 class Tiling(NamedTuple):
@@ -109,7 +107,8 @@ def _scored_rows(model: BaseSegmentor, pipeline: RunPipeline,
             tiling.windows.rows(
                 network, reader.crop_for(network), reader.size),
             reader.size[0], (height, width), network.align_corners,
-            max(1, _AT_ONCE // (classes * width))) for network in networks
+            max(1, SCORES_AT_ONCE // (classes * width)))
+        for network in networks
     ]
     for parts in zip(*streams):
         scored = [

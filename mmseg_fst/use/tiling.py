@@ -1,6 +1,6 @@
 """Whether an image is predicted as a whole or in tiles, and at which scale."""
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 from mmseg.models.segmentors import BaseSegmentor
 
@@ -70,13 +70,69 @@ class TilingRule:
         pixels = size[0] * size[1] * factor**2
         exceeds = (
             self._resized_to(size) * LARGEST_SHRINKAGE < factor
-            if self.resize is not None and self.resize.get('scale') else
-            pixels > _MOST_PIXELS)
-        if not exceeds and not (self.asked and self.resize is not None):
+            if self._has_size else pixels > _MOST_PIXELS)
+        if not exceeds and not self._cuts_all:
             return None
-        windows = self.windows or SlidingWindows(
+        return Tiling(self._tiles, factor)
+
+    @property
+    def _has_size(self) -> bool:
+        """Whether all images are resized to one size."""
+        return self.resize is not None and bool(self.resize.get('scale'))
+
+    @property
+    def _cuts_all(self) -> bool:
+        """Whether images of any size are cut."""
+        return self.asked and self.resize is not None
+
+    @property
+    def _tiles(self) -> SlidingWindows:
+        """The tiles of an image that is cut."""
+        return self.windows or SlidingWindows(
             self._side, self._side * 2 // 3, last='shift', merge='logits')
-        return Tiling(windows, factor)
+
+    def settings(self) -> Optional[dict[str, Any]]:
+        """What decides how images are cut, for a record.
+
+        Returns:
+            dict | None: Which images are cut, ``scale``, the factor by which
+            they are resized before, and ``size``, ``stride`` and ``overlap``
+            of the tiles, height and width in pixels of the resized image.
+            None if no image is cut.
+        """
+        if self.factor is None or self.whole:
+            return None
+        tiles = self._tiles
+        images = 'all' if self._cuts_all else (
+            f'more than {LARGEST_SHRINKAGE:g} times as large as the training '
+            'images' if self._has_size else
+            f'of more than {_MOST_PIXELS} pixels at the scale of the training')
+        return dict(
+            images=images,
+            scale=self.factor,
+            size=list(tiles.crop_size),
+            stride=list(tiles.stride),
+            overlap=[size - stride for size, stride in zip(
+                tiles.crop_size, tiles.stride)])
+
+    def describe(self) -> str:
+        """The same in words.
+
+        Returns:
+            str: Such as ``'images of ... in tiles of 512 x 512 pixels ...'``.
+        """
+        settings = self.settings()
+        if settings is None:
+            reason = (
+                '--whole' if self.asked_whole else
+                'the size of the training images is not known'
+                if self.factor is None else 'the protocol has a canvas')
+            return f'none ({reason})'
+        size, overlap = (
+            ' x '.join(map(str, settings[key])) for key in ('size', 'overlap'))
+        return (f'images: {settings["images"]}; scale: '
+                f'{settings["scale"]:.4g} of the file; size: {size} pixels; '
+                f'overlap: {overlap}')
 
     def tiling_note(self, size: Sequence[int]) -> str:
         """What to say of an image that is cut into tiles unasked.

@@ -169,6 +169,8 @@ def _refusal(path: str, error: Exception, trust: bool) -> str:
     reason = str(error).partition('WeightsUnpickler error:')[2]
     reason = (reason or str(error) or 'it ends too early').strip()
     reason = reason.splitlines()[0].partition(' Please use')[0]
+    if reason.isdecimal():  # of a KeyError
+        reason = 'it is not a checkpoint'
     if trust:
         return (f'{path} cannot be loaded, although it is trusted: it is '
                 'damaged, or needs classes that are not installed here '

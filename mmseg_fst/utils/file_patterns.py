@@ -1,5 +1,6 @@
 """Finding the images of a folder by a pattern of their paths."""
 import os
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
@@ -175,9 +176,26 @@ def count_fixed(pattern: str) -> int:
     return len(re.sub(_WORDS, '', pattern))
 
 
+def _locate(root: Path, pattern: str) -> tuple[Path, str, str]:
+    """Folder to search for a pattern, its path in names, and the rest.
+
+    Of a pattern that leaves the folder, only the part without words is
+    followed: what is above the folder may be a whole disk.
+    """
+    pattern = posixpath.normpath(pattern)
+    if not pattern.startswith(('../', '/')):
+        return root, '', pattern
+    parts = pattern.split('/')
+    first = next((index for index, part in enumerate(parts)
+                  if re.search(_WORDS, part)), len(parts) - 1)
+    prefix = '/'.join(parts[:first]) + '/'
+    return root / prefix, prefix, '/'.join(parts[first:])
+
+
 def find_by_pattern(root: Path, pattern: str, option: str,
                     endings: tuple[str, ...] = IMAGE_ENDINGS,
-                    exclude: Sequence[str] = ()
+                    exclude: Sequence[str] = (),
+                    inside: bool = True
                     ) -> dict[tuple[tuple[str, str], ...], str]:
     """Find images by a pattern, with keys that pair images and masks.
 
@@ -193,6 +211,9 @@ def find_by_pattern(root: Path, pattern: str, option: str,
             ``IMAGE_ENDINGS``.
         exclude (Sequence[str]): Patterns of files to skip, see
             :func:`match_any`. Defaults to none.
+        inside (bool): Whether all files must be in the folder. Otherwise the
+            pattern may begin with ``../`` or be an absolute path. Defaults
+            to True.
 
     Returns:
         dict: Path relative to the folder, by the words of the pattern and the
@@ -200,20 +221,30 @@ def find_by_pattern(root: Path, pattern: str, option: str,
 
     Raises:
         FileNotFoundError: If the folder or a matching image does not exist.
-        ValueError: If the pattern is not valid, or two images have the same
-            key.
+        ValueError: If the pattern is not valid or leaves the folder, or two
+            images have the same key.
 
     Example:
         >>> images = find_by_pattern(root, 'images/{name}.jpg', '--images')
         >>> masks = find_by_pattern(root, 'masks/{name}.png', '--masks')
         >>> pairs = [(path, masks[key]) for key, path in images.items()]
     """
-    if not root.is_dir():
-        raise FileNotFoundError(f'There is no folder {root}. Correct the '
-                                'path on the command line.')
-    expression = _compile(pattern)
+    _compile(pattern)
+    folder, prefix, rest = _locate(root, pattern)
+    if prefix and inside:
+        raise ValueError(
+            f'The pattern {pattern!r} of {option} leaves the folder {root}. '
+            'Name a folder that contains all images in place of it, and let '
+            f'the patterns begin there. {_HOW}')
+    for place in (root, folder):
+        if not place.is_dir():
+            problem = (f'{place} is a file, not a folder.' if place.is_file()
+                       else f'There is no folder {place}.')
+            raise FileNotFoundError(
+                f'{problem} Correct the path on the command line.')
+    expression = _compile(rest)
     arrays = (ARRAY_ENDING, ) if pattern.endswith(ARRAY_ENDING) else ()
-    paths = [path for path in walk_files(root, endings + arrays)
+    paths = [path for path in walk_files(folder, endings + arrays)
              if not match_any(path, exclude)]
     found: dict[tuple[tuple[str, str], ...], str] = {}
     for path in paths:
@@ -223,17 +254,17 @@ def find_by_pattern(root: Path, pattern: str, option: str,
         key = tuple(sorted(match.groupdict().items()))
         if key in found:
             raise ValueError(
-                f'{root}: {found[key]} and {path} have the same words for the '
-                f'pattern {pattern!r}. Give a more specific pattern with '
+                f'{folder}: {found[key]} and {path} have the same words for '
+                f'the pattern {pattern!r}. Give a more specific pattern with '
                 f'{option}. {_HOW}')
-        found[key] = path
+        found[key] = prefix + path
     if not found:
         foreign = describe_foreign(root, pattern, endings, exclude)
         if foreign:
-            raise FileNotFoundError(f'{root}: {foreign}')
+            raise FileNotFoundError(f'{folder}: {foreign}')
         examples = ', '.join(paths[:3]) or 'no image at all'
         raise FileNotFoundError(
-            f'No image in {root} matches {pattern!r}; the folder contains '
+            f'No image in {folder} matches {rest!r}; the folder contains '
             f'{examples}. Give their location with {option}. {_HOW}')
     return found
 
@@ -255,12 +286,13 @@ def describe_foreign(root: Path, pattern: str, endings: tuple[str, ...],
         str: A sentence with their number, an example, their format and a
         converter; empty if there are none.
     """
-    expression = _compile(pattern)
+    folder, _, rest = _locate(root, pattern)
+    expression = _compile(rest)
     kinds: Counter[str] = Counter()
     examples: dict[str, str] = {}
     known = {ending: text for group, text in _CONVERTERS.items()
              for ending in group}
-    for path in walk_files(root, tuple(known)):
+    for path in walk_files(folder, tuple(known)):
         match = expression.fullmatch(path)
         if match is None or path.lower().endswith(endings) or match_any(
                 path, exclude):

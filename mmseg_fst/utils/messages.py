@@ -16,14 +16,15 @@ from .error_place import line_of, settings_behind
 _USER_ERRORS = (OSError, ValueError, ImportError, FloatingPointError)
 # A wrong config may also raise these while a run is built from it.
 _CONFIG_ERRORS = (*_USER_ERRORS, KeyError, TypeError, AttributeError)
-# Libraries also raise these if a value of a config does not fit; raised in
-# this package, they are bugs.
-_LIBRARY_ERRORS = (AssertionError, RuntimeError, IndexError,
-                   NotImplementedError, ZeroDivisionError)
-# What to do, by a part of the message.
+# Parts of messages of memory errors, which many types have.
+_NO_MEMORY = ('out of memory', "can't allocate memory",
+              'unable to allocate', 'failed to allocate memory')
+_MEMORY_ADVICE = ('There is not enough memory: use a smaller size, smaller '
+                  'windows, a smaller batch, or another --device.')
+# What to do in a run, by a part of the message.
 _ADVICE = {
-    'out of memory': 'Reduce train_dataloader.batch_size or the size of the '
-    'crops.',
+    **dict.fromkeys(_NO_MEMORY, 'Reduce train_dataloader.batch_size or the '
+                    'size of the crops.'),
     'more than 1 value per channel when training': 'Batch normalization needs '
     'more than one value per channel: raise train_dataloader.batch_size or '
     'the size of the crops.',
@@ -51,7 +52,8 @@ def message_of(error: BaseException,
     Returns:
         str: Type and text of the error, without a traceback; of an error
         that a library raised in a run also the settings of the object that
-        raised it, and advice if there is any.
+        raised it, and advice if there is any; outside of a run how to see
+        the traceback.
     """
     text = str(error.args[0]) if (isinstance(error, KeyError)
                                   and error.args) else str(error)
@@ -68,9 +70,28 @@ def message_of(error: BaseException,
         # A bare assertion: the condition is all that it says.
         text = f'{line.source} ({osp.basename(line.file)}, {line.number})'
     text = f'{name}: {text}'
+    if config is None and lacks_memory(error):
+        return f'{_sentence(text)} {_MEMORY_ADVICE}'
+    if config is None and _is_of_library(error):
+        return (f'{_sentence(text)} Set {SHOW_TRACEBACK}=1 to see the '
+                'traceback.')
     if config is None or line is None or not line.in_library:
         return text
     return ' '.join([_sentence(text), *_explanations(error, text, config)])
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory.
+
+    Args:
+        error (BaseException): The error, of Python or of any library.
+
+    Returns:
+        bool: Whether it does.
+    """
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(
+        part in text for part in _NO_MEMORY)
 
 
 def _sentence(text: str) -> str:
@@ -92,11 +113,22 @@ def _explanations(error: BaseException, text: str,
 
 def _is_wrong_input(error: Exception, in_run: bool) -> bool:
     """Whether an error was caused by files or settings, not by a bug."""
-    if isinstance(error, _CONFIG_ERRORS if in_run else _USER_ERRORS):
-        return True
+    return (isinstance(error, _CONFIG_ERRORS if in_run else _USER_ERRORS)
+            or lacks_memory(error) or _is_of_library(error))
+
+
+def _is_of_library(error: BaseException) -> bool:
+    """Whether a library raised an error because a value did not fit.
+
+    Of an extension in C, such as OpenCV, the last line is the one that calls
+    it; but it has its own types of errors.
+    """
+    if isinstance(error, _USER_ERRORS):
+        return False
     line = line_of(error)
-    return (in_run and isinstance(error, _LIBRARY_ERRORS)
-            and line is not None and line.in_library)
+    package = type(error).__module__.partition('.')[0]
+    return (package not in ('builtins', 'mmseg_fst', '__main__')
+            or line is not None and line.in_library)
 
 
 @contextmanager
@@ -116,7 +148,8 @@ def one_message(work_dir: Optional[str] = None,
 
     Raises:
         SystemExit: With the message, hence exit status 1, if a file, a key
-            or a value is wrong, or another process of the run has ended.
+            or a value is wrong, a library refuses it, there is not enough
+            memory, or another process of the run has ended.
 
     Example:
         >>> with one_message():

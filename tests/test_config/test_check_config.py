@@ -75,6 +75,50 @@ def test_keys_that_runner_and_registry_take_are_known(cfg):
     check_config(cfg)
 
 
+@pytest.mark.parametrize('change', [
+    dict(optim_wrapper=dict(
+        type='AutocastOptimWrapper', constructor='PerStudentConstructor',
+        optimizer=dict(type='SGD', lr=.1), paramwise_cfg=dict(),
+        students=dict(a=dict(
+            type='AutocastOptimWrapper', paramwise_cfg=dict(_delete_=True),
+            optimizer=dict(_delete_=True, type='AdamW'))))),
+    dict(optim_wrapper=dict(
+        type='mmseg_fst.AutocastOptimWrapper', _scope_='mmseg_fst',
+        constructor='FewGroupsConstructor', accumulative_counts=2,
+        clip_grad=dict(max_norm=1), optimizer=dict(type='SGD', lr=.1))),
+    dict(default_hooks=dict(checkpoint=dict(
+        type='AtomicCheckpointHook', priority='VERY_LOW', interval=2))),
+    dict(model=dict(segmentor=dict(backbone=dict(init_cfg=dict(
+        type='DCTPretrained', checkpoint='https://a.b/c.pth',
+        override=dict(name='stem')))))),
+    dict(val_cfg=dict(type='NetworksValLoop', fp16=True)),
+    dict(val_evaluator=[dict(type='ConfusionIoUMetric', prefix='a')]),
+    dict(visualizer=dict(type='SegLocalVisualizer', vis_backends=[]))], ids=[
+        'students', 'optimizer', 'priority', 'override', 'loop', 'evaluator',
+        'visualizer'])
+def test_keys_that_are_taken_out_before_building_are_known(cfg, change):
+    cfg.merge_from_dict(change)
+    check_config(cfg)
+
+
+@pytest.mark.parametrize('place, key', [
+    ('model', 'priority'), ('optim_wrapper', 'convert_to_iter_based'),
+    ('custom_hooks.1', 'constructor'),
+    ('train_dataloader.sampler', 'priority')])
+def test_keys_that_are_taken_out_elsewhere_are_not_known(cfg, place, key):
+    cfg.optim_wrapper = dict(
+        type='AutocastOptimWrapper', optimizer=dict(type='SGD', lr=.1))
+    cfg.merge_from_dict({f'{place}.{key}': 1})
+    assert f'has no argument {key!r}' in message_of(cfg)
+
+
+def test_a_delete_without_a_base_is_named(cfg):
+    cfg.custom_hooks[1]['_delete_'] = True
+    message = message_of(cfg)
+    assert message.startswith('custom_hooks[1]._delete_: there is nothing')
+    assert 'Take _delete_ out' in message
+
+
 @pytest.mark.parametrize('place', ['labeled', 'unlabeled'])
 @pytest.mark.parametrize('prefix', ['img_path', 'seg_map_path'])
 def test_a_missing_folder_is_named_with_its_place(cfg, place, prefix):

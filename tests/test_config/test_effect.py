@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from mmseg_fst.apis import check_config, load_config, read_config
 from mmseg_fst.config.effect import unread_variables
+from mmseg_fst.config.known_keys import check_untyped
 from mmseg_fst.run import run_config
 
 CONFIG = '''
@@ -125,10 +126,71 @@ def test_configs_of_the_repository_give_no_warning():
 
 @pytest.mark.parametrize('key, hint', [
     ('randomness.sed', "'seed'"), ('env_cfg.cudnn_bench', 'cudnn_benchmark'),
-    ('epochs.counts', "'count'"), ('stages.reliabel', "'reliable'")])
+    ('epochs.counts', "'count'"), ('stages.reliabel', "'reliable'"),
+    ('optim_wrapper.paramwise_cfg.norm_decay', "'norm_decay_mult'"),
+    ('optim_wrapper.paramwise_cfg.lr_mult', 'Known keys: custom_keys'),
+    ('optim_wrapper.students.a.paramwise_cfg.bias_lr_mul',
+     "'bias_lr_mult'")])
 def test_an_unknown_key_of_an_untyped_dict_is_refused(key, hint):
     cfg = Config(dict())
     cfg.merge_from_dict({key: 1})
     with pytest.raises(ValueError, match=f'{key}: nothing reads') as error:
         check_config(cfg)
     assert hint in str(error.value)
+
+
+def paramwise(value, **changes):
+    return Config(dict(optim_wrapper=dict(
+        optimizer=dict(type='SGD', lr=1),
+        paramwise_cfg=dict(custom_keys={'head.a': value}), **changes)))
+
+
+def test_an_unknown_setting_of_a_parameter_is_refused():
+    with pytest.raises(ValueError, match='nothing reads it') as error:
+        check_config(paramwise(dict(lr_mul=10)))
+    message = str(error.value)
+    assert message.startswith(
+        "optim_wrapper.paramwise_cfg.custom_keys['head.a'].lr_mul:")
+    assert "Did you mean 'lr_mult'?" in message
+    for value in (dict(lr_mult=2, decay_mult=0), dict(momentum=.5), dict()):
+        check_config(paramwise(value))
+    with pytest.raises(ValueError, match='betas'):  # of another optimizer
+        check_config(paramwise(dict(betas=(0, 1))))
+
+
+@pytest.mark.parametrize('constructor, key, refused', [
+    ('FewGroupsConstructor', 'decay_rate', True),
+    ('mmseg.LearningRateDecayOptimizerConstructor', 'decay_rate', False),
+    ('LearningRateDecayOptimizerConstructor', 'bias_lr_mult', True),
+    ('MyConstructor', 'decay_rate', False)])
+def test_keys_depend_on_the_constructor(constructor, key, refused):
+    cfg = Config(dict(optim_wrapper=dict(
+        constructor=constructor, paramwise_cfg={key: 1})))
+    if refused:
+        with pytest.raises(ValueError, match=f'paramwise_cfg.{key}: nothing'):
+            check_config(cfg)
+    else:
+        check_config(cfg)
+
+
+@pytest.mark.parametrize('place', [
+    'model.segmentor', 'model.students.a', 'model'])
+@pytest.mark.parametrize('key, value, hint', [
+    ('test_cfg.crop_sise', 8, "'crop_size'"),
+    ('test_cfg.size', 8, 'Known keys: mode, crop_size, stride'),
+    ('train_cfg.num_point', 8, "'num_points'")])
+def test_an_unknown_key_of_a_network_is_refused(place, key, value, hint):
+    cfg = Config(dict())
+    cfg.merge_from_dict({f'{place}.type': 'EncoderDecoder',
+                         f'{place}.test_cfg.mode': 'slide',
+                         f'{place}.{key}': value})
+    with pytest.raises(ValueError) as error:
+        check_config(cfg)
+    message = str(error.value)
+    assert message.startswith(f'{place}.{key}: nothing reads it')
+    assert hint in message
+
+
+def test_a_network_of_the_user_may_have_other_keys():
+    check_untyped(dict(model=dict(
+        segmentor=dict(type='MyNetwork', test_cfg=dict(tiles=3)))))

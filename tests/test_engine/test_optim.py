@@ -3,9 +3,16 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 
+from mmseg_fst.engine import custom_keys
 from mmseg_fst.registry import MODELS
 
-from .toy import make_runner, model_config, state
+from .toy import (
+    co_training_config,
+    make_runner,
+    model_config,
+    prepare,
+    state,
+)
 
 FST = dict(type='FSTHook', depth=1)
 PARAMWISE = dict(
@@ -53,3 +60,55 @@ def test_the_same_run(tmp_path, restore):
         states.append(state(runner))
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    texts = []
+    monkeypatch.setattr(custom_keys, 'print_log',
+                        lambda text, *_: texts.append(text))
+    return texts
+
+
+def run_with(tmp_path, model, **optim_wrapper):
+    optim_wrapper['optimizer'] = dict(type='SGD', lr=1e-3)
+    runner = make_runner(
+        tmp_path, [] if 'students' in model else [FST], {}, model=model,
+        optim_wrapper=optim_wrapper, cfg=dict(optim_wrapper=optim_wrapper))
+    prepare(runner)
+    runner.call_hook('before_run')
+
+
+@pytest.mark.parametrize('constructor', [
+    'DefaultOptimWrapperConstructor', 'FewGroupsConstructor'])
+def test_a_pattern_without_a_parameter_is_named(tmp_path, logged,
+                                                constructor):
+    """That of a frozen network has no effect either."""
+    keys = {'decode_head': {}, 'decodehead': {}, 'student.': {},
+            'teacher.': {}}
+    run_with(tmp_path, model_config(), constructor=constructor,
+             paramwise_cfg=dict(custom_keys=keys))
+    text, = logged
+    assert text.startswith('optim_wrapper.paramwise_cfg.custom_keys: '
+                           "'decodehead', 'teacher.' have no effect")
+    assert "such as 'student." in text
+
+
+def test_patterns_that_match_are_not_mentioned(tmp_path, logged):
+    run_with(tmp_path, model_config(), paramwise_cfg=dict(
+        custom_keys={'decode_head': dict(lr_mult=10.)}))
+    assert not logged
+
+
+def test_patterns_of_several_students(tmp_path, logged):
+    """A pattern may be for one of them; names begin in the student."""
+    run_with(
+        tmp_path, co_training_config(), constructor='PerStudentConstructor',
+        paramwise_cfg=dict(custom_keys={'decode_head': {}, 'wide': {}}),
+        students=dict(narrow=dict(paramwise_cfg=dict(
+            custom_keys={'neck': {}, 'backbone': {}}))))
+    first, second = logged
+    assert first.startswith('optim_wrapper.students.narrow.paramwise_cfg.'
+                            "custom_keys: 'neck' have no effect")
+    assert second.startswith('optim_wrapper.paramwise_cfg.custom_keys: '
+                             "'wide' have no effect")

@@ -155,6 +155,35 @@ def test_class_weights_for_labels_and_pseudo_labels(avg_non_ignore, weighted):
     torch.testing.assert_close(losses['loss_ce'], expected)
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+@pytest.mark.parametrize('weighted', [True, False])
+def test_class_weights_are_copied_to_a_device_once(weighted, dtype,
+                                                   monkeypatch):
+    """To the same numbers as by MMSegmentation, which copies at every step."""
+    cfg = network_cfg(dropout=0., auxiliary=False)
+    weights = torch.rand(cfg['decode_head']['num_classes']).tolist()
+    cfg['decode_head']['loss_decode'] = dict(
+        type='CrossEntropyLoss', avg_non_ignore=True, class_weight=weights,
+        loss_weight=.3)
+    head = MODELS.build(cfg).decode_head
+    logits, label, weight = labeled_logits(len(weights))
+    logits = logits.to(dtype).requires_grad_()
+    weight = weight if weighted else None
+    ids = label.masked_fill(label == IGNORE, len(weights))
+    expected = head.loss_decode(
+        logits, label, weight=weight, ignore_index=IGNORE,
+        avg_factor=label.new_tensor([*weights, 0.], dtype=torch.float32)[
+            ids].sum())
+    gradient, = torch.autograd.grad(expected, logits)
+    for _ in range(2):
+        found = head_losses(head, logits, label, weight)['loss_ce']
+        assert torch.equal(found, expected)
+        assert torch.equal(torch.autograd.grad(found, logits)[0], gradient)
+        # The second time nothing is copied.
+        monkeypatch.setattr(torch.Tensor, 'new_tensor', None)
+        monkeypatch.setattr(torch, 'tensor', None)
+
+
 def test_a_loss_without_pixel_weights_is_refused():
     cfg = network_cfg(dropout=0., auxiliary=False)
     cfg['decode_head']['loss_decode'] = dict(type='DiceLoss')

@@ -323,7 +323,7 @@ def different_model(**changes):
 def size(request, monkeypatch):
     """Images whose scores are labeled at once, or as if they were large."""
     if request.param == 'large':
-        monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
+        monkeypatch.setattr(f'{PREDICTIONS}.SCORES_AT_ONCE', 1000)
         return (96, 128)  # torch resizes smaller ones by other code
     return (32, 64)
 
@@ -358,7 +358,7 @@ def test_labels_at_native_size_are_those_of_all_logits(mode, meta, size):
 
 def test_labels_of_channels_last_are_those_of_all_logits(monkeypatch):
     """There torch resizes several classes by one instruction."""
-    monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
+    monkeypatch.setattr(f'{PREDICTIONS}.SCORES_AT_ONCE', 1000)
     model = different_model().to(memory_format=torch.channels_last)
     data = model.data_preprocessor(make_batch(2, (96, 128))['labeled'])
     with torch.no_grad():
@@ -400,7 +400,7 @@ def test_a_binary_network_has_a_threshold():
 
 def test_no_scores_at_full_size(monkeypatch):
     """Each of 11 classes of 2 images is resized alone."""
-    monkeypatch.setattr(f'{PREDICTIONS}._AT_ONCE', 1000)
+    monkeypatch.setattr(f'{PREDICTIONS}.SCORES_AT_ONCE', 1000)
     monkeypatch.setattr(f'{PREDICTIONS}._FEWEST_CLASSES', 1)
     found = []
 

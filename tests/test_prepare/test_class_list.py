@@ -29,7 +29,7 @@ def read(tmp_path):
 def test_names_alone_are_ids_by_line(read):
     classes = read('# comment\nroad\n\ntraffic light\n')
     assert classes.names == ('road', 'traffic light') and classes.plain
-    ids, unknown, _ = to_class_ids(
+    ids, unknown, *_ = to_class_ids(
         np.array([[0, 1, 255, 7]], np.uint8), classes)
     assert ids.tolist() == [[0, 1, 255, 255]] and unknown == {7: 1}
     assert ids.dtype == np.uint8
@@ -39,7 +39,7 @@ def test_ids_are_merged_and_ignored(read):
     classes = read('road = 7\nvehicle = 1000, 1001\nignore = 0\n')
     assert not classes.plain and not classes.colored
     mask = np.array([[7, 1000, 1001, 0, 255]], np.uint16)
-    ids, unknown, _ = to_class_ids(mask, classes)
+    ids, unknown, *_ = to_class_ids(mask, classes)
     assert ids.tolist() == [[0, 1, 1, 255, 255]] and not unknown
 
 
@@ -50,20 +50,20 @@ def test_ids_outside_of_any_list_are_unknown(read, value, kind):
     """Without a table of that size: 2**40 entries would not fit."""
     classes = read('road\ncar\n')
     mask = np.array([[value, 0, 1, value]], kind)
-    ids, unknown, _ = to_class_ids(mask, classes)
+    ids, unknown, *_ = to_class_ids(mask, classes)
     assert ids.tolist() == [[255, 0, 1, 255]] and unknown == {value: 2}
 
 
 def test_a_value_just_above_the_list_is_unknown(read):
     classes = read('road = 300\ncar = 7\n')
-    ids, unknown, _ = to_class_ids(
+    ids, unknown, *_ = to_class_ids(
         np.array([[301, 300, 7]], np.uint16), classes)
     assert ids.tolist() == [[255, 0, 1]] and unknown == {301: 1}
 
 
 def test_255_may_be_a_class(read):
     classes = read('background = 0\nobject = 255\n')
-    ids, unknown, _ = to_class_ids(np.array([[0, 255]], np.uint8), classes)
+    ids, unknown, *_ = to_class_ids(np.array([[0, 255]], np.uint8), classes)
     assert ids.tolist() == [[0, 1]] and not unknown
 
 
@@ -72,7 +72,7 @@ def test_colors(read):
     assert classes.colored
     mask = np.array([[[128, 64, 128], [70, 130, 180], [0, 0, 0], [1, 2, 3]]],
                     np.uint8)
-    ids, unknown, _ = to_class_ids(mask, classes)
+    ids, unknown, *_ = to_class_ids(mask, classes)
     assert ids.tolist() == [[0, 1, 255, 255]]
     (value, count), = unknown.items()
     assert count == 1 and format_value(value, True) == '1 2 3'
@@ -80,7 +80,7 @@ def test_colors(read):
 
 def test_an_ignored_id_beside_bare_names(read):
     classes = read('a\nb\nignore = 9\n')
-    ids, unknown, _ = to_class_ids(
+    ids, unknown, *_ = to_class_ids(
         np.array([[0, 1, 9, 255]], np.uint8), classes)
     assert ids.tolist() == [[0, 1, 255, 255]] and not unknown
 
@@ -119,22 +119,23 @@ def test_a_list_that_is_not_text(tmp_path):
 def test_ranges_and_negative_ids(read):
     classes = read('free = 0-127\ndefect = 128-255\nignore = -9999\n')
     mask = np.array([[0, 127, 128, 255, -9999]], np.int32)
-    ids, unknown, _ = to_class_ids(mask, classes)
+    ids, unknown, *_ = to_class_ids(mask, classes)
     assert ids.tolist() == [[0, 0, 1, 1, 255]] and not unknown
 
 
 def test_missing_data_are_ignored_in_every_list(read):
-    ids, unknown, _ = to_class_ids(np.array([[0, NO_DATA, 1]]), read('a\nb\n'))
+    ids, unknown, *_ = to_class_ids(
+        np.array([[0, NO_DATA, 1]]), read('a\nb\n'))
     assert ids.tolist() == [[0, 255, 1]] and not unknown
 
 
 def test_the_nearest_id_within_the_tolerance(read):
     classes = read('free = 0\ndefect = 200\n')._replace(tolerance=30)
     mask = np.array([[0, 30, 31, 170, 255, 226]], np.uint8)
-    ids, unknown, changed = to_class_ids(mask, classes)
+    ids, unknown, changed, distance = to_class_ids(mask, classes)
     # 255 is in the list, as ignored, and 226 is nearer to 200.
     assert ids.tolist() == [[0, 0, 255, 1, 255, 1]]
-    assert unknown == {31: 1} and changed == 3
+    assert unknown == {31: 1} and changed == 3 and distance == 30
 
 
 def test_the_nearest_color_within_the_tolerance(read):
@@ -143,8 +144,9 @@ def test_the_nearest_color_within_the_tolerance(read):
     assert classes.tolerance == 127.5
     mask = np.array([[[0, 0, 0], [3, 240, 9], [250, 4, 4], [0, 0, 255]]],
                     np.uint8)
-    ids, unknown, changed = to_class_ids(mask, classes)
+    ids, unknown, changed, distance = to_class_ids(mask, classes)
     assert ids.tolist() == [[0, 1, 2, 255]] and changed == 2
+    assert distance == pytest.approx((9 + 15**2 + 81)**.5)
     assert unknown == {255: 1}  # another class, not one that is near
     assert distance_to_classes(unknown, classes) == 255
 

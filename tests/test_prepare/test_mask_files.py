@@ -69,7 +69,7 @@ SAVE = {
 @pytest.mark.parametrize('name', SAVE)
 def test_ids_of_a_format(name, label, tmp_path):
     SAVE[name](tmp_path / name, label)
-    ids, unknown, _ = read_ids(tmp_path / name)
+    ids, unknown, *_ = read_ids(tmp_path / name)
     np.testing.assert_array_equal(ids, label)
     assert not unknown
     as_is = read_mask(tmp_path / name, IDS).as_is
@@ -87,7 +87,7 @@ def test_ids_of_a_format(name, label, tmp_path):
 ])
 def test_colors_of_a_format(name, save, label, tmp_path):
     save(tmp_path / name, label)
-    ids, unknown, _ = read_ids(tmp_path / name, COLORS)
+    ids, unknown, *_ = read_ids(tmp_path / name, COLORS)
     np.testing.assert_array_equal(ids, label)
     assert not unknown
 
@@ -96,7 +96,7 @@ def test_colors_of_a_format(name, save, label, tmp_path):
 def test_a_jpeg_mask_is_read_with_a_tolerance(quality, label, tmp_path):
     Image.fromarray(RGB[label]).save(tmp_path / 'a.jpg', quality=quality)
     assert read_ids(tmp_path / 'a.jpg', COLORS).unknown
-    ids, unknown, changed = read_ids(
+    ids, unknown, changed, _ = read_ids(
         tmp_path / 'a.jpg', COLORS._replace(tolerance=200.))
     assert not unknown and changed
     assert (ids == label).mean() > .95

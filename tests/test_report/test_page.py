@@ -20,7 +20,12 @@ from helpers import (
 from mmengine.config import Config
 from PIL import Image
 
-from mmseg_fst.report import curves, find_methods, write_report
+from mmseg_fst.report import (
+    choose_folders,
+    curves,
+    find_methods,
+    write_report,
+)
 from mmseg_fst.report.class_parts import confusion_tables
 from mmseg_fst.report.panels import data_url, predict_panels
 from mmseg_fst.report.runs import differences, flat_config
@@ -195,6 +200,24 @@ def test_runs_are_grouped_and_named(work_dirs):
         parent: 2, f'{parent}, split 2': 1, 'other/fst': 1}
     with pytest.raises(FileNotFoundError, match='contains no run'):
         find_methods([work_dirs])
+
+
+def test_a_folder_of_a_debug_run_alone_is_left_out(work_dirs):
+    for folder in (work_dirs / 'short' / 'debug', work_dirs / 'single'):
+        folder.parent.mkdir(exist_ok=True)
+        write_run(work_dirs / 'seed_0', 50.)
+        (work_dirs / 'seed_0').rename(folder)
+    (work_dirs / 'single' / 'debug').mkdir()
+    folders = [work_dirs / name for name in ('short', 'fst', 'single')]
+    chosen, (note, ) = choose_folders(folders)
+    assert chosen == folders[1:]
+    assert f'{work_dirs}/short only has a debug run' in note
+    assert f'name {work_dirs}/short/debug' in note
+    with pytest.raises(FileNotFoundError, match='short only has a debug run'):
+        choose_folders(folders[:1])
+    chosen, notes = choose_folders([work_dirs / 'short' / 'debug'])
+    assert not notes
+    assert find_methods(chosen)[0].name == 'short, debug run'
 
 
 def test_differences_of_configs_execute_no_code():

@@ -217,6 +217,21 @@ def test_a_run_may_start_from_one_before_it(tmp_path, monkeypatch):
     assert [run.state for run in backwards] == ['failed', 'new']
 
 
+def test_a_short_run_may_start_from_one_before_it(tmp_path, monkeypatch,
+                                                  caplog):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'first.py').write_text(
+        'train_cfg = dict(max_iters=4)\n'
+        'default_hooks = dict(logger=dict(), checkpoint=dict())\n'
+        'train_dataloader = val_dataloader = dict(dataset=dict())\n')
+    (tmp_path / 'second.py').write_text(
+        "_base_ = './first.py'\nload_from = 'work_dirs/first/{run}'\n")
+    runs = plan_runs([Cell('first.py'), Cell('second.py')], [0], debug=True)
+    assert [run.work_dir for run in runs] == [
+        'work_dirs/first/debug', 'work_dirs/second/debug']
+    assert {run.state for run in runs} == {'new'}
+
+
 def test_partitions_have_rows_and_folders_to_themselves(tmp_path,
                                                         monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -119,6 +119,60 @@ def test_options_win_over_what_a_short_run_sets(tmp_path):
     assert cfg.model.warmup_iters == 1
 
 
+SHORT = '''
+train_cfg = dict(max_iters=8, val_interval=8)
+default_hooks = dict(logger=dict(), checkpoint=dict())
+train_dataloader = val_dataloader = dict(dataset=dict())
+'''
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    texts = []
+    monkeypatch.setattr(run_config, 'print_log',
+                        lambda text, *_: texts.append(text))
+    return texts
+
+
+@pytest.mark.parametrize('path', [
+    'first/{run}', 'first/{run}/iter_900.pth', 'first/seed_0/iter_900.pth'])
+def test_a_short_run_starts_from_a_short_run(path, tmp_path, logged):
+    config = tmp_path / 'second.py'
+    config.write_text(f"{SHORT}load_from = '{tmp_path}/{path}'\n")
+    folder = tmp_path / 'first/debug'
+    cfg = load_config(str(config), seed=0, debug=True)
+    assert cfg.load_from is None
+    assert logged == [
+        f'load_from: there is no debug run in {folder}, so this debug run '
+        'does not start from it. To test that too, name the config of that '
+        'run first in the same command.']
+    folder.mkdir(parents=True)
+    (folder / 'iter_4.pth').touch()
+    cfg = load_config(str(config), seed=0, debug=True)
+    assert cfg.load_from == str(folder / 'iter_4.pth')
+    assert logged[1:] == ['load_from: this debug run starts from the debug '
+                          f'run {folder}/iter_4.pth.']
+    (tmp_path / 'real.pth').touch()
+    cfg = load_config(str(config), dict(load_from=f'{tmp_path}/real.pth'),
+                      debug=True)
+    assert cfg.load_from == f'{tmp_path}/real.pth' and not logged[2:]
+
+
+def test_initial_weights_of_a_short_run(tmp_path, logged):
+    config = tmp_path / 'second.py'
+    config.write_text(
+        f"{SHORT}model = dict(students=[dict(init_cfg=dict("
+        f"type='Pretrained', checkpoint='{tmp_path}/{{run}}/iter_9.pth'))])\n")
+    cfg = load_config(str(config), debug=True)
+    assert cfg.model.students[0].init_cfg is None
+    assert logged[0].startswith('model.students.0.init_cfg: there is no debug')
+    (tmp_path / 'debug').mkdir()
+    (tmp_path / 'debug/iter_4.pth').touch()
+    cfg = load_config(str(config), debug=True)
+    assert cfg.model.students[0].init_cfg.checkpoint == (
+        f'{tmp_path}/debug/iter_4.pth')
+
+
 def test_options_are_merged_once(tmp_path, monkeypatch):
     path, merged = tmp_path / 'a.py', []
     path.write_text('a = 1\n')

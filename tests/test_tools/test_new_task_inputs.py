@@ -185,6 +185,42 @@ def test_masks_that_fade_to_an_ignored_id(start, folder, capsys, options):
         start, capsys, *options)
 
 
+@pytest.mark.parametrize('levels, options, words', [
+    ((90, 90, 90, 90, 90), ('--nearest', 100), (
+        '5 masks have values of no class, in 100 pixels',
+        'up to a distance of 100 are accepted in every mask',
+        'the largest distance of all masks is 90.')),
+    ((100, 10, 20, 30, 40), ('--nearest', ), (
+        'up to a distance of 127.5 are', 'of all masks is 100.',
+        'It differs by mask, from 10 to 100: labels/p 0.png 100, '
+        'labels/p 4.png 40, labels/p 3.png 30, ...'))])
+def test_the_distance_of_nearest_is_stated(levels, options, words, start,
+                                           folder, capsys):
+    for index, level in enumerate(levels):
+        label = label_of(index) * 255
+        label[0, :20] = level
+        write(folder / f'mine/labels/p {index}.png', label)
+    (folder / 'classes.txt').write_text('free = 0\ndefect = 255\n')
+    start(*options)
+    output = capsys.readouterr().out
+    assert all(text in output for text in words)
+    assert ('differs by mask' in output) == (len(set(levels)) > 1)
+
+
+def test_the_distance_that_accepts_all_masks_is_stated(start, folder, capsys):
+    """That of the first problem may be too small for the others."""
+    for index, level in enumerate((30, 60, 20, 50, 40)):
+        label = label_of(index) * 200
+        label[0, :20] = level
+        write(folder / f'mine/labels/p {index}.png', label)
+    (folder / 'classes.txt').write_text('free = 0\ndefect = 200\n')
+    error = refused(start, capsys, '--nearest', 25)
+    assert '4 x mask with ids' in error and 'at most 60 away' in error
+    assert '--nearest 60 accepts all values of all 4 masks' in error
+    assert '--nearest 3' not in error and '--nearest 5' not in error
+    start('--nearest', 60)
+
+
 @pytest.mark.parametrize('save, classes, options', [
     # Antialiased, as ranges and by the nearest value.
     (lambda path, soft, label: Image.fromarray(soft).save(path),
@@ -271,6 +307,77 @@ def test_labeled_images_in_no_list_are_mentioned(start, folder, capsys):
     assert '2 labeled images of mine are in no list' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('name', ['names.unl', 'names'])
+def test_a_list_may_have_any_extension(name, start, folder, capsys):
+    """Labeled images that it names are not said to be unused."""
+    (folder / 'train.part').write_text('p 0\np 1\np 2\n')
+    (folder / name).write_text('p 4\np 5\n')
+    lists = start('--training', 'train.part', '--unlabeled', name)
+    assert lists['unlabeled'] == [4, 5]
+    output = capsys.readouterr().out
+    assert '1 labeled images of mine are in no list' in output
+    assert 'such as images/p 3.png' in output
+    (folder / name).write_text('p 3\np 4\n')
+    start('--training', 'train.part', '--unlabeled', name, '--overwrite')
+    assert 'in no list' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('option, words', [
+    ('--training', 'There is no list names.unl'),
+    ('--unlabeled', 'There is no folder names.unl')])
+def test_a_list_of_another_extension_must_exist(option, words, start, capsys):
+    assert words in refused(start, capsys, option, 'names.unl')
+
+
+def test_a_list_that_is_not_text(start, capsys):
+    message = refused(start, capsys, '--training', 'mine/images/p 0.png')
+    assert 'p 0.png is not a list of images' in message
+    assert '.csv or .tsv' in message and '.yaml, .yml or .json' in message
+
+
+def test_a_folder_is_not_a_list(start, capsys):
+    assert 'mine is a folder, not a list' in refused(
+        start, capsys, '--training', 'mine')
+
+
+def test_a_list_is_not_a_folder(folder, capsys):
+    with pytest.raises(SystemExit, match='classes.txt is a file, not a fold'):
+        load_tool('new_task.py').main(
+            ['--labeled', 'classes.txt', '--classes', 'classes.txt'])
+
+
+@pytest.mark.parametrize('absolute', [False, True])
+def test_masks_beside_the_folder(absolute, start, folder):
+    """Also an extension of the file itself is in the list."""
+    (folder / 'mine/labels').rename(folder / 'masks')
+    for path in (folder / 'masks').iterdir():
+        path.rename(path.with_stem(f'{path.stem}_mask'))
+    above = str(folder) if absolute else '..'
+    lists = start('--masks', f'{above}/masks/{{name}}_mask.png')
+    assert lists['unlabeled'] == [5, 6, 7]
+    check_labels()
+
+
+def test_masks_beside_the_folder_are_converted(start, folder):
+    (folder / 'mine/labels').rename(folder / 'masks')
+    (folder / 'classes.txt').write_text('defect = 1\nfree = 0\n')
+    start('--masks', '../masks/{name}.png')
+    check_labels(lambda index: 1 - label_of(index))
+
+
+def test_images_must_be_in_the_folder(start, capsys):
+    message = refused(start, capsys, '--images', '../photos/{name}.png')
+    assert "'../photos/{name}.png' of --images leaves the folder mine" in (
+        message)
+    assert 'Name a folder that contains all images' in message
+
+
+def test_a_redundant_part_of_a_pattern(start):
+    lists = start('--images', './images/{name}.*', '--masks',
+                  'images/../labels//{name}.png')
+    assert lists['unlabeled'] == [5, 6, 7]
+
+
 @pytest.mark.parametrize('train, val, words', [
     ('p 0\np 1', 'p 1', "1 images are in the lists of training and of "
      "validation, such as images/p 1.png"),
@@ -329,6 +436,24 @@ def test_a_coco_file_needs_no_class_list(start, folder, capsys):
     lists = start('--masks', 'coco.json', '--empty-is-background',
                   '--overwrite', classes=False)
     assert lists['unlabeled'] == [7]
+
+
+def test_a_category_of_images_in_no_list(start, folder, capsys):
+    """It would be a class without pixels."""
+    pytest.importorskip('pycocotools')
+    path = folder / 'coco.json'
+    write_coco(path, [f'p {index}.png' for index in range(5)])
+    content = json.loads(path.read_text())
+    content['categories'].append(dict(id=4, name='dent'))
+    content['annotations'][4]['category_id'] = 4
+    path.write_text(json.dumps(content))
+    (folder / 'train.txt').write_text('p 0\np 1\np 2\n')
+    options = ('--masks', 'coco.json', '--training', 'train.txt')
+    message = refused(start, capsys, *options, classes=False)
+    assert 'The classes dent have no pixel' in message
+    assert '--classes FILE: background, scratch.' in message
+    (folder / 'classes.txt').write_text('background\nscratch\n')
+    assert start(*options)['unlabeled'] == [5, 6, 7]
 
 
 def test_a_coco_file_of_other_images(start, folder, capsys):

@@ -55,3 +55,6 @@ def test_an_image_is_written(run_folder, tmp_path):
     done = run('--key', 'agreemnt')
     assert done.returncode == 1 and 'scalars.json' in done.stderr
     assert not (tmp_path / 'curves.png').exists()
+    log(tmp_path / 'short/debug/1/vis_data', [dict(step=1, agreement=.5)])
+    done = run(str(tmp_path / 'short'), '--key', 'agreement')
+    assert done.returncode == 0 and 'short only has a debug run' in done.stdout

@@ -96,6 +96,17 @@ def test_seeds_of_two_protocols_have_no_mean(tmp_path, monkeypatch):
         runpy.run_path(str(SCRIPT), run_name='__main__')
 
 
+def test_a_debug_run_alone_is_mentioned(tmp_path, capsys, monkeypatch):
+    write_run(tmp_path / 'a' / 'seed_0', [1.0, 2.0], [3.0])
+    write_run(tmp_path / 'b' / 'debug', [1.0, 2.0], [3.0])
+    monkeypatch.setattr('sys.argv', [
+        'summarize.py', str(tmp_path / 'a'), str(tmp_path / 'b')])
+    runpy.run_path(str(SCRIPT), run_name='__main__')
+    streams = capsys.readouterr()
+    assert '| a |' in streams.out
+    assert f'{tmp_path}/b only has a debug run: left out' in streams.err
+
+
 def test_own_tasks_are_named_and_classes_shown(tmp_path, capsys, monkeypatch):
     """Their configs are all called supervised and fst."""
     runs = [tmp_path / 'own' / task / 'fst' for task in ('tiles', 'weeds')]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
 from mmseg_fst.registry import TRANSFORMS
+from mmseg_fst.use.predict import Predictor
 from mmseg_fst.utils.checkpoint import UnsafeCheckpoint
 
 SIZE = (48, 80)
@@ -65,7 +66,7 @@ def test_labels_and_probabilities_are_those_of_the_network(run, network):
 
 def test_labels_alone_need_no_scores_at_full_size(model, monkeypatch):
     """Each of 11 classes is resized alone, and not at all once more."""
-    for name in ('_AT_ONCE', '_FEWEST_CLASSES'):
+    for name in ('SCORES_AT_ONCE', '_FEWEST_CLASSES'):
         monkeypatch.setattr(
             f'mmseg_fst.models.protocols.predictions.{name}', 1)
     shapes = []
@@ -180,6 +181,44 @@ def test_a_larger_image_is_cut_into_tiles(tmp_path, monkeypatch):
     assert received == [(24, 40)]
 
 
+@pytest.mark.parametrize('windows, whole, settings, words', [
+    (None, False, dict(
+        images='more than 3 times as large as the training images', scale=.5,
+        size=[64, 64], stride=[42, 42], overlap=[22, 22]),
+     'scale: 0.5 of the file; size: 64 x 64 pixels; overlap: 22 x 22'),
+    ((32, 16), False, dict(
+        images='all', scale=.5, size=[32, 32], stride=[16, 16],
+        overlap=[16, 16]), 'images: all; scale'),
+    (None, True, None, 'none (--whole)')])
+def test_tiles_can_be_recorded(windows, whole, settings, words, tmp_path):
+    resize = dict(type='Resize', scale=(40, 24), keep_ratio=True)
+    run = make_run(tmp_path, steps=[resize], native_size=(48, 80))
+    rule = Predictor(load_model(str(run), 'cpu', windows=windows),
+                     whole=whole).rule
+    assert rule.settings() == settings and words in rule.describe()
+    if settings is not None:  # it is what is done
+        tiling = rule.tiling((480, 800))
+        assert tiling.factor == settings['scale']
+        assert list(tiling.windows.crop_size) == settings['size']
+        assert list(tiling.windows.stride) == settings['stride']
+
+
+@pytest.mark.parametrize('steps, protocol, images, words', [
+    ([], None, 'of more than 4194304 pixels at the scale', 'scale: 1 of'),
+    ([dict(type='Resize', scale=(40, 24), keep_ratio=True)], None, None,
+     'none (the size of the training images is not known)'),
+    ([], dict(type='Canvas', size=64), None,
+     'none (the protocol has a canvas)')])
+def test_tiles_where_little_is_known(steps, protocol, images, words,
+                                     tmp_path):
+    run = make_run(tmp_path, model_cfg(protocol=protocol), steps=steps)
+    rule = Predictor(load_model(str(run), 'cpu')).rule
+    settings = rule.settings()
+    assert settings is None if images is None else (
+        settings['images'].startswith(images))
+    assert words in rule.describe()
+
+
 def test_tiles_are_windows_of_the_protocol(tmp_path, monkeypatch):
     """Scores of the test and tiles of predict are the same numbers."""
     protocol = dict(type='SlidingWindows', crop_size=32, stride=20,
@@ -190,7 +229,7 @@ def test_tiles_are_windows_of_the_protocol(tmp_path, monkeypatch):
     alone, = predict(model, photo())
     whole, = predict(model, photo(), **options)
     monkeypatch.setattr('mmseg_fst.use.tiling._MOST_PIXELS', 100)
-    monkeypatch.setattr('mmseg_fst.use.tiled_rows._AT_ONCE', 11 * 80 * 7)
+    monkeypatch.setattr('mmseg_fst.use.tiled_rows.SCORES_AT_ONCE', 11 * 80 * 7)
     assert (predict(model, photo())[0].label == alone.label).all()
     tiled, = predict(model, photo(), **options)
     np.testing.assert_allclose(

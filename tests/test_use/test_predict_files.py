@@ -111,6 +111,10 @@ def test_all_outputs_of_a_folder(model, photos, tmp_path):
     content = json.loads((out / 'predict.json').read_text())
     assert content['classes'] == META['classes']
     assert content['network'] == 'student'
+    assert content['tiling']['scale'] == 1 and not content['whole']
+    assert content['tiling']['overlap'] == [
+        size - stride for size, stride in zip(
+            content['tiling']['size'], content['tiling']['stride'])]
 
 
 def test_a_folder_goes_on_where_it_was_broken_off(model, photos, tmp_path,
@@ -221,7 +225,8 @@ def test_the_command_line(run, photos, tmp_path, monkeypatch, capsys):
     for line in ('3 predicted, 0 existed', '0 predicted, 3 existed'):
         runpy.run_path(
             str(REPOSITORY / 'tools' / 'predict.py'), run_name='__main__')
-        assert line in capsys.readouterr().out
+        output = capsys.readouterr().out
+        assert line in output and '\nTiles:    images: of more' in output
     content = json.loads((out / 'predict.json').read_text())
     assert content['network'] == 'teacher' and content['scales'] == [1, .5]
     assert content['protocol'].startswith('sliding windows 32')

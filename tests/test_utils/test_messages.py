@@ -97,8 +97,34 @@ def test_the_error_of_a_library_names_the_settings_behind_it(tmp_path):
     assert message.startswith('AssertionError: ')
     assert ('Check the settings of train_dataloader.dataset.pipeline.0 '
             '(RandomCrop: crop_size=(0, 4)).') in message
-    with pytest.raises(AssertionError), one_message():  # not of a run
+    with pytest.raises(SystemExit) as caught, one_message():  # no run
         crop((0, 4))
+    assert caught.value.code.endswith(
+        '. Set MMSEG_FST_TRACEBACK=1 to see the traceback.')
+
+
+class RasterError(Exception):
+    """An error of a library in C, raised at the line that calls it."""
+
+
+@pytest.mark.parametrize('module, is_bug', [
+    ('rasterio.errors', False), ('builtins', True), ('mmseg_fst.ops', True)])
+def test_errors_of_libraries_in_c(module, is_bug, monkeypatch):
+    monkeypatch.setattr(RasterError, '__module__', module)
+    with pytest.raises(RasterError if is_bug else SystemExit), one_message():
+        raise RasterError('no bands')
+
+
+@pytest.mark.parametrize('error', [
+    MemoryError(), torch.OutOfMemoryError('CUDA out of memory. Tried'),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")])
+@pytest.mark.parametrize('in_run', [False, True])
+def test_too_little_memory_is_never_a_bug(error, in_run, tmp_path):
+    place = (str(tmp_path), {}) if in_run else ()
+    with pytest.raises(SystemExit) as caught, one_message(*place):
+        raise error
+    assert in_run or 'use a smaller size, smaller windows' in (
+        caught.value.code)
 
 
 def test_a_bare_assertion_shows_its_condition():

@@ -3,8 +3,10 @@ from typing import Optional
 
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.custom_keys import warn_of_unmatched
 from mmseg_fst.engine.loaded_weights import Source, check_loads
 from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.methods import check_contract
@@ -20,7 +22,9 @@ class PrepareModelHook(Hook):
     to other channels, see
     :func:`mmseg_fst.models.backbones.adapt_first_layers`, and weights that do
     not fit are refused, see
-    :class:`mmseg_fst.engine.loaded_weights.LoadCheck`.
+    :class:`mmseg_fst.engine.loaded_weights.LoadCheck`. Settings of the
+    optimizer for parameters that do not exist are named, see
+    :func:`mmseg_fst.engine.custom_keys.warn_of_unmatched`.
 
     :func:`mmseg_fst.apis.build_runner` registers it in every run. A segmentor
     of MMSegmentation, without a ``student``, passes. After the real step, and
@@ -47,6 +51,9 @@ class PrepareModelHook(Hook):
         """
         model = unwrap(runner)
         check_channels(model)
+        # In a test the optimizer is not built.
+        if isinstance(runner.optim_wrapper, (OptimWrapper, OptimWrapperDict)):
+            warn_of_unmatched(runner.cfg.get('optim_wrapper') or {}, model)
         trained = getattr(model, 'trained_parameters', model.parameters)()
         source = runner._load_from and Source(
             runner._load_from, 'load_from', runner._resume)

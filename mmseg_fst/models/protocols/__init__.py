@@ -10,6 +10,7 @@ from .predictions import (
     score_rows,
 )
 from .scores import (
+    SCORES_AT_ONCE,
     Scores,
     mean_threshold,
     metas_of,
@@ -19,8 +20,8 @@ from .sliding_windows import SlidingWindows
 from .whole_image import WholeImage
 
 __all__ = [
-    'Canvas', 'MeanScores', 'Protocol', 'ScoredImages', 'Scores',
-    'SlidingWindows', 'WholeImage', 'mean_threshold', 'metas_of',
+    'SCORES_AT_ONCE', 'Canvas', 'MeanScores', 'Protocol', 'ScoredImages',
+    'Scores', 'SlidingWindows', 'WholeImage', 'mean_threshold', 'metas_of',
     'name_of_test_cfg', 'resized_rows', 'score_images', 'score_rows',
     'threshold_of', 'windows_of'
 ]

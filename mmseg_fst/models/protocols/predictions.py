@@ -24,10 +24,14 @@ from mmseg_fst.ops import (
 
 from .base import Protocol
 from .default import default_scores
-from .scores import Scores, inherits, mean_threshold, threshold_of
+from .scores import (
+    SCORES_AT_ONCE,
+    Scores,
+    inherits,
+    mean_threshold,
+    threshold_of,
+)
 
-# Floats of scores at full size that exist at the same time, 32 MB.
-_AT_ONCE = 2**23
 # On a CPU, fewer channels are resized by other code, which rounds otherwise.
 _FEWEST_CLASSES = 4
 
@@ -301,7 +305,8 @@ def _num_parts(raw: Tensor, size: Sequence[int]) -> int:
         return 1
     classes, (height, width) = raw.shape[1], size[:2]
     floats = classes * height * width
-    return max(1, min(-(-floats // _AT_ONCE), classes // _FEWEST_CLASSES))
+    parts = -(-floats // SCORES_AT_ONCE)
+    return max(1, min(parts, classes // _FEWEST_CLASSES))
 
 
 def _takes_argmax(network: BaseSegmentor) -> bool:

@@ -19,6 +19,9 @@ from torch import Tensor, nn
 
 from mmseg_fst.models.domains import RGB, domain_of
 
+#: Floats of scores at the size of the images that exist at the same time,
+#: 32 MB.
+SCORES_AT_ONCE = 2**23
 # Multiples to which an image is padded if a network refuses its size, and the
 # multiple that each such network takes.
 _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
