@@ -482,7 +482,7 @@ def test_scores_and_choices_are_within_the_window(predicted, browse, width):
     path, _ = predicted
     run = path.parent / 'fst' / 'seed_0'
     write_classes(run)
-    other = path.parent / 'a_config_with_a_long_name' / 'seed_0'
+    other = path.parent / 'longer_name' / 'seed_0'
     shutil.copytree(run, other)
     write_report(path, find_methods([run.parent, other.parent]), 'x', 1)
     path.write_text(path.read_text().replace('</body>', f'{MEASURE}</body>'))
