@@ -17,7 +17,8 @@ from mmseg_fst.utils.files import (
     save_lines,
 )
 
-from .class_list import ClassList, to_class_ids
+from .class_list import to_class_ids
+from .palette import palette_of
 from .survey import SurveyedImage
 from .task import Side, Task
 from .tiles import group_tiles, write_tiles
@@ -87,6 +88,7 @@ def _write_labels(folder: Path, side: Side, task: Task,
     """Convert masks to train ids, and cut them like their images."""
     source = side.source
     assert source is not None
+    palette = palette_of(task)
 
     def convert(images: list[SurveyedImage]) -> None:
         first = images[0]
@@ -96,37 +98,9 @@ def _write_labels(folder: Path, side: Side, task: Task,
         for image in images:
             part = image.tile.cut(ids) if image.tile else ids
             save_label(folder / f'{image.path}.png',
-                       np.ascontiguousarray(part), palette_of(task.classes),
-                       optimize=False)
+                       np.ascontiguousarray(part), palette, optimize=False)
 
     parallel_map(convert, group_tiles(side.images), workers, 'Writing masks')
-
-
-def palette_of(classes: ClassList) -> list[list[int]]:
-    """Palette of a class list: the colors of masks, else distinct colors.
-
-    Args:
-        classes (ClassList): The classes.
-
-    Returns:
-        list[list[int]]: RGB, one for each class.
-    """
-    count = len(classes.names)
-    if classes.colored:
-        first = {target: value for value, target in
-                 reversed(classes.values.items())}
-        return [[first[index] >> 16, first[index] >> 8 & 255,
-                 first[index] & 255] for index in range(count)]
-    # Palette of Pascal VOC: the bits of the id, distributed over channels.
-    palette = []
-    for index in range(count):
-        color = [0, 0, 0]
-        for bit in range(8):
-            for channel in range(3):
-                color[channel] |= (index >> (3 * bit + channel) & 1) << (
-                    7 - bit)
-        palette.append(color)
-    return palette
 
 
 def _line_of(image: SurveyedImage, side: Side, converted: bool) -> str:
