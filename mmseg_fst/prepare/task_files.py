@@ -89,6 +89,7 @@ def _write_labels(folder: Path, side: Side, task: Task,
     source = side.source
     assert source is not None
     palette = palette_of(task)
+    names = _mask_names(side)
 
     def convert(images: list[SurveyedImage]) -> None:
         first = images[0]
@@ -97,29 +98,40 @@ def _write_labels(folder: Path, side: Side, task: Task,
         ids = to_class_ids(raw.values, task.classes).ids
         for image in images:
             part = image.tile.cut(ids) if image.tile else ids
-            save_label(folder / f'{image.path}.png',
+            save_label(folder / names[image.path],
                        np.ascontiguousarray(part), palette, optimize=False)
 
     parallel_map(convert, group_tiles(side.images), workers, 'Writing masks')
 
 
-def _line_of(image: SurveyedImage, side: Side, converted: bool) -> str:
-    """Line of a list; beside tiles, other images have an absolute path."""
-    path = image.path
-    if side.is_cut and not image.tile:
-        path = str(side.root / path)
-    if side.source is None:
-        return path
-    label = f'{image.path}.png' if converted else image.label
-    return f'{path}\t{label}'
+def _mask_names(side: Side) -> dict[str, str]:
+    """Names of converted masks by the path of their images."""
+    unique = has_unique_names(side)
+    return {
+        image.path: f'{name_in_folder(image.path) if unique else image.path}'
+                    '.png' for image in side.images
+    }
+
+
+def _lines_of(side: Side, converted: bool) -> Iterator[str]:
+    """Lines of a list; beside tiles, other images have an absolute path."""
+    names, is_cut = _mask_names(side), side.is_cut
+    for image in side.images:
+        path = image.path
+        if is_cut and not image.tile:
+            path = str(side.root / path)
+        if side.source is None:
+            yield path
+        else:
+            label = names[image.path] if converted else image.label
+            yield f'{path}\t{label}'
 
 
 def _write_data(folder: Path, task: Task, converted: bool, channels: int,
                 workers: int) -> None:
     """Write lists, tiles, masks and statistics."""
     for name, side in task.sides.items():
-        save_lines(folder / f'{name}.txt', (
-            _line_of(image, side, converted) for image in side.images))
+        save_lines(folder / f'{name}.txt', _lines_of(side, converted))
         write_tiles(folder / 'images' / name, side, channels, workers)
     for name, side in task.labeled.items():
         if converted:

@@ -366,7 +366,7 @@ def test_large_images_are_cut_into_tiles(start, folder, capsys):
         labeled=24, unlabeled=18)
     for path, found in load(cfg).items():
         index, top, left = map(int, re.search(
-            r'p (\d)\.png_y(\d+)_x(\d+)', path).groups())
+            r'p (\d)_y(\d+)_x(\d+)\.png', path).groups())
         np.testing.assert_array_equal(
             found, label_of(index)[top:top + 32, left:left + 32])
 
