@@ -1,6 +1,7 @@
 """What users have: partly labeled folders, lists, polygons, large images."""
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -369,6 +370,9 @@ def test_large_images_are_cut_into_tiles(start, folder, capsys):
             r'p (\d)_y(\d+)_x(\d+)\.png', path).groups())
         np.testing.assert_array_equal(
             found, label_of(index)[top:top + 32, left:left + 32])
+    masks = {path.name for path in Path('data/mine/labels').rglob('*.png')}
+    assert 'p 0_y0_x0.png' in masks
+    assert not [name for name in masks if name.count('.') > 1]
 
 
 @pytest.mark.parametrize('options, words', [
