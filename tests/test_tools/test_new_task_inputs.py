@@ -151,7 +151,7 @@ def test_a_bad_labeled_image_does_not_become_unlabeled(start, folder, capsys):
     assert 1 not in lists['train'] + lists['val']
     error = capsys.readouterr().err
     assert '1 x mask with ids that belong to no class' in error
-    assert '1 of 9 files are left out' in error
+    assert 'Left out: 1 of 9 files' in error
 
 
 def test_problems_are_grouped_by_kind(start, folder, capsys):
