@@ -54,9 +54,9 @@ def _as_seen(colors: np.ndarray) -> np.ndarray:
     values = colors / 255
     linear = np.where(values <= .04045, values / 12.92,
                       ((values + .055) / 1.055)**2.4)
-    seen = np.concatenate([linear[None],
-                           linear @ _DEFICIENCIES.transpose(0, 2, 1)])
-    return cv2.cvtColor(seen.clip(0, 1).astype(np.float32),
+    simulated = np.concatenate(
+        [linear[None], linear @ _DEFICIENCIES.transpose(0, 2, 1)])
+    return cv2.cvtColor(simulated.clip(0, 1).astype(np.float32),
                         cv2.COLOR_LRGB2Lab)
 
 
@@ -78,15 +78,15 @@ def distinct_colors(count: int) -> list[list[int]]:
     candidates = np.stack(np.meshgrid(*[_LEVELS] * 3), -1).reshape(-1, 3)
     candidates = candidates[_as_seen(candidates)[0, :, 0] >= _LIGHTNESS]
     distances = np.full(len(candidates), np.inf)
-    new = [*_AVOIDED, *chosen]
+    new = [list(color) for color in _AVOIDED] + chosen
     while True:
         for color in new:
             np.minimum(distances, color_distance(
                 candidates, np.array(color)), out=distances)
         if len(chosen) == count:
             return chosen
-        new = [candidates[distances.argmax()].astype(int).tolist()]
-        chosen += new
+        chosen.append(candidates[distances.argmax()].astype(int).tolist())
+        new = chosen[-1:]
 
 
 def palette_of(task: Task) -> list[list[int]]:
@@ -117,7 +117,7 @@ def _first_values(classes: ClassList) -> list[int]:
 
 
 def _palette_of_masks(task: Task) -> list[list[int]] | None:
-    """Colors of the ids in masks with a palette that tells them apart."""
+    """Colors of the ids in masks with a palette, if they are distinct."""
     source = task.train.source
     assert source is not None
     # Some programs write a palette only up to the largest id of the mask.

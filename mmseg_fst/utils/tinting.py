@@ -14,7 +14,7 @@ _BLACK = 15
 
 
 def is_background(name: str) -> bool:
-    """Whether the name of a class says that it is no object.
+    """Whether the name of a class is one of the background.
 
     Args:
         name (str): The name.

@@ -244,7 +244,7 @@ def test_images_are_downscaled():
     assert abs(np.subtract(image.getpixel((90, 4)), (10, 200, 30))).max() < 4
 
 
-def test_a_single_value_is_drawn_and_said():
+def test_a_single_value_is_a_point_with_a_note():
     line = curves.Line('a', 'red', False, [{20: 3.}])
     chart = curves.make_chart('mIoU', [line])
     assert chart.iteration == 20

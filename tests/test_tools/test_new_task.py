@@ -289,7 +289,8 @@ def test_copies_and_masks_are_not_used_as_unlabeled(task, tmp_path, capsys):
     write_folder(tmp_path / 'photos', None, 4)
     shutil.move(tmp_path / 'copy.jpg', tmp_path / 'photos')
     task('ids')
-    assert 'Left out: 1 unlabeled image with a labeled copy.' in capsys.readouterr().out
+    assert 'Left out: 1 unlabeled image with a labeled copy.' in (
+        capsys.readouterr().out)
     lines = (tmp_path / 'data/mine/unlabeled.txt').read_text()
     assert 'copy' not in lines and len(lines.splitlines()) == 4
     with pytest.raises(SystemExit, match='All images of mine have masks'):
