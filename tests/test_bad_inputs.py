@@ -69,7 +69,7 @@ def start(command, monkeypatch, capsys):
     if isinstance(status, int):
         return status, errors
     # new_task.py prints one line for each problem before it exits.
-    is_list = 'problems; nothing is written' in status
+    is_list = '; nothing is written' in status
     return 1, f'{errors}{status}' if is_list else status
 
 

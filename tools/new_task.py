@@ -61,6 +61,7 @@ from mmseg_fst.prepare.task_sides import (
 )
 from mmseg_fst.prepare.tiles import LARGE, cut_side
 from mmseg_fst.prepare.view import class_widths, describe_view
+from mmseg_fst.utils.counts import counted
 from mmseg_fst.utils.messages import one_message
 
 BASES = Path(__file__).resolve().parents[1] / 'configs' / '_base_'
@@ -220,10 +221,11 @@ def stop_on(surveys: Sequence[Survey], skip: bool) -> None:
         return
     print(group_problems(problems), file=sys.stderr)
     if not skip:
-        sys.exit(f'{len(problems)} problems; nothing is written. Correct '
-                 'them, or leave these files out with --skip-bad.')
+        sys.exit(f'{counted(len(problems), "problem")}; nothing is written. '
+                 'Correct them, or leave these files out with --skip-bad.')
     total = len(problems) + sum(len(survey.images) for survey in surveys)
-    print(f'{len(problems)} of {total} files are left out.', file=sys.stderr)
+    print(f'Left out: {len(problems)} of {counted(total, "file")}.',
+          file=sys.stderr)
 
 
 def list_unlabeled(args: argparse.Namespace, folders: Sequence[Folder],
@@ -348,8 +350,9 @@ def find_unique(root: Path, unlabeled: Survey,
         [image for survey in surveys for image in survey.images],
         [digest for survey in surveys for digest in survey.rejected])
     if len(unique) < len(unlabeled.images):
-        print(f'{len(unlabeled.images) - len(unique)} unlabeled images are '
-              'copies of labeled images: left out.')
+        copies = counted(len(unlabeled.images) - len(unique),
+                         'unlabeled image')
+        print(f'Left out: {copies} with a labeled copy.')
     if not unique:
         sys.exit(f'No image is left of {root}: all are unreadable or copies '
                  'of labeled images. Name another --unlabeled folder.')
@@ -409,8 +412,9 @@ def cut_task(task: Task, args: argparse.Namespace) -> Task:
 def show(task: Task) -> None:
     """Print the images and class statistics of a task."""
     for name, side in task.sides.items():
-        print(f'{TITLES.get(name, name):>10}: {len(side.images)} images of '
-              f'{side.root}, {count_sizes(side.images)}')
+        print(f'{TITLES.get(name, name):>10}: '
+              f'{counted(len(side.images), "image")} of {side.root}, '
+              f'{count_sizes(side.images)}')
     table = PrettyTable(['class', 'images, training', 'percent of pixels',
                          'images, validation'])
     table.align = 'r'
@@ -443,9 +447,8 @@ def show_notes(task: Task) -> None:
         print(line)
     ignored = sum(image.ignored for image in images)
     if ignored:
-        print(f'{ignored} pixels of '
-              f'{sum(image.ignored > 0 for image in images)} masks are '
-              'ignored.')
+        masks = counted(sum(image.ignored > 0 for image in images), 'mask')
+        print(f'Ignored: {counted(ignored, "pixel")} of {masks}.')
     note_copies(task)
 
 

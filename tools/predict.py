@@ -23,6 +23,7 @@ from mmseg_fst.apis import find_sources, load_model, predict_files
 from mmseg_fst.use.predict import Predictor
 from mmseg_fst.use.prediction_writer import OUTPUTS
 from mmseg_fst.utils.arguments import add_run_options
+from mmseg_fst.utils.counts import counted
 from mmseg_fst.utils.messages import one_message, printable
 
 
@@ -84,8 +85,9 @@ def main() -> None:
           f'Tiles:    {rule.describe()}')
     report = predict_files(model, sources, args.out, args.save, args.opacity,
                            args.scales, args.flip, args.whole)
-    print(f'{report.written} predicted, {report.existing} existed already: '
-          f'{args.out}')
+    print(f'Predicted: {counted(report.written, "file")}, '
+          f'{report.existing} more existed already\n'
+          f'Written:   {args.out} ({", ".join(args.save)})')
     if report.failed:
         sys.exit(f'{len(report.failed)} failed:\n' + '\n'.join(
             f'  {printable(reason)}' for reason in report.failed.values()))

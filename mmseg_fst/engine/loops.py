@@ -94,7 +94,8 @@ class _EachNetwork:
         size = len(cast(Sized, self.dataloader.dataset))
         for name, evaluator in evaluators.items():
             print_log(
-                f'Results of the {name} ({protocol}):', logger='current')
+                f'Results of the {name} by class, in percent ({protocol}):',
+                logger='current')
             # Distributed samplers repeat images so that all processes have the
             # same number; the evaluator drops those beyond the size.
             scores = evaluator.evaluate(size)

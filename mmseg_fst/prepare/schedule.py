@@ -2,6 +2,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mmseg_fst.utils.counts import counted
+
 # Iterations of supervised training: so many passes over the labeled images,
 # within limits; of batches of two.
 _EPOCHS, _BATCH = 100, 2
@@ -76,6 +78,7 @@ def describe_schedules(schedules: dict[str, Schedule],
         seconds = (_SECONDS * _BATCH * crop[0] * crop[1] * COSTS[name]
                    * schedule.max_iters)
         early = ' at most' if name == 'supervised' else ''
+        minutes = counted(max(1, round(seconds / 60)), 'minute')
         lines.append(f'    {name}.py: {schedule.max_iters}{early}, about '
-                     f'{max(1, round(seconds / 60))} minutes')
+                     f'{minutes}')
     return lines

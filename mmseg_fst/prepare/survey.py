@@ -35,25 +35,21 @@ class Tile(NamedTuple):
         height (int): Number of rows.
         width (int): Number of columns.
         whole (tuple[int, int]): Height and width of the image.
-        ending (str): Extension of the file of the tile.
+        stem (str): Beginning of the path of its file.
+        ending (str): Extension of its file.
     """
     top: int
     left: int
     height: int
     width: int
     whole: tuple[int, int]
+    stem: str
     ending: str
 
-    def name_of(self, image: str) -> str:
-        """Path of the file of this tile.
-
-        Args:
-            image (str): Path of the image.
-
-        Returns:
-            str: Path with the position of the tile.
-        """
-        return f'{image}_y{self.top}_x{self.left}{self.ending}'
+    @property
+    def path(self) -> str:
+        """Path of its file, with its position in the image."""
+        return f'{self.stem}_y{self.top}_x{self.left}{self.ending}'
 
     def cut(self, array: np.ndarray) -> np.ndarray:
         """Cut this tile out of an image or a mask.
@@ -106,7 +102,7 @@ class SurveyedImage(NamedTuple):
     @property
     def path(self) -> str:
         """Path in lists: that of the image, or of the file of the tile."""
-        return self.tile.name_of(self.image) if self.tile else self.image
+        return self.tile.path if self.tile else self.image
 
 
 class Survey(NamedTuple):

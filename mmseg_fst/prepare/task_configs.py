@@ -12,14 +12,16 @@ import numpy as np
 from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
+from .palette import palette_of
 from .schedule import choose_schedules
 from .task import Side, Task
-from .task_files import has_unique_names, needs_conversion, palette_of
+from .task_files import has_unique_names, needs_conversion
 from .view import View
 
 _DATA = Template('''\
 # $name: written by tools/new_task.py; edit it as you like.
 classes = $classes
+# Colors in images, red, green, blue; a black class leaves the photo as it is.
 palette = $palette
 data_root = $data_root
 # Images are resized to this size, long and short side. On a GPU use larger
@@ -248,7 +250,7 @@ def _data_text(task: Task, view: View, data_root: str,
     return _DATA.substitute(
         name=task.name,
         classes=pformat(task.classes.names, compact=True),
-        palette=pformat(palette_of(task.classes), compact=True),
+        palette=pformat(palette_of(task), compact=True),
         data_root=repr(data_root),
         image_scale=view.scale,
         crop_size=view.crop,

@@ -17,7 +17,8 @@ from mmseg_fst.utils.files import (
     save_lines,
 )
 
-from .class_list import ClassList, to_class_ids
+from .class_list import to_class_ids
+from .palette import palette_of
 from .survey import SurveyedImage
 from .task import Side, Task
 from .tiles import group_tiles, write_tiles
@@ -87,6 +88,8 @@ def _write_labels(folder: Path, side: Side, task: Task,
     """Convert masks to train ids, and cut them like their images."""
     source = side.source
     assert source is not None
+    palette = palette_of(task)
+    names = _mask_names(side)
 
     def convert(images: list[SurveyedImage]) -> None:
         first = images[0]
@@ -95,57 +98,40 @@ def _write_labels(folder: Path, side: Side, task: Task,
         ids = to_class_ids(raw.values, task.classes).ids
         for image in images:
             part = image.tile.cut(ids) if image.tile else ids
-            save_label(folder / f'{image.path}.png',
-                       np.ascontiguousarray(part), palette_of(task.classes),
-                       optimize=False)
+            save_label(folder / names[image.path],
+                       np.ascontiguousarray(part), palette, optimize=False)
 
     parallel_map(convert, group_tiles(side.images), workers, 'Writing masks')
 
 
-def palette_of(classes: ClassList) -> list[list[int]]:
-    """Palette of a class list: the colors of masks, else distinct colors.
-
-    Args:
-        classes (ClassList): The classes.
-
-    Returns:
-        list[list[int]]: RGB, one for each class.
-    """
-    count = len(classes.names)
-    if classes.colored:
-        first = {target: value for value, target in
-                 reversed(classes.values.items())}
-        return [[first[index] >> 16, first[index] >> 8 & 255,
-                 first[index] & 255] for index in range(count)]
-    # Palette of Pascal VOC: the bits of the id, distributed over channels.
-    palette = []
-    for index in range(count):
-        color = [0, 0, 0]
-        for bit in range(8):
-            for channel in range(3):
-                color[channel] |= (index >> (3 * bit + channel) & 1) << (
-                    7 - bit)
-        palette.append(color)
-    return palette
+def _mask_names(side: Side) -> dict[str, str]:
+    """Names of converted masks by the path of their images."""
+    unique = has_unique_names(side)
+    return {
+        image.path: f'{name_in_folder(image.path) if unique else image.path}'
+                    '.png' for image in side.images
+    }
 
 
-def _line_of(image: SurveyedImage, side: Side, converted: bool) -> str:
-    """Line of a list; beside tiles, other images have an absolute path."""
-    path = image.path
-    if side.is_cut and not image.tile:
-        path = str(side.root / path)
-    if side.source is None:
-        return path
-    label = f'{image.path}.png' if converted else image.label
-    return f'{path}\t{label}'
+def _lines_of(side: Side, converted: bool) -> Iterator[str]:
+    """Lines of a list; beside tiles, other images have an absolute path."""
+    names, is_cut = _mask_names(side), side.is_cut
+    for image in side.images:
+        path = image.path
+        if is_cut and not image.tile:
+            path = str(side.root / path)
+        if side.source is None:
+            yield path
+        else:
+            label = names[image.path] if converted else image.label
+            yield f'{path}\t{label}'
 
 
 def _write_data(folder: Path, task: Task, converted: bool, channels: int,
                 workers: int) -> None:
     """Write lists, tiles, masks and statistics."""
     for name, side in task.sides.items():
-        save_lines(folder / f'{name}.txt', (
-            _line_of(image, side, converted) for image in side.images))
+        save_lines(folder / f'{name}.txt', _lines_of(side, converted))
         write_tiles(folder / 'images' / name, side, channels, workers)
     for name, side in task.labeled.items():
         if converted:

@@ -1,11 +1,12 @@
 """Large images are cut into tiles once, at their native scale."""
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from mmseg_fst.datasets.image_names import name_in_folder
 from mmseg_fst.datasets.loading import LoadWholeImage
 from mmseg_fst.utils.file_patterns import ARRAY_ENDING
 from mmseg_fst.utils.files import (
@@ -43,15 +44,29 @@ def tile_positions(length: int, size: int, overlap: int) -> list[int]:
     return np.linspace(0, length - size, count).round().astype(int).tolist()
 
 
-def _tiles_of(image: SurveyedImage, size: int, overlap: int, channels: int,
-              band: tuple[float, float]) -> list[Tile]:
+def _stems(images: Sequence[SurveyedImage]) -> dict[str, str]:
+    """By image the beginning of the names of its tiles.
+
+    Its path without the extension, or with it, if another image or tile may
+    have the same name.
+    """
+    stems = [name_in_folder(image.image) for image in images]
+    taken = Counter(stems)
+    # Other images that are called like a tile.
+    taken.update(stem.rpartition('_y')[0] for stem in stems if '_y' in stem)
+    return {image.image: stem if taken[stem] == 1 else image.image
+            for image, stem in zip(images, stems)}
+
+
+def _tiles_of(image: SurveyedImage, stem: str, size: int, overlap: int,
+              channels: int, band: tuple[float, float]) -> list[Tile]:
     """Tiles that cover a band of an image, row by row."""
     png = image.values.dtype in _PNG_TYPES and channels in (1, 3)
     first, last = (round(end * image.size[0]) for end in band)
     height, width = last - first, image.size[1]
     return [
         Tile(first + top, left, min(size, height), min(size, width),
-             image.size, '.png' if png else ARRAY_ENDING)
+             image.size, stem, '.png' if png else ARRAY_ENDING)
         for top in tile_positions(height, size, overlap)
         for left in tile_positions(width, size, overlap)
     ]
@@ -83,7 +98,8 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
     def cut(image: SurveyedImage) -> list[SurveyedImage]:
         if image.size[0] * image.size[1] <= limit:
             return [image]
-        tiles = _tiles_of(image, size, overlap, channels, band)
+        tiles = _tiles_of(image, stems[image.image], size, overlap,
+                          channels, band)
         if side.source is None:
             return [image._replace(tile=tile, size=(tile.height, tile.width))
                     for tile in tiles]
@@ -104,6 +120,7 @@ def cut_side(side: Side, size: int, overlap: int, channels: int,
 
     if all(image.size[0] * image.size[1] <= limit for image in side.images):
         return side
+    stems = _stems(side.images)
     parts = parallel_map(cut, side.images, workers, 'Tiles')
     return side._replace(images=[image for part in parts for image in part])
 

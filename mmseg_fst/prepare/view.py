@@ -4,6 +4,8 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from mmseg_fst.utils.counts import counted
+
 from .survey import SurveyedImage
 
 # Crops are multiples of the stride of the networks.
@@ -111,11 +113,12 @@ def describe_view(view: View, names: Sequence[str],
     lines = [
         f'Images are resized to {view.scale[0]} x {view.scale[1]}, '
         f'{view.factor:.2f} of the size of the files; training crops are '
-        f'{view.crop[1]} x {view.crop[0]}.'
+        f'{view.crop[1]} x {view.crop[0]} pixels.'
     ]
     shown = {names[int(key)]: width for key, width in widths.items()}
     lines += [
-        f'    {name}: about {width:.0f} pixels wide in the files, '
+        f'    {name}: about {counted(round(width), "pixel")} wide in the '
+        f'files, '
         f'{width * view.factor:.1f} in training'
         for name, width in sorted(shown.items(), key=lambda item: item[1])
     ]

@@ -2,7 +2,7 @@
 import math
 from collections.abc import Sequence
 from statistics import mean
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 #: Size of a chart and of its margins, in SVG units.
 WIDTH, HEIGHT = 460, 260
@@ -40,11 +40,14 @@ class Chart(NamedTuple):
             and ``(x, y, iteration, value)`` of the marks with a tooltip.
         x_ticks (list[tuple[float, str]]): Positions and texts.
         y_ticks (list[tuple[float, str]]): Positions and texts.
+        iteration (int, optional): The iteration, if all values are of one.
+            Defaults to None.
     """
     title: str
     lines: list
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
+    iteration: Optional[int] = None
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -122,7 +125,8 @@ def make_chart(title: str, lines: Sequence[Line]) -> Chart:
     ]
     values = [value for _, seeds in plotted for seed in seeds
               for value in seed.values()]
-    end = max(step for _, seeds in plotted for seed in seeds for step in seed)
+    steps = {step for _, seeds in plotted for seed in seeds for step in seed}
+    end = max(*steps, 1)
     x_ticks = ticks(0, end)
     y_ticks = ticks(min(values), max(values))
 
@@ -148,4 +152,5 @@ def make_chart(title: str, lines: Sequence[Line]) -> Chart:
                  [(position(step, 0)[0], f'{step:g}')
                   for step in x_ticks if step <= end],
                  [(position(0, value)[1], f'{value:.6g}')
-                  for value in y_ticks])
+                  for value in y_ticks],
+                 min(steps) if len(steps) == 1 else None)

@@ -37,10 +37,12 @@ class Panel(NamedTuple):
             the input image is first.
         scores (list[float]): IoU of each network, mean over the classes in
             the label of the image, in percent.
+        ratio (float): Width of the image divided by its height.
     """
     name: str
     layers: dict[str, str]
     scores: list[float]
+    ratio: float
 
     @property
     def score(self) -> float:
@@ -101,8 +103,9 @@ def predict_panels(methods: list[Method],
             metainfo = dataset.metainfo
             palette.update(zip(metainfo['classes'], metainfo['palette']))
             images = panels.setdefault(_source(dataset), {})
-            panel = images.setdefault((path, tiles['image'].shape),
-                                      Panel(name, {}, []))
+            height, width = tiles['image'].shape[:2]
+            panel = images.setdefault(
+                (path, height, width), Panel(name, {}, [], width / height))
             panel.scores.extend(scores)
             for title, tile in tiles.items():
                 plain = title in ('image', 'label')

@@ -68,15 +68,16 @@ def score_tables(methods: Sequence[Method]) -> list[Table]:
         selected = [row for row in rows if row.protocol == protocol]
         columns = columns_of(selected)
         tables.append(
-            Table(protocol, [
-                'method', 'seeds', 'iterations', 'minutes',
-                *(f'{network}, {moment}' for network, moment in columns)
+            Table(f'mIoU, % (protocol: {protocol})', [
+                'method',
+                *(f'{network}, {moment}' for network, moment in columns),
+                'seeds', 'iterations', 'minutes'
             ], [[
                 row.name,
+                *(row.text(key) for key in columns),
                 str(len(row.seeds)),
                 '/'.join(map(str, sorted(row.iterations))) or '-',
-                mean_and_std(row.minutes),
-                *(row.text(key) for key in columns)
+                mean_and_std(row.minutes)
             ] for row in selected]))
     return tables
 

@@ -192,8 +192,9 @@ def format_scores(scores: list[Score]) -> str:
     Returns:
         str: Lines without a newline at the end.
     """
+    width = max((len(score.network) for score in scores), default=0)
     return '\n'.join(
-        f'{score.network:>8}: last mIoU {score.last:.2f}'
+        f'{score.network:>{width}}: last mIoU {score.last:.2f}'
         f'{beside_score(score.zero_last)}, best {score.best:.2f}'
         f'{beside_score(score.zero_best)} at iteration '
         f'{score.best_iteration}' for score in scores)

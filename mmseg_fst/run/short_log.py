@@ -1,5 +1,6 @@
 """A log without hundreds of lines of settings, but with a summary."""
 import logging
+import re
 from typing import Any, Optional, Union
 
 from mmengine.config import Config
@@ -8,18 +9,31 @@ from mmengine.runner import Runner
 
 from mmseg_fst.config.batch_sizes import side_batch_size
 
-# Beginnings of messages of mmengine: the first ones are in files of the run
-# already, the others are written to its log file alone.
-_IN_FILES = ('Config:\n', )
-_TO_FILE = ('\n' + '-' * 60 + '\nSystem environment:',
-            'Hooks will be executed in the following order:')
+# Messages of mmengine that nobody can act upon: the config is in files of the
+# run, SyncBN is reverted where it must be, the loops of this package prefix
+# metrics, and mmengine itself uses the classes that it deprecates.
+_NOWHERE = re.compile(
+    r'Config:\n|Distributed training is not used, all SyncBatchNorm|'
+    r'The prefix is not set in metric class |'
+    r'"FileClient" will be deprecated in future|'
+    r'"HardDiskBackend" is the alias of "LocalBackend"')
+# Details for the log file alone. Each parameter of a teacher is skipped by the
+# optimizer.
+_TO_FILE = re.compile(
+    r'\n-+\nSystem environment:|'
+    r'Hooks will be executed in the following order:|'
+    r'paramwise_options -- |[\w.]+ is skipped since its requires_grad=False$|'
+    r'Loads checkpoint by local backend from path: |Exp name: |'
+    r'per class results:$')
 
 
 class ShortLogRunner(Runner):
     """mmengine's runner, without the config in its log.
 
-    The config is in ``config.json``, beside the log; the system environment
-    and the order of the hooks are in the log file, not on the screen.
+    The config is in ``config.json``, beside the log. The system environment,
+    the order of the hooks, and learning rates by parameter are in the log
+    file, not on the screen. Warnings of mmengine about its own calls of
+    deprecated classes are left out.
     """
 
     def build_logger(self,
@@ -39,21 +53,21 @@ class ShortLogRunner(Runner):
             MMLogger: The logger.
         """
         logger = super().build_logger(log_level, log_file, **kwargs)
-        logger.addFilter(_is_not_in_files)
+        logger.addFilter(_is_for_log)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(_is_for_screen)
         return logger
 
 
-def _is_not_in_files(record: logging.LogRecord) -> bool:
+def _is_for_log(record: logging.LogRecord) -> bool:
     """Whether a message belongs in the log."""
-    return not str(record.msg).startswith(_IN_FILES)
+    return not _NOWHERE.match(str(record.msg))
 
 
 def _is_for_screen(record: logging.LogRecord) -> bool:
     """Whether a message belongs on the screen."""
-    return not str(record.msg).startswith(_TO_FILE)
+    return not _TO_FILE.match(str(record.msg))
 
 
 def start_summary(cfg: Config) -> str:

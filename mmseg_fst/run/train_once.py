@@ -65,7 +65,8 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
             print(f'Warning: {warning}')
         print(f'Result folder: {runner.work_dir}\n'
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
-              f'Test and see predictions: sh test.sh {runner.work_dir}')
+              f'Test and see predictions: sh test.sh {runner.work_dir}\n'
+              f'Report: python tools/report.py {runner.work_dir}')
     return runner.work_dir
 
 

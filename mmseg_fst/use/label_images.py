@@ -86,7 +86,7 @@ class UnlabeledImages:
             Subset(self.dataset, indices),
             num_workers=self.workers,
             collate_fn=pseudo_collate)
-        yield from tqdm(loader, desc=description)
+        yield from tqdm(loader, desc=description, unit=' images')
 
 
 @torch.no_grad()

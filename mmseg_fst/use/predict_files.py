@@ -114,7 +114,7 @@ def _predict_each(writer: PredictionWriter,
                   sources: Sequence[Source]) -> Report:
     """Predict files; those that fail are listed."""
     done, failed = [], {}
-    for source in tqdm(sources, 'Predicting'):
+    for source in tqdm(sources, 'Predicting', unit=' files'):
         act = writer.video if source.is_video else writer.image
         try:
             done.append(act(source))

@@ -7,6 +7,8 @@ from typing import Optional
 ClassScores = Mapping[str, Mapping[str, Optional[float]]]
 #: A class with a smaller IoU, in percent, is shown as 0.0.
 _ZERO = .05
+# Most names beside a score; warnings list all classes.
+_MOST_NAMES = 4
 
 _NOT_PREDICTED = (
     'More iterations, rare-class sampling (`rare_class_sampling` of the '
@@ -21,6 +23,7 @@ _NOT_PSEUDO_LABELED = (
     'Self-training unlearns classes without pseudo-labels: use thresholds by '
     'class or lower ones (`pseudo_labeler`, `pseudo_filter`), or train on '
     'labels alone for longer first.')
+_ADVICE = (_NOT_PREDICTED, _NOT_SAMPLED, _NOT_PSEUDO_LABELED)
 
 
 def zero_classes(scores: ClassScores) -> list[str]:
@@ -127,6 +130,19 @@ def without_pseudo_labels(last: Mapping[str, int]) -> list[str]:
             f'{_NOT_PSEUDO_LABELED}']
 
 
+def split_advice(warning: str) -> tuple[str, str]:
+    """Split a warning of this module.
+
+    Args:
+        warning (str): The warning.
+
+    Returns:
+        tuple[str, str]: What was found, and the advice that follows it.
+    """
+    advice = next(text for text in _ADVICE if warning.endswith(text))
+    return warning.removesuffix(advice).rstrip(), advice
+
+
 def beside_score(names: Sequence[str]) -> str:
     """Text beside a mean over classes some of which have the IoU 0.0.
 
@@ -134,9 +150,16 @@ def beside_score(names: Sequence[str]) -> str:
         names (Sequence[str]): These classes.
 
     Returns:
-        str: Such as ``' (IoU 0.0: crack)'``; empty if there is none.
+        str: Such as ``' (IoU 0.0: crack)'``, with a few names; empty if there
+        is none.
     """
-    return f' (IoU 0.0: {", ".join(names)})' if names else ''
+    if not names:
+        return ''
+    shown = ', '.join(names)
+    if len(names) > _MOST_NAMES:
+        shown = (f'{", ".join(names[:_MOST_NAMES - 1])} and '
+                 f'{len(names) - _MOST_NAMES + 1} more')
+    return f' (IoU 0.0: {shown})'
 
 
 def list_classes(networks: Mapping[str, Sequence[str]]) -> str:

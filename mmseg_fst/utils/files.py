@@ -256,7 +256,7 @@ def parallel_map(function: Callable[[Any], Any],
     pool = ThreadPoolExecutor(max(workers, 1))
     try:
         return list(tqdm(pool.map(function, items), desc=description,
-                         total=len(items)))
+                         total=len(items), unit=' files'))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

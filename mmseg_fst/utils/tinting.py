@@ -13,6 +13,18 @@ _BACKGROUND = ('background', 'bg', 'void', 'none', 'unlabeled')
 _BLACK = 15
 
 
+def is_background(name: str) -> bool:
+    """Whether the name of a class is one of the background.
+
+    Args:
+        name (str): The name.
+
+    Returns:
+        bool: True for ``'background'`` and the like, in any case.
+    """
+    return name.lower() in _BACKGROUND
+
+
 def unpainted_classes(metainfo: Mapping[str, Any]) -> list[int]:
     """Classes under which an image stays as it is.
 
@@ -25,7 +37,7 @@ def unpainted_classes(metainfo: Mapping[str, Any]) -> list[int]:
     return [
         index for index, (name, color) in enumerate(
             zip(metainfo['classes'], metainfo['palette']))
-        if max(color) <= _BLACK or name.lower() in _BACKGROUND
+        if max(color) <= _BLACK or is_background(name)
     ]
 
 

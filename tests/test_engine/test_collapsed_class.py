@@ -13,6 +13,7 @@ from mmseg_fst.engine.hooks import CollapsedClassHook
 from mmseg_fst.engine.hooks.collapsed_class_hook import pseudo_labeled
 from mmseg_fst.engine.named_scores import describe_data
 from mmseg_fst.ops import Mixed
+from mmseg_fst.utils.collapsed import split_advice
 
 from .test_hooks import ToyTest, validated_runner
 from .test_no_waiting import Waits, copies  # noqa: F401
@@ -67,6 +68,11 @@ def test_results_name_classes_and_what_to_change(tmp_path):
     log = next(tmp_path.glob('*/*.log')).read_text()
     assert log.count('Validation at iteration 2. ') == 3
     assert log.count('Validation at iteration 4. ') == len(warnings) == 3
+    # The advice is in the log once, and with each warning in the results.
+    for warning in warnings:
+        found, advice = split_advice(warning)
+        assert f'{found} {advice}' == warning and advice
+        assert log.count(advice) == 1
     for iteration, metrics in content['iterations'].items():
         for network in ('student', 'teacher'):
             found = content['classes'][iteration][network]

@@ -201,7 +201,8 @@ def test_the_log_says_which_protocol_gave_a_score(tmp_path):
     runner.train()
     text = next(tmp_path.glob('*/*.log')).read_text()
     for name in ('student', 'teacher'):
-        line = f'Results of the {name} (whole image at native size):'
+        line = (f'Results of the {name} by class, in percent (whole image at '
+                'native size):')
         assert text.count(line) == 2
 
 

@@ -69,6 +69,22 @@ def test_a_side_is_cut(tmp_path):
     assert cut_side(side, 40, 0, 3) is side
 
 
+@pytest.mark.parametrize('other, beginning', [
+    ('small', 'a/large'), ('b/large', 'a/large'), ('a/large', 'a/large.png'),
+    ('a/large_y0_x0', 'a/large.png')])
+def test_tiles_are_named_by_their_image(other, beginning, tmp_path):
+    """With the extension only if another name would be the same."""
+    side = survey(tmp_path)
+    large, small = side.images
+    side = side._replace(source=None, images=[
+        large._replace(image='a/large.png'),
+        small._replace(image=f'{other}.jpg')])
+    cut = cut_side(side, 50, 0, 3, limit=1600, workers=1)
+    assert [image.path for image in cut.images] == [
+        f'{beginning}_y{top}_x{left}.png'
+        for top in (0, 20) for left in (0, 40)] + [f'{other}.jpg']
+
+
 def test_a_tile_without_any_class_is_left_out(tmp_path):
     side = survey(tmp_path)
     cut = cut_side(side, 30, 0, 3, limit=1600, workers=1)

@@ -267,6 +267,30 @@ def test_images_are_downscaled():
     assert abs(np.subtract(image.getpixel((90, 4)), (10, 200, 30))).max() < 4
 
 
+def test_a_single_value_is_a_point_with_a_note():
+    line = curves.Line('a', 'red', False, [{20: 3.}])
+    chart = curves.make_chart('mIoU', [line])
+    assert chart.iteration == 20
+    _, mean, _, ((x, y, step, value), ) = chart.lines[0]
+    assert mean == f'{x},{y}' and (step, value) == (20, 3.)
+    assert curves.LEFT < x <= curves.WIDTH and 0 < y < curves.HEIGHT
+    more = line._replace(seeds=[{20: 3., 40: 4.}])
+    assert curves.make_chart('mIoU', [line, more]).iteration is None
+    curves.make_chart('mIoU', [line._replace(seeds=[{0: 3.}])])
+
+
+def test_a_page_of_one_validation_has_points(work_dirs):
+    for seed in range(2):
+        write_run(work_dirs / 'new' / f'seed_{seed}', 30., done=10)
+    text = page_of(work_dirs, 'new').read_text()
+    chart = text[text.index('<figcaption>mIoU'):]
+    chart = chart[:chart.index('</figure>')]
+    assert 'polyline' not in chart
+    assert len(re.findall('<circle cx=', chart)) == 2  # student, teacher
+    assert len(re.findall('<circle class="seed"', chart)) == 4
+    assert 'One value so far, of iteration 10.' in chart
+
+
 def write_config(folder, streets, **kwargs):
     """The config of a run that is validated on some streets."""
     Config(
@@ -408,6 +432,16 @@ def test_nothing_is_wider_than_a_phone_but_what_scrolls(tmp_path):
     assert not re.search(r'minmax\(\d', text)
 
 
+def test_scores_are_beside_their_method(work_dirs):
+    text = page_of(work_dirs, 'fst').read_text()
+    head = text[text.index('<table class="cards">'):]
+    assert re.findall('<th>([^<]*)', head)[:6] == [
+        'method', 'student, last', 'student, best', 'teacher, last',
+        'teacher, best', 'seeds']
+    # On a phone the cells are below each other, with the name of the column.
+    assert '<td data-column="student, last">42.0 ± 2.8</td>' in head
+
+
 def test_a_confusion_matrix_has_normalized_rows(tmp_path):
     for seed in range(2):
         folder = tmp_path / 'fst' / f'seed_{seed}'
@@ -420,18 +454,67 @@ def test_a_confusion_matrix_has_normalized_rows(tmp_path):
     assert 'rgba(213, 94, 0, 0.750); color: #fff">75.0' in text
 
 
-def test_a_browser_shows_the_page_without_errors(predicted):
+@pytest.fixture
+def browse(tmp_path):
+    """Run Chromium on a page; returns its output on both streams."""
     browser = shutil.which('chromium') or shutil.which('google-chrome')
     if browser is None:
         pytest.skip('Chromium is not installed: only the parser was used')
+
+    def run(path, *options):
+        done = subprocess.run([
+            browser, '--headless', '--no-sandbox', '--disable-gpu',
+            '--enable-logging=stderr', '--window-size=1300,2400',
+            f'--user-data-dir={tmp_path / "browser"}', *options,
+            path.as_uri()
+        ], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert 'CONSOLE' not in done.stderr, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_browser_shows_the_page_without_errors(predicted, browse):
     path, _ = predicted
     screenshot = path.with_suffix('.png')
-    done = subprocess.run([
-        browser, '--headless', '--no-sandbox', '--disable-gpu',
-        '--enable-logging=stderr', '--window-size=1200,2400',
-        f'--user-data-dir={path.parent / "browser"}',
-        f'--screenshot={screenshot}', path.as_uri()
-    ], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert 'CONSOLE' not in done.stderr, done.stderr
+    browse(path, f'--screenshot={screenshot}')
     assert np.asarray(Image.open(screenshot)).std() > 1
+
+
+# Names what is wider than the window or than its own box.
+MEASURE = """<script>
+const wide = element => element.getBoundingClientRect().right > innerWidth;
+const found = [];
+if (document.documentElement.scrollWidth > innerWidth) found.push('page');
+for (const cell of document.querySelectorAll('.cards td, .cards tbody th'))
+  if (wide(cell)) found.push('cell ' + cell.textContent);
+for (const select of document.querySelectorAll('select')) {
+  const width = select.offsetWidth;
+  select.style.cssText = 'width: max-content; max-width: none';
+  if (select.offsetWidth > width) found.push('select ' + select.value);
+  select.style.cssText = '';
+  if (wide(select)) found.push('select beside the page');
+}
+parent.postMessage('found: ' + found.join(', '), '*');
+</script>"""
+
+
+@pytest.mark.parametrize('width', [390, 1280])
+def test_scores_and_choices_are_within_the_window(predicted, browse, width):
+    path, _ = predicted
+    run = path.parent / 'fst' / 'seed_0'
+    write_classes(run)
+    other = path.parent / 'longer_name' / 'seed_0'
+    shutil.copytree(run, other)
+    write_report(path, find_methods([run.parent, other.parent]), 'x', 1)
+    path.write_text(path.read_text().replace('</body>', f'{MEASURE}</body>'))
+    # A window has at least 500 pixels, a frame any size.
+    frame = path.with_name('frame.html')
+    frame.write_text(
+        '<script>addEventListener("message", event => '
+        'document.body.append(event.data))</script>'
+        f'<iframe src="{path.name}" width={width} height=900 '
+        'style="border: 0"></iframe>')
+    text = browse(frame, '--virtual-time-budget=3000', '--dump-dom')
+    assert 'found: <' in text, text

@@ -43,9 +43,12 @@ def test_a_run_without_validation_is_named(tmp_path):
 
 def test_lines_for_reading(run):
     assert format_scores(read_scores(run)).splitlines() == [
-        ' student: last mIoU 45.00, best 50.00 at iteration 900',
-        ' teacher: last mIoU 60.00, best 61.50 at iteration 20'
+        'student: last mIoU 45.00, best 50.00 at iteration 900',
+        'teacher: last mIoU 60.00, best 61.50 at iteration 20'
     ]
+    lines = format_scores([Score('deeplabv3plus', 1., 2., 3),
+                           Score('rgb', 1., 2., 3)]).splitlines()
+    assert lines[1].index(':') == lines[0].index(':')
 
 
 def test_a_class_with_zero_is_beside_the_score(run, tmp_path):
@@ -62,9 +65,9 @@ def test_a_class_with_zero_is_beside_the_score(run, tmp_path):
     content['warnings'] = ['Never predicted: crack.']
     path.write_text(json.dumps(content))
     assert format_scores(read_scores(run)).splitlines() == [
-        ' student: last mIoU 45.00 (IoU 0.0: crack), best 50.00 '
+        'student: last mIoU 45.00 (IoU 0.0: crack), best 50.00 '
         '(IoU 0.0: crack) at iteration 900',
-        ' teacher: last mIoU 60.00 (IoU 0.0: crack), best 61.50 at '
+        'teacher: last mIoU 60.00 (IoU 0.0: crack), best 61.50 at '
         'iteration 20'
     ]
     first, second = final_warnings(run)

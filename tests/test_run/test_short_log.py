@@ -1,6 +1,10 @@
 """The log of a run without its settings, and the summary at the start."""
 from mmengine.config import Config
+from mmengine.fileio import FileClient
+from mmengine.optim import DefaultOptimWrapperConstructor
+from mmseg.evaluation import IoUMetric
 from test_engine.toy import segmentor_config
+from torch import nn
 
 from mmseg_fst.run.short_log import ShortLogRunner, start_summary
 
@@ -44,3 +48,29 @@ def test_the_summary_names_students():
     cfg = Config(dict(work_dir='a', config_file='a.py', model=dict(
         type='CoTraining', students=dict(a=student, b=student))))
     assert 'Network:  a: A + B; b: A + B' in start_summary(cfg)
+
+
+def test_messages_that_nobody_can_act_upon_are_not_shown(tmp_path, capfd):
+    """Messages of mmengine itself, and others of the same logger."""
+    cfg = Config(dict(model=segmentor_config(), work_dir=str(tmp_path),
+                      default_scope='mmseg_fst'))
+    runner = ShortLogRunner.from_cfg(cfg)
+    network = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
+    network[0].requires_grad_(False)
+    DefaultOptimWrapperConstructor(
+        dict(optimizer=dict(type='SGD', lr=1.)),
+        dict(bias_lr_mult=2.))(network)
+    IoUMetric()
+    FileClient.infer_client(None, tmp_path)
+    for text in ('0.weight is frozen', 'deprecated: an option', 'skipped'):
+        runner.logger.warning(text)
+    path, = tmp_path.glob('*/*.log')
+    log, screen = path.read_text(), ''.join(capfd.readouterr())
+    for text in ('1.bias:lr=2.0', '0.weight is skipped since its requires'):
+        assert text in log and text not in screen
+    for text in ('SyncBatchNorm', 'prefix is not set', '"FileClient"',
+                 '"HardDiskBackend"'):
+        assert text not in log + screen
+    shown = [line.partition('WARNING - ')[2]
+             for line in screen.splitlines() if 'WARNING' in line]
+    assert shown == ['0.weight is frozen', 'deprecated: an option', 'skipped']

@@ -264,7 +264,8 @@ def test_the_size_follows_from_the_thinnest_class(width, long_side, scale,
     view = choose_view([(1500, 2000)] * 3, long_side, width)
     assert (view.scale, view.crop) == (scale, crop)
     lines = describe_view(view, ['field', 'crack'], {'0': 90., '1': width})
-    assert lines[1].startswith(f'    crack: about {width} pixels wide')
+    pixels = '1 pixel' if width == 1 else f'{width} pixels'
+    assert lines[1].startswith(f'    crack: about {pixels} wide in the files')
     assert ('too thin' in lines[-1]) == (width == 1)
 
 
@@ -288,7 +289,8 @@ def test_copies_and_masks_are_not_used_as_unlabeled(task, tmp_path, capsys):
     write_folder(tmp_path / 'photos', None, 4)
     shutil.move(tmp_path / 'copy.jpg', tmp_path / 'photos')
     task('ids')
-    assert '1 unlabeled images are copies' in capsys.readouterr().out
+    assert 'Left out: 1 unlabeled image with a labeled copy.' in (
+        capsys.readouterr().out)
     lines = (tmp_path / 'data/mine/unlabeled.txt').read_text()
     assert 'copy' not in lines and len(lines.splitlines()) == 4
     with pytest.raises(SystemExit, match='All images of mine have masks'):
@@ -446,7 +448,7 @@ def test_a_bad_file_is_named_and_can_be_left_out(task, damage, tmp_path,
     expected = damage(tmp_path)
     message = refused(task, capsys, make=False)
     assert expected in message
-    assert '1 problems; nothing is written' in message
+    assert '1 problem; nothing is written' in message
     assert written(tmp_path) == []
     task('ids', '--skip-bad', make=False)
     lists = json.loads((tmp_path / 'data/mine/task.json').read_text())

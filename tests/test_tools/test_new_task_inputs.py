@@ -1,6 +1,7 @@
 """What users have: partly labeled folders, lists, polygons, large images."""
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,7 +151,7 @@ def test_a_bad_labeled_image_does_not_become_unlabeled(start, folder, capsys):
     assert 1 not in lists['train'] + lists['val']
     error = capsys.readouterr().err
     assert '1 x mask with ids that belong to no class' in error
-    assert '1 of 9 files are left out' in error
+    assert 'Left out: 1 of 9 files' in error
 
 
 def test_problems_are_grouped_by_kind(start, folder, capsys):
@@ -491,9 +492,12 @@ def test_large_images_are_cut_into_tiles(start, folder, capsys):
         labeled=24, unlabeled=18)
     for path, found in load(cfg).items():
         index, top, left = map(int, re.search(
-            r'p (\d)\.png_y(\d+)_x(\d+)', path).groups())
+            r'p (\d)_y(\d+)_x(\d+)\.png', path).groups())
         np.testing.assert_array_equal(
             found, label_of(index)[top:top + 32, left:left + 32])
+    masks = {path.name for path in Path('data/mine/labels').rglob('*.png')}
+    assert 'p 0_y0_x0.png' in masks
+    assert not [name for name in masks if name.count('.') > 1]
 
 
 @pytest.mark.parametrize('options, words', [

@@ -222,7 +222,9 @@ def test_the_command_line(run, photos, tmp_path, monkeypatch, capsys):
     words = ['predict.py', run, photos, '--out', out, '--network', 'teacher',
              '--windows', 32, 32, '--scales', 1, .5, '--device', 'cpu']
     monkeypatch.setattr('sys.argv', list(map(str, words)))
-    for line in ('3 predicted, 0 existed', '0 predicted, 3 existed'):
+    for line in (
+            'Predicted: 3 files, 0 more existed already',
+            'Predicted: 0 files, 3 more existed already'):
         runpy.run_path(
             str(REPOSITORY / 'tools' / 'predict.py'), run_name='__main__')
         output = capsys.readouterr().out

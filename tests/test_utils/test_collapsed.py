@@ -1,5 +1,6 @@
 """Warnings about classes that a network does not learn."""
 from mmseg_fst.utils.collapsed import (
+    beside_score,
     list_classes,
     never_learned,
     unpredicted,
@@ -44,6 +45,12 @@ def test_only_what_is_zero_in_every_validation_was_never_learned():
                           dict(student=zero, teacher=zero)]) == {
                               'crack': ['teacher']}
     assert never_learned([]) == {}
+
+
+def test_a_few_classes_are_beside_a_score():
+    assert beside_score([]) == ''
+    assert beside_score('abcd') == ' (IoU 0.0: a, b, c, d)'
+    assert beside_score('abcdefgh') == ' (IoU 0.0: a, b, c and 5 more)'
 
 
 def test_classes_of_the_same_networks_share_them():

@@ -15,6 +15,7 @@ from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.ops import Mixed, count_classes_
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.collapsed import (
+    split_advice,
     unpredicted,
     unsampled,
     without_pseudo_labels,
@@ -37,8 +38,9 @@ class CollapsedClassHook(Hook):
     After each validation one warning names the classes that no label of a
     training batch has shown yet, one the classes without a pseudo-label since
     the last validation, and one the classes of the validation set that a
-    network never predicts, or never where they are; each says what to change.
-    :class:`ResultsHook` writes them to ``results.json``.
+    network never predicts, or never where they are. Each says what to change,
+    in the log only the first time. :class:`ResultsHook` writes them to
+    ``results.json``.
 
     Pixels of labels and of the pseudo-labels that remain after filters are
     counted in each iteration, on their device and without waiting for it. The
@@ -53,6 +55,8 @@ class CollapsedClassHook(Hook):
     def __init__(self) -> None:
         # Pixels by class since the last validation, of shape (C + 1,).
         self.counts: dict[str, Tensor] = {}
+        # Advice that the log has already.
+        self.given: set[str] = set()
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict[str, Any]) -> None:
@@ -125,8 +129,11 @@ class CollapsedClassHook(Hook):
             *unpredicted(scores_of(runner.val_loop))]
         hub.update_info(WARNINGS, warnings)
         for warning in warnings:
+            found, advice = split_advice(warning)
+            text = found if advice in self.given else f'{found} {advice}'
+            self.given.add(advice)
             runner.logger.warning(
-                f'Validation at iteration {runner.iter}. {warning}')
+                f'Validation at iteration {runner.iter}. {text}')
 
     def _count(self, runner: Runner, side: str, label: Tensor,
                counted: Optional[Tensor] = None) -> None:
