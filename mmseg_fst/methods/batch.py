@@ -6,6 +6,8 @@ import torch
 from mmseg.utils import SampleList
 from torch import Tensor
 
+from mmseg_fst.models.data_preprocessor import corners_of
+
 
 class PseudoLabels(NamedTuple):
     """Pseudo-labels of a batch of images.
@@ -53,6 +55,11 @@ class Side:
             tuple(sample.metainfo.get('img_shape', full))
             for sample in self.samples
         ]
+
+    @property
+    def corners(self) -> list[tuple[int, int]]:
+        """Row and column at which each image begins within its padding."""
+        return corners_of(self.samples)
 
 
 class Batch:

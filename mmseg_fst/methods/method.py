@@ -337,7 +337,8 @@ class Method(StudentTeacher):
         Returns:
             PseudoLabels: Labels and weights.
         """
-        label = ignore_padding(label, side.sizes, self.ignore_index)
+        label = ignore_padding(
+            label, side.sizes, self.ignore_index, side.corners)
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)
 
