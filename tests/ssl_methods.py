@@ -42,12 +42,12 @@ def perturb(module):
 
 def losses_of(model, seed=0):
     torch.manual_seed(seed)
-    data = model.data_preprocessor(make_batch(), True)
+    data = model.data_preprocessor(make_batch(again=True), True)
     return model(**data, mode='loss')
 
 
 def batch_of(model):
-    data = model.data_preprocessor(make_batch(), True)
+    data = model.data_preprocessor(make_batch(again=True), True)
     label = torch.cat([
         sample.gt_sem_seg.data for sample in data['data_samples']['labeled']
     ])

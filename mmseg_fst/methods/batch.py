@@ -93,7 +93,8 @@ class Batch:
             raise AttributeError(
                 f'The batch has no side {name!r}, but '
                 f'{", ".join(self.__dict__.get("sides", ()))}; add it to '
-                '`sides` of PairedDataset.') from None
+                '`sides` of PairedDataset, or a second crop of the images of '
+                'a side to its `again`.') from None
 
     def check_same_shape(self, *names: str) -> None:
         """Raise unless sides that are combined have images of one size.

@@ -279,6 +279,23 @@ class CutMix(nn.Module):
         return mix(mask, (image[index], label[index], weight[index]),
                    unlabeled, index)
 
+    def paste(self, pasted: tuple[Tensor, Tensor, Tensor],
+              onto: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Paste boxes of one batch onto another, image by image.
+
+        Args:
+            pasted (tuple): ``image`` (N, 3, H, W), pseudo-``label`` and
+                ``weight`` (N, H, W) of the images that boxes are cut from.
+            onto (tuple): The same of the images that they are pasted onto.
+
+        Returns:
+            Mixed: The mixed batch.
+        """
+        size = onto[1].shape[1:]
+        boxes = self.sample_boxes(len(onto[1]), *size)
+        boxes = boxes.to(onto[1].device, non_blocking=True)
+        return mix(box_mask(boxes, size), pasted, onto)
+
 
 @MODELS.register_module()
 class HalfCutMix(CutMix):

@@ -31,8 +31,8 @@ TERMS = dict(
 PASSES = dict(
     ssl_mean_teacher=([4], [2, 4]),
     ssl_cutmix_mean_teacher=([4], [2, 4]),
-    ssl_fixmatch=([4, 2], None),
-    ssl_unimatch=([4, 4], None),
+    ssl_fixmatch=([2, 4, 2], None),  # second crops are labeled before
+    ssl_unimatch=([2, 4, 4], None),
     ssl_unimatch_v2=([2, 4], [2]))
 
 
