@@ -91,6 +91,9 @@ def method_of(name, count, **photometric):
 
 def run_cfg(root, work_dir, model, load, hooks, iters=3, **metainfo):
     """Config of a run with a validation and images of what is mixed."""
+    # What `again` of a base of the method becomes.
+    again = (dict(unlabeled_again='unlabeled')
+             if model.get('paste') == 'again' else None)
     loader = dict(
         batch_size=1,
         num_workers=0,
@@ -110,6 +113,7 @@ def run_cfg(root, work_dir, model, load, hooks, iters=3, **metainfo):
                 sampler=dict(type='PairedSampler'),
                 dataset=dict(
                     type='PairedDataset',
+                    again=again,
                     labeled=side_cfg(root, 'train', load, **metainfo),
                     unlabeled=side_cfg(
                         root, 'unlabeled', load, labeled=False, **metainfo))),

@@ -212,10 +212,12 @@ def branch(rng, count=2, size=(32, 64), labeled=True):
     return dict(inputs=inputs, data_samples=samples)
 
 
-def make_batch(count=2, size=(32, 64), seed=0, unlabeled=True):
+def make_batch(count=2, size=(32, 64), seed=0, unlabeled=True, again=False):
     """Make a training batch of ``PairedDataset``, not yet preprocessed."""
     rng = np.random.default_rng(seed)
     batch = dict(labeled=branch(rng, count, size))
     if unlabeled:
         batch['unlabeled'] = branch(rng, count, size, labeled=False)
+    if again:
+        batch['unlabeled_again'] = branch(rng, count, size, labeled=False)
     return batch

@@ -7,6 +7,8 @@ from torch import nn
 from mmseg_fst.models.losses import resize_logits
 
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
+#: Confidence that some pixels of an untrained network have.
+THRESHOLD = .14
 # U2PL and ST++ need more than a batch: test_contrast and test_stages.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
@@ -21,7 +23,7 @@ def method_cfg(name, dropout=0., **changes):
     for head in ('decode_head', 'auxiliary_head'):
         network[head]['loss_decode']['avg_non_ignore'] = True
     if cfg['pseudo_labeler']['threshold']:  # nothing passes 0.95 untrained
-        cfg['pseudo_labeler']['threshold'] = .16
+        cfg['pseudo_labeler']['threshold'] = THRESHOLD
     return model_cfg(**{**cfg, 'segmentor': network, **changes})
 
 
@@ -42,16 +44,22 @@ def perturb(module):
 
 def losses_of(model, seed=0):
     torch.manual_seed(seed)
-    data = model.data_preprocessor(make_batch(), True)
+    data = model.data_preprocessor(make_batch(again=True), True)
     return model(**data, mode='loss')
 
 
 def batch_of(model):
-    data = model.data_preprocessor(make_batch(), True)
+    data = model.data_preprocessor(make_batch(again=True), True)
     label = torch.cat([
         sample.gt_sem_seg.data for sample in data['data_samples']['labeled']
     ])
     return data['inputs']['labeled'], label, data['inputs']['unlabeled']
+
+
+def again_of(model):
+    """Second crops of the unlabeled images."""
+    data = model.data_preprocessor(make_batch(again=True), True)
+    return data['inputs']['unlabeled_again']
 
 
 def logits_of(network, image):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 from cells import cells_of, read_cell
 from helpers import REPOSITORY
 from mmengine.optim import build_optim_wrapper
@@ -17,7 +18,7 @@ from slim import slim_segmentor, without_weights
 
 from mmseg_fst.apis import check_config, read_grid
 from mmseg_fst.config import check_config as check_module
-from mmseg_fst.registry import MODELS
+from mmseg_fst.registry import MODELS, PARAM_SCHEDULERS
 from mmseg_fst.run.stages import labels_only, retrain
 
 FOLDER = REPOSITORY / 'configs' / 'ssl'
@@ -135,7 +136,14 @@ def test_numbers(name, monkeypatch):
     scheduler, = cfg.param_scheduler
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
         'PolyLR', .9, 0)
-    assert scheduler.end == cfg.train_cfg.max_iters + 1
+    # In the releases of UniMatch rates lag by an iteration.
+    lag = int('_unimatch' in name or '_fixmatch' in name)
+    assert scheduler.begin == lag
+    assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
+    assert cfg.get('sync_bn') == (
+        'torch' if 'deeplabv3plus' in name and lag else None)
+    assert cfg.model.data_preprocessor.get('padding', 'mean') == (
+        'black' if family == 'stpp' else 'mean')
     assert cfg.model.protocol.type == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
@@ -185,6 +193,21 @@ def test_fst_is_one_hook(name):
     assert cfg == base
     assert (hook.pop('type'), hook.pop('depth')) == ('FSTHook', 3)
     assert mean.pop('type') == 'MeanTeacherHook' and hook == mean
+
+
+def test_rates_of_unimatch_lag_by_an_iteration():
+    """Set after an iteration, by its number; 4 iterations."""
+    cfg = load('voc-stpp_resnet101-deeplabv3plus_unimatch@92')
+    poly = dict(cfg.param_scheduler[0], begin=1, end=4 + 1 + 1)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=.1)
+    scheduler = PARAM_SCHEDULERS.build(dict(poly, optimizer=optimizer))
+    found = []
+    for _ in range(4):
+        found.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        scheduler.step()
+    assert found == pytest.approx(
+        [.1, .1, .1 * (1 - 1 / 4)**.9, .1 * (1 - 2 / 4)**.9])
 
 
 METHODS = {

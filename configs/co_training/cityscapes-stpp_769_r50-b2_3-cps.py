@@ -1,3 +1,7 @@
 # 3-cps: a ResNet-50 for RGB images, too.
 _base_ = './cityscapes-stpp_769_r50-b2_2-cps.py'
-model = dict(students=dict(rgb=_base_.rgb))
+model = dict(
+    # It differs from CoTraining at thresholds above 0 alone.
+    type='ReleasedCoTraining',
+    students=dict(rgb=_base_.rgb),
+    selected_by_id=dict(rgb='dct'))

@@ -14,7 +14,7 @@ from mmseg_fst.utils.config_json import decode_config, encode_config
 from mmseg_fst.utils.files import atomic_write
 
 from .effect import check_effect
-from .model_parts import assemble_model, part_option
+from .model_parts import assemble_data, assemble_model, part_option
 from .renames import check_options, upgrade_config, upgrade_option
 from .safe_config import check_data
 
@@ -132,6 +132,7 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
     assemble_model(cfg)
+    assemble_data(cfg)
     upgrade_config(cfg._cfg_dict, path)
     return cfg
 

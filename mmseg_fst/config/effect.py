@@ -12,12 +12,12 @@ from mmengine.runner import Runner
 from mmseg_fst.utils.settings import TRAINING_KEYS, training_settings
 
 from .known_keys import similar_name
-from .model_parts import PARTS
+from .model_parts import AGAIN, PARTS
 
 # Beside the arguments of the runner: variables that mmengine and this package
 # read from a config.
 _READ = (
-    *TRAINING_KEYS, *PARTS, 'model_wrapper_cfg', 'env_variables',
+    *TRAINING_KEYS, *PARTS, AGAIN, 'model_wrapper_cfg', 'env_variables',
     'custom_imports', 'experiment_name', 'stages', 'partitions', 'partition',
     'epochs', 'epoch', 'seed_offset', 'config_file', 'title', 'configs',
     'tta_model', 'tta_pipeline', 'data_check', 'native_size')

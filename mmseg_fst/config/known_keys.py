@@ -11,7 +11,7 @@ _KEYS = {
     'randomness': ('seed', 'diff_rank_seed', 'deterministic'),
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'epochs': ('count', 'validate', 'processes', 'images', 'batch_size',
-               'length'),
+               'length', 'lag'),
     'stages': ('checkpoints', 'reliable', 'label_by', 'transforms', 'first',
                'second'),
 }

@@ -5,6 +5,8 @@ from mmengine.config import Config
 
 #: Each is a variable of one kind of base: models, datasets and protocols.
 PARTS = ('segmentor', 'data_preprocessor', 'protocol')
+#: Variable of methods that need a second crop of images.
+AGAIN = 'again'
 
 
 def assemble_model(cfg: Config) -> None:
@@ -46,6 +48,24 @@ def assemble_model(cfg: Config) -> None:
                     'such as the losses in `loss_decode`. Write the whole '
                     'list, or add _delete_=True to the dict, which then '
                     'replaces the list.') from error
+
+
+def assemble_data(cfg: Config) -> None:
+    """Move what a method needs of the data into ``train_dataloader``.
+
+    A method that needs a second crop of images has a variable ``again`` in
+    its base, such as ``dict(unlabeled_again='unlabeled')``, which becomes the
+    argument of :class:`mmseg_fst.datasets.PairedDataset`.
+
+    Args:
+        cfg (Config): The config, changed in place. One without ``model`` or
+            without training data, such as a base, stays as it is.
+    """
+    if not isinstance(cfg.get('model'), dict) or AGAIN not in cfg or not (
+            cfg.get('train_dataloader')):
+        return
+    dataset = cfg.train_dataloader.dataset
+    dataset[AGAIN] = {**dataset.get(AGAIN, {}), **cfg.pop(AGAIN)}
 
 
 def part_option(cfg: dict[str, Any], key: str) -> str:

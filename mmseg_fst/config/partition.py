@@ -43,6 +43,9 @@ def apply_partition(cfg: Config,
     - ``batch_size``: where it is not the one of that side.
     - ``length``: iterations of an epoch by partition, where they follow
       another rule than the three above.
+    - ``lag``: iterations by which learning rates lag, by default 0: 1 where
+      a release sets the rate of an iteration after it, so that the first two
+      have the same one.
 
     A value such as ``copy_iters='1 epoch'`` of ``model`` or a hook becomes a
     number of iterations. ``epochs`` of one of the ``stages`` sets the length
@@ -184,11 +187,17 @@ def _settings(cfg: Config, count: int, length: int,
     return dict(
         train_cfg=dict(max_iters=iterations, val_interval=interval),
         default_hooks=dict(checkpoint=dict(interval=interval)),
-        # mmengine reaches the end one iteration before `end`.
         param_scheduler={
-            str(index): dict(end=iterations + 1)
+            str(index): _span(cfg.epochs.get('lag', 0), iterations)
             for index in range(len(cfg.param_scheduler))
         })
+
+
+def _span(lag: int, iterations: int) -> dict[str, int]:
+    """Where a schedule begins and ends that lags by some iterations."""
+    # mmengine reaches the end one iteration before `end`.
+    span = dict(end=iterations + 1 + lag)
+    return dict(span, begin=lag) if lag else span
 
 
 def _fill_epochs(node: Any, length: int) -> None:

@@ -23,6 +23,7 @@ from .sides import (
     UNLABELED,
     Side,
     build_side,
+    check_again,
     map_parts,
     name_sides,
     parts_of,
@@ -66,7 +67,9 @@ class PairedDataset:
     :class:`PairedSampler` asks with one index for each side, chosen
     independently, and a seed that fixes every random choice of the item.
     Labeled and unlabeled image are loaded one after the other from that
-    seed; each other side has a separate seed, derived from it.
+    seed; each other side has a separate seed, derived from it. A side of
+    ``again`` is not sampled: it shows the images of another side, in the same
+    order, but resized, cropped and flipped anew.
 
     Example::
 
@@ -101,6 +104,11 @@ class PairedDataset:
             ``gt_for_diagnosis`` of its data samples, which hooks can measure
             by and the model never receives; see :class:`LabelsForDiagnosis`.
             Loads each image of that side twice. Defaults to None.
+        again (dict[str, str], optional): Further sides, each with the name of
+            the side whose images it shows again, such as
+            ``dict(unlabeled_again='unlabeled')``: a second crop of each
+            unlabeled image. Pipeline and batch size are those of that side.
+            Defaults to None.
         labeled (dict, optional): The older form of ``sides['labeled']``.
             Defaults to None.
         unlabeled (dict, optional): The older form of ``sides['unlabeled']``.
@@ -113,8 +121,9 @@ class PairedDataset:
         ValueError: If there is no labeled side, a side is empty or of another
             length than expected, sides overlap though they must not, a label
             id is not a class, there is nothing to pack or no crop to scale,
-            or labels for diagnosis are asked for where they cannot be told
-            from others.
+            labels for diagnosis are asked for where they cannot be told from
+            others, or ``again`` names a side that is there, or a source that
+            is not.
     """
 
     def __init__(self,
@@ -125,9 +134,11 @@ class PairedDataset:
                  packed: Optional[str] = None,
                  scale_crops: bool = False,
                  labels_for_diagnosis: Union[str, dict[str, str], None] = None,
+                 again: Optional[Mapping[str, str]] = None,
                  labeled: Optional[dict] = None,
                  unlabeled: Optional[dict] = None) -> None:
         cfgs = name_sides(sides, labeled, unlabeled)
+        self.again = check_again(again or {}, cfgs)
         if scale_crops:
             cfgs = {name: map_parts(cfg, _with_scaled_crops)
                     for name, cfg in cfgs.items()}
@@ -153,6 +164,11 @@ class PairedDataset:
         }
         self.rare_class_sampling: Optional[RareClassSampling] = None
         if rare_class_sampling is not None:
+            if LABELED in self.again.values():
+                raise ValueError(
+                    'PairedDataset: rare_class_sampling chooses another '
+                    'labeled image each time; take the labeled side out of '
+                    '`again`.')
             self.rare_class_sampling = RareClassSampling(
                 self.sides[LABELED], **rare_class_sampling)
 
@@ -195,8 +211,13 @@ class PairedDataset:
                 an id that is not a class.
         """
         if isinstance(index, int):
-            return {name: self._load(name, index % length)
-                    for name, length in self.lengths.items()}
+            images = {name: index % length
+                      for name, length in self.lengths.items()}
+            item = {name: self._load(name, place)
+                    for name, place in images.items()}
+            for name, source in self.again.items():
+                item[name] = self._load(source, images[source])
+            return item
         images, seed = index
         with seeded(seed):
             item = {name: self._load(name, images[name])
@@ -205,6 +226,10 @@ class PairedDataset:
             if name not in item:
                 with seeded(side_seed(seed, name)):
                     item[name] = self._load(name, place)
+        for name, source in self.again.items():
+            if source in images:
+                with seeded(side_seed(seed, name)):
+                    item[name] = self._load(source, images[source])
         return item
 
     def _load(self, name: str, index: int) -> dict[str, Any]:

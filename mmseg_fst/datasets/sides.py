@@ -5,7 +5,7 @@ A side is a data set of MMSegmentation, or several of them in mmengine's
 such as its pipeline or its list file, is asked of its parts.
 """
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Optional, Union
 from zlib import crc32
 
@@ -61,6 +61,38 @@ def name_sides(sides: Optional[Mapping[str, Optional[dict]]] = None,
                              "named by an identifier, such as 'target'.")
     first = [name for name in (LABELED, UNLABELED) if name in named]
     return {name: named[name] for name in dict.fromkeys([*first, *named])}
+
+
+def check_again(again: Mapping[str, str],
+                sides: Collection[str]) -> dict[str, str]:
+    """Sides that show the images of another side again.
+
+    Args:
+        again (Mapping[str, str]): Name of the other side, by name.
+        sides (Collection[str]): Names of the sides that have images of their
+            own.
+
+    Returns:
+        dict[str, str]: The same names; those of a source that is left out are
+        removed if it is the unlabeled side, as for training on labels alone.
+
+    Raises:
+        ValueError: If a name is taken or is not an identifier, or there is no
+            such source.
+    """
+    kept = {}
+    for name, source in again.items():
+        if name in sides or not name.isidentifier():
+            raise ValueError(
+                f'PairedDataset: again.{name} must be a new name of a side, '
+                f'an identifier; there are {", ".join(sides)}.')
+        if source in sides:
+            kept[name] = source
+        elif source != UNLABELED:
+            raise ValueError(
+                f'PairedDataset: again.{name}={source!r} is no side; there '
+                f'are {", ".join(sides)}.')
+    return kept
 
 
 def wrapper_key(cfg: Mapping[str, Any]) -> Optional[str]:

@@ -9,6 +9,7 @@ from mmseg.utils import SampleList
 from torch import Tensor, nn
 
 from mmseg_fst.methods import set_batch_norm
+from mmseg_fst.models.data_preprocessor import corners_of
 from mmseg_fst.models.domains import to_domain
 from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.models.protocols import threshold_of
@@ -94,18 +95,22 @@ def probe(model: BaseSegmentor, network: EncoderDecoder, image: Tensor,
     label = ignore_padding(label, [
         sample.metainfo.get('img_shape', label.shape[1:])
         for sample in samples
-    ], network.decode_head.ignore_index)
+    ], network.decode_head.ignore_index, corners_of(samples))
     return ProbedLabels(label.cpu(), weight.cpu(), confidence.cpu())
 
 
 def true_labels(samples: SampleList, size: Sequence[int],
-                ignore_index: int = 255) -> Optional[Tensor]:
+                ignore_index: int = 255,
+                corners: Optional[Sequence[Sequence[int]]] = None
+                ) -> Optional[Tensor]:
     """Labels for diagnosis of a batch, padded as its images are.
 
     Args:
         samples (list[SegDataSample]): Data samples as the loader gives them.
-        size (Sequence[int]): Height and width to pad to, below and right.
+        size (Sequence[int]): Height and width to pad to.
         ignore_index (int): Id of padding. Defaults to 255.
+        corners (Sequence[Sequence[int]], optional): Row and column at which
+            each image begins. Defaults to None: padding is below and right.
 
     Returns:
         Tensor | None: Class ids of shape (N, H, W), int64; None unless every
@@ -114,7 +119,8 @@ def true_labels(samples: SampleList, size: Sequence[int],
     if not all(DIAGNOSIS in sample for sample in samples):
         return None
     padded = torch.full((len(samples), *size), ignore_index)
-    for whole, sample in zip(padded, samples):
+    corners = corners or [(0, 0)] * len(samples)
+    for whole, sample, (top, left) in zip(padded, samples, corners):
         label = sample.get(DIAGNOSIS).data[0]
-        whole[:label.shape[0], :label.shape[1]] = label
+        whole[top:top + label.shape[0], left:left + label.shape[1]] = label
     return padded

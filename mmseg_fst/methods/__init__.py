@@ -1,6 +1,7 @@
 """Methods: what a training step computes, one readable class each."""
 from .batch import Batch, PseudoLabels, Side
 from .co_training import CoTraining
+from .co_training_released import ReleasedCoTraining
 from .contract import TrainedModel, check_contract
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
@@ -21,6 +22,7 @@ from .unimatch_v2 import UniMatchV2
 __all__ = [
     'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
     'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
+    'ReleasedCoTraining',
     'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
     'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
     'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'

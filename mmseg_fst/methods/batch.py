@@ -6,6 +6,8 @@ import torch
 from mmseg.utils import SampleList
 from torch import Tensor
 
+from mmseg_fst.models.data_preprocessor import corners_of
+
 
 class PseudoLabels(NamedTuple):
     """Pseudo-labels of a batch of images.
@@ -54,6 +56,11 @@ class Side:
             for sample in self.samples
         ]
 
+    @property
+    def corners(self) -> list[tuple[int, int]]:
+        """Row and column at which each image begins within its padding."""
+        return corners_of(self.samples)
+
 
 class Batch:
     """The sides of a training batch, as attributes.
@@ -86,7 +93,8 @@ class Batch:
             raise AttributeError(
                 f'The batch has no side {name!r}, but '
                 f'{", ".join(self.__dict__.get("sides", ()))}; add it to '
-                '`sides` of PairedDataset.') from None
+                '`sides` of PairedDataset, or a second crop of the images of '
+                'a side to its `again`.') from None
 
     def check_same_shape(self, *names: str) -> None:
         """Raise unless sides that are combined have images of one size.

@@ -74,8 +74,8 @@ class CoTraining(StudentEnsemble, Method):
         self.views = self.check_choice('views', views, ('domain', 'student'))
         self.with_teacher = 'future' == self.check_choice(
             'label_with', label_with, ('peers', 'future'))
-        super().__init__(
-            build_students(students), predict_with=predict_with, **kwargs)
+        super().__init__(build_students(students), predict_with=predict_with,
+                         **kwargs)
         if not hasattr(self.mixer, 'plan'):
             raise ValueError(
                 f'CoTraining: mixer={type(self.mixer).__name__!r} does not '
@@ -93,14 +93,13 @@ class CoTraining(StudentEnsemble, Method):
                              lambda: self._weak_pass(name, batch))
             for name in self.student
         }
-        for name, (image, peers) in self._mixed_views(
-                batch.unlabeled, targets).items():
-            step.learn(f'{name}.mixed',
-                       lambda: self._peer_pass(name, image, peers))
-        step.log(
-            agreement=agreement([target.label for target in targets.values()]),
-            pseudo_label_weight=torch.stack(
-                [target.weight.mean() for target in targets.values()]).mean())
+        views = self._mixed_views(batch.unlabeled, targets)
+        for name, view in views.items():
+            step.learn(f'{name}.mixed', lambda: self._peer_pass(name, *view))
+        label, weight = zip(*targets.values())
+        step.log(agreement=agreement(list(label)),
+                 pseudo_label_weight=torch.stack(
+                     [each.mean() for each in weight]).mean())
 
     def _weak_pass(self, name: str,
                    batch: Batch) -> tuple[Losses, PseudoLabels]:
@@ -134,17 +133,18 @@ class CoTraining(StudentEnsemble, Method):
         first = next(iter(labels))
         self.pseudo_label, self.pseudo_weight = targets[first]
         self.mixed = Mixed(mix(strong[first]), *labels[first], mask, index)
-        return {
-            name: (mix(image),
-                   [labels[peer] for peer in labels if peer != name])
-            for name, image in inputs.items()
-        }
+        return {name: (mix(image), self._peer_labels(name, labels))
+                for name, image in inputs.items()}
+
+    def _peer_labels(self, name: str, labels: dict[str, PseudoLabels]
+                     ) -> list[PseudoLabels]:
+        """Mixed labels that a student learns from."""
+        return [labels[peer] for peer in labels if peer != name]
 
     def _peer_pass(self, name: str, image: Tensor,
                    targets: list[PseudoLabels]) -> tuple[Losses, None]:
         """The mixed images of one student and the labels of its peers."""
-        network = self.network(name)
-        logits = all_logits(network, network.extract_feat(image),
-                            targets[0].label.shape[1:])
+        network, size = self.network(name), targets[0].label.shape[1:]
+        logits = all_logits(network, network.extract_feat(image), size)
         losses = peer_losses(network, logits, targets, self.mixed_auxiliary)
         return {f'{name}.mixed': losses}, None

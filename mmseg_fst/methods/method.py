@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from mmseg_fst.models.losses import (
     all_logits,
     labeled_losses,
-    pseudo_losses,
     resize_logits,
+    view_losses,
 )
 from mmseg_fst.ops import Mixed, class_logits, ignore_padding, mix_labels
 from mmseg_fst.registry import MODELS
@@ -96,6 +96,8 @@ class Method(StudentTeacher):
     with_teacher: bool = True
     #: Whether all images go through the student in a single pass.
     single_pass: bool = False
+    #: Views that mixed images consist of, each with a mean of its own.
+    views: int = 1
 
     # A module that is not given is None. ``required`` guarantees the first
     # two for the methods that call them.
@@ -221,8 +223,8 @@ class Method(StudentTeacher):
             lambda: all_logits(self.student, self.features_of(mixed.image),
                                mixed.label.shape[1:]),
             forward=True)
-        losses = pseudo_losses(self.student, logits, mixed.label,
-                               mixed.weight, self.mixed_auxiliary)
+        losses = view_losses(self.student, logits, mixed.label, mixed.weight,
+                             self.mixed_auxiliary, self.views)
         return dict(mixed=losses), None
 
     def features_of(self, image: Tensor) -> list[Tensor]:
@@ -337,7 +339,8 @@ class Method(StudentTeacher):
         Returns:
             PseudoLabels: Labels and weights.
         """
-        label = ignore_padding(label, side.sizes, self.ignore_index)
+        label = ignore_padding(
+            label, side.sizes, self.ignore_index, side.corners)
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)
 

@@ -1,4 +1,6 @@
 """UniMatch: two strong views and perturbed features."""
+from typing import Any, Literal, Optional
+
 import torch
 
 from mmseg_fst.models.losses import all_logits, pseudo_losses, rows_of
@@ -24,14 +26,35 @@ class UniMatch(FixMatch):
     Args:
         perturbation (dict): Config of the module that perturbs features of
             the weak view, such as :class:`ChannelDropout`.
-        **kwargs: Arguments of :class:`FixMatch`.
+        perturbed_images (str): Whose features are perturbed and decoded
+            again. ``'unlabeled'``: those of the weak view alone. ``'all'``:
+            those of labeled images as well, as in the release; they have no
+            loss, but batch normalization of the decode head sees them.
+            Defaults to ``'unlabeled'``.
+        mean_over (str): Pixels of a mean of the strong loss: of each
+            ``'view'``, as in the release, or of the whole ``'batch'``, which
+            differs where the views are padded differently. Defaults to
+            ``'batch'``.
+        **kwargs (Any): Arguments of :class:`FixMatch`.
+
+    Raises:
+        ValueError: If an argument has none of these values.
     """
 
     parts = ('labeled', 'mixed', 'perturbed')
 
-    def __init__(self, perturbation: dict, **kwargs) -> None:
+    def __init__(self,
+                 perturbation: dict,
+                 perturbed_images: Literal['all', 'unlabeled'] = 'unlabeled',
+                 mean_over: Literal['view', 'batch'] = 'batch',
+                 **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.perturbation = MODELS.build(perturbation)
+        self.perturbed_images = self.check_choice(
+            'perturbed_images', perturbed_images, ('all', 'unlabeled'))
+        self.mean_over = self.check_choice(
+            'mean_over', mean_over, ('view', 'batch'))
+        self.views = 2 if mean_over == 'view' else 1
 
     def weak_pass(self, batch: Batch) -> tuple[Losses, PseudoLabels]:
         """The pass of labeled, weak and perturbed images.
@@ -50,8 +73,9 @@ class UniMatch(FixMatch):
             torch.cat([labeled.image, unlabeled.image]))
         if self.student.with_neck:
             features = self.student.neck(stages)
+        first = 0 if self.perturbed_images == 'all' else count
         perturbed = self.perturbation(
-            [feature[count:] for feature in features])
+            [feature[first:] for feature in features])
         features = [torch.cat(pair) for pair in zip(features, perturbed)]
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(
@@ -59,19 +83,26 @@ class UniMatch(FixMatch):
             labeled)
         target = self.pseudo_labels(unlabeled, logits['decode'][count:end])
         losses['perturbed'] = pseudo_losses(
-            self.student, rows_of(logits, start=end), *target,
-            self.mixed_auxiliary)
+            self.student, rows_of(logits, start=end + count - first),
+            *target, self.mixed_auxiliary)
         return losses, target
 
-    def strong_view(self, batch: Batch, target: PseudoLabels) -> Mixed:
+    def strong_view(self,
+                    batch: Batch,
+                    target: PseudoLabels,
+                    again: Optional[PseudoLabels] = None) -> Mixed:
         """Two strong views, one after the other.
 
         Args:
             batch (Batch): The batch.
             target (PseudoLabels): Pseudo-labels of its unlabeled images.
+            again (PseudoLabels, optional): Of their second crops. Defaults to
+                None.
 
         Returns:
             Mixed: Twice as many images, with pseudo-labels.
         """
-        return concatenate(
-            [self.augment_then_mix(batch, target) for _ in range(2)])
+        return concatenate([
+            super(UniMatch, self).strong_view(batch, target, again)
+            for _ in range(2)
+        ])

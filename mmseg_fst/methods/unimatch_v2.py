@@ -1,5 +1,5 @@
 """UniMatch V2: a mean teacher and complementary dropout."""
-from typing import Optional
+from typing import Any, Literal, Optional
 
 from torch import Tensor
 
@@ -25,13 +25,24 @@ class UniMatchV2(Method):
         perturbation (dict, optional): Config of the module that perturbs
             features of both views, such as :class:`ComplementaryDropout`.
             Defaults to None.
-        **kwargs: Arguments of :class:`Method`.
+        mean_over (str): Pixels of a mean of the strong loss: of each
+            ``'view'``, as in the release, or of the whole ``'batch'``, which
+            differs where the views are padded differently. Defaults to
+            ``'batch'``.
+        **kwargs (Any): Arguments of :class:`Method`.
+
+    Raises:
+        ValueError: If ``mean_over`` has another value.
     """
 
     def __init__(self,
                  perturbation: Optional[dict] = None,
-                 **kwargs) -> None:
+                 mean_over: Literal['view', 'batch'] = 'batch',
+                 **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.mean_over = self.check_choice(
+            'mean_over', mean_over, ('view', 'batch'))
+        self.views = 2 if mean_over == 'view' else 1
         self.perturbation = (
             MODELS.build(perturbation) if perturbation else None)
 

@@ -1,12 +1,17 @@
 """Normalization and stacking of batches that have sides."""
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 import torch
+import torch.nn.functional as F
 from mmseg.models.data_preprocessor import SegDataPreProcessor
+from mmseg.structures import SegDataSample
 
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.fields import DIAGNOSIS
+
+#: Left, right, top and bottom.
+Border = tuple[int, int, int, int]
 
 
 @MODELS.register_module()
@@ -31,7 +36,13 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
             images are padded to. Defaults to None.
         size_divisor (int, optional): Training images are padded to multiples
             of it. Defaults to None.
-        pad_val (float): Value of the padding. Defaults to 0.
+        padding (str): Padding of training images. ``'mean'``: ``pad_val`` of
+            normalized images, at the right and at the bottom. ``'black'``: 0
+            before the normalization, where it is if an image is padded at
+            the right and at the bottom, then cropped and then flipped; so at
+            the left of an image that is flipped. UniMatch, UniMatch V2, ST++
+            and Diverse Co-training pad so. Defaults to ``'mean'``.
+        pad_val (float): Value of the padding ``'mean'``. Defaults to 0.
         seg_pad_val (float): Label of the padding. Defaults to 255.
         bgr_to_rgb (bool): Whether images of three channels are reversed.
             Defaults to False.
@@ -41,7 +52,8 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
 
     Raises:
         ValueError: If ``mean`` and ``std`` differ in length, or one of them
-            is missing.
+            is missing; if ``padding`` is unknown, or ``'black'`` without
+            ``size``.
     """
 
     def __init__(self,
@@ -50,6 +62,7 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
                  *,
                  size: Optional[tuple[int, int]] = None,
                  size_divisor: Optional[int] = None,
+                 padding: Literal['mean', 'black'] = 'mean',
                  pad_val: float = 0,
                  seg_pad_val: float = 255,
                  bgr_to_rgb: bool = False,
@@ -69,6 +82,12 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
             raise ValueError(
                 f'{type(self).__name__}: mean={mean} and std={std} must have '
                 'the same length, a number for each channel or one for all.')
+        if padding not in ('mean', 'black') or (
+                padding == 'black' and size is None):
+            raise ValueError(
+                f"{type(self).__name__}: padding={padding!r} must be 'mean', "
+                f"or 'black' with the size of the crops, got size={size}.")
+        self.padding = padding
         # The parent class takes one or three numbers.
         self._enable_normalize = mean is not None
         if mean is not None:
@@ -111,12 +130,38 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
     def _prepare(self, batch: dict, training: bool) -> dict[str, Any]:
         """What MMSegmentation does; labels of 64 bits, none to diagnose by."""
         self._check_channels(batch['inputs'])
+        borders: list[Border] = []
+        if training and self.padding == 'black':
+            batch, borders = self._pad_black(batch)
         batch = super().forward(batch, training)
         for sample in batch['data_samples'] or ():  # copies of those given
             sample.pop(DIAGNOSIS, None)
             if 'gt_sem_seg' in sample:
                 sample.gt_sem_seg.data = sample.gt_sem_seg.data.long()
+        for sample, border in zip(batch['data_samples'] or (), borders):
+            height, width = sample.img_shape  # with what was padded here
+            sample.set_metainfo(dict(
+                img_shape=(height - border[2] - border[3],
+                           width - border[0] - border[1]),
+                padding_size=border))
         return batch
+
+    def _pad_black(self, batch: dict) -> tuple[dict, list[Border]]:
+        """Images and labels as padded before they were flipped."""
+        batch = self.cast_data(batch)  # new samples, on the device
+        borders = [
+            border_of(image.shape[-2:], self.size, sample)
+            for image, sample in zip(batch['inputs'], batch['data_samples'])
+        ]
+        for sample, border in zip(batch['data_samples'], borders):
+            if 'gt_sem_seg' in sample:
+                label = sample.gt_sem_seg.data
+                del sample.gt_sem_seg.data  # of another shape
+                sample.gt_sem_seg.data = F.pad(
+                    label, border, value=self.seg_pad_val)
+        images = [F.pad(image, border)
+                  for image, border in zip(batch['inputs'], borders)]
+        return dict(batch, inputs=images), borders
 
     def _check_channels(self, images: Sequence[torch.Tensor]) -> None:
         """Raise on images of other channels than there are means."""
@@ -128,3 +173,38 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
                     f'data_preprocessor.mean has {count} numbers. Give mean '
                     f'and std {len(image)} numbers, or set channels={count} '
                     'in LoadWholeImage.')
+
+
+def border_of(shape: Sequence[int], size: Sequence[int],
+              sample: SegDataSample) -> Border:
+    """Padding of an image that was padded before it was flipped.
+
+    Args:
+        shape (Sequence[int]): Its height and width without padding.
+        size (Sequence[int]): Height and width to pad to.
+        sample (SegDataSample): Its data sample, with ``flip`` and
+            ``flip_direction``; without them it is not flipped.
+
+    Returns:
+        tuple[int, int, int, int]: Left, right, top and bottom.
+    """
+    height, width = (max(whole - part, 0) for whole, part in zip(size, shape))
+    meta = sample.metainfo
+    turned = meta.get('flip') and meta.get('flip_direction') or ''
+    left = width if turned in ('horizontal', 'diagonal') else 0
+    top = height if turned in ('vertical', 'diagonal') else 0
+    return left, width - left, top, height - top
+
+
+def corners_of(samples: Sequence[SegDataSample]) -> list[tuple[int, int]]:
+    """Where images begin within their padding.
+
+    Args:
+        samples (Sequence[SegDataSample]): Preprocessed data samples.
+
+    Returns:
+        list[tuple[int, int]]: Row and column of the upper left pixel.
+    """
+    borders = [sample.metainfo.get('padding_size', (0, 0, 0, 0))
+               for sample in samples]
+    return [(top, left) for left, _, top, _ in borders]

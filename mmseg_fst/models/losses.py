@@ -322,10 +322,43 @@ def peer_losses(network: nn.Module, logits: dict[str, Tensor],
     Returns:
         dict[str, Tensor]: Means over the peers, scalars.
     """
-    terms = [
+    return _mean([
         pseudo_losses(network, logits, *target, auxiliary)
         for target in targets
-    ]
+    ])
+
+
+def view_losses(network: nn.Module, logits: dict[str, Tensor], label: Tensor,
+                weight: Tensor, auxiliary: str,
+                views: int) -> dict[str, Tensor]:
+    """Losses of several views, each a mean over the pixels of its own.
+
+    A mean over the pixels of all views together would count those of a view
+    less where fewer are padding.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        logits (dict[str, Tensor]): Logits of each head, (V N, C, H, W), the
+            images of one view after the other.
+        label (Tensor): Class ids of shape (V N, H, W), int64.
+        weight (Tensor): Pixel weights of shape (V N, H, W).
+        auxiliary (str): See :func:`pseudo_losses`.
+        views (int): Number of views V.
+
+    Returns:
+        dict[str, Tensor]: Means over the views, scalars.
+    """
+    count = len(label) // views
+    return _mean([
+        pseudo_losses(network, rows_of(logits, start, start + count),
+                      label[start:start + count],
+                      weight[start:start + count], auxiliary)
+        for start in range(0, len(label), count)
+    ])
+
+
+def _mean(terms: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Means of losses by name."""
     return {
         name: cast(Tensor, sum(term[name] for term in terms)) / len(terms)
         for name in terms[0]

@@ -114,8 +114,9 @@ class NoMix(nn.Module):
 class CutMix(nn.Module):
     """Paste a box of one unlabeled image onto another (French et al. 2020).
 
-    Sampling follows UniMatch: for each image, whether a box is pasted, its
-    area and its aspect ratio. Labels and weights are pasted with the pixels.
+    Sampling follows UniMatch: for each image, whether a box is pasted and its
+    area; then aspect ratio and place, again and again until the box lies
+    within the image. Labels and weights are pasted with the pixels.
 
     Args:
         prob (float): Probability of a box, in [0, 1]. Defaults to 0.5.
@@ -182,10 +183,10 @@ class CutMix(nn.Module):
         Raises:
             ValueError: If no box fits into the image.
         """
-        # Rejection sampling below ends only if the smallest box fits at the
+        # Rejection sampling below ends only if the largest box fits at the
         # most favorable aspect ratio.
         longer = max(height / width, width / height)
-        if self.area[0] * longer > self.max_ratio:
+        if self.area[1] * longer > self.max_ratio:
             raise ValueError(
                 f'{type(self).__name__}: no box with area={self.area} and '
                 f'max_ratio={self.max_ratio} fits into an image of '
@@ -194,10 +195,12 @@ class CutMix(nn.Module):
         for box in boxes:
             if torch.rand(()) >= self.prob:
                 continue
+            # The area is sampled once: sampled anew with the rest, large
+            # boxes, which fit less often, would be rare.
+            low, high = self.area
+            pixels = (low + torch.rand(()).item() *
+                      (high - low)) * height * width
             while True:
-                low, high = self.area
-                pixels = (low + torch.rand(()).item() *
-                          (high - low)) * height * width
                 ratio = torch.empty(()).uniform_(
                     1 / self.max_ratio, self.max_ratio).item()
                 left = int(torch.randint(width, ()))
@@ -275,6 +278,23 @@ class CutMix(nn.Module):
         mask, index = self.plan(len(label), label.shape[1:], label.device)
         return mix(mask, (image[index], label[index], weight[index]),
                    unlabeled, index)
+
+    def paste(self, pasted: tuple[Tensor, Tensor, Tensor],
+              onto: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Paste boxes of one batch onto another, image by image.
+
+        Args:
+            pasted (tuple): ``image`` (N, 3, H, W), pseudo-``label`` and
+                ``weight`` (N, H, W) of the images that boxes are cut from.
+            onto (tuple): The same of the images that they are pasted onto.
+
+        Returns:
+            Mixed: The mixed batch.
+        """
+        size = onto[1].shape[1:]
+        boxes = self.sample_boxes(len(onto[1]), *size)
+        boxes = boxes.to(onto[1].device, non_blocking=True)
+        return mix(box_mask(boxes, size), pasted, onto)
 
 
 @MODELS.register_module()

@@ -15,8 +15,8 @@ class Mixed(NamedTuple):
         weight (Tensor): Loss weights of shape (N, H, W), float32.
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
         index (Tensor, optional): Index of the unlabeled image that was
-            pasted, (N,), int64; None if it was the labeled image with the
-            same index.
+            pasted, (N,), int64; None if it was the image of another side with
+            the same index, such as the labeled one.
     """
     image: Tensor
     label: Tensor

@@ -1,5 +1,6 @@
 """Pseudo-labels and pixel weights from logits."""
 from collections.abc import Sequence
+from typing import Optional
 
 import torch
 from torch import Tensor
@@ -73,14 +74,19 @@ def ignore_rows(weight: Tensor, top: int, bottom: int) -> Tensor:
 
 def ignore_padding(label: Tensor,
                    sizes: Sequence[Sequence[int]],
-                   ignore_index: int = 255) -> Tensor:
+                   ignore_index: int = 255,
+                   corners: Optional[Sequence[Sequence[int]]] = None
+                   ) -> Tensor:
     """Ignore the labels of padding.
 
     Args:
         label (Tensor): Class ids of shape (N, H, W), int64.
         sizes (Sequence[Sequence[int]]): Height and width of each image before
-            padding, which is at the right and at the bottom.
+            padding.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
+        corners (Sequence[Sequence[int]], optional): Row and column at which
+            each image begins. Defaults to None: padding is at the right and
+            at the bottom.
 
     Returns:
         Tensor: ``label`` itself without padding, else a copy, of shape
@@ -90,9 +96,12 @@ def ignore_padding(label: Tensor,
     if all(tuple(size) == full for size in sizes):
         return label
     label = label.clone()
-    for label_map, (height, width) in zip(label, sizes):
-        label_map[height:] = ignore_index
-        label_map[:, width:] = ignore_index
+    corners = corners or [(0, 0)] * len(sizes)
+    for label_map, (height, width), (top, left) in zip(label, sizes, corners):
+        label_map[:top] = ignore_index
+        label_map[top + height:] = ignore_index
+        label_map[:, :left] = ignore_index
+        label_map[:, left + width:] = ignore_index
     return label
 
 

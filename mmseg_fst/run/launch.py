@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import get_rank, init_dist, is_distributed
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmseg.models.segmentors import EncoderDecoder
 from torch import distributed, nn
@@ -135,7 +136,7 @@ def build_runner(cfg: Config, changes: Sequence[Change] = ()) -> Runner:
             checkpoint that is resumed. Defaults to ().
 
     Returns:
-        Runner: Built, not started.
+        Runner: Built, not started. On CPUs ``sync_bn`` has no effect.
 
     Raises:
         ValueError: If the config has no model, or a value of these keys is
@@ -157,6 +158,10 @@ def build_runner(cfg: Config, changes: Sequence[Change] = ()) -> Runner:
     apply_batch_sizes(cfg)
     import_formatter()  # Runner logs the formatted config
     settings = training_settings(cfg.to_dict())
+    if get_device() == 'cpu' and cfg.get('sync_bn') and is_distributed():
+        print_log('sync_bn needs GPUs: on CPUs, batch normalization of each '
+                  'process uses its own images alone.', 'current')
+        cfg.sync_bn = None
     runner = ShortLogRunner.from_cfg(cfg)
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)

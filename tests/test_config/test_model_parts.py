@@ -85,3 +85,14 @@ def test_a_dict_can_replace_a_list():
     cfg = losses(_delete_=True)
     assemble_model(cfg)
     assert cfg.model.segmentor.decode_head.loss_decode == dict(type='B')
+
+
+def test_a_second_crop_that_a_method_needs_reaches_the_data(read):
+    cfg = read("again = dict(second='unlabeled')\n"
+               "train_dataloader = dict(dataset=dict(type='PairedDataset'))")
+    assert 'again' not in cfg
+    assert cfg.train_dataloader.dataset.again == dict(second='unlabeled')
+
+
+def test_a_base_keeps_its_second_crop(read):
+    assert read("again = dict(second='unlabeled')").again

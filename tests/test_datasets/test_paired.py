@@ -174,6 +174,58 @@ def test_batches_do_not_depend_on_the_number_of_workers(streets):
                    batch['labeled']['inputs'], other['labeled']['inputs']))
 
 
+def test_a_second_crop_shows_the_same_image_with_other_random_numbers(
+        streets):
+    plain = DATASETS.build(random_cfg(streets))
+    again = DATASETS.build(dict(
+        random_cfg(streets), again=dict(unlabeled_again='unlabeled')))
+    assert again.lengths == plain.lengths  # the sampler sees no other side
+    differ = 0
+    for index in range(4):
+        one = plain[pair_index(3 - index, index, seed=index)]
+        two = again[pair_index(3 - index, index, seed=index)]
+        assert set(two) == {'labeled', 'unlabeled', 'unlabeled_again'}
+        assert same(one, two)  # other sides stay as they were
+        first, second = two['unlabeled'], two['unlabeled_again']
+        assert path_of(first) == path_of(second)
+        assert 'gt_sem_seg' not in second['data_samples']
+        differ += not torch.equal(first['inputs'], second['inputs'])
+        repeated = again[pair_index(0, index, seed=index)]
+        assert torch.equal(second['inputs'],
+                           repeated['unlabeled_again']['inputs'])
+    assert differ > 2
+    item = again[2]
+    assert path_of(item['unlabeled']) == path_of(item['unlabeled_again'])
+
+
+def test_a_second_crop_follows_the_batch_size_of_its_side(streets):
+    data = DATASETS.build(dict(
+        random_cfg(streets), again=dict(second='unlabeled')))
+    sampler = PairedSampler(
+        data, seed=3, batch_sizes=dict(labeled=2, unlabeled=1))
+    items = [data[index] for _, index in zip(range(4), sampler)]
+    assert ['second' in item for item in items] == [True, False] * 2
+
+
+@pytest.mark.parametrize('again, others, message', [
+    (dict(unlabeled='labeled'), {}, 'must be a new name'),
+    (dict(second='other'), {}, "again.second='other' is no side"),
+    (dict(second='labeled'),
+     dict(rare_class_sampling=dict(stats='none.json')), 'rare_class_sampling'),
+])
+def test_a_wrong_second_crop_is_refused(streets, again, others, message):
+    with pytest.raises(ValueError, match=message):
+        DATASETS.build(dict(paired_cfg(streets), again=again, **others))
+
+
+def test_labels_alone_need_no_second_crop(streets):
+    data = DATASETS.build(dict(
+        type='PairedDataset', sides=dict(
+            labeled=streets_cfg(streets), unlabeled=None),
+        again=dict(second='unlabeled')))
+    assert set(data[0]) == {'labeled'}
+
+
 def test_metainfo_is_that_of_the_labeled_side(streets):
     data = DATASETS.build(paired_cfg(streets))
     assert len(data.metainfo['classes']) == NUM_CLASSES

@@ -391,3 +391,43 @@ def test_what_does_not_go_together(changes, message):
     students = dict(narrow=student_cfg(), wide=student_cfg(True))
     with pytest.raises(ValueError, match=message):
         MODELS.build(model_cfg(**{'students': students, **changes}))
+
+
+def test_the_release_of_three_students_selects_by_class_id():
+    """One of six sets of labels, and only at a threshold above 0."""
+    names = ('narrow', 'wide', 'narrow_b')
+    plain = co_training(names, pseudo_labeler=dict(
+        type='Threshold', threshold=.3))
+    students = {name: student_cfg(name.startswith('wide')) for name in names}
+    released = MODELS.build(model_cfg(
+        students=students, type='ReleasedCoTraining',
+        selected_by_id=dict(wide='narrow_b'), pseudo_labeler=dict(
+            type='Threshold', threshold=.3))).train()
+    released.load_state_dict(plain.state_dict())
+    label = torch.tensor([[[0, 1], [2, IGNORE]]])
+    weight = torch.tensor([[[1., 0.], [1., 0.]]])
+    labels = {name: PseudoLabels(label, weight) for name in names}
+    for name in names:
+        found = released._peer_labels(name, labels)
+        assert len(found) == 2
+        assert all(torch.equal(each.label, label) for each in found)
+        by_id = [not torch.equal(each.weight, weight) for each in found]
+        assert by_id == [False, name == 'wide']
+    assert found is not labels
+    wrong = released._peer_labels('wide', labels)[1].weight
+    assert wrong.tolist() == [[[0., 1.], [1., 1.]]] and wrong.dtype == (
+        weight.dtype)
+    assert torch.equal(weight, labels['narrow_b'].weight)
+    different = [
+        name for name, value in loss_of(plain)[0].items()
+        if not torch.equal(value, loss_of(released)[0][name])
+    ]
+    assert {name.partition('.')[0] for name in different} == {'wide'}
+
+
+def test_selection_by_class_id_names_students():
+    students = dict(narrow=student_cfg(), wide=student_cfg(True))
+    with pytest.raises(ValueError, match="selected_by_id.*'narrow' or 'wide'"):
+        MODELS.build(model_cfg(
+            students=students, type='ReleasedCoTraining',
+            selected_by_id=dict(narrow='third')))

@@ -200,7 +200,7 @@ def test_the_mixed_batch_is_kept_its_labels_are_not(tmp_path, changes):
     config = {**deterministic(), **changes}
     runner = make_runner(
         tmp_path, [dict(type='FSTHook', resample_mix=False, decay=0.)],
-        dict(type='SGD', lr=5.), model=config, seed=1)
+        dict(type='SGD', lr=5.), model=config, seed=2)
     batch = prepare(runner)
     model, asked = runner.model, []
     backbone = model.student.backbone.forward

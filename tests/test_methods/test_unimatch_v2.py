@@ -3,7 +3,14 @@ import copy
 
 import torch
 import torch.nn.functional as F
-from ssl_methods import batch_of, logits_of, losses_of, method, same
+from ssl_methods import (
+    THRESHOLD,
+    batch_of,
+    logits_of,
+    losses_of,
+    method,
+    same,
+)
 
 from mmseg_fst.models.losses import resize_logits
 
@@ -29,7 +36,7 @@ def test_the_step_by_hand():
     image, label, weak = batch_of(model)
     confidence, target = logits_of(teacher, weak).softmax(1).max(1)
     assert torch.equal(model.pseudo_label, target)
-    assert torch.equal(model.pseudo_weight, (confidence >= .16).float())
+    assert torch.equal(model.pseudo_weight, (confidence >= THRESHOLD).float())
     mixed = model.mixed
     assert len(mixed.image) == 2 * len(image)
     features = [

@@ -112,6 +112,17 @@ def test_boxes_are_of_the_area_and_shape_asked_for(height, width, area,
         assert share.max() - share.min() > .6 * (area[1] - area[0])
 
 
+def test_large_boxes_are_as_likely_as_small_ones():
+    """The area is not sampled anew when a box does not fit."""
+    torch.manual_seed(0)
+    across, down = sides_of(CutMix(prob=1.).sample_boxes(4000, 321, 321))
+    share = (across * down).float() / 321**2
+    assert share.mean().item() == pytest.approx(.207, rel=.01)
+    # Uniform: quartiles at quarters of the range.
+    quartiles = share.quantile(torch.tensor([.25, .5, .75])).tolist()
+    assert quartiles == pytest.approx([.115, .21, .305], abs=.012)
+
+
 def test_boxes_of_cut_mix_lie_anywhere():
     boxes = CutMix(prob=1.).sample_boxes(200, 40, 40)
     low, high = boxes.amin(0), boxes.amax(0)
@@ -191,6 +202,8 @@ def test_a_box_that_fits_nowhere_is_refused():
     with pytest.raises(ValueError, match='256 x 16'):
         mixer.sample_boxes(2, 256, 16)
     assert len(mixer.sample_boxes(2, 32, 128)) == 2
+    with pytest.raises(ValueError, match='12 x 256'):  # the largest does not
+        CutMix(prob=1.).sample_boxes(2, 12, 256)
 
 
 @pytest.mark.parametrize('prob', [0., 1.])

@@ -4,7 +4,8 @@ _base_ = './cityscapes_ssl_769x769.py'
 lists = 'splits/stpp/{partition}'
 partitions = {'100': dict(labeled=100, unlabeled=2875)}
 crop_size = (801, 801)
-data_preprocessor = dict(size=crop_size)
+# As released: black, at the left of a flipped image.
+data_preprocessor = dict(size=crop_size, padding='black')
 resize = dict(
     type='RandomFactorResize', ranges=((0.5, 2.0), ), backend='pillow')
 crop = dict(type='RandomCrop', crop_size=crop_size)

@@ -17,7 +17,8 @@ partitions = {
     '2646': dict(labeled=2646, unlabeled=7936)
 }
 crop_size = (321, 321)
-data_preprocessor = dict(size=crop_size)
+# As released: black, at the left of a flipped image.
+data_preprocessor = dict(size=crop_size, padding='black')
 resize = dict(
     type='RandomFactorResize', ranges=((0.5, 2.0), ), backend='pillow')
 crop = dict(type='RandomCrop', crop_size=crop_size)

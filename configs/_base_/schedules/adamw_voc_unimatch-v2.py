@@ -1,7 +1,8 @@
 # UniMatch V2 on Pascal VOC: 60 epochs of the unlabeled images in batches of
-# 16 + 16, AdamW, the head forty times as fast as the encoder, poly rule.
+# 16 + 16, AdamW, the head forty times as fast as the encoder, poly rule. As
+# released, learning rates lag by an iteration.
 _base_ = './sgd_voc_ssl.py'
-epochs = dict(count=60)
+epochs = dict(count=60, lag=1)
 optim_wrapper = dict(
     optimizer=dict(
         _delete_=True,

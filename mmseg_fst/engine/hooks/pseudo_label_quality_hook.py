@@ -17,6 +17,7 @@ from mmseg_fst.engine.pseudo_label_probe import (
     probe,
     true_labels,
 )
+from mmseg_fst.models.data_preprocessor import corners_of
 from mmseg_fst.ops import (
     LabelCounts,
     count_labels,
@@ -84,6 +85,7 @@ class PseudoLabelQualityHook(Hook):
         self.prefix = PREFIX if side == UNLABELED else f'{PREFIX}_{side}'
         # Only between the two halves of one iteration.
         self.probed: dict[str, ProbedLabels] = {}
+        self.corners: list[tuple[int, int]] = []  # of the images, in padding
         # Measurements since each class last occurred. A resumed run starts at
         # 0; only the warning depends on it.
         self.missed: Optional[Tensor] = None
@@ -136,7 +138,7 @@ class PseudoLabelQualityHook(Hook):
                       dict(future=unwrap(runner).teacher))
         first = next(iter(self.probed.values())).label
         truth = true_labels(data_batch[self.side]['data_samples'],
-                            first.shape[1:])
+                            first.shape[1:], corners=self.corners)
         classes = runner.train_dataloader.dataset.metainfo['classes']
         values: dict[str, float] = {}
         weights: dict[str, Tensor] = {}
@@ -164,6 +166,7 @@ class PseudoLabelQualityHook(Hook):
         """Label the images of the side, in the precision of the training."""
         model = unwrap(runner)
         batch = model.data_preprocessor(data_batch, training=True)
+        self.corners = corners_of(batch['data_samples'][self.side])
         # The precision of the training.
         with runner.optim_wrapper.optim_context(runner.model):
             for who, network in networks.items():
