@@ -8,6 +8,7 @@ from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
 from mmseg_fst.models.protocols import (
     Protocol,
@@ -315,6 +316,18 @@ def set_batch_norm(network: nn.Module, training: bool) -> None:
     """
     for module in network.modules():
         if isinstance(module, _BatchNorm):
+            module.train(training)
+
+
+def set_dropout(network: nn.Module, training: bool) -> None:
+    """Switch dropout alone; batch normalization stays what it is.
+
+    Args:
+        network (nn.Module): A network; its modules are changed.
+        training (bool): Whether to drop values or channels.
+    """
+    for module in network.modules():
+        if isinstance(module, _DropoutNd):
             module.train(training)
 
 
