@@ -22,6 +22,7 @@ from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
+from .multi_box_mix import MultiBoxMix
 from .perturbations import ChannelDropout, ComplementaryDropout
 from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
@@ -35,7 +36,8 @@ __all__ = [
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
+    'FeatureDistance', 'HalfCutMix', 'MultiBoxMix', 'NoMix', 'PlainDPTHead',
+    'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
     'Threshold', 'WholeImage',

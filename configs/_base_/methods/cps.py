@@ -1,0 +1,7 @@
+# CPS (Chen et al., CVPR 2021) as in its release: labeled images are labeled by
+# the peer, too, and losses of both networks are summed. The first one predicts.
+# On Cityscapes the weight is 6; see co_training.py for our own rule.
+model = dict(
+    type='CPS',
+    pseudo_labeler=dict(type='Threshold', threshold=0.),
+    loss_weights=dict(cross=1.5))
