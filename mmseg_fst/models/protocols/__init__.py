@@ -3,6 +3,7 @@ from .base import Protocol
 from .canvas import Canvas
 from .default import name_of_test_cfg, windows_of
 from .merged_rows import resized_rows
+from .multi_scale import MultiScale
 from .predictions import (
     MeanScores,
     ScoredImages,
@@ -19,8 +20,8 @@ from .sliding_windows import SlidingWindows
 from .whole_image import WholeImage
 
 __all__ = [
-    'Canvas', 'MeanScores', 'Protocol', 'ScoredImages', 'Scores',
-    'SlidingWindows', 'WholeImage', 'mean_threshold', 'metas_of',
+    'Canvas', 'MeanScores', 'MultiScale', 'Protocol', 'ScoredImages',
+    'Scores', 'SlidingWindows', 'WholeImage', 'mean_threshold', 'metas_of',
     'name_of_test_cfg', 'resized_rows', 'score_images', 'score_rows',
     'threshold_of', 'windows_of'
 ]
