@@ -210,7 +210,7 @@ def test_numbers_of_cps(name):
     assert cfg.param_scheduler[0].end == epochs * length + 1
     assert cfg.crop_size == (crop, crop) == ((512, 512) if is_voc else
                                              (800, 800))
-    assert cfg.train_dataloader.batch_size == (2 if is_voc else 1)
+    assert cfg.train_dataloader.batch_size == 2  # on 4 GPUs
     sides = cfg.train_dataloader.dataset.sides
     assert set(sides) == {'labeled', 'unlabeled'} | (
         {'partner'} if mixed else set())

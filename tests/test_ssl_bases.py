@@ -31,7 +31,7 @@ EXPECTED = {
     'cityscapes_ssl_769x769_released-padding': (U2PL_CITIES, 19, 2 * 8),
     'cityscapes_ssl_769x769_diverse': (UNIMATCH_CITIES, 19, 2 * 4),
     'cityscapes_ssl_801x801': (UNIMATCH_CITIES, 19, 2 * 4),
-    'cityscapes_ssl_800x800_cps': (U2PL_CITIES, 19, 8),
+    'cityscapes_ssl_800x800_cps': (U2PL_CITIES, 19, 2 * 4),
     'cityscapes_ssl_798x798': (UNIMATCH_CITIES, 19, 2 * 4),
     'camvid_ssl': ({23: 344}, 11, 2),
     'camvid_ssl_1_8': ({46: 321}, 11, 2),

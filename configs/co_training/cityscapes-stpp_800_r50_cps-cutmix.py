@@ -10,6 +10,8 @@ _base_ = [
 model = dict(
     students=dict(first=_base_.network, second=_base_.network),
     loss_weights=dict(cross=5.0))
+# The side `partner` has the unlabeled images in another order.
 train_dataloader = dict(
     dataset=dict(
-        sides=dict(partner=_base_.train_dataloader.dataset.sides.unlabeled)))
+        sides=dict(partner=_base_.train_dataloader.dataset.sides.unlabeled),
+        disjoint=[('labeled', 'unlabeled')]))

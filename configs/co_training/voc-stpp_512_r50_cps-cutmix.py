@@ -8,6 +8,8 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 model = dict(students=dict(first=_base_.network, second=_base_.network))
+# The side `partner` has the unlabeled images in another order.
 train_dataloader = dict(
     dataset=dict(
-        sides=dict(partner=_base_.train_dataloader.dataset.sides.unlabeled)))
+        sides=dict(partner=_base_.train_dataloader.dataset.sides.unlabeled),
+        disjoint=[('labeled', 'unlabeled')]))

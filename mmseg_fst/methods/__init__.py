@@ -23,7 +23,8 @@ from .unimatch_v2 import UniMatchV2
 __all__ = [
     'Batch', 'CPS', 'CoTraining', 'CutMixCPS', 'CutMixMeanTeacher',
     'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher',
-    'Method', 'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'Method', 'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL',
+    'UniMatch', 'UniMatchV2', 'check_contract', 'graphs_stay_valid',
+    'set_batch_norm'
 ]

@@ -72,9 +72,9 @@ class CPS(StudentEnsemble, Method):
             batch (Batch): The sides of the batch.
         """
         target = step.learn('cross', lambda: self.cross_pass(batch))
-        self.mixed = Mixed(batch.unlabeled.image, *target,
-                           torch.zeros_like(target.label, dtype=torch.bool),
-                           None)
+        nothing = torch.zeros_like(target.label, dtype=torch.bool)
+        self.mixed = Mixed(batch.unlabeled.image, target.label, target.weight,
+                           nothing, None)
         step.log(pseudo_label_weight=target.weight.mean())
 
     def cross_pass(self, batch: Batch) -> tuple[Losses, PseudoLabels]:
@@ -109,7 +109,7 @@ class CPS(StudentEnsemble, Method):
                 for head in labeled
             }
             peers = [
-                tuple(map(torch.cat, zip(*targets[peer])))
+                PseudoLabels(*map(torch.cat, zip(*targets[peer])))
                 for peer in targets if peer != name
             ]
             losses[f'{name}.cross'] = peer_losses(

@@ -3,6 +3,7 @@ import torch
 from torch import Tensor
 
 from mmseg_fst.models.losses import labeled_losses, peer_losses
+from mmseg_fst.models.multi_box_mix import MultiBoxMix
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
@@ -27,6 +28,8 @@ class CutMixCPS(CPS):
 
     See :class:`CPS` for the arguments; ``mixer`` is a :class:`MultiBoxMix`.
     """
+
+    mixer: MultiBoxMix
 
     required = ('pseudo_labeler', 'mixer')
     sides = ('labeled', 'unlabeled', 'partner')

@@ -40,8 +40,9 @@ def train_stages(cfg: Config,
     ``model.protocol``, ``transforms`` of pseudo-labeled images before they
     are packed, and ``first`` and ``second``, in what the config of these
     stages differs, such as ``dict(train_cfg=dict(max_iters=100))``; a number
-    as text is a place in a list. Several processes train each stage together; one ranks and labels
-    while the others wait, so that all have to see the work folder.
+    as text is a place in a list. Several processes train each stage together;
+    one ranks and labels while the others wait, so that all have to see the
+    work folder.
 
     Args:
         cfg (Config): Config of :func:`load_config`.

@@ -63,7 +63,7 @@ def label_of(data):
         sample.gt_sem_seg.data for sample in data['data_samples']['labeled']])
 
 
-def plain_step(students, data, weight):
+def plain_step(students, data, weight, _):
     """All four passes, then all losses, summed."""
     images = data['inputs']['labeled'], data['inputs']['unlabeled']
     logits = [[logits_of(network, image) for image in images]
@@ -114,8 +114,8 @@ def test_trajectory(mixed):
         data = batch_of(model, step)
         losses = model(**data, mode='loss')
         loss = model.parse_losses(losses)[0]
-        want = mixed_step(students, data, 1.5, model.mixed.mask) if mixed else (
-            plain_step(students, data, 1.5))
+        by_hand = mixed_step if mixed else plain_step
+        want = by_hand(students, data, 1.5, model.mixed.mask)
         for optimizer, value in ((actual, loss), (expected, want)):
             optimizer.zero_grad()
             value.backward()

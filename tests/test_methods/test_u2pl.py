@@ -8,7 +8,6 @@ from helpers import (
     model_cfg,
     network_cfg,
 )
-
 from mmengine.config import ConfigDict
 
 from mmseg_fst.methods import u2pl

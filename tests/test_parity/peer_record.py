@@ -134,7 +134,7 @@ class StepLog(Hook):
                          outputs=None):
         model = runner.model
         self.steps.append(
-            dict(losses={key: float(value.detach()) for key, value in outputs.items()},
+            dict(losses={key: value.item() for key, value in outputs.items()},
                  rates=sorted(set(self.rates.values())),
                  states={
                      name: {key: value.clone()

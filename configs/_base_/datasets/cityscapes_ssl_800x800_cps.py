@@ -1,5 +1,6 @@
-# Cityscapes as CPS trains: crops of 800, one of six factors, 1 + 1 images on
-# each of 8 GPUs. Its lists are those of UniMatch.
+# Cityscapes as CPS trains: crops of 800, one of six factors. Its lists are those
+# of UniMatch. 2 + 2 images on each of 4 GPUs replace 1 + 1 on each of 8: a pass
+# of one image cannot be normalized behind the pooling of the pyramid.
 _base_ = './cityscapes_ssl_801x801.py'
 partitions = {
     '_delete_': True,
@@ -20,7 +21,6 @@ labeled_pipeline = [
 ]
 unlabeled_pipeline = [_base_.load, resize, crop, _base_.flip, _base_.pack]
 train_dataloader = dict(
-    batch_size=1,
     dataset=dict(
         sides=dict(
             labeled=dict(pipeline=labeled_pipeline),

@@ -1,5 +1,5 @@
-# Networks of CPS: ResNet-50 and DeepLabV3+ at stride 16, whose last blocks have
-# dilations of 2, 4 and 8. Behind its pyramid are leaky ReLUs, here ReLUs.
+# Networks of CPS: ResNet-50 and DeepLabV3+ at stride 16, with dilations of 2,
+# 4 and 8 in the last blocks. Behind its pyramid are leaky ReLUs, here ReLUs.
 from mmengine import Config
 
 network = Config.fromfile(
