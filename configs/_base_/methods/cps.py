@@ -1,6 +1,6 @@
-# CPS (Chen et al., CVPR 2021) as in its release: the peer labels labeled images,
-# too, and losses of both networks are summed. The first one predicts. On
-# Cityscapes the weight is 6. See co_training.py for our own rule.
+# CPS (Chen et al., CVPR 2021) as in its release: the peer labels all images,
+# and losses of both networks are summed. The first one predicts. On Cityscapes
+# the weight is 6. See co_training.py for our own rule.
 model = dict(
     type='CPS',
     pseudo_labeler=dict(type='Threshold', threshold=0.),
