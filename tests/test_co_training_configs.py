@@ -218,7 +218,7 @@ def test_numbers_of_cps(name):
                for side in sides.values())
     if mixed:
         assert sides.partner == sides.unlabeled
-    # The rates of its program over the number of its GPUs.
+    # The learning rate of its program over the number of its GPUs.
     gpus, rate = (4, .01) if is_voc else (8, .02)
     assert cfg.optim_wrapper.optimizer == dict(
         type='SGD', lr=pytest.approx(rate / gpus), momentum=.9,

@@ -119,7 +119,7 @@ class CPS(StudentEnsemble, Method):
         return losses, targets[first][1]
 
     def logits_of(self, name: str, image: Tensor) -> dict[str, Tensor]:
-        """Logits of a student, a pass of its own.
+        """Logits of a student, by a separate pass.
 
         Args:
             name (str): Name of the student.

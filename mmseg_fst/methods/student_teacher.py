@@ -8,7 +8,6 @@ from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.dropout import _DropoutNd
 
 from mmseg_fst.models.protocols import (
     Protocol,
@@ -327,7 +326,7 @@ def set_dropout(network: nn.Module, training: bool) -> None:
         training (bool): Whether to drop values or channels.
     """
     for module in network.modules():
-        if isinstance(module, _DropoutNd):
+        if isinstance(module, (nn.Dropout, nn.Dropout2d)):
             module.train(training)
 
 

@@ -23,8 +23,6 @@ class U2PL(CutMixMeanTeacher):
     Pseudo-Labels", CVPR 2022: pixels whose pseudo-labels are dropped are
     negative samples of the classes they are unlikely to belong to.
 
-    See :class:`CutMixMeanTeacher` for other arguments.
-
     Args:
         contrast (dict): Config of a :class:`ContrastiveMemory`; the numbers
             of classes and channels are set from the decode head.
@@ -32,8 +30,8 @@ class U2PL(CutMixMeanTeacher):
             wherever it normalizes with the statistics of the batch, as in the
             release (``model_teacher.train()``). Defaults to False: off.
         teacher_start (str): Weights of the teacher during ``warmup_iters``:
-            those of the ``'student'``, or its ``'own'`` initial ones, as in
-            the release. Defaults to ``'student'``.
+            the weights of the ``'student'``, or its ``'own'`` initial ones,
+            as in the release. Defaults to ``'student'``.
         **kwargs: Arguments of :class:`CutMixMeanTeacher`.
 
     Raises:
@@ -84,43 +82,44 @@ class U2PL(CutMixMeanTeacher):
                            len(batch.labeled.image))
         mixed, factor = self.filter_by_teacher(mixed, logits)
         step.learn(
-            'joint', lambda: self.contrastive_pass(step, batch.labeled, mixed,
-                                                   factor, view))
+            'joint', lambda: self._contrastive_pass(step, batch.labeled, mixed,
+                                                    factor, view))
         step.log(pseudo_label_weight=target.weight.mean())
 
-    def contrastive_pass(self, step: Step, labeled: Side, mixed: Mixed,
-                         factor: Tensor,
-                         view: TeacherView) -> tuple[Losses, None]:
-        """The pass of labeled and mixed images, with the contrast.
-
-        Args:
-            step (Step): The training step.
-            labeled (Side): Labeled images.
-            mixed (Mixed): Mixed images with the labels that remain.
-            factor (Tensor): Factor of their loss, a scalar.
-            view (TeacherView): The teacher's view of the same images.
-
-        Returns:
-            tuple: Losses ``labeled`` and ``mixed`` and ``loss_contrast``, and
-            no output.
-        """
+    def _contrastive_pass(self, step: Step, labeled: Side, mixed: Mixed,
+                          factor: Tensor,
+                          view: TeacherView) -> tuple[Losses, None]:
+        """The joint pass, with the contrast to the view of the teacher."""
         losses, representation = self.joint_pass(step, labeled, mixed, factor)
-        contrast = self.contrast(representation, view)
-        return dict(loss_contrast=contrast, **losses), None
+        return dict(
+            loss_contrast=self.contrast(representation, view), **losses), None
 
     def supervised(self, side: Side) -> tuple[Losses, None]:
-        """See :meth:`Method.supervised`; ``loss_contrast`` is 0."""
+        """The pass of labeled images in the warm-up.
+
+        Args:
+            side (Side): Images of shape (N, C, H, W) with labels.
+
+        Returns:
+            tuple: Losses ``labeled``, and 0 as ``loss_contrast``; no output.
+        """
         logits, representation = decoded_logits(
             self.student, self.student.extract_feat(side.image),
             side.label.shape[1:], self.decode)
-        # Distributed processes wait for the gradient of every parameter, and
-        # the release decays the weights of the representation.
+        # Distributed processes wait for the gradient of every parameter.
         return dict(
             labeled=labeled_losses(self.student, logits, side.label),
             loss_contrast=0 * cast(Tensor, representation).sum()), None
 
     def teacher_view(self, image: Tensor) -> tuple[Tensor, Optional[Tensor]]:
-        """See :meth:`CutMixMeanTeacher.teacher_view`; dropout may be on."""
+        """See :meth:`CutMixMeanTeacher.teacher_view`; dropout may be on.
+
+        Args:
+            image (Tensor): Images of shape (N, C, H, W).
+
+        Returns:
+            tuple: Logits (N, K, h, w) and representations (N, D, h, w).
+        """
         teacher = self.network('teacher')
         set_dropout(teacher, self.teacher_dropout)
         view = super().teacher_view(image)
@@ -128,18 +127,20 @@ class U2PL(CutMixMeanTeacher):
         return view
 
     def teacher_warmup(self, image: Tensor) -> None:
-        """See :meth:`Method.teacher_warmup`; with the representation."""
-        if self.pseudo_filter.batch_statistics:
-            self.teacher_view(image)
-        else:
-            super().teacher_warmup(image)
+        """See :meth:`Method.teacher_warmup`; with the representation.
+
+        Args:
+            image (Tensor): Images of shape (N, C, H, W).
+        """
+        follow = (self.teacher_view if self.pseudo_filter.batch_statistics
+                  else super().teacher_warmup)
+        follow(image)
 
     def teacher_pairs(self) -> list[tuple[nn.Module, nn.Module]]:
         """The teacher and its student; none while the teacher has its own."""
-        if (self.teacher_start == 'own'
-                and training_iteration() < self.warmup_iters):
-            return []
-        return super().teacher_pairs()
+        rests = training_iteration() < self.warmup_iters
+        return [] if rests and self.teacher_start == 'own' else (
+            super().teacher_pairs())
 
     def init_weights(self) -> None:
         """Initialize the student and, if it starts by itself, the teacher."""

@@ -4,8 +4,8 @@ A record holds ``meta``, the states of toy networks at the start, ``init``,
 the batches, and of each iteration losses, learning rates and states. Numbers
 are stored in the smallest type that holds them exactly; :func:`load` restores
 float64 and int64. The networks are :class:`RecordedMaps` with the decode head
-of our cells; names of weights are translated by :func:`rename_deeplab` and
-:func:`rename_u2pl`. The method, hooks and optimizer are those of our cells.
+of a cell; names of weights are translated by :func:`rename_deeplab` and
+:func:`rename_u2pl`. Method, hooks and optimizer are taken from a cell.
 """
 import tempfile
 from pathlib import Path
@@ -124,7 +124,7 @@ class StepLog(Hook):
         self.steps: list[dict] = []
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        self.rates = {
+        self.learning_rates = {
             id(weight): group['lr']
             for group in runner.optim_wrapper.param_groups
             for weight in group['params']
@@ -135,7 +135,7 @@ class StepLog(Hook):
         model = runner.model
         self.steps.append(
             dict(losses={key: value.item() for key, value in outputs.items()},
-                 rates=sorted(set(self.rates.values())),
+                 learning_rates=sorted(set(self.learning_rates.values())),
                  states={
                      name: {key: value.clone()
                             for key, value in network.state_dict().items()}
@@ -260,7 +260,7 @@ def check_state(found: dict, expected: dict, start: dict, what) -> None:
 
 
 def rename_deeplab(state: dict, channels: int = 4) -> dict:
-    """From names of the toy of UniMatch, Diverse, ST++ and CPS to ours."""
+    """From names of the toy of UniMatch, Diverse, ST++ and CPS to mmseg."""
     renamed = {}
     for key, value in state.items():
         part, *rest = key.split('.')
@@ -268,7 +268,7 @@ def rename_deeplab(state: dict, channels: int = 4) -> dict:
             renamed[key] = value
             continue
         if part == 'head' and rest[0] == 'project' and rest[1] == '0':
-            # Theirs concatenates the pooled map last, ours first.
+            # The release concatenates the pooled map last, mmseg first.
             value = torch.cat(
                 [value[:, 4 * channels:], value[:, :4 * channels]], 1)
         renamed[f'decode_head.{_place(part, rest)}'] = value
@@ -293,7 +293,7 @@ def _place(part: str, rest: list[str]) -> str:
 
 
 def rename_u2pl(state: dict) -> dict:
-    """From names of the toy of U2PL to ours."""
+    """From names of the toy of U2PL to mmseg."""
     renamed = {}
     for key, value in state.items():
         net, part, *rest = key.split('.')

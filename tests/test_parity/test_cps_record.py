@@ -37,8 +37,8 @@ class RecordedBoxMix(MultiBoxMix):
 
 
 def states_of(record, models):
-    """States of both networks, by the names of ours."""
-    if record['meta'].get('names') != 'ours':
+    """States of both networks, by names of mmseg."""
+    if record['meta'].get('names') != 'mmseg':
         models = map(rename_deeplab, models)
     return {
         f'{name}.{key}': value
@@ -110,15 +110,16 @@ def check(record, start, steps):
     edited = bool(record['meta']['edit'])
     part, share = ('mixed', 2) if edited else ('cross', 1)
     for index, (step, expected) in enumerate(zip(steps, record['iters'])):
-        losses, theirs = step['losses'], expected['losses']
+        losses, released = step['losses'], expected['losses']
         first, second, *cross = (
             share * losses[f'{name}.{kind}.decode.loss_ce']
             for kind in ('labeled', part) for name in ('first', 'second'))
-        assert step['rates'] == pytest.approx(sorted(set(expected['lr'])))
-        check_loss(first, theirs['loss_sup'], index)
-        check_loss(second, theirs['loss_sup_r'], index)
-        check_loss(sum(cross), theirs['cps_loss'], index)
-        check_loss(losses['loss'], theirs['loss'], index)
+        assert step['learning_rates'] == pytest.approx(
+            sorted(set(expected['lr'])))
+        check_loss(first, released['loss_sup'], index)
+        check_loss(second, released['loss_sup_r'], index)
+        check_loss(sum(cross), released['cps_loss'], index)
+        check_loss(losses['loss'], released['loss'], index)
         if 'models' in expected:
             check_state(step['states']['student'],
                         states_of(record, expected['models']), start, index)

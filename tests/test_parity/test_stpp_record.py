@@ -77,7 +77,7 @@ def check(record, mode, start, steps):
     iters = record['runs'][mode]['iters']
     assert len(steps) == len(iters)
     for index, (step, expected) in enumerate(zip(steps, iters)):
-        assert step['rates'] == pytest.approx(sorted(expected['lr']))
+        assert step['learning_rates'] == pytest.approx(sorted(expected['lr']))
         check_loss(step['losses']['loss'], expected['loss'], index)
         if 'model' in expected:
             check_state(step['states']['student'],
@@ -104,13 +104,13 @@ def test_the_ranking_is_reproduced(path):
     ranking = load(path)['ranking']
     scores = {}
     for index, maps in enumerate(ranking['preds']):
-        *earlier, last = (one.byte().numpy() for one in maps)
+        *earlier, last = (label.byte().numpy() for label in maps)
         scores[f'im{index}'] = np.mean(
-            [mean_iou(one, last) for one in earlier])
+            [mean_iou(label, last) for label in earlier])
     order = sorted(scores, key=lambda name: (-scores[name], name))
-    theirs = [line.split('/')[1].split('.')[0]
+    released = [line.split('/')[1].split('.')[0]
               for line in ranking['reliable'] + ranking['unreliable']]
-    assert order == theirs
+    assert order == released
     stages = cell(CELL, '732').stages
     assert int(stages.reliable * len(order)) == len(ranking['reliable'])
 

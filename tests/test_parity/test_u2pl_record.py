@@ -2,7 +2,7 @@
 
 The loop of ``train_semi.py`` (ab3d2be) was run for four epochs of three
 iterations, the first one on labels alone. ``meta.edit`` says what had been
-changed in it: 1, the dropout of the teacher's second look is off; 2, the
+changed in it: 1, the dropout of the teacher's second pass is off; 2, the
 teacher has the weights of the student in the first epoch.
 """
 import copy
@@ -59,7 +59,7 @@ def model_of(cfg, meta):
 
 
 @pytest.fixture
-def recorded_draws(monkeypatch):
+def recorded_numbers(monkeypatch):
     """Dropout masks of the record, by network, and seeds of the contrast."""
     init_default_scope('mmseg_fst')
     masks = {0: [], 1: []}
@@ -109,12 +109,13 @@ def check(record, init, steps):
     warmup = meta['per'] * meta['sup']
     assert len(steps) == len(record['iters'])
     for index, (step, expected) in enumerate(zip(steps, record['iters'])):
-        losses, theirs = step['losses'], expected['losses']
-        assert step['rates'] == pytest.approx(sorted(expected['lr']))
-        check_loss(losses['labeled.decode.loss_ce'], theirs['sup_loss'], index)
+        losses, released = step['losses'], expected['losses']
+        assert step['learning_rates'] == pytest.approx(sorted(expected['lr']))
+        check_loss(losses['labeled.decode.loss_ce'], released['sup_loss'],
+                   index)
         check_loss(losses.get('mixed.decode.loss_ce', 0.),
-                   theirs['unsup_loss'], index)
-        check_loss(losses['loss_contrast'], theirs['contra_loss'], index)
+                   released['unsup_loss'], index)
+        check_loss(losses['loss_contrast'], released['contra_loss'], index)
         if meta['contrast']:
             assert step['sizes'] == expected['bank'], index
         if index >= warmup:
@@ -130,9 +131,9 @@ def check(record, init, steps):
 
 
 @pytest.mark.parametrize('path', records('u2pl*.pt'), ids=str)
-def test_the_record_is_reproduced(path, recorded_draws, monkeypatch):
+def test_the_record_is_reproduced(path, recorded_numbers, monkeypatch):
     record = load(path)
-    check(record, *replayed(record, recorded_draws, monkeypatch))
+    check(record, *replayed(record, recorded_numbers, monkeypatch))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(),
@@ -143,8 +144,8 @@ def test_whole_records_are_there():
 
 @pytest.mark.parametrize('changes', [
     dict(teacher_dropout=False), dict(teacher_start='student')], ids=str)
-def test_our_own_rule_is_detected(changes, recorded_draws, monkeypatch):
+def test_our_own_rule_is_detected(changes, recorded_numbers, monkeypatch):
     record = load(SHIPPED / 'u2pl.pt')
-    found = replayed(record, recorded_draws, monkeypatch, **changes)
+    found = replayed(record, recorded_numbers, monkeypatch, **changes)
     with pytest.raises(AssertionError):
         check(record, *found)

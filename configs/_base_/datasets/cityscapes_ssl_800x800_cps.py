@@ -1,5 +1,5 @@
-# Cityscapes as CPS trains: crops of 800, one of six factors. Its lists are
-# those of UniMatch. 2 + 2 images on each of 4 GPUs replace 1 + 1 on each of 8:
+# Cityscapes as CPS trains: crops of 800, one of six factors. It has the
+# lists of UniMatch. 2 + 2 images on each of 4 GPUs replace 1 + 1 on each of 8:
 # one image cannot be normalized behind the pooling of the pyramid.
 _base_ = './cityscapes_ssl_801x801.py'
 partitions = {

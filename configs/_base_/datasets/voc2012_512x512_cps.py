@@ -1,5 +1,5 @@
 # Pascal VOC 2012 + SBD as CPS trains: crops of 512, one of six factors, 2 + 2
-# images on each of 4 GPUs. Its lists are those of ST++ with blended labels.
+# images on each of 4 GPUs. It has the blended lists of ST++.
 _base_ = './voc2012_321x321.py'
 partition = '662'
 partitions = {

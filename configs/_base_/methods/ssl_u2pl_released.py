@@ -1,7 +1,7 @@
 # U2PL as in its release: see `match_release` of ContrastiveMemory. Its
 # positives are not averaged over time, its shares change from epoch to epoch,
 # 80 in all, and gradients of its contrast are divided by the number of GPUs,
-# 4 on Pascal VOC. Dropout of the teacher is on when it looks at the images of
+# 4 on Pascal VOC. Dropout of the teacher is on in its pass of the images of
 # the student. For a run that is to be compared with the published numbers; the
 # first epoch has labels alone, which the cell sets with its schedule, and in
 # it the teacher keeps its own initial weights.

@@ -1,5 +1,5 @@
-# CPS on Cityscapes, 8 + 8 images. Its program takes the rate 0.02 and a decay
-# of 1e-4, and divides the gradient by 8, the number of GPUs; see
+# CPS on Cityscapes, 8 + 8 images. Its program has the learning rate 0.02 and
+# a decay of 1e-4, and divides the gradient by 8, the number of GPUs; see
 # sgd_voc_cps.py.
 # It counts unlabeled images as 2975 less 2975 // 16, 8 or 4.
 _base_ = './sgd_voc_cps.py'

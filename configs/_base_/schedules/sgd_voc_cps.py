@@ -1,7 +1,7 @@
 # CPS on Pascal VOC: about 39700 iterations of 8 + 8 images on 4 GPUs for all
-# lists, one learning rate, no decay of norms and biases. Its program takes the
-# rate 0.01 and a decay of 1e-4, and divides the gradient by 4, the number of
-# GPUs, once more than the mean over them: the same as the numbers below.
+# lists, one learning rate, no decay of norms and biases. Its program has the
+# learning rate 0.01 and a decay of 1e-4, and divides the gradient by 4, the
+# number of GPUs, after their mean: the same as the numbers below.
 _base_ = './sgd_voc_ssl.py'
 epochs = dict(
     _delete_=True,

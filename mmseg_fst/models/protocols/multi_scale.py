@@ -21,8 +21,8 @@ class MultiScale(Protocol):
     with aligned corners.
 
     Args:
-        factors (Sequence[float]): Factors of the size. Defaults to those of
-            ST++: (0.5, 0.75, 1, 1.5, 2).
+        factors (Sequence[float]): Factors of the size. Defaults to the
+            factors of ST++, (0.5, 0.75, 1, 1.5, 2).
         mirror (bool): Whether each of them is mirrored as well. Defaults to
             True.
 
