@@ -50,6 +50,7 @@ _TESTED = [
 
 #: Cells of co-training that are trained; the others are read.
 CO_TRAINED = [
+    'voc-stpp_512_r50_cps@1323', 'cityscapes-stpp_800_r50_cps-cutmix@186',
     'voc-stpp_321_r50-b2_supervised-dct@92', 'voc-stpp_321_r50-b2_3-cps@92',
     'cityscapes-stpp_769_r50-b2_2-cps@100', 'camvid-1_16_cps',
     'camvid-1_16_2-cps-dct_self-look-ahead', 'camvid-1_16_3-cps'

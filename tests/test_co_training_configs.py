@@ -13,7 +13,8 @@ from mmseg_fst.run import run_config
 
 FOLDER = REPOSITORY / 'configs' / 'co_training'
 CELLS = cells_of('co_training')
-FULL = [name for name in CELLS if '-stpp_' in name]
+FULL = [name for name in CELLS if '-stpp_' in name and '_cps' not in name]
+CPS = [name for name in CELLS if '-stpp_' in name and '_cps' in name]
 # One list of each table; the others are read by hand.
 READ = [
     pytest.param(
@@ -189,3 +190,55 @@ def test_the_second_student_of_cps_is_sampled_separately(monkeypatch):
         str(FOLDER / 'camvid-1_16_supervised-second.py'), seed=2)
     assert cfg.randomness.seed == 1002
     assert cfg.work_dir.endswith('camvid-1_16_supervised-second/seed_2')
+
+
+# Iterations of CPS in all: epochs by list times batches of one of them, as
+# its `config.py` counts them.
+LENGTHS = dict(
+    voc={662: (32, 1240), 1323: (34, 1157), 2646: (40, 992)},
+    cityscapes={186: (128, 348), 372: (137, 325), 744: (160, 279)})
+
+
+@pytest.mark.parametrize('name', CPS)
+def test_numbers_of_cps(name):
+    data, labels, crop, depth, method = parts_of(name)
+    cfg = read_cell(f'co_training/{name}')
+    is_voc, mixed = data == 'voc', method == 'cps-cutmix'
+    epochs, length = LENGTHS[data][labels]
+    assert cfg.train_cfg.max_iters == epochs * length
+    assert cfg.train_cfg.val_interval == length
+    assert cfg.param_scheduler[0].end == epochs * length + 1
+    assert cfg.crop_size == (crop, crop) == ((512, 512) if is_voc else
+                                             (800, 800))
+    assert cfg.train_dataloader.batch_size == 2  # on 4 GPUs
+    sides = cfg.train_dataloader.dataset.sides
+    assert set(sides) == {'labeled', 'unlabeled'} | (
+        {'partner'} if mixed else set())
+    assert all(f'splits/stpp/{labels}/' in side.ann_file
+               for side in sides.values())
+    if mixed:
+        assert sides.partner == sides.unlabeled
+    # The learning rate of its program over the number of its GPUs.
+    gpus, rate = (4, .01) if is_voc else (8, .02)
+    assert cfg.optim_wrapper.optimizer == dict(
+        type='SGD', lr=pytest.approx(rate / gpus), momentum=.9,
+        weight_decay=pytest.approx(1e-4 * gpus))
+    assert cfg.optim_wrapper.paramwise_cfg == dict(
+        norm_decay_mult=0., bias_decay_mult=0.)
+    model = cfg.model
+    assert model.type == ('CutMixCPS' if mixed else 'CPS')
+    assert model.loss_weights.cross == {
+        ('voc', 'cps'): 1.5, ('voc', 'cps-cutmix'): 1,
+        ('cityscapes', 'cps'): 6, ('cityscapes', 'cps-cutmix'): 5
+    }[data, method]
+    for network in model.students.values():
+        assert network.backbone.depth == int(depth.removeprefix('r'))
+        assert tuple(network.backbone.multi_grid) == (2, 4, 8)
+        assert tuple(network.decode_head.dilations) == (1, 6, 12, 18)
+        assert network.decode_head.num_classes == (21 if is_voc else 19)
+        assert network.decode_head.get('sampler') == (None if is_voc else dict(
+            type='OHEMPixelSampler', thresh=.7, min_kept=50000))
+    assert model.protocol == (dict(type='WholeImage') if is_voc else dict(
+        type='SlidingWindows', crop_size=800, stride=534, last='shift',
+        merge='logits'))
+    assert cfg.default_hooks.checkpoint.save_best == 'first/mIoU'

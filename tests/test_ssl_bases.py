@@ -24,11 +24,14 @@ EXPECTED = {
     'voc2012_321x321_diverse': (UNIMATCH_VOC, 21, 4 * 4),
     'voc2012_321x321_stpp':
     ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
+    'voc2012_512x512_cps':
+    ({labels: 10582 - labels for labels in (662, 1323, 2646)}, 21, 2 * 4),
     'voc2012_518x518': (UNIMATCH_VOC, 21, 4 * 4),
     'cityscapes_ssl_769x769': (U2PL_CITIES, 19, 2 * 8),
     'cityscapes_ssl_769x769_released-padding': (U2PL_CITIES, 19, 2 * 8),
     'cityscapes_ssl_769x769_diverse': (UNIMATCH_CITIES, 19, 2 * 4),
     'cityscapes_ssl_801x801': (UNIMATCH_CITIES, 19, 2 * 4),
+    'cityscapes_ssl_800x800_cps': (U2PL_CITIES, 19, 2 * 4),
     'cityscapes_ssl_798x798': (UNIMATCH_CITIES, 19, 2 * 4),
     'camvid_ssl': ({23: 344}, 11, 2),
     'camvid_ssl_1_8': ({46: 321}, 11, 2),

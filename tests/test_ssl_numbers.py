@@ -282,6 +282,10 @@ def test_stages_of_stpp(labels, tmp_path):
         assert stage.train_dataloader.batch_size == batch
     assert first.default_hooks.checkpoint.interval == -(-80 * once // 3)
     assert retrain(cfg, 3, str(names)).train_cfg == cfg.train_cfg
+    assert cfg.stages.label_by == 'best'
+    assert cfg.stages.label_protocol == dict(type='MultiScale')
+    assert cfg.model.cut_out == dict(type='NoiseCutOut')
+    assert cfg.model.get('passes', 'joint') == 'joint'
 
 
 def test_as_released_and_without_its_traces():
@@ -294,6 +298,8 @@ def test_as_released_and_without_its_traces():
     assert released.model.warmup_iters == epoch
     assert released.custom_hooks[0].copy_iters == 2 * epoch
     assert released.model.protocol.type == 'Canvas'
+    assert released.model.teacher_dropout
+    assert released.model.teacher_start == 'own'
     assert clean.train_cfg.max_iters == FST.epochs * epoch
     assert clean.model.protocol.type == 'WholeImage'
     hook, = clean.custom_hooks

@@ -9,8 +9,9 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 epochs = dict(count=80)
-model = dict(warmup_iters='1 epoch')
-# The teacher is the student until the end of the second epoch.
+# In the first epoch the teacher keeps its own weights, in the second one it
+# is the student.
+model = dict(warmup_iters='1 epoch', teacher_start='own')
 custom_hooks = [
     dict(
         type='MeanTeacherHook',

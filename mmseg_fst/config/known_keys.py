@@ -12,8 +12,8 @@ _KEYS = {
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'epochs': ('count', 'validate', 'processes', 'images', 'batch_size',
                'length', 'lag'),
-    'stages': ('checkpoints', 'reliable', 'label_by', 'transforms', 'first',
-               'second'),
+    'stages': ('checkpoints', 'reliable', 'label_by', 'label_protocol',
+               'transforms', 'first', 'second'),
 }
 # Keys of `paramwise_cfg`, which depend on the constructor.
 _PARAMWISE = (

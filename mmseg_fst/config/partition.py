@@ -36,7 +36,7 @@ def apply_partition(cfg: Config,
     processes, each with the batch size of that side, see
     :func:`side_batch_size`; an incomplete batch is dropped. Its keys:
 
-    - ``count``: number of epochs.
+    - ``count``: number of epochs, or a table of it by partition.
     - ``validate``: epochs between two validations, by default 1.
     - ``processes``: number of processes.
     - ``images``: the side that makes an epoch, by default ``'unlabeled'``.
@@ -131,18 +131,22 @@ def _length_settings(cfg: Config, name: str,
     """
     epochs = cfg.epochs
     if 'length' in epochs:
-        length = _look_up(epochs.length, name, 'epochs')
+        length = _look_up(epochs.length, name, 'epochs.length')
     else:
         length = _compute_length(cfg, counts)
-    settings = _settings(cfg, epochs.count, length, epochs.get('validate', 1))
+    count = epochs.count
+    if isinstance(count, dict):
+        count = _look_up(count, name, 'epochs.count')
+    settings = _settings(cfg, count, length, epochs.get('validate', 1))
     settings['epoch'] = length
     for part in ('model', 'custom_hooks'):
         _fill_epochs(cfg.get(part), length)
     for key, stage in _stages_of(cfg):
         stage_epochs = stage.pop('epochs')
-        length = _look_up(stage_epochs.length, name, f'stages.{key}.epochs')
+        length = _look_up(stage_epochs.length, name,
+                          f'stages.{key}.epochs.length')
         settings[f'stages.{key}'] = _settings(
-            cfg, stage_epochs.get('count', epochs.count), length, 1)
+            cfg, stage_epochs.get('count', count), length, 1)
     return settings
 
 
@@ -153,12 +157,12 @@ def _stages_of(cfg: Config) -> Iterator[tuple[str, dict]]:
             yield key, stage
 
 
-def _look_up(lengths: dict[str, int], name: str, key: str) -> int:
-    """Iterations of an epoch from a table."""
-    if name not in lengths:
-        raise ValueError(f'{key}.length has no partition {name!r}, only '
-                         f'{", ".join(lengths)}; add it.')
-    return lengths[name]
+def _look_up(table: dict[str, int], name: str, key: str) -> int:
+    """A number of epochs or iterations from a table by partition."""
+    if name not in table:
+        raise ValueError(f'{key} has no partition {name!r}, only '
+                         f'{", ".join(table)}; add it.')
+    return table[name]
 
 
 def _compute_length(cfg: Config, counts: dict[str, int]) -> int:

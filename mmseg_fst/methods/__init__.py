@@ -3,6 +3,8 @@ from .batch import Batch, PseudoLabels, Side
 from .co_training import CoTraining
 from .co_training_released import ReleasedCoTraining
 from .contract import TrainedModel, check_contract
+from .cps import CPS
+from .cutmix_cps import CutMixCPS
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
 from .fixmatch import FixMatch
@@ -20,10 +22,10 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
-    'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
-    'ReleasedCoTraining',
-    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'Batch', 'CPS', 'CoTraining', 'CutMixCPS', 'CutMixMeanTeacher',
+    'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher',
+    'Method', 'PseudoLabels', 'ReleasedCoTraining', 'STPlusPlus', 'Side',
+    'Step', 'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
+    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
+    'graphs_stay_valid', 'set_batch_norm'
 ]

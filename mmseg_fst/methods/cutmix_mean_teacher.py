@@ -64,33 +64,31 @@ class CutMixMeanTeacher(Method):
         mixed = self.mixed_view(step, batch, target)
         factor = mixed.weight.new_ones(())
         if self.pseudo_filter:
-            logits, _ = self.teacher_view(batch.labeled, mixed)
+            logits, _ = self.teacher_view(
+                torch.cat([batch.labeled.image, mixed.image]))
             mixed, factor = self.filter_by_teacher(mixed, logits)
         step.learn('joint', lambda: self.joint_pass(
             step, batch.labeled, mixed, factor))
         step.log(pseudo_label_weight=target.weight.mean())
 
     @torch.no_grad()
-    def teacher_view(self, labeled: Side,
-                     mixed: Mixed) -> tuple[Tensor, Optional[Tensor]]:
+    def teacher_view(self, image: Tensor) -> tuple[Tensor, Optional[Tensor]]:
         """What the teacher predicts for the images of the student's pass.
 
         Args:
-            labeled (Side): Labeled images.
-            mixed (Mixed): Mixed images.
+            image (Tensor): Images of shape (N, C, H, W).
 
         Returns:
-            tuple: Logits of shape (N + M, C, h, w), and what
-            :attr:`decode` gives besides.
+            tuple: Logits of shape (N, K, h, w), and what :attr:`decode`
+            gives besides.
         """
         teacher = self.network('teacher')
         set_batch_norm(teacher, self.pseudo_filter.batch_statistics)
-        with self.frozen_pass(mixed.image.device):
-            features = teacher.extract_feat(
-                torch.cat([labeled.image, mixed.image]))
+        with self.frozen_pass(image.device):
+            features = teacher.extract_feat(image)
             logits, further = self.decode(teacher.decode_head, features)
         set_batch_norm(teacher, self.teacher_mode == 'train')
-        return logits.to(mixed.image.dtype), further
+        return logits.to(image.dtype), further
 
     @torch.no_grad()
     def filter_by_teacher(self, mixed: Mixed,

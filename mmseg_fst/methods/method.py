@@ -250,11 +250,20 @@ class Method(StudentTeacher):
         """
         step.learn('labeled', lambda: self.supervised(batch.labeled))
         if self.teacher is not None and self.teacher_updates_statistics:
-            image = batch.labeled.image
-            set_batch_norm(self.teacher, training=True)
-            with torch.no_grad(), self.frozen_pass(image.device):
-                self.teacher(image)
-            set_batch_norm(self.teacher, self.teacher_mode == 'train')
+            self.teacher_warmup(batch.labeled.image)
+
+    @torch.no_grad()
+    def teacher_warmup(self, image: Tensor) -> None:
+        """Let the running statistics of the teacher follow labeled images.
+
+        Args:
+            image (Tensor): Images of shape (N, C, H, W).
+        """
+        teacher = self.network('teacher')
+        set_batch_norm(teacher, training=True)
+        with self.frozen_pass(image.device):
+            teacher(image)
+        set_batch_norm(teacher, self.teacher_mode == 'train')
 
     # Parts of the passes.
 

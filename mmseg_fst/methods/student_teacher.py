@@ -318,6 +318,18 @@ def set_batch_norm(network: nn.Module, training: bool) -> None:
             module.train(training)
 
 
+def set_dropout(network: nn.Module, training: bool) -> None:
+    """Switch dropout alone; batch normalization stays what it is.
+
+    Args:
+        network (nn.Module): A network; its modules are changed.
+        training (bool): Whether to drop values or channels.
+    """
+    for module in network.modules():
+        if isinstance(module, (nn.Dropout, nn.Dropout2d)):
+            module.train(training)
+
+
 def check_no_checkpoints(student: nn.Module, backward: str) -> None:
     """Raise on activation checkpointing with staged losses.
 

@@ -22,8 +22,10 @@ from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
+from .multi_box_mix import MultiBoxMix
+from .noise_cut_out import NoiseCutOut
 from .perturbations import ChannelDropout, ComplementaryDropout
-from .protocols import Canvas, SlidingWindows, WholeImage
+from .protocols import Canvas, MultiScale, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import ClassThreshold, ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
@@ -35,7 +37,8 @@ __all__ = [
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
+    'FeatureDistance', 'HalfCutMix', 'MultiBoxMix', 'MultiScale',
+    'NoMix', 'NoiseCutOut', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
     'Threshold', 'WholeImage',

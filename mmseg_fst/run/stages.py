@@ -35,12 +35,14 @@ def train_stages(cfg: Config,
 
     ``stages`` holds ``checkpoints``, the number that is compared,
     ``reliable``, the share of images kept for the second stage, ``label_by``,
-    the checkpoint that labels, ``'last'`` or ``'best'``, ``transforms`` of
-    pseudo-labeled images before they are packed, and ``first`` and
-    ``second``, in what the config of these stages differs, such as
-    ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
-    list. Several processes train each stage together; one ranks and labels
-    while the others wait, so that all have to see the work folder.
+    the checkpoint that labels, ``'last'`` or ``'best'``, ``label_protocol``,
+    the config of the :class:`Protocol` by which it labels, by default
+    ``model.protocol``, ``transforms`` of pseudo-labeled images before they
+    are packed, and ``first`` and ``second``, in what the config of these
+    stages differs, such as ``dict(train_cfg=dict(max_iters=100))``; a number
+    as text is a place in a list. Several processes train each stage together;
+    one ranks and labels while the others wait, so that all have to see the
+    work folder.
 
     Args:
         cfg (Config): Config of :func:`load_config`.
@@ -61,10 +63,10 @@ def train_stages(cfg: Config,
     _train_stage(first, resume, trust)
     ranking = _rank(cfg, first, trust)
     second = retrain(cfg, 2, osp.join(ranking, 'reliable.txt'))
-    _label(second, first, cfg.stages.label_by, trust)
+    _label(second, first, cfg.stages, trust)
     _train_stage(second, resume, trust)
     third = retrain(cfg, 3, osp.join(ranking, 'all.txt'))
-    _label(third, second, cfg.stages.label_by, trust)
+    _label(third, second, cfg.stages, trust)
     return _train_stage(third, resume, trust)
 
 
@@ -196,13 +198,17 @@ def write_ranking(folder: str, scores: dict[str, float],
         dict(checkpoints=checkpoints, reliable=count, scores=scores))
 
 
-def _label(stage: Config, teacher: Config, which: str, trust: bool) -> None:
+def _label(stage: Config, teacher: Config, rules: ConfigDict,
+           trust: bool) -> None:
     """Fill in the pseudo-labels of a stage, by the one before."""
-    checkpoint = find_checkpoint(teacher.work_dir, which)
+    checkpoint = find_checkpoint(teacher.work_dir, rules.label_by)
     folder = osp.join(teacher.work_dir, f'labels_{Path(checkpoint).stem}')
     if is_main_process():
+        labeler = copy.deepcopy(teacher)
+        if 'label_protocol' in rules:
+            labeler.model.protocol = rules.label_protocol
         label_images(
-            load_network(teacher, checkpoint, trust), UnlabeledImages(stage),
+            load_network(labeler, checkpoint, trust), UnlabeledImages(stage),
             folder)
     wait_for_all()
     side = stage.train_dataloader.dataset.sides.unlabeled

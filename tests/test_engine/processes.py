@@ -2,8 +2,8 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released or co-training. Without it, and in
-co-training, nothing is random and nothing depends on the batch, so that
+METHOD is as-users-do, u2pl, u2pl-released, co-training or cps. Without it, and
+in the last two, nothing is random and nothing depends on the batch, so that
 processes can be compared with one.
 """
 import json
@@ -75,9 +75,14 @@ def main() -> None:
         model = u2pl_config()
     elif options == ['co-training']:
         model = comparable_students()
+    elif options == ['cps']:
+        model = comparable_students()
+        model.update(type='CPS')
+        del model['mixer']
     elif options == ['u2pl-released']:
         model = u2pl_config()
-        model.update(warmup_iters=1)
+        model.update(
+            warmup_iters=1, teacher_dropout=True, teacher_start='own')
         model['contrast'].update(match_release=True)
     else:
         model = comparable_model()

@@ -106,11 +106,12 @@ def test_a_resumed_run_goes_on(tmp_path, optim_wrapper):
 
 
 @pytest.mark.slow
-def test_two_processes_are_one(tmp_path):
+@pytest.mark.parametrize('method', ['co-training', 'cps'])
+def test_two_processes_are_one(tmp_path, method):
     first, second = (
         result['state'] for result in run(
-            tmp_path / 'two', {}, 2, 2, 'co-training'))
-    alone = run(tmp_path / 'one', {}, 1, 4, 'co-training')[0]['state']
+            tmp_path / 'two', {}, 2, 2, method))
+    alone = run(tmp_path / 'one', {}, 1, 4, method)[0]['state']
     for name, value in first.items():
         assert torch.equal(value, second[name]), f'{name} differs by rank'
         torch.testing.assert_close(

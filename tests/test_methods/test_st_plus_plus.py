@@ -46,8 +46,8 @@ def logits_of(network, image, size):
 def test_both_labels_are_learned(backward):
     model = build_model(
         file_cfg(
-            backward=backward, loss_weights=dict(labeled=0.5,
-                                                 mixed=0.25))).train()
+            backward=backward, passes='separate',
+            loss_weights=dict(labeled=0.5, mixed=0.25))).train()
     assert model.teacher is None and model.networks == ['student']
     data = model.data_preprocessor(pseudo_labeled_batch(), True)
     labels = {
@@ -96,3 +96,38 @@ def test_images_without_a_label_are_refused():
     data = model.data_preprocessor(make_batch(), True)
     with pytest.raises(ValueError, match='STPlusPlus.*LoadAnnotations'):
         model(**data, mode='loss')
+
+
+def test_one_mean_over_all_pixels():
+    """Of a pass of both sides, as one batch of labeled images."""
+    model = build_model(file_cfg(loss_weights=dict(joint=0.5))).train()
+    data = model.data_preprocessor(pseudo_labeled_batch(), True)
+    sides = ('labeled', 'unlabeled')
+    label = torch.cat([sample.gt_sem_seg.data for side in sides
+                       for sample in data['data_samples'][side]])
+    losses = model(**data, mode='loss')
+    assert {key.split('.')[0] for key in losses if 'loss' in key} == {'joint'}
+    expected = labeled_losses(
+        model.student,
+        logits_of(model.student,
+                  torch.cat([data['inputs'][side] for side in sides]),
+                  label.shape[1:]), label)
+    for key, value in expected.items():
+        assert losses[f'joint.{key}'].item() == pytest.approx(
+            .5 * value.item(), rel=1e-5)
+
+
+def test_boxes_are_cut_out_of_unlabeled_images():
+    model = build_model(file_cfg(
+        cut_out=dict(type='NoiseCutOut', prob=1.))).train()
+    data = model.data_preprocessor(pseudo_labeled_batch(), True)
+    model(**data, mode='loss')
+    cut = (model.mixed.label == IGNORE) & (model.pseudo_label != IGNORE)
+    assert cut.flatten(1).any(1).all()
+    same = model.mixed.image == data['inputs']['unlabeled']
+    assert torch.equal(~same.all(1) & (model.pseudo_label != IGNORE), cut)
+
+
+def test_a_number_of_passes_is_refused():
+    with pytest.raises(ValueError, match="passes must be 'joint' or"):
+        build_model(file_cfg(passes='both'))

@@ -8,6 +8,10 @@ from helpers import (
     model_cfg,
     network_cfg,
 )
+from mmengine.config import ConfigDict
+
+from mmseg_fst.methods import u2pl
+from mmseg_fst.registry import MODELS
 
 
 def u2pl_cfg(representation_channels=None, **changes):
@@ -120,3 +124,37 @@ def test_the_regularizer_is_refused():
 def test_the_filter_is_required():
     with pytest.raises(ValueError, match='U2PL needs a `model.pseudo_filter`'):
         build_model(u2pl_cfg(pseudo_filter=None))
+
+
+def test_an_own_start_needs_a_warmup():
+    with pytest.raises(ValueError, match='warmup_iters'):
+        build_model(u2pl_cfg(teacher_start='own'))
+
+
+def test_the_teacher_rests_with_its_own_weights(monkeypatch):
+    """Nothing is copied or moved before the warm-up has ended."""
+    model = MODELS.build(
+        ConfigDict(u2pl_cfg(teacher_start='own', warmup_iters=2)))
+    model.init_weights()
+    same = map(torch.equal, model.student.decode_head.parameters(),
+               model.teacher.decode_head.parameters())
+    assert not all(same)
+    assert model.teacher_pairs() == model.moving_teachers() == []
+    monkeypatch.setattr(u2pl, 'training_iteration', lambda: 2)
+    assert model.moving_teachers() == [(model.teacher, model.student)]
+
+
+@pytest.mark.parametrize('on', [False, True])
+def test_dropout_of_the_teacher(on):
+    """On in its second pass alone."""
+    model = build_model(u2pl_cfg(12, teacher_dropout=on)).train()
+    dropouts = [module for module in model.teacher.modules()
+                if isinstance(module, torch.nn.Dropout2d)]
+    states = []
+    for module in dropouts:
+        module.register_forward_pre_hook(
+            lambda module, _: states.append(module.training))
+    losses_of(model)
+    assert len(states) > 5 and not any(states[:2])  # for the labels
+    assert sum(states) == on * 5
+    assert not any(module.training for module in dropouts)

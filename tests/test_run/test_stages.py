@@ -1,4 +1,5 @@
 """ST++: three stages, with pseudo-labels on disk in between."""
+import copy
 import json
 import os
 import runpy
@@ -13,6 +14,7 @@ from helpers import REPOSITORY
 from PIL import Image
 
 from mmseg_fst.apis import load_network, train
+from mmseg_fst.run import stages
 from mmseg_fst.run.stages import labels_only, retrain, write_ranking
 from mmseg_fst.use import label_images as label_module
 from mmseg_fst.use.label_images import mean_iou
@@ -151,6 +153,8 @@ def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
     cfg = load(CELL, tmp_path)
     cfg.train_dataloader.dataset.expected = dict(labeled=2, unlabeled=2)
     cfg.train_cfg.max_iters = 100
+    cfg.stages.transforms = [dict(type='RandomCutOut', prob=.5, n_holes=1,
+                                  cutout_ratio=(.3, .3), seg_fill_in=255)]
     first = labels_only(cfg)
     assert set(first.model) == {'type', 'segmentor', 'data_preprocessor'}
     assert first.default_hooks.checkpoint.interval == 34
@@ -229,3 +233,24 @@ def test_two_processes_train_all_stages(run, roots, tmp_path):  # noqa: F811
                  for path in (folder, run)]
         assert count[0] == count[1] > 0
     assert start(2, folder, '--resume').count('It is finished.') == 3
+
+
+def test_labels_are_made_by_their_own_protocol(monkeypatch, roots,  # noqa: F811
+                                               tmp_path):
+    """Which is not that of the scores, as in the release of ST++."""
+    found = []
+
+    def labeler(cfg, checkpoint, trust):
+        found.append((cfg.model.get('protocol'), checkpoint))
+
+    monkeypatch.setattr(stages, 'load_network', labeler)
+    monkeypatch.setattr(stages, 'label_images', lambda *_: None)
+    monkeypatch.setattr(stages, 'find_checkpoint', lambda *which: which[1])
+    cfg = load(CELL, tmp_path)
+    for rules in ({}, dict(label_by='best',
+                           label_protocol=dict(type='MultiScale'))):
+        cfg.stages.update(rules)
+        stages._label(copy.deepcopy(cfg), labels_only(cfg), cfg.stages, False)
+    (native, last), (several, best) = found
+    assert native == cfg.model.get('protocol') and last == 'last'
+    assert several == dict(type='MultiScale') and best == 'best'

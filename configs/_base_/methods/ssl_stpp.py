@@ -13,18 +13,7 @@ model = dict(
         blur_prob=0.5,
         blur_sigma=(0.1, 2.0),
         random_order=True),
-    loss_weights=dict(labeled=0.5, mixed=0.5))
-stages = dict(
-    checkpoints=3,
-    reliable=0.5,
-    # 'best' in the release; that chooses by labels of the validation images.
-    label_by='last',
-    transforms=[
-        dict(
-            type='RandomCutOut',
-            prob=0.5,
-            n_holes=1,
-            cutout_ratio=[(0.15, 0.15), (0.3, 0.3), (0.3, 0.6), (0.6, 0.3),
-                          (0.6, 0.6)],
-            seg_fill_in=255)
-    ])
+    cut_out=dict(type='NoiseCutOut'))
+# The checkpoint of the release, 'best', is chosen by labels of the validation
+# images, and labels at five sizes: see ssl_stpp_released.py.
+stages = dict(checkpoints=3, reliable=0.5, label_by='last')

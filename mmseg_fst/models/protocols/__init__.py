@@ -3,12 +3,8 @@ from .base import Protocol
 from .canvas import Canvas
 from .default import name_of_test_cfg, windows_of
 from .merged_rows import resized_rows
-from .predictions import (
-    MeanScores,
-    ScoredImages,
-    score_images,
-    score_rows,
-)
+from .multi_scale import MultiScale
+from .predictions import MeanScores, ScoredImages, score_images, score_rows
 from .scores import (
     SCORES_AT_ONCE,
     Scores,
@@ -20,8 +16,8 @@ from .sliding_windows import SlidingWindows
 from .whole_image import WholeImage
 
 __all__ = [
-    'SCORES_AT_ONCE', 'Canvas', 'MeanScores', 'Protocol', 'ScoredImages',
-    'Scores', 'SlidingWindows', 'WholeImage', 'mean_threshold', 'metas_of',
-    'name_of_test_cfg', 'resized_rows', 'score_images', 'score_rows',
-    'threshold_of', 'windows_of'
+    'Canvas', 'MeanScores', 'MultiScale', 'Protocol', 'SCORES_AT_ONCE',
+    'ScoredImages', 'Scores', 'SlidingWindows', 'WholeImage', 'mean_threshold',
+    'metas_of', 'name_of_test_cfg', 'resized_rows', 'score_images',
+    'score_rows', 'threshold_of', 'windows_of'
 ]

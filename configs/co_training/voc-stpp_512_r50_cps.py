@@ -1,0 +1,10 @@
+# CPS on Pascal VOC, two networks with ResNet-50, crops of 512.
+_base_ = [
+    '../_base_/datasets/voc2012_512x512_cps.py',
+    '../_base_/students/voc_cps-r50.py',
+    '../_base_/methods/cps.py',
+    '../_base_/schedules/sgd_voc_cps.py',
+    '../_base_/protocols/voc_native.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(students=dict(first=_base_.network, second=_base_.network))
