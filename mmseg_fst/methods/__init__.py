@@ -1,4 +1,5 @@
 """Methods: what a training step computes, one readable class each."""
+from .ael import AEL
 from .batch import Batch, PseudoLabels, Side
 from .co_training import CoTraining
 from .contract import TrainedModel, check_contract
@@ -19,9 +20,10 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
-    'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
-    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'AEL', 'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient',
+    'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method',
+    'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TrainedModel',
+    'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
+    'graphs_stay_valid', 'set_batch_norm'
 ]
