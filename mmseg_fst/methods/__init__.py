@@ -5,6 +5,7 @@ from .co_training import CoTraining
 from .contract import TrainedModel, check_contract
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
+from .dsbn import DSBN
 from .fixmatch import FixMatch
 from .mean_teacher import MeanTeacher
 from .method import Method
@@ -20,10 +21,10 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'AEL', 'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient',
-    'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method',
-    'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache',
-    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TrainedModel',
-    'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
+    'AEL', 'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DSBN',
+    'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC',
+    'MeanTeacher', 'Method', 'PseudoLabels', 'STPlusPlus', 'Side', 'Step',
+    'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
+    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
     'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -119,7 +119,7 @@ class AEL(Method):
         losses = self.labeled_losses(logits, stages, labeled)
         confidence = self.bank(
             logits['decode'], labeled.label, self.ignore_index)
-        losses['own'] = self.balanced_losses(logits, *own, confidence)
+        losses['own'] = self._balanced_losses(logits, *own, confidence)
         return losses, confidence
 
     def mixed_pass(self, step: Step, mixed: Mixed,
@@ -139,10 +139,10 @@ class AEL(Method):
             lambda: all_logits(self.student, self.features_of(mixed.image),
                                mixed.label.shape[1:]),
             forward=True)
-        return dict(mixed=self.balanced_losses(
+        return dict(mixed=self._balanced_losses(
             logits, mixed.label, mixed.weight, confidence)), None
 
-    def balanced_losses(self, logits: dict[str, Tensor], label: Tensor,
+    def _balanced_losses(self, logits: dict[str, Tensor], label: Tensor,
                         weight: Tensor,
                         confidence: Tensor) -> dict[str, Tensor]:
         """The balanced loss of the decode head, ``decode.loss_balanced``."""

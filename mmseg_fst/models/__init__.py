@@ -34,20 +34,23 @@ from .pseudo_labelers import (
     PowerOfConfidence,
     Threshold,
 )
+from .rand_augment import RandAugment
 from .regularizers import FeatureDistance
+from .self_correction_loss import SelfCorrectionLoss
+from .split_batch_norm import SplitBatchNorm
 from .strong_photometric import StrongPhotometric
 
 __all__ = [
     'AdaptiveCopyPaste', 'AdaptiveCutMix', 'BalancedCrossEntropy',
     'BlockMask', 'Canvas', 'ChannelDropout', 'ClassConfidence',
-    'ClassDiceLoss', 'ClassMix', 'ClassThreshold',
-    'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
+    'ClassDiceLoss', 'ClassMix', 'ClassThreshold', 'ComplementaryDropout',
+    'ConfidentRatio', 'ContrastiveMemory', 'CutMix', 'DAFormerHead',
+    'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
     'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead',
-    'PowerOfConfidence', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'PowerOfConfidence', 'RandAugment', 'ResizedBEiT',
+    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
+    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
+    'TIMMVisionTransformer', 'Threshold', 'WholeImage', 'fuse_attention',
+    'heads_of', 'split_dilated'
 ]

@@ -1,13 +1,14 @@
 """Mixers that prefer classes of low confidence: AEL."""
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor, nn
 
 from mmseg_fst.ops import (
     Mixed,
     box_mask,
-    component_boxes,
     doubt_softmax,
     half_box,
     mix,
@@ -205,6 +206,28 @@ class AdaptiveCutMix(nn.Module):
         return mix(
             box_mask(boxes, label.shape[1:]),
             (image[index], label[index], weight[index]), unlabeled, index)
+
+
+def component_boxes(mask: np.ndarray,
+                    min_pixels: float = 0.) -> list[tuple[int, ...]]:
+    """Bounding boxes of the connected components of a mask.
+
+    Pixels that touch at a corner are connected.
+
+    Args:
+        mask (np.ndarray): Bool array of shape (H, W).
+        min_pixels (float): Components with at most as many pixels are left
+            out. Defaults to 0.
+
+    Returns:
+        list[tuple]: Left, top, right and bottom of each component, from top
+        to bottom; right and bottom are exclusive.
+    """
+    components, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    sizes = np.bincount(components.ravel())[1:]
+    return [(columns.start, rows.start, columns.stop, rows.stop)
+            for (rows, columns), size in zip(
+                ndimage.find_objects(components), sizes) if size > min_pixels]
 
 
 def _choose(rows: Tensor) -> Tensor:

@@ -1,10 +1,8 @@
 """More weight for classes that a network is not confident about."""
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy import ndimage
 from torch import Tensor
 
 
@@ -119,28 +117,6 @@ def weighted_cross_entropy(logits: Tensor,
         logits, label, ignore_index=ignore_index, reduction='none')
     weight = weight.to(loss.dtype)
     return (weight * loss).sum() / (weight.sum() + 1e-12)
-
-
-def component_boxes(mask: np.ndarray,
-                    min_pixels: float = 0.) -> list[tuple[int, ...]]:
-    """Bounding boxes of the connected components of a mask.
-
-    Pixels that touch at a corner are connected.
-
-    Args:
-        mask (np.ndarray): Bool array of shape (H, W).
-        min_pixels (float): Components with at most as many pixels are left
-            out. Defaults to 0.
-
-    Returns:
-        list[tuple]: Left, top, right and bottom of each component, from top
-        to bottom; right and bottom are exclusive.
-    """
-    components, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    sizes = np.bincount(components.ravel())[1:]
-    return [(columns.start, rows.start, columns.stop, rows.stop)
-            for (rows, columns), size in zip(
-                ndimage.find_objects(components), sizes) if size > min_pixels]
 
 
 def half_box(size: Sequence[int],
