@@ -9,6 +9,6 @@ configs = [
 ] + [
     dict(config=f'voc_deeplabv3plus_{method}.py', partition=labels)
     for labels in (662, 1323, 2646)
-    for method in ('cutmix', 'cutmix_fst', 'u2pl', 'u2pl_fst', 'ael', 'ael_fst',
-                   'dsbn')
+    for method in ('cutmix', 'cutmix_fst', 'u2pl', 'u2pl_fst', 'ael',
+                   'ael_fst', 'dsbn')
 ]

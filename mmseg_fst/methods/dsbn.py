@@ -36,9 +36,12 @@ class DSBN(STPlusPlus):
     and there is no teacher. Auxiliary heads receive labeled images alone, so
     they are not split.
 
-    The example config of the release (jianlong-yuan/SimpleBaseline) samples
-    both halves of a batch from the union of labeled and pseudo-labeled
-    images; only the second half is augmented. Here each half is a side.
+    The release (jianlong-yuan/SimpleBaseline) differs: see
+    :class:`SelfCorrectionLoss` and :class:`RandAugment`. Its example config
+    samples both halves of a batch from the union of labeled and pseudo-labeled
+    images, of which only the second half is augmented; here each half is a
+    side. There the student starts from the weights of the first stage, here
+    each stage starts from the pretrained encoder, as in ST++.
 
     Args:
         segmentor (dict | nn.Module): The student, with batch normalization.

@@ -18,16 +18,25 @@ class SelfCorrectionLoss(nn.Module):
         floor (float): Probability of all other classes by the label, in
             [1e-10, 1]. Defaults to 1e-4.
 
+        match_release (bool): Whether the weight w of a pixel is the mean over
+            the images of the batch at the same place, as in the release,
+            which multiplies losses (N, H, W) and weights (N, 1, H, W).
+            Defaults to False: each pixel has a separate weight.
+
     Raises:
         ValueError: If an argument is out of its range.
     """
 
-    def __init__(self, certain: float = 0.8, floor: float = 1e-4) -> None:
+    def __init__(self,
+                 certain: float = 0.8,
+                 floor: float = 1e-4,
+                 match_release: bool = False) -> None:
         super().__init__()
         check_range(self, certain=certain)
         check_range(self, low=1e-10, floor=floor)
         self.certain = certain
         self.floor = floor
+        self.match_release = match_release
 
     def forward(self,
                 logits: Tensor,
@@ -46,4 +55,4 @@ class SelfCorrectionLoss(nn.Module):
         """
         return self_correction(
             class_logits(logits), label, self.certain, self.floor,
-            ignore_index).mean()
+            ignore_index, self.match_release).mean()

@@ -28,7 +28,8 @@ def confidence_sums(probability: Tensor, label: Tensor,
     sums = addends.new_zeros(2, count + 1)
     sums[0].scatter_add_(0, index.flatten(), addends)
     sums[1].scatter_add_(0, index.flatten(), torch.ones_like(addends))
-    return sums[:, :count]
+    # Processes can only sum up contiguous tensors.
+    return sums[:, :count].contiguous()
 
 
 def doubt_softmax(confidence: Tensor, power: float = 1.) -> Tensor:

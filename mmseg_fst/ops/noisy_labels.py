@@ -36,7 +36,8 @@ def self_correction(logits: Tensor,
                     label: Tensor,
                     certain: float = 0.8,
                     floor: float = 1e-4,
-                    ignore_index: int = 255) -> Tensor:
+                    ignore_index: int = 255,
+                    average: bool = False) -> Tensor:
     """Cross-entropy where a network is in doubt, else the reverse one.
 
     Of each pixel, with w, the confidence of the network, or 1 where it exceeds
@@ -55,12 +56,16 @@ def self_correction(logits: Tensor,
             Defaults to 0.8.
         floor (float): See :func:`reverse_cross_entropy`. Defaults to 1e-4.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
+        average (bool): Whether w is averaged over the images of the batch, at
+            each place. Defaults to False.
 
     Returns:
         Tensor: Loss of each pixel, (N, H, W); 0 where it is ignored.
     """
     weight = logits.detach().softmax(1).amax(1)
     weight = torch.where(weight > certain, torch.ones_like(weight), weight)
+    if average:
+        weight = weight.mean(0, keepdim=True)
     plain = F.cross_entropy(
         logits, label, ignore_index=ignore_index, reduction='none')
     reverse = reverse_cross_entropy(logits, label, floor, ignore_index)

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import torch
+from fake_run import binary_cfg
 from helpers import NUM_CLASSES, branch, build_model, make_batch, model_cfg
 
 
@@ -102,6 +103,22 @@ def test_gradients_are_the_students_alone():
     assert all(
         weight.grad is not None for weight in model.student.parameters())
     assert all(weight.grad is None for weight in model.teacher.parameters())
+
+
+def test_a_binary_network_has_two_classes():
+    model = build_model(ael_cfg(segmentor=binary_cfg(.4))).train()
+    data = model.data_preprocessor(batch(), True)
+    for side in ('labeled', 'paste'):
+        for sample in data['data_samples'][side]:
+            label = sample.gt_sem_seg.data
+            sample.gt_sem_seg.data = torch.where(
+                label == 255, label, label % 2)
+    total, _ = model.parse_losses(model(**data, mode='loss'))
+    total.backward()
+    model.commit()
+    assert torch.isfinite(total)
+    assert model.bank.updates.tolist() == [1, 1]
+    assert set(model.pseudo_label.unique().tolist()) <= {0, 1}
 
 
 def test_images_to_paste_are_required():

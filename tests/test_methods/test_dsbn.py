@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import torch
+from fake_run import binary_cfg
 from helpers import branch, build_model, make_batch, model_cfg
 
 from mmseg_fst.models.losses import head_logits, labeled_losses, rows_of
@@ -86,6 +87,21 @@ def test_every_weight_has_a_gradient():
     model.parse_losses(losses_of(model, data))[0].backward()
     assert not [name for name, weight in model.student.named_parameters()
                 if weight.grad is None]
+
+
+def test_a_binary_network_has_two_classes():
+    """Logits of class 1 are compared with 0."""
+    model = build_model(dsbn_cfg(segmentor=binary_cfg(.4))).train()
+    data = model.data_preprocessor(pseudo_labeled_batch(), True)
+    for samples in data['data_samples'].values():
+        for sample in samples:
+            label = sample.gt_sem_seg.data
+            sample.gt_sem_seg.data = torch.where(
+                label == 255, label, label % 2)
+    losses = losses_of(model, data)
+    assert 0 < losses['mixed.decode.loss_correction'] < 10
+    model.parse_losses(losses)[0].backward()
+    assert model.student.decode_head.conv_seg.weight.grad.any()
 
 
 def test_images_without_a_label_are_refused():

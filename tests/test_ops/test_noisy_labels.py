@@ -56,3 +56,17 @@ def test_the_gradient_of_a_contradicted_label_is_bounded():
     assert self_correction(
         logits, torch.ones(1, 1, 1).long()).item() == pytest.approx(
             -math.log(1e-4), rel=1e-5)
+
+
+def test_weights_of_the_release_are_means_over_images():
+    """It multiplies losses (N, H, W) by weights (N, 1, H, W)."""
+    logits, label = pixels()
+    plain = torch.nn.functional.cross_entropy(
+        logits, label, ignore_index=IGNORE, reduction='none')
+    weight = logits.softmax(1).amax(1, keepdim=True)
+    weight[weight > .8] = 1
+    expected = ((1 - weight) * plain).mean() + (
+        weight * reverse_cross_entropy(logits, label)).mean()
+    found = self_correction(logits, label, average=True).mean()
+    torch.testing.assert_close(found, expected)
+    assert abs(found - self_correction(logits, label).mean()) > 1e-3

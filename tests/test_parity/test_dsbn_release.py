@@ -4,6 +4,7 @@ The record was made by ``DSBN.convert_dsbn`` and ``DynamicCEAndSCELoss`` of
 jianlong-yuan/SimpleBaseline (Apache-2.0): three iterations of SGD in float64
 of a toy network, two labeled and two pseudo-labeled images each.
 """
+import math
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,20 @@ from .method_release import (
 PATH = Path(__file__).parents[1] / 'data' / 'dsbn_release' / 'steps.pt'
 NAMES = {'encoder.': 'backbone.layers.', 'decoder.': 'decode_head.conv_seg.',
          'main_bn': 'main', 'aux_bn': 'other'}
+# The release takes the logarithm of 1e-4 in single precision.
+RELEASED = {
+    'photometric': None,
+    'correction.match_release': True,
+    'correction.floor': math.exp(torch.tensor(1e-4).log().item())
+}
 
 
 def replay(**changes):
     """Train as in the record, and compare after each iteration."""
     record = torch.load(PATH, weights_only=True)
-    model = build_toy('ssl_dsbn', record['meta']['num_classes'], False,
-                      photometric=None, **changes)
+    model = build_toy(
+        'ssl_dsbn', record['meta']['num_classes'], False,
+        **{**RELEASED, **changes})
     # The network of the record is not split yet.
     model.student.load_state_dict(rename(record['init'], **NAMES))
     optimizer = optimizer_of(model, .02, 0.)
@@ -54,7 +62,8 @@ def test_losses_weights_and_statistics_are_equal():
 
 
 @pytest.mark.parametrize('changes', [
-    {'correction.certain': 1.}, {'correction.floor': 1e-3}],
+    {'correction.certain': 1.}, {'correction.floor': 1e-3},
+    {'correction.match_release': False}],
     ids=lambda change: next(iter(change)))
 def test_another_rule_is_detected(changes):
     with pytest.raises(AssertionError):
