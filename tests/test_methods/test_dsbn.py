@@ -80,6 +80,17 @@ def test_pseudo_labeled_images_do_not_move_the_statistics_of_predictions():
             layer.main.running_mean, layer.other.running_mean)
 
 
+def test_auxiliary_heads_receive_labeled_images_alone():
+    model = build_model(dsbn_cfg()).train()
+    head, counts = model.student.auxiliary_head, []
+    assert not any(
+        isinstance(layer, SplitBatchNorm) for layer in head.modules())
+    head.register_forward_pre_hook(
+        lambda module, args: counts.append(len(args[0][2])))
+    losses_of(model, model.data_preprocessor(pseudo_labeled_batch(), True))
+    assert counts == [2]
+
+
 def test_every_weight_has_a_gradient():
     """Both layers, too; else several processes would wait for them."""
     model = build_model(dsbn_cfg()).train()
