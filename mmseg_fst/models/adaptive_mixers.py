@@ -65,11 +65,17 @@ class AdaptiveCopyPaste(nn.Module):
 
         Returns:
             Tensor: True for sampled classes, bool of shape (C,).
+
+        Raises:
+            ValueError: If all classes are excluded.
         """
-        included = torch.tensor([
-            index not in self.excluded for index in range(len(confidence))
-        ])
-        included = included.to(confidence.device, non_blocking=True)
+        left = [index not in self.excluded
+                for index in range(len(confidence))]
+        if not any(left):
+            raise ValueError('AdaptiveCopyPaste: `excluded` names all '
+                             f'{len(left)} classes; leave some out.')
+        included = torch.tensor(left).to(
+            confidence.device, non_blocking=True)
         numbers = torch.rand(self.count)
         index = sample_index(
             doubt_softmax(confidence, self.power) * included,
@@ -108,11 +114,11 @@ class AdaptiveCutMix(nn.Module):
     Adaptive CutMix of AEL (Hu et al., NeurIPS 2021). Each unlabeled image
     samples a class by ``softmax((1 - confidence) ** power)``, an image of the
     batch whose pseudo-label contains it, and a connected component of the
-    class in there, whose bounding box is pasted. Where there is no such image
-    or component, a box of half the area of any other image is.
+    class in there, whose bounding box is pasted. Without such an image or
+    component, a box of half the area of any other image is pasted.
 
-    Connected components are found on the CPU: the step waits once for the
-    pseudo-labels.
+    Connected components are found on the CPU: the step waits for the
+    pseudo-labels once.
 
     The release differs in the choice of images: it remembers which unlabeled
     images of the data set contain a class, loads the sampled image within the

@@ -147,7 +147,8 @@ def test_ael_waits_for_the_labels_that_it_mixes_by(tmp_path, request):
         tmp_path, [dict(type='MeanTeacherHook')], ADAMW, model=ael_config(),
         train_dataloader=loader_of(PastedPairs()))
     places = places_of_a_step(runner, 'MeanTeacherHook', request)
-    assert {Path(place[0]).stem for place in places} == {'adaptive_mixers'}
+    assert {Path(place[0]).stem for place in places
+            if place[1] not in ON_THE_CPU} == {'adaptive_mixers'}
 
 
 def test_rand_augment_reads_what_it_has_sampled_alone(tmp_path, request):

@@ -110,6 +110,12 @@ def test_some_images_stay_as_they_are():
     assert changed.item() == pytest.approx(.5, abs=.1)
 
 
+def test_some_class_must_be_left_to_paste():
+    paste = build('AdaptiveCopyPaste', excluded=range(5))
+    with pytest.raises(ValueError, match='`excluded` names all 5 classes'):
+        paste(images(), images(), torch.zeros(5))
+
+
 # CutMix.
 
 
