@@ -36,7 +36,8 @@ _TESTED = [
     'voc_deeplabv3plus_supervised@662', 'cityscapes_*_mean-teacher@186',
     'cityscapes_*_u2pl_fst@186', 'voc-stpp_resnet101-*_unimatch@92',
     'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_*_stpp@92',
-    'cityscapes-stpp_dinov2-s-*_unimatch-v2@186',
+    'cityscapes-stpp_dinov2-s-*_unimatch-v2@186', 'voc_*_ael@662',
+    'cityscapes_*_dsbn@186',
     # Adaptation: each method with MiT-B5, each network and data set.
     'gta2cityscapes_mit-b5-daformer_dacs',
     'gta2cityscapes_mit-b5-daformer_fst',

@@ -9,10 +9,12 @@ from mmseg_fst.models.losses import resize_logits
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
 #: Confidence that some pixels of an untrained network have.
 THRESHOLD = .14
-# U2PL and ST++ need more than a batch: test_contrast and test_stages.
+# These need more than a batch of two sides: test_u2pl, test_stages, test_ael
+# and test_dsbn.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
-    if path.stem not in ('ssl_stpp', 'ssl_u2pl', 'ssl_u2pl_released')
+    if path.stem not in ('ssl_stpp', 'ssl_u2pl', 'ssl_u2pl_released',
+                         'ssl_ael', 'ssl_dsbn')
 ]
 
 

@@ -1,13 +1,13 @@
 """Semi-supervised cells of full size have the numbers of their papers.
 
-From the configs that the authors of FST, U2PL, UniMatch and UniMatch V2 have
-released; the lists of ST++ from its program.
+From the configs that the authors of FST, U2PL, UniMatch, UniMatch V2, AEL and
+DSBN have released; the lists of ST++ from its program.
 """
 import copy
 import functools
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ class Recipe(NamedTuple):
     crop: int
     gpus: int
     batch: int  # of one of them and one side
-    epochs: int
+    epochs: Optional[int]  # None: 20000 iterations, validated every 500
     optimizer: str
     rate: float
     head: float
@@ -45,8 +45,18 @@ FST = Recipe(513, 4, 4, 40, 'SGD', 1e-3, 10, 1e-4, 'Canvas')
 UNIMATCH = Recipe(321, 4, 2, 80, 'SGD', 1e-3, 10, 1e-4, 'WholeImage')
 V2 = Recipe(518, 4, 4, 60, 'AdamW', 5e-6, 40, .01, 'WholeImage')
 CITYSCAPES = Recipe(769, 8, 2, 80, 'SGD', .01, 10, 5e-4, 'SlidingWindows')
+# A learning rate of 0.01 and a decay of 1e-4, whose losses are divided by the
+# number of GPUs.
+AEL = Recipe(513, 8, 2, 80, 'SGD', .01 / 8, 10, 8e-4, 'Canvas')
+DSBN = Recipe(513, 8, 2, None, 'SGD', .002, 10, 0., 'Canvas')
 # By the beginning of a cell's name and by its method, the first that fits.
 RECIPES = {
+    r'voc_.*_ael': AEL,
+    r'cityscapes_.*_ael': AEL._replace(
+        crop=769, epochs=200, protocol='SlidingWindows'),
+    r'voc_.*_dsbn': DSBN,
+    r'cityscapes_.*_dsbn': DSBN._replace(
+        crop=769, protocol='SlidingWindows'),
     r'voc_.*': FST,
     r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
     r'voc-stpp_.*_unimatch-v2': V2,
@@ -128,10 +138,11 @@ def test_numbers(name, monkeypatch):
     assert cfg.model.segmentor.decode_head.num_classes == dict(
         voc=21, cityscapes=19)[data]
 
-    epoch = iterations(name, recipe, TOTAL[data])
+    epoch = iterations(name, recipe, TOTAL[data]) if recipe.epochs else 500
     longer = 4 if '-4x@' in name else 1
     assert cfg.train_cfg.val_interval == epoch
-    assert cfg.train_cfg.max_iters == longer * recipe.epochs * epoch
+    assert cfg.train_cfg.max_iters == (
+        longer * recipe.epochs * epoch if recipe.epochs else 20000)
     assert cfg.default_hooks.checkpoint.interval == epoch
     scheduler, = cfg.param_scheduler
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
@@ -150,7 +161,7 @@ def test_numbers(name, monkeypatch):
     network = 'teacher' if hooks else 'student'
     assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
     # In the first epoch of U2PL and FST the teacher is the student.
-    if hooks and family == 'u2pl':
+    if hooks and family == 'u2pl' and '_ael' not in name:
         assert hooks[0].copy_iters == epoch
 
 
@@ -162,7 +173,8 @@ def test_numbers(name, monkeypatch):
     'cityscapes-stpp_resnet101-deeplabv3plus_unimatch@186',
     'voc-stpp_dinov2-s-dpt_unimatch-v2@92',
     'cityscapes-stpp_dinov2-s-dpt_unimatch-v2@186',
-    'voc-stpp_resnet50-deeplabv3plus_stpp@92'
+    'voc-stpp_resnet50-deeplabv3plus_stpp@92',
+    'cityscapes_deeplabv3plus_ael@186', 'voc_deeplabv3plus_dsbn@1323'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -225,7 +237,9 @@ METHODS = {
         threshold=.95, mixer='CutMix'),
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': dict(
         threshold=0., mixer='CutMix'),
-    r'.*_stpp': dict(mixer='NoMix'),
+    r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
+    r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
+    r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),
 }
 
 

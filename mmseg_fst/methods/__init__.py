@@ -1,4 +1,5 @@
 """Methods: what a training step computes, one readable class each."""
+from .ael import AEL
 from .batch import Batch, PseudoLabels, Side
 from .co_training import CoTraining
 from .co_training_released import ReleasedCoTraining
@@ -7,6 +8,7 @@ from .cps import CPS
 from .cutmix_cps import CutMixCPS
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
+from .dsbn import DSBN
 from .fixmatch import FixMatch
 from .mean_teacher import MeanTeacher
 from .method import Method
@@ -22,10 +24,10 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CPS', 'CoTraining', 'CutMixCPS', 'CutMixMeanTeacher',
-    'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher',
-    'Method', 'PseudoLabels', 'ReleasedCoTraining', 'STPlusPlus', 'Side',
-    'Step', 'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
-    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
-    'graphs_stay_valid', 'set_batch_norm'
+    'AEL', 'Batch', 'CPS', 'CoTraining', 'CutMixCPS', 'CutMixMeanTeacher',
+    'DSBN', 'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC',
+    'MeanTeacher', 'Method', 'PseudoLabels', 'ReleasedCoTraining',
+    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
+    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
+    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -47,6 +47,20 @@ class Side:
         return torch.stack(
             [sample.gt_sem_seg.data.squeeze(0) for sample in self.samples])
 
+    def replaced(self, image: Tensor, label: Tensor) -> 'Side':
+        """This side with other images and labels.
+
+        Args:
+            image (Tensor): Images of the same shape.
+            label (Tensor): Class ids of shape (N, H, W), int64.
+
+        Returns:
+            Side: With the same data samples, which are not changed.
+        """
+        side = Side(image, self.samples)
+        side.label = label
+        return side
+
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """Height and width of each image without its padding."""

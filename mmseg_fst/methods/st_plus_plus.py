@@ -106,7 +106,8 @@ class STPlusPlus(Method):
         """
         if 'gt_sem_seg' not in side.samples[0]:
             raise ValueError(
-                'STPlusPlus: unlabeled images come without pseudo-labels. '
+                f'{type(self).__name__}: unlabeled images come without '
+                'pseudo-labels. '
                 'Give their data set `seg_map_path` and `LoadAnnotations`, or '
                 'train all stages with run_experiments.py.')
         label = side.label

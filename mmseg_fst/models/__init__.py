@@ -1,4 +1,5 @@
 """Segmentors and the parts that a method is put together from."""
+from .adaptive_mixers import AdaptiveCopyPaste, AdaptiveCutMix
 from .attention import fuse_attention
 from .backbones import (
     DCTInput,
@@ -8,7 +9,9 @@ from .backbones import (
     ResizedBEiT,
     TIMMVisionTransformer,
 )
+from .balanced_loss import BalancedCrossEntropy
 from .block_mask import BlockMask
+from .class_confidence import ClassConfidence
 from .contrastive_memory import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
@@ -27,20 +30,28 @@ from .noise_cut_out import NoiseCutOut
 from .perturbations import ChannelDropout, ComplementaryDropout
 from .protocols import Canvas, MultiScale, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
-from .pseudo_labelers import ClassThreshold, ConfidentRatio, Threshold
+from .pseudo_labelers import (
+    ClassThreshold,
+    ConfidentRatio,
+    PowerOfConfidence,
+    Threshold,
+)
+from .rand_augment import RandAugment
 from .regularizers import FeatureDistance
+from .self_correction_loss import SelfCorrectionLoss
+from .split_batch_norm import SplitBatchNorm
 from .strong_photometric import StrongPhotometric
 
 __all__ = [
-    'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold',
-    'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
-    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'MultiBoxMix', 'MultiScale',
-    'NoMix', 'NoiseCutOut', 'PlainDPTHead', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'BalancedCrossEntropy', 'BlockMask',
+    'Canvas', 'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
+    'ClassThreshold', 'ComplementaryDropout', 'ConfidentRatio',
+    'ContrastiveMemory', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
+    'MultiBoxMix', 'MultiScale', 'NoMix', 'NoiseCutOut', 'PlainDPTHead',
+    'PowerOfConfidence', 'RandAugment', 'ResizedBEiT', 'SelfCorrectionLoss',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'WholeImage', 'fuse_attention', 'heads_of', 'split_dilated'
 ]

@@ -97,6 +97,51 @@ class Threshold(nn.Module):
 
 
 @MODELS.register_module()
+class PowerOfConfidence(nn.Module):
+    """Weight each pixel by a power of its confidence (AEL).
+
+    Args:
+        power (float): Exponent, at least 0. Defaults to 2.
+        threshold (float): Pixels below this confidence have no label, but
+            keep their weight, in [0, 1]. Defaults to 0.
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(self,
+                 power: float = 2.,
+                 threshold: float = 0.,
+                 ignore_index: int = 255) -> None:
+        super().__init__()
+        check_range(self, threshold=threshold)
+        if power < 0:
+            raise ValueError('PowerOfConfidence: power must be at least 0, '
+                             f'got {power}.')
+        self.power = power
+        self.threshold = threshold
+        self.ignore_index = ignore_index
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Label a batch.
+
+        Args:
+            logits (Tensor): Logits of shape (N, C, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C) or
+            ``ignore_index``, and ``weight`` (N, H, W), in [0, 1].
+        """
+        # Half precision would round confidences near the threshold.
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        confidence, label = class_probabilities(logits, dtype).max(1)
+        label = label.masked_fill(
+            confidence < self.threshold, self.ignore_index)
+        return label, confidence**self.power
+
+
+@MODELS.register_module()
 class ClassThreshold(nn.Module):
     """Use pixels at or above a confidence threshold of their class.
 

@@ -1,5 +1,14 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .center_canvas import center_canvas
+from .class_balance import (
+    class_share,
+    confidence_sums,
+    doubt_softmax,
+    half_box,
+    keep_pixels,
+    sample_index,
+    weighted_cross_entropy,
+)
 from .class_scores import class_logits, class_probabilities, most_probable
 from .color import (
     color_jitter,
@@ -10,6 +19,7 @@ from .color import (
 )
 from .confusion import count_classes_, count_confusion_, scores_by_class
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
+from .distortions import DISTORTIONS, distort
 from .label_quality import (
     LabelCounts,
     count_labels,
@@ -26,6 +36,7 @@ from .mixing import (
     mix,
     mix_labels,
 )
+from .noisy_labels import reverse_cross_entropy, self_correction
 from .pixel_contrast import (
     TeacherView,
     info_nce,
@@ -50,18 +61,19 @@ from .pseudo_labels import (
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'LabelCounts', 'Mixed', 'TeacherView',
-    'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'class_logits', 'class_mix_mask', 'class_probabilities', 'color_jitter',
-    'concatenate', 'confident_ratio', 'count_classes_', 'count_confusion_',
-    'count_labels',
-    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
-    'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
-    'gaussian_blur', 'grayscale', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
-    'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'quality_by_class', 'rows_of', 'sample_rows',
-    'scores_by_class', 'select_pixels', 'split_by_entropy', 'sum_by_class',
-    'upscale'
+    'DISTORTIONS', 'LabelCounts', 'Mixed', 'TeacherView', 'agreement',
+    'block_grid', 'block_mask', 'box_mask', 'center_canvas',
+    'class_logits', 'class_mix_mask', 'class_probabilities', 'class_share',
+    'color_jitter', 'concatenate', 'confidence_sums',
+    'confident_ratio', 'count_classes_', 'count_confusion_',
+    'count_labels', 'dct_coefficients', 'dct_grid', 'dct_input',
+    'denormalize', 'distort', 'doubt_softmax', 'drop_uncertain',
+    'ema_decay', 'ema_update_', 'entropy_of', 'gaussian_blur', 'grayscale',
+    'half_box', 'ignore_padding', 'ignore_rows', 'info_nce', 'keep_pixels',
+    'label_quality', 'largest_class', 'likelihood_rank',
+    'masked_percentile', 'membership', 'membership_as_released', 'mix',
+    'mix_labels', 'most_probable', 'normalize', 'quality_by_class',
+    'reverse_cross_entropy', 'rows_of', 'sample_index', 'sample_rows',
+    'scores_by_class', 'select_pixels', 'self_correction',
+    'split_by_entropy', 'sum_by_class', 'upscale', 'weighted_cross_entropy'
 ]

@@ -2,9 +2,9 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released, co-training or cps. Without it, and
-in the last two, nothing is random and nothing depends on the batch, so that
-processes can be compared with one.
+METHOD is as-users-do, u2pl, u2pl-released, ael, dsbn, co-training or cps.
+Without it, and in the last two, nothing is random and nothing depends on the
+batch, so that processes can be compared with one.
 """
 import json
 import sys
@@ -23,8 +23,12 @@ from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
+    LabeledPairs,
+    PastedPairs,
     ToyPairs,
+    ael_config,
     co_training_config,
+    dsbn_config,
     make_runner,
     model_config,
     segmentor_config,
@@ -69,10 +73,15 @@ def main() -> None:
     hook, batch_size, *options, out = sys.argv[1:]
     torch.set_num_threads(1)
     init_default_scope('mmseg_fst')
+    pairs = ToyPairs()
     if options == ['as-users-do']:
         model = model_config()
     elif options == ['u2pl']:
         model = u2pl_config()
+    elif options == ['ael']:
+        model, pairs = ael_config(), PastedPairs()
+    elif options == ['dsbn']:
+        model, pairs = dsbn_config(), LabeledPairs()
     elif options == ['co-training']:
         model = comparable_students()
     elif options == ['cps']:
@@ -100,7 +109,7 @@ def main() -> None:
         train_dataloader=dict(
             batch_size=int(batch_size),
             num_workers=0,
-            dataset=ToyPairs(),
+            dataset=pairs,
             sampler=dict(type='PairedSampler', seed=0)))
     runner.register_hook(SyncStatisticsHook())
     runner.train()

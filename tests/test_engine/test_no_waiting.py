@@ -16,7 +16,12 @@ from mmseg_fst.registry import MODELS
 
 from .test_hooks import ToyTest
 from .toy import (
+    LabeledPairs,
+    PairedSampler,
+    PastedPairs,
+    ael_config,
     co_training_config,
+    dsbn_config,
     make_runner,
     model_config,
     prepare,
@@ -114,16 +119,46 @@ def dice_config():
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
+    places = places_of_a_step(runner, hook['type'], request)
+    assert {place[1] for place in places} <= ON_THE_CPU, places
+
+
+def places_of_a_step(runner, hook, request):
+    """File and function of all that waits in a training step."""
     batch = prepare(runner)
-    own = next(each for each in runner.hooks if type(each).__name__ == hook[
-        'type'])
+    own = next(
+        each for each in runner.hooks if type(each).__name__ == hook)
     copies = request.getfixturevalue('copies')
     with Waits() as waits:
         own.before_train_iter(runner, 0, batch)
         outputs = runner.model.train_step(batch, runner.optim_wrapper)
         own.after_train_iter(runner, 0, batch, outputs)
-    places = waits.places + copies
-    assert {place[1] for place in places} <= ON_THE_CPU, places
+    return waits.places + copies
+
+
+def loader_of(dataset):
+    return dict(batch_size=2, num_workers=0, dataset=dataset,
+                sampler=dict(type=PairedSampler, seed=0))
+
+
+def test_ael_waits_for_the_labels_that_it_mixes_by(tmp_path, request):
+    """Connected components are found on the CPU, and nothing else is."""
+    runner = make_runner(
+        tmp_path, [dict(type='MeanTeacherHook')], ADAMW, model=ael_config(),
+        train_dataloader=loader_of(PastedPairs()))
+    places = places_of_a_step(runner, 'MeanTeacherHook', request)
+    assert {Path(place[0]).stem for place in places
+            if place[1] not in ON_THE_CPU} == {'adaptive_mixers'}
+
+
+def test_rand_augment_reads_what_it_has_sampled_alone(tmp_path, request):
+    runner = make_runner(
+        tmp_path, [dict(type='PrepareModelHook')], ADAMW,
+        model=dsbn_config(photometric=dict(type='RandAugment', count=14)),
+        train_dataloader=loader_of(LabeledPairs()))
+    places = places_of_a_step(runner, 'PrepareModelHook', request)
+    assert {place[1] for place in places} <= {
+        *ON_THE_CPU, '_between', '_coarse_dropout'}, places
 
 
 def test_the_guard_waits_once_in_a_step(tmp_path, copies):

@@ -99,6 +99,33 @@ def test_processes_remember_the_same(tmp_path, rule):
     assert sizes.sum() > 1.5 * alone['contrast.sizes'].sum()
 
 
+def test_processes_have_one_bank(tmp_path):
+    """The confidence bank of AEL counts the pixels of all of them."""
+    hook = dict(type='FSTHook', depth=1, when='after')
+    first, second = (result['state'] for result in run(
+        tmp_path / 'two', hook, 2, 2, 'ael'))
+    for name, value in first.items():
+        torch.testing.assert_close(
+            value, second[name], rtol=0, atol=0, msg=name)
+    alone = run(tmp_path / 'one', hook, 1, 2, 'ael')[0]['state']
+    assert first['bank.updates'].max() == 3
+    assert not torch.equal(first['bank.confidence'],
+                           alone['bank.confidence'])
+
+
+def test_processes_have_the_same_layers(tmp_path):
+    """Both kinds of normalization of DSBN, weights and statistics."""
+    first, second = (result['state'] for result in run(
+        tmp_path / 'two', {}, 2, 2, 'dsbn'))
+    split = [name for name in first if '.other.running_mean' in name]
+    assert len(split) > 10
+    for name, value in first.items():
+        torch.testing.assert_close(
+            value, second[name], rtol=0, atol=0, msg=name)
+    assert any(not torch.equal(first[name], first[
+        name.replace('.other.', '.main.')]) for name in split)
+
+
 def small(path: Path) -> dict:
     """A protocol of the configs, for images of some dozen pixels."""
     protocol = Config.fromfile(path).protocol.to_dict()

@@ -48,6 +48,29 @@ class ToyPairs(Dataset):
         return dict(inputs=image, data_samples=sample)
 
 
+class PastedPairs(ToyPairs):
+    """Random pairs with a third side, from which classes are copied."""
+
+    lengths = dict(labeled=64, unlabeled=64, paste=64)
+
+    def __getitem__(self, index) -> dict:
+        first, second, third = index.images.values()
+        return dict(
+            labeled=self._item(first, True),
+            unlabeled=self._item(1000 + second, False),
+            paste=self._item(2000 + third, True))
+
+
+class LabeledPairs(ToyPairs):
+    """Random pairs whose unlabeled side has pseudo-labels of files."""
+
+    def __getitem__(self, index) -> dict:
+        first, second = index.images.values()
+        return dict(
+            labeled=self._item(first, True),
+            unlabeled=self._item(1000 + second, True))
+
+
 def segmentor_config(dropout: float = 0.1) -> dict:
     """A small encoder-decoder with batch normalization and dropout."""
     norm_cfg = dict(type='BN', requires_grad=True)
@@ -104,6 +127,34 @@ def u2pl_config() -> dict:
             type='ContrastiveMemory', num_anchors=8, threshold=.1),
         mixed_auxiliary='off',
         teacher_mode='eval')
+
+
+def ael_config(**changes) -> dict:
+    """A model with the method AEL, for :class:`PastedPairs`."""
+    return model_config(**{
+        **dict(
+            type='AEL',
+            bank=dict(type='ClassConfidence', decay=0.9),
+            copy_paste=dict(type='AdaptiveCopyPaste'),
+            pseudo_labeler=dict(type='PowerOfConfidence'),
+            mixer=dict(type='AdaptiveCutMix'),
+            balanced=dict(type='BalancedCrossEntropy'),
+            photometric=None,
+            mixed_auxiliary='off'), **changes
+    })
+
+
+def dsbn_config(**changes) -> dict:
+    """A model with the method DSBN, for :class:`LabeledPairs`."""
+    config = model_config(**{
+        **dict(
+            type='DSBN',
+            mixer=dict(type='NoMix'),
+            photometric=dict(type='RandAugment'),
+            correction=dict(type='SelfCorrectionLoss')), **changes
+    })
+    del config['pseudo_labeler']
+    return config
 
 
 def co_training_config(**changes) -> dict:
