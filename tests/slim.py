@@ -116,6 +116,8 @@ def slim_data(cfg, factor=8):
         for key in ('ignore_top', 'ignore_bottom'):
             if key in labeler:
                 labeler[key] //= factor
+    if 'flaw_detector' in cfg.model:
+        cfg.model.flaw_detector.update(channels=4, halvings=2)
     _slim_protocol(cfg.model.get('protocol') or {}, factor)
     for segmentor in segmentors_of(cfg.model):
         if 'img_size' in segmentor.backbone:

@@ -22,6 +22,7 @@ EXPECTED = {
     'voc2012_513x513_diverse': (UNIMATCH_VOC, 21, 2 * 8),
     'voc2012_321x321': (UNIMATCH_VOC, 21, 2 * 4),
     'voc2012_321x321_diverse': (UNIMATCH_VOC, 21, 4 * 4),
+    'voc2012_321x321_gct': (U2PL_VOC, 21, 2 * 4),
     'voc2012_321x321_stpp':
     ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
     'voc2012_518x518': (UNIMATCH_VOC, 21, 4 * 4),

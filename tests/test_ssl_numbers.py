@@ -13,7 +13,7 @@ import pytest
 from cells import cells_of, read_cell
 from helpers import REPOSITORY
 from mmengine.optim import build_optim_wrapper
-from slim import slim_segmentor, without_weights
+from slim import segmentors_of, slim_segmentor, without_weights
 
 from mmseg_fst.apis import check_config, read_grid
 from mmseg_fst.config import check_config as check_module
@@ -50,6 +50,7 @@ RECIPES = {
     r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
+    r'voc-stpp_.*_gct': UNIMATCH._replace(epochs=20, decay=5e-4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
@@ -124,8 +125,9 @@ def test_numbers(name, monkeypatch):
         assert sides.unlabeled is None
     else:
         assert sides.unlabeled.ann_file == f'{folder}/unlabeled.txt'
-    assert cfg.model.segmentor.decode_head.num_classes == dict(
-        voc=21, cityscapes=19)[data]
+    for segmentor in segmentors_of(cfg.model):
+        assert segmentor.decode_head.num_classes == dict(
+            voc=21, cityscapes=19)[data]
 
     epoch = iterations(name, recipe, TOTAL[data])
     longer = 4 if '-4x@' in name else 1
@@ -139,7 +141,8 @@ def test_numbers(name, monkeypatch):
     assert cfg.model.protocol.type == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
-    network = 'teacher' if hooks else 'student'
+    network = 'ensemble' if 'students' in cfg.model else (
+        'teacher' if hooks else 'student')
     assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
     # In the first epoch of U2PL and FST the teacher is the student.
     if hooks and family == 'u2pl':
@@ -203,6 +206,7 @@ METHODS = {
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': dict(
         threshold=0., mixer='CutMix'),
     r'.*_stpp': dict(mixer='NoMix'),
+    r'.*_gct': dict(),
 }
 
 

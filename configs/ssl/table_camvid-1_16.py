@@ -6,4 +6,8 @@ configs = [
                    'mean-teacher_fst', 'cutmix', 'cutmix_fst', 'fixmatch',
                    'unimatch', 'unimatch-v2', 'unimatch-v2_fst', 'u2pl',
                    'u2pl_fst', 'stpp')
+] + [
+    '../co_training/camvid-1_16_supervised-second.py',
+    *(f'camvid-1_16_{method}.py'
+      for method in ('gct', 'gct-ema', 'gct-ema_fst'))
 ]

@@ -5,6 +5,7 @@ from .contract import TrainedModel, check_contract
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
 from .fixmatch import FixMatch
+from .gct import GCT
 from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
@@ -20,8 +21,9 @@ from .unimatch_v2 import UniMatchV2
 
 __all__ = [
     'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
-    'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
-    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method',
+    'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL',
+    'UniMatch', 'UniMatchV2', 'check_contract', 'graphs_stay_valid',
+    'set_batch_norm'
 ]

@@ -20,6 +20,7 @@ from .decode_heads import (
 )
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
+from .flaw_detector import FlawDetector
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import ChannelDropout, ComplementaryDropout
@@ -35,7 +36,8 @@ __all__ = [
     'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
+    'FeatureDistance', 'FlawDetector', 'HalfCutMix', 'NoMix', 'PlainDPTHead',
+    'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
     'Threshold', 'WholeImage',
