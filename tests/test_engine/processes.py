@@ -2,8 +2,8 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released or co-training. Without it, and in
-co-training, nothing is random and nothing depends on the batch, so that
+METHOD is as-users-do, u2pl, u2pl-released, co-training or gct. Without it, and
+in the last two, nothing is random and nothing depends on the batch, so that
 processes can be compared with one.
 """
 import json
@@ -25,6 +25,7 @@ from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
     ToyPairs,
     co_training_config,
+    gct_config,
     make_runner,
     model_config,
     segmentor_config,
@@ -64,6 +65,14 @@ def comparable_students() -> dict:
         students=students, mixer=dict(type='NoMix'), photometric=None)
 
 
+def comparable_networks() -> dict:
+    """Two networks and a detector, likewise."""
+    students = comparable_students()['students']
+    config = gct_config(students=students)
+    config['flaw_detector']['norm_cfg'] = dict(type='GN', num_groups=2)
+    return config
+
+
 def main() -> None:
     """Train three iterations, save what this process ends with."""
     hook, batch_size, *options, out = sys.argv[1:]
@@ -75,6 +84,8 @@ def main() -> None:
         model = u2pl_config()
     elif options == ['co-training']:
         model = comparable_students()
+    elif options == ['gct']:
+        model = comparable_networks()
     elif options == ['u2pl-released']:
         model = u2pl_config()
         model.update(warmup_iters=1)
@@ -101,7 +112,8 @@ def main() -> None:
     runner.train()
     model = runner.model.module
     torch.save(
-        dict(state=model.state_dict(), mask=model.mixed.mask),
+        dict(state=model.state_dict(),
+             mask=model.mixed and model.mixed.mask),
         Path(out) / f'rank_{runner.rank}.pt')
 
 

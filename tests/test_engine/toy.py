@@ -119,6 +119,16 @@ def co_training_config(**changes) -> dict:
     return {**config, **changes}
 
 
+def gct_config(**changes) -> dict:
+    """Two networks and a flaw detector."""
+    return dict(
+        dict(
+            type='GCT',
+            students=dict(left=segmentor_config(), right=segmentor_config()),
+            flaw_detector=dict(type='FlawDetector', channels=4, halvings=2),
+            data_preprocessor=model_config()['data_preprocessor']), **changes)
+
+
 def make_runner(work_dir,
                 hooks: list,
                 optimizer: dict,
