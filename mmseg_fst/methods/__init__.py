@@ -4,6 +4,7 @@ from .co_training import CoTraining
 from .contract import TrainedModel, check_contract
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
+from .eln import ELN
 from .fixmatch import FixMatch
 from .gct import GCT
 from .mean_teacher import MeanTeacher
@@ -20,8 +21,8 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
-    'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method',
+    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ELN',
+    'ENSEMBLE', 'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method',
     'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache',
     'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL',
     'UniMatch', 'UniMatchV2', 'check_contract', 'graphs_stay_valid',

@@ -10,6 +10,7 @@ from .backbones import (
 )
 from .block_mask import BlockMask
 from .contrastive_memory import ContrastiveMemory
+from .crop_contrast import CropContrast
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
     DAFormerHead,
@@ -20,6 +21,7 @@ from .decode_heads import (
 )
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
+from .error_localizer import ErrorLocalizer
 from .flaw_detector import FlawDetector
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
@@ -32,14 +34,12 @@ from .strong_photometric import StrongPhotometric
 
 __all__ = [
     'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold',
-    'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
-    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'ClassThreshold', 'ComplementaryDropout', 'ConfidentRatio',
+    'ContrastiveMemory', 'CropContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'EntropyPercentile', 'ErrorLocalizer',
     'FeatureDistance', 'FlawDetector', 'HalfCutMix', 'NoMix', 'PlainDPTHead',
-    'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
+    'ResizedBEiT', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'Threshold', 'WholeImage', 'fuse_attention', 'heads_of', 'split_dilated'
 ]

@@ -10,6 +10,7 @@ from .color import (
 )
 from .confusion import count_classes_, count_confusion_, scores_by_class
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
+from .error_maps import balanced_cross_entropy, class_contrast
 from .flaw_maps import Exchange, exchange, flaw_target, scale_flaws
 from .label_quality import (
     LabelCounts,
@@ -52,17 +53,15 @@ from .rampup import sigmoid_rampup
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'Exchange', 'LabelCounts', 'Mixed', 'TeacherView',
-    'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'class_logits', 'class_mix_mask', 'class_probabilities', 'color_jitter',
-    'concatenate', 'confident_ratio', 'count_classes_', 'count_confusion_',
-    'count_labels',
-    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
-    'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
-    'exchange', 'flaw_target',
-    'gaussian_blur', 'grayscale', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
-    'likelihood_rank', 'masked_percentile', 'membership',
+    'Exchange', 'LabelCounts', 'Mixed', 'TeacherView', 'agreement',
+    'balanced_cross_entropy', 'block_grid', 'block_mask', 'box_mask',
+    'center_canvas', 'class_contrast', 'class_logits', 'class_mix_mask',
+    'class_probabilities', 'color_jitter', 'concatenate', 'confident_ratio',
+    'count_classes_', 'count_confusion_', 'count_labels', 'dct_coefficients',
+    'dct_grid', 'dct_input', 'denormalize', 'drop_uncertain', 'ema_decay',
+    'ema_update_', 'entropy_of', 'exchange', 'flaw_target', 'gaussian_blur',
+    'grayscale', 'ignore_padding', 'ignore_rows', 'info_nce', 'label_quality',
+    'largest_class', 'likelihood_rank', 'masked_percentile', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
     'normalize', 'quality_by_class', 'rows_of', 'sample_rows', 'scale_flaws',
     'scores_by_class', 'select_pixels', 'sigmoid_rampup', 'split_by_entropy',
