@@ -7,11 +7,11 @@ from torch import nn
 from mmseg_fst.models.losses import resize_logits
 
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
-# U2PL and ST++ need more than a batch: test_contrast and test_stages. GCT
-# trains further networks: test_gct.
+# U2PL and ST++ need more than a batch: test_contrast and test_stages. ELN and
+# GCT train further networks: test_eln and test_gct.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
-    if path.stem not in ('ssl_gct', 'ssl_stpp', 'ssl_u2pl',
+    if path.stem not in ('ssl_eln', 'ssl_gct', 'ssl_stpp', 'ssl_u2pl',
                          'ssl_u2pl_released')
 ]
 

@@ -23,7 +23,8 @@ from mmseg_fst.run.stages import labels_only, retrain
 FOLDER = REPOSITORY / 'configs' / 'ssl'
 # Without the ablations, which no table names.
 CELLS = [name for name in cells_of('ssl')
-         if name.startswith(('voc', 'cityscapes')) and '@' in name]
+         if name.startswith(('voc', 'cityscapes')) and '@' in name
+         and '_eln@' not in name]  # by iterations
 TOTAL = dict(voc=10582, cityscapes=2975)
 
 
@@ -280,3 +281,26 @@ def test_as_released_and_without_its_traces():
     hook, = clean.custom_hooks
     assert (hook.restore, hook.repeat, hook.get('copy_iters')) == (
         'all', False, None)
+
+
+@pytest.mark.parametrize('labeled', [1323, 2646])
+def test_numbers_of_eln(labeled):
+    """Epochs of 266 iterations, whatever the number of images."""
+    cfg = load(f'voc-stpp_resnet101-deeplabv3plus_eln@{labeled}')
+    model = cfg.model
+    assert cfg.train_dataloader.dataset.expected == dict(
+        labeled=labeled, unlabeled=10582 - labeled)
+    assert (cfg.train_dataloader.batch_size, cfg.crop_size) == (6, (505, 505))
+    assert cfg.train_cfg.max_iters == 500 * 266
+    assert (model.supervised_iters, model.warmup_iters) == (18620, 31920)
+    reset, mean = cfg.custom_hooks
+    assert (reset.type, reset.interval) == ('StudentResetHook', 266)
+    assert (mean.decay, mean.copy_iters) == (.995, model.warmup_iters)
+    assert cfg.optim_wrapper.optimizer == dict(
+        type='AdamW', lr=1e-4, weight_decay=1e-5)
+    assert cfg.optim_wrapper.paramwise_cfg.custom_keys == dict(
+        backbone=dict(lr_mult=.1))
+    assert tuple(model.factors) == (20, 50)
+    assert (model.contrast.num_crops, model.contrast.crop_size,
+            model.contrast.temperature) == (8, 32, .5)
+    assert model.localizer.network.backbone.depth == 34

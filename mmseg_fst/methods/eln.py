@@ -12,8 +12,10 @@ from mmseg_fst.models.losses import (
     represent,
 )
 from mmseg_fst.models.worse_decoders import WorseDecoders
-from mmseg_fst.ops import ignore_padding
+from mmseg_fst.ops import class_logits, ignore_padding, scale_sizes
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_range
+from mmseg_fst.utils.progress import training_iteration
 
 from .batch import Batch, Side
 from .method import Method
@@ -34,22 +36,24 @@ class ELN(Method):
                    weak and strong view -> student -> loss on these labels
                    and a contrast of its representation with the teacher's
 
-    In ``warmup_iters`` localizer and decoders learn, but nothing from
-    unlabeled images; the student has been trained before. Pseudo-labels have
-    the resolution of the logits.
+    Until ``supervised_iters`` the student learns alone, until
+    ``warmup_iters`` decoders and localizer do, too, all from labels.
+    Pseudo-labels have the resolution of the logits.
 
     Args:
-        segmentor (dict): Config of the student. Without
-            ``representation_channels`` of its head logits are contrasted.
+        segmentor (dict): Config of the student; its head's
+            representations are contrasted, or else its logits.
         localizer (dict): Config of an :class:`ErrorLocalizer`.
         contrast (dict): Config of a :class:`CropContrast`.
-        factors (Sequence[float]): Of each of the :class:`WorseDecoders`.
-            Defaults to (20, 50), as in the release.
+        factors (Sequence[float]): See :class:`WorseDecoders`. Defaults to (20,
+            50), as in the release.
+        supervised_iters (int): Iterations of the first phase, part of
+            ``warmup_iters``. Defaults to 0: the student has been trained.
         **kwargs: Arguments of :class:`Method`; ``photometric`` makes the
             strong view.
 
     Raises:
-        ValueError: If a factor is smaller than 1.
+        ValueError: If a factor is below 1, or the first phase too long.
     """
 
     parts = ('labeled', 'decoders', 'localizer', 'strong', 'weak', 'contrast')
@@ -61,20 +65,18 @@ class ELN(Method):
                  localizer: dict,
                  contrast: dict,
                  factors: Sequence[float] = (20., 50.),
+                 supervised_iters: int = 0,
                  **kwargs: Any) -> None:
         super().__init__(segmentor, **kwargs)
+        check_range(self, high=self.warmup_iters,
+                    supervised_iters=supervised_iters)
+        self.supervised_iters = supervised_iters
         self.auxiliary['decoders'] = WorseDecoders(
             segmentor['decode_head'], factors)
+        classes = self.student.decode_head.num_classes
         self.auxiliary['localizer'] = MODELS.build(
-            dict(num_classes=self.student.decode_head.num_classes,
-                 **localizer))
+            dict(num_classes=classes, **localizer))
         self.contrast = MODELS.build(contrast)
-
-    def init_weights(self) -> None:
-        """Initialize student, decoders and localizer."""
-        super().init_weights()
-        for module in self.auxiliary.values():
-            module.init_weights()
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.
@@ -83,41 +85,32 @@ class ELN(Method):
             step (Step): Takes the passes of the student and their losses.
             batch (Batch): The sides of the batch.
         """
-        step.learn(
-            'labeled', lambda: self.supervised(batch.labeled), fixed=True)
+        step.learn('labeled', lambda: self._labeled_pass(batch.labeled),
+                   fixed=True)
         weak = batch.unlabeled.image
-        label, anchor = self._filtered_labels(batch.unlabeled)
+        target = self._filtered_labels(batch.unlabeled)
         strong = step.once('strong', lambda: self.augment(weak))
         for name, image in (('strong', strong), ('weak', weak)):
-            step.learn(
-                name, lambda: self._view_pass(name, image, label, anchor))
-        step.log(
-            pseudo_label_weight=(label != self.ignore_index).float().mean())
+            step.learn(name, lambda: self._view_pass(name, image, *target))
+        kept = target[0] != self.ignore_index
+        step.log(pseudo_label_weight=kept.float().mean())
 
-    def supervised(self, side: Side) -> tuple[Losses, None]:
-        """The pass of labeled images, with decoders and localizer.
-
-        Args:
-            side (Side): Images of shape (N, C, H, W) with labels.
-
-        Returns:
-            tuple: Losses ``labeled``, ``decoders`` and ``localizer``, and no
-            output.
-        """
+    def _labeled_pass(self, side: Side) -> tuple[Losses, None]:
+        """Labeled images through student, decoders and localizer."""
         image, label, student = side.image, side.label, self.student
         features = student.extract_feat(image)
         logits = all_logits(student, features, label.shape[1:])
         losses = labeled_losses(student, logits, label)
-        best = cast(Tensor, sum(loss for name, loss in losses.items()
-                                if name.startswith('decode.')))
         decoders, predictions = self.auxiliary['decoders'](
-            features, label, best)
-        localizer = self.auxiliary['localizer']
-        errors = cast(Tensor, sum(
-            localizer.loss(image, prediction, label, self.ignore_index)
-            for prediction in (*predictions, logits['decode'])))
+            features, label, losses)
+        localizer: Any = self.auxiliary['localizer']
+        errors = [
+            localizer.loss(image, class_logits(prediction), label,
+                           self.ignore_index)
+            for prediction in (*predictions, logits['decode'])
+        ]
         return dict(labeled=losses, decoders=decoders,
-                    localizer=dict(loss_bce=errors)), None
+                    localizer=dict(loss_bce=torch.stack(errors).sum())), None
 
     @torch.no_grad()
     def _filtered_labels(self, side: Side) -> tuple[Tensor, Tensor]:
@@ -126,13 +119,12 @@ class ELN(Method):
         with self.frozen_pass(side.image.device):
             logits, anchor = represent(
                 teacher.decode_head, teacher.extract_feat(side.image))
-        logits = logits.to(side.image.dtype)
-        right = self.auxiliary['localizer'].find_right(side.image, logits)
+        logits = class_logits(logits.to(side.image.dtype), self.threshold)
+        localizer: Any = self.auxiliary['localizer']
+        right = localizer.find_right(side.image, logits)
         label = logits.argmax(1).masked_fill(~right, self.ignore_index)
-        scales = [low / full for low, full in zip(
-            label.shape[1:], side.image.shape[2:])]
-        sizes = [[round(pixels * scale) for pixels, scale in zip(size, scales)]
-                 for size in side.sizes]
+        sizes = scale_sizes(
+            side.sizes, side.image.shape[2:], label.shape[1:])
         return ignore_padding(label, sizes, self.ignore_index), anchor
 
     def _view_pass(self, name: str, image: Tensor, label: Tensor,
@@ -142,22 +134,23 @@ class ELN(Method):
         logits, feature = represent(head, self.student.extract_feat(image))
         losses = head_losses(
             head, logits, label, torch.ones_like(label, dtype=logits.dtype))
-        contrast = self.contrast(anchor, feature, label, head.num_classes,
-                                 self.ignore_index)
-        return {
-            name: losses,
-            'contrast': {f'loss_{name}': contrast}
-        }, None
+        contrast = self.contrast(
+            anchor, feature, label, head.num_classes, self.ignore_index)
+        return {name: losses, 'contrast': {f'loss_{name}': contrast}}, None
 
     def supervised_warmup(self, step: Step, batch: Batch) -> None:
-        """A step of the localizer's phase, see :class:`Method`.
+        """A step of the first two phases, see :class:`Method`.
 
         Args:
             step (Step): The training step.
             batch (Batch): The batch.
         """
-        super().supervised_warmup(step, batch)
-        # Distributed processes wait for the gradient of every parameter, of
-        # the representation, too.
+        unused = [self.student.decode_head]
+        if training_iteration() < self.supervised_iters:
+            unused.append(self.auxiliary)
+            step.learn('labeled', lambda: self.supervised(batch.labeled))
+        else:
+            step.learn('labeled', lambda: self._labeled_pass(batch.labeled))
+        # Distributed processes wait for the gradient of every parameter.
         step.log(loss_unused=0 * cast(Tensor, sum(
-            weight.sum() for weight in self.student.decode_head.parameters())))
+            weight.sum() for part in unused for weight in part.parameters())))

@@ -11,11 +11,7 @@ from mmseg_fst.models.losses import (
     labeled_losses,
     rows_of,
 )
-from mmseg_fst.ops import (
-    class_probabilities,
-    exchange,
-    sigmoid_rampup,
-)
+from mmseg_fst.ops import class_probabilities, exchange, sigmoid_rampup
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
 from mmseg_fst.utils.frozen import frozen
@@ -40,24 +36,20 @@ class GCT(StudentEnsemble, Method):
         consistency: probability_i -> the less flawed of i and j, ramped up
         correction:  flaw_i -> 0 where both are flawed, by the weights of i
 
-    Constraints hold for labeled and unlabeled images, which share all passes.
-    As in the release, predictions are made and judged by passes of their own,
-    so that one graph at a time is in memory.
+    Labeled and unlabeled images share all passes. As in the release, what is
+    judged comes from passes of its own: one graph at a time is in memory.
 
     Args:
         students (dict[str, dict]): Config of both networks by name.
-        flaw_detector (dict): Config of a :class:`FlawDetector`; the number of
-            classes is set from the first student. It is trained as
+        flaw_detector (dict): Config of a :class:`FlawDetector`, which becomes
             ``auxiliary['flaw_detector']``.
         flaw_threshold (float): Flaws above it are equal, xi. Defaults to 0.6.
         rampup (float): Fraction of the run in which the weight of the
             consistency grows, see :func:`sigmoid_rampup`. Defaults to 0.15.
-        judge (str): Whose predictions are judged and exchanged: those of the
-            ``'students'``, or, an option of this project, of ``'teachers'``,
-            their moving averages, which a hook moves. Defaults to
-            ``'students'``.
-        predict_with (str): Name of a student, or ``'ensemble'``, the mean of
-            their probabilities. Defaults to ``'ensemble'``.
+        judge (str): Whose predictions are judged and exchanged:
+            ``'students'``, or, an option of this project, ``'teachers'``,
+            their moving averages. Defaults to ``'students'``.
+        predict_with (str): A student or ``'ensemble'``, the default.
         **kwargs: Arguments of :class:`Method`.
 
     Raises:
@@ -87,8 +79,7 @@ class GCT(StudentEnsemble, Method):
         classes = self._students[0].decode_head.num_classes
         self.auxiliary['flaw_detector'] = MODELS.build(
             dict(num_classes=classes, **flaw_detector))
-        self.flaw_threshold = flaw_threshold
-        self.rampup = rampup
+        self.flaw_threshold, self.rampup = flaw_threshold, rampup
 
     def weigh(self, part: str, loss: Tensor) -> Tensor:
         """A loss times its weight: losses of the students are summed.
@@ -114,7 +105,7 @@ class GCT(StudentEnsemble, Method):
         flaws = step.learn(
             'detector',
             lambda: self._detector_pass(image, judged, batch.labeled.label))
-        *targets, flawed = exchange(*judged, *flaws, self.flaw_threshold)
+        *targets, flawed = exchange(judged, flaws, self.flaw_threshold)
         for name, target in zip(self.student, targets):
             step.learn(name, lambda: self._network_pass(
                 name, image, batch.labeled, target, flawed))
@@ -123,7 +114,8 @@ class GCT(StudentEnsemble, Method):
     @torch.no_grad()
     def _predict_classes(self, name: str, image: Tensor) -> Tensor:
         """The prediction that is judged, probabilities (N, classes, H, W)."""
-        network = (self.teacher or self.student)[name]
+        networks: Any = self.teacher or self.student
+        network = networks[name]
         with self.frozen_pass(image.device):
             logits = head_logits(network.decode_head,
                                  network.extract_feat(image), image.shape[2:])
@@ -132,9 +124,9 @@ class GCT(StudentEnsemble, Method):
     def _detector_pass(self, image: Tensor, judged: list[Tensor],
                        label: Tensor) -> tuple[Losses, list[Tensor]]:
         """Both predictions through the detector; scaled flaws (N, 1, H, W)."""
+        detector: Any = self.auxiliary['flaw_detector']
         losses, flaws = zip(*(
-            self.auxiliary['flaw_detector'].judge(
-                image, probability, label, self.ignore_index)
+            detector.judge(image, probability, label, self.ignore_index)
             for probability in judged))
         return dict(detector=dict(loss_mse=sum(losses) / 2)), list(flaws)
 

@@ -22,16 +22,14 @@ class ErrorLocalizer(BaseModule):
     prediction and its logits.
 
     Args:
-        network (dict): Config of an ``EncoderDecoder`` with one output
-            channel; the number of input channels is set here.
+        network (dict): Config of an ``EncoderDecoder``, as for segmentation;
+            the numbers of input and output channels are set here, and an
+            auxiliary head is left out.
         num_classes (int): Number of classes of the prediction.
         image_channels (int): Number of channels of the image. Defaults to 3.
         match_release (bool): Whether a pixel without a label counts as a
             wrong one, as in the release; else it does not count. Defaults to
             False.
-
-    Raises:
-        ValueError: If the network has not one output channel.
     """
 
     def __init__(self,
@@ -40,14 +38,19 @@ class ErrorLocalizer(BaseModule):
                  image_channels: int = 3,
                  match_release: bool = False) -> None:
         super().__init__()
-        backbone = dict(
-            network['backbone'], in_channels=image_channels + 1 + num_classes)
-        self.network = MODELS.build({**network, 'backbone': backbone})
-        if self.network.out_channels != 1:
-            raise ValueError(
-                'ErrorLocalizer: the network must have one output channel, '
-                f'got {self.network.out_channels}; set `num_classes=2, '
-                'out_channels=1` in its decode_head.')
+        # `threshold` is not read: it silences a warning.
+        self.network = MODELS.build({
+            **network,
+            'backbone': dict(
+                network['backbone'],
+                in_channels=image_channels + 1 + num_classes),
+            'decode_head': dict(
+                network['decode_head'],
+                num_classes=2,
+                out_channels=1,
+                threshold=0.5),
+            'auxiliary_head': None
+        })
         self.match_release = match_release
 
     def forward(self, image: Tensor, logits: Tensor) -> Tensor:

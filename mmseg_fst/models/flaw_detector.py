@@ -20,9 +20,9 @@ class InstanceBatchNorm(nn.Module):
 
     def __init__(self, channels: int, norm_cfg: dict) -> None:
         super().__init__()
-        self.half = (channels + 1) // 2
-        self.batch = build_norm_layer(norm_cfg, self.half)[1]
-        self.instance = nn.InstanceNorm2d(channels - self.half)
+        self.num_batch = (channels + 1) // 2
+        self.batch = build_norm_layer(norm_cfg, self.num_batch)[1]
+        self.instance = nn.InstanceNorm2d(channels - self.num_batch)
 
     def forward(self, features: Tensor) -> Tensor:
         """Normalize.
@@ -34,8 +34,8 @@ class InstanceBatchNorm(nn.Module):
             Tensor: Of the same shape.
         """
         return torch.cat([
-            self.batch(features[:, :self.half]),
-            self.instance(features[:, self.half:])
+            self.batch(features[:, :self.num_batch]),
+            self.instance(features[:, self.num_batch:])
         ], 1)
 
 

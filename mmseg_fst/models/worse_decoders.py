@@ -38,25 +38,31 @@ class WorseDecoders(BaseModule):
         }
         self.heads = ModuleList([MODELS.build(head) for _ in self.factors])
 
-    def forward(self, features: Sequence[Tensor], label: Tensor,
-                best: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
+    def forward(
+        self, features: Sequence[Tensor], label: Tensor,
+        best: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Losses and predictions.
 
         Args:
             features (Sequence[Tensor]): Feature maps of the network; they
                 get no gradient.
             label (Tensor): Class ids of shape (N, H, W), int64.
-            best (Tensor): Loss of the network, a scalar.
+            best (dict[str, Tensor]): Losses of the network; those of its
+                decode head, ``decode.NAME``, are compared.
 
         Returns:
             tuple: Loss of each decoder, 0 where it is not to learn, and their
             logits of shape (N, C, H, W).
         """
         features = [feature.detach() for feature in features]
+        limit = cast(Tensor, sum(
+            loss.detach() for name, loss in best.items()
+            if name.startswith('decode.')))
         losses, predictions = {}, []
         for index, (head, factor) in enumerate(zip(self.heads, self.factors)):
             logits = head_logits(head, features, label.shape[1:])
             loss = cast(Tensor, sum(head_losses(head, logits, label).values()))
-            losses[f'loss_{index}'] = loss * (loss >= factor * best.detach())
+            losses[f'loss_{index}'] = loss * (loss >= factor * limit)
             predictions.append(logits)
         return losses, predictions

@@ -48,6 +48,7 @@ from .pseudo_labels import (
     ignore_padding,
     ignore_rows,
     masked_percentile,
+    scale_sizes,
 )
 from .rampup import sigmoid_rampup
 from .weights import ema_decay, ema_update_
@@ -64,6 +65,6 @@ __all__ = [
     'largest_class', 'likelihood_rank', 'masked_percentile', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
     'normalize', 'quality_by_class', 'rows_of', 'sample_rows', 'scale_flaws',
-    'scores_by_class', 'select_pixels', 'sigmoid_rampup', 'split_by_entropy',
-    'sum_by_class', 'upscale'
+    'scale_sizes', 'scores_by_class', 'select_pixels', 'sigmoid_rampup',
+    'split_by_entropy', 'sum_by_class', 'upscale'
 ]

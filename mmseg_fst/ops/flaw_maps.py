@@ -1,4 +1,5 @@
 """Flaw maps of GCT: their targets, and which of two predictions to follow."""
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -146,27 +147,26 @@ def scale_flaws(flaw: Tensor,
         return centered / (high - low + _EPSILON)
 
 
-def exchange(first: Tensor, second: Tensor, first_flaw: Tensor,
-             second_flaw: Tensor, threshold: float) -> Exchange:
+def exchange(probabilities: Sequence[Tensor], flaws: Sequence[Tensor],
+             threshold: float) -> Exchange:
     """Of two predictions, each pixel follows the less flawed one.
 
     Pixels above the threshold are flawed alike: where both predictions are,
     each keeps its own. So it does where both maps are equal.
 
     Args:
-        first (Tensor): Probabilities of the first network, (N, C, H, W).
-        second (Tensor): Probabilities of the second one.
-        first_flaw (Tensor): Scaled flaws of the first one, (N, 1, H, W).
-        second_flaw (Tensor): Scaled flaws of the second one.
+        probabilities (Sequence[Tensor]): Predictions of both networks, each
+            of shape (N, C, H, W).
+        flaws (Sequence[Tensor]): Their scaled flaws, (N, 1, H, W).
         threshold (float): In [0, 1], xi in the paper.
 
     Returns:
         Exchange: Targets of both, and where both are flawed.
     """
-    bad = [flaw > threshold for flaw in (first_flaw, second_flaw)]
+    first, second = probabilities
+    bad = [flaw > threshold for flaw in flaws]
     one, two = (
-        flaw.masked_fill(flawed, 1.)
-        for flaw, flawed in zip((first_flaw, second_flaw), bad))
+        flaw.masked_fill(flawed, 1.) for flaw, flawed in zip(flaws, bad))
     return Exchange(
         torch.where(two >= one, first, second),
         torch.where(one >= two, second, first), bad[0] & bad[1])

@@ -2,9 +2,9 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released, co-training or gct. Without it, and
-in the last two, nothing is random and nothing depends on the batch, so that
-processes can be compared with one.
+METHOD is as-users-do, u2pl, u2pl-released, eln, co-training or gct. Without
+it, and in the last two, nothing is random and nothing depends on the batch, so
+that processes can be compared with one.
 """
 import json
 import sys
@@ -25,6 +25,7 @@ from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
     ToyPairs,
     co_training_config,
+    eln_config,
     gct_config,
     make_runner,
     model_config,
@@ -84,6 +85,8 @@ def main() -> None:
         model = u2pl_config()
     elif options == ['co-training']:
         model = comparable_students()
+    elif options == ['eln']:
+        model = eln_config(warmup_iters=1)
     elif options == ['gct']:
         model = comparable_networks()
     elif options == ['u2pl-released']:

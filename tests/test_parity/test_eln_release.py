@@ -98,8 +98,7 @@ def build(meta, **changes):
             type='EncoderDecoder', backbone=dict(type='TwoStageEncoder'),
             decode_head=dict(
                 type='TwoStageHead', loss_decode=dict(
-                    type='CrossEntropyLoss', avg_non_ignore=True,
-                    use_sigmoid='out_channels' in head), **head))
+                    type='CrossEntropyLoss', avg_non_ignore=True), **head))
 
     classes = meta['classes']
     model = MODELS.build(ConfigDict({
@@ -108,7 +107,7 @@ def build(meta, **changes):
             segmentor=network(num_classes=classes, representation_channels=4),
             localizer=dict(
                 type='ErrorLocalizer', match_release=True,
-                network=network(num_classes=2, out_channels=1, threshold=.5)),
+                network=network(num_classes=classes)),
             contrast=dict(type='CropContrast', temperature=meta['temp']),
             data_preprocessor=dict(
                 type='SelfTrainingDataPreProcessor', mean=[0.] * 3,
@@ -128,7 +127,8 @@ def batch_of(image, label, weak, strong):
         for one in label
     ]
     return (dict(labeled=image.double() / 32, unlabeled=weak.double() / 32),
-            dict(labeled=samples, unlabeled=[SegDataSample(), SegDataSample()]),
+            dict(labeled=samples,
+                 unlabeled=[SegDataSample() for _ in range(2)]),
             strong.double() / 32)
 
 

@@ -73,7 +73,8 @@ def batch_of(image, label):
     ]
     images = (image.double() / 32).split(2)
     return (dict(zip(('labeled', 'unlabeled'), images)),
-            dict(labeled=samples, unlabeled=[SegDataSample(), SegDataSample()]))
+            dict(labeled=samples,
+                 unlabeled=[SegDataSample() for _ in range(2)]))
 
 
 def replay(**changes):

@@ -1,6 +1,6 @@
 # ResNet-101 with the usual stem, one 7x7 convolution, at stride 16, and
-# DeepLabV2: GCT. There the encoder was trained on COCO, too; the loss is a mean
-# over all pixels, ignored ones included.
+# DeepLabV2: GCT. There the encoder was trained on COCO, too. The loss is a
+# mean over all pixels, ignored ones included.
 _base_ = './resnet50-deep_deeplabv2-u2pl.py'
 segmentor = dict(
     backbone=dict(
