@@ -1,5 +1,5 @@
-# GCT whose exchanged predictions are those of moving averages of the networks,
-# an option of this project, with which FST applies.
+# GCT whose networks exchange the predictions of their moving averages, an
+# option of this project, with which FST applies.
 _base_ = './camvid-1_16_gct.py'
 model = dict(judge='teachers', teacher_mode='eval')
 custom_hooks = [

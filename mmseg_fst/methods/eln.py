@@ -49,8 +49,7 @@ class ELN(Method):
             50), as in the release.
         supervised_iters (int): Iterations of the first phase, part of
             ``warmup_iters``. Defaults to 0: the student has been trained.
-        **kwargs: Arguments of :class:`Method`; ``photometric`` makes the
-            strong view.
+        **kwargs: Of :class:`Method`; ``photometric`` makes the strong view.
 
     Raises:
         ValueError: If a factor is below 1, or the first phase too long.
@@ -85,15 +84,14 @@ class ELN(Method):
             step (Step): Takes the passes of the student and their losses.
             batch (Batch): The sides of the batch.
         """
-        step.learn('labeled', lambda: self._labeled_pass(batch.labeled),
-                   fixed=True)
-        weak = batch.unlabeled.image
+        labeled, weak = batch.labeled, batch.unlabeled.image
+        step.learn('labeled', lambda: self._labeled_pass(labeled), fixed=True)
         target = self._filtered_labels(batch.unlabeled)
         strong = step.once('strong', lambda: self.augment(weak))
         for name, image in (('strong', strong), ('weak', weak)):
             step.learn(name, lambda: self._view_pass(name, image, *target))
-        kept = target[0] != self.ignore_index
-        step.log(pseudo_label_weight=kept.float().mean())
+        valid = target[0] != self.ignore_index
+        step.log(pseudo_label_weight=valid.float().mean())
 
     def _labeled_pass(self, side: Side) -> tuple[Losses, None]:
         """Labeled images through student, decoders and localizer."""
@@ -104,11 +102,9 @@ class ELN(Method):
         decoders, predictions = self.auxiliary['decoders'](
             features, label, losses)
         localizer: Any = self.auxiliary['localizer']
-        errors = [
-            localizer.loss(image, class_logits(prediction), label,
-                           self.ignore_index)
-            for prediction in (*predictions, logits['decode'])
-        ]
+        predictions.append(logits['decode'])
+        errors = [localizer.loss(image, class_logits(found), label,
+                                 self.ignore_index) for found in predictions]
         return dict(labeled=losses, decoders=decoders,
                     localizer=dict(loss_bce=torch.stack(errors).sum())), None
 
@@ -123,8 +119,7 @@ class ELN(Method):
         localizer: Any = self.auxiliary['localizer']
         right = localizer.find_right(side.image, logits)
         label = logits.argmax(1).masked_fill(~right, self.ignore_index)
-        sizes = scale_sizes(
-            side.sizes, side.image.shape[2:], label.shape[1:])
+        sizes = scale_sizes(side.sizes, side.image.shape[2:], label.shape[1:])
         return ignore_padding(label, sizes, self.ignore_index), anchor
 
     def _view_pass(self, name: str, image: Tensor, label: Tensor,
@@ -132,8 +127,8 @@ class ELN(Method):
         """One view through the student: labels and contrast."""
         head = self.student.decode_head
         logits, feature = represent(head, self.student.extract_feat(image))
-        losses = head_losses(
-            head, logits, label, torch.ones_like(label, dtype=logits.dtype))
+        weight = torch.ones_like(label, dtype=logits.dtype)
+        losses = head_losses(head, logits, label, weight)
         contrast = self.contrast(
             anchor, feature, label, head.num_classes, self.ignore_index)
         return {name: losses, 'contrast': {f'loss_{name}': contrast}}, None

@@ -37,7 +37,7 @@ class GCT(StudentEnsemble, Method):
         correction:  flaw_i -> 0 where both are flawed, by the weights of i
 
     Labeled and unlabeled images share all passes. As in the release, what is
-    judged comes from passes of its own: one graph at a time is in memory.
+    judged comes from separate passes: one graph at a time is in memory.
 
     Args:
         students (dict[str, dict]): Config of both networks by name.

@@ -14,7 +14,7 @@ class WorseDecoders(BaseModule):
     """Decode heads on the features of another network, each held worse.
 
     The auxiliary decoders of ELN (Kwon and Kwak, CVPR 2022): their errors
-    are plausible and more frequent than those of the network itself. A decoder
+    are plausible and more frequent than errors of the network. A decoder
     learns while its loss is at least ``factor`` times the network's.
 
     Args:
@@ -48,7 +48,7 @@ class WorseDecoders(BaseModule):
             features (Sequence[Tensor]): Feature maps of the network; they
                 get no gradient.
             label (Tensor): Class ids of shape (N, H, W), int64.
-            best (dict[str, Tensor]): Losses of the network; those of its
+            best (dict[str, Tensor]): Losses of the network; the losses of its
                 decode head, ``decode.NAME``, are compared.
 
         Returns:

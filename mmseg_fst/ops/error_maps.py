@@ -35,7 +35,7 @@ def balanced_cross_entropy(logits: Tensor, right: Tensor,
 def class_contrast(anchor: Tensor, feature: Tensor, label: Tensor,
                    num_classes: int, temperature: float,
                    ignore_index: int) -> Tensor:
-    """Contrast of pixels of one class with those of all others.
+    """Contrast of pixels of one class with all other pixels.
 
     For each class c, with the similarities s of all anchors a and features f
     of labeled pixels::

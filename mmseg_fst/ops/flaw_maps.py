@@ -165,8 +165,8 @@ def exchange(probabilities: Sequence[Tensor], flaws: Sequence[Tensor],
     """
     first, second = probabilities
     bad = [flaw > threshold for flaw in flaws]
-    one, two = (
+    first_flaw, second_flaw = (
         flaw.masked_fill(flawed, 1.) for flaw, flawed in zip(flaws, bad))
     return Exchange(
-        torch.where(two >= one, first, second),
-        torch.where(one >= two, second, first), bad[0] & bad[1])
+        torch.where(second_flaw >= first_flaw, first, second),
+        torch.where(first_flaw >= second_flaw, second, first), bad[0] & bad[1])

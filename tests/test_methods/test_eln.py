@@ -78,9 +78,9 @@ def test_errors_weigh_as_much_as_all_the_rest():
     counted = torch.rand(2, 6, 7) < .9
     loss = F.binary_cross_entropy_with_logits(
         logits, right.double(), reduction='none')
-    kept, wrong = loss[counted & right], loss[counted & ~right]
-    want = (kept.sum() + wrong.sum() * len(kept) / len(wrong)) / (
-        len(kept) + len(wrong))
+    correct, wrong = loss[counted & right], loss[counted & ~right]
+    want = (correct.sum() + wrong.sum() * len(correct) / len(wrong)) / (
+        len(correct) + len(wrong))
     torch.testing.assert_close(
         balanced_cross_entropy(logits, right, counted), want)
     everything = torch.ones_like(right)

@@ -60,11 +60,11 @@ def test_the_less_flawed_prediction_is_followed():
     first, second = torch.zeros(1, 2, 1, 4), torch.ones(1, 2, 1, 4)
     first_flaw = torch.tensor([.1, .5, .7, .9]).view(1, 1, 1, 4)
     second_flaw = torch.tensor([.4, .2, .9, .3]).view(1, 1, 1, 4)
-    one, two, flawed = exchange(
+    left, right, flawed = exchange(
         (first, second), (first_flaw, second_flaw), .6)
     # Of the third pixel both are bad: each keeps its own.
-    assert one[0, 0, 0].tolist() == [0, 1, 0, 1]
-    assert two[0, 0, 0].tolist() == [0, 1, 1, 1]
+    assert left[0, 0, 0].tolist() == [0, 1, 0, 1]
+    assert right[0, 0, 0].tolist() == [0, 1, 1, 1]
     assert flawed.flatten().tolist() == [False, False, True, False]
 
 

@@ -123,8 +123,8 @@ def batch_of(image, label, weak, strong):
         value.repeat_interleave(4, -1).repeat_interleave(4, -2)
         for value in (image, label, weak, strong))
     samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=one.long()[None]))
-        for one in label
+        SegDataSample(gt_sem_seg=PixelData(data=label_map.long()[None]))
+        for label_map in label
     ]
     return (dict(labeled=image.double() / 32, unlabeled=weak.double() / 32),
             dict(labeled=samples,
@@ -186,11 +186,11 @@ def check(**changes):
     chosen, compared = [], set()
     for losses, state, expected in replay(**changes):
         wanted = expected['losses']
-        for ours, theirs in names.items():
-            assert (ours in losses) == (theirs in wanted)
-            if ours in losses:
-                assert losses[ours].item() == pytest.approx(
-                    wanted[theirs], rel=1e-9), ours
+        for actual, recorded in names.items():
+            assert (actual in losses) == (recorded in wanted)
+            if actual in losses:
+                assert losses[actual].item() == pytest.approx(
+                    wanted[recorded], rel=1e-9), actual
         assert losses['localizer.loss_bce'].item() == pytest.approx(
             sum(wanted[f'eln_{key}'] for key in (20, 50, 100)), rel=1e-9)
         for index, factor in enumerate((20, 50)):

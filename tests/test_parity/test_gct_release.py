@@ -68,8 +68,8 @@ def batch_of(image, label):
         value.repeat_interleave(4, -1).repeat_interleave(4, -2)
         for value in (image, label))
     samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=one.long()[None]))
-        for one in label
+        SegDataSample(gt_sem_seg=PixelData(data=label_map.long()[None]))
+        for label_map in label
     ]
     images = (image.double() / 32).split(2)
     return (dict(zip(('labeled', 'unlabeled'), images)),
@@ -115,12 +115,12 @@ def check(**changes):
     compared = set()
     for losses, state, expected in replay(**changes):
         for side, name in (('l', 'left'), ('r', 'right')):
-            for ours, theirs in (
+            for actual, recorded in (
                     (f'{name}.labeled.decode.loss_ce', f'{side}_task_loss'),
                     (f'{name}.consistency.loss_mse', f'{side}_dc_loss'),
                     (f'{name}.correction.loss_mse', f'{side}_fc_loss')):
-                assert losses[ours].item() == pytest.approx(
-                    expected['losses'][theirs], rel=1e-9), ours
+                assert losses[actual].item() == pytest.approx(
+                    expected['losses'][recorded], rel=1e-9), actual
         detector = [expected['losses'][f'{side}_fd_loss'] for side in 'lr']
         assert losses['detector.loss_mse'].item() == pytest.approx(
             sum(detector) / 2, rel=1e-9)

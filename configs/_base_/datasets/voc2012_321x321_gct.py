@@ -1,6 +1,6 @@
 # Pascal VOC 2012 + SBD as GCT trains: short sides of 200 to 800 pixels, 2 + 2
-# images on each of 4 GPUs. It has lists of its own; here they are the blended
-# ones of ST++, with as many labels.
+# images on each of 4 GPUs. Its lists differ from the blended lists of ST++,
+# which are used here, but have as many labels.
 _base_ = './voc2012_321x321.py'
 partition = '662'
 partitions = {

@@ -1,6 +1,6 @@
 # Pascal VOC 2012 + SBD as ELN trains: whole images, resized to 505 x 505
-# whatever their ratio, 6 + 6 of them on one GPU. It has lists of its own, also
-# of 1/20; here they are the blended ones of ST++ of 1/8 and 1/4.
+# whatever their ratio, 6 + 6 of them on one GPU. Its lists, of 1/20, 1/8 and
+# 1/4, differ from the blended lists of ST++, which are used here.
 _base_ = './voc2012_321x321.py'
 partition = '1323'
 partitions = {
