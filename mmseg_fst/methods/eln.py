@@ -129,8 +129,7 @@ class ELN(Method):
         logits, feature = represent(head, self.student.extract_feat(image))
         weight = torch.ones_like(label, dtype=logits.dtype)
         losses = head_losses(head, logits, label, weight)
-        contrast = self.contrast(
-            anchor, feature, label, head.num_classes, self.ignore_index)
+        contrast = self.contrast(anchor, feature, label, head.num_classes)
         return {name: losses, 'contrast': {f'loss_{name}': contrast}}, None
 
     def supervised_warmup(self, step: Step, batch: Batch) -> None:

@@ -38,15 +38,15 @@ class CropContrast(nn.Module):
         self.temperature = temperature
 
     def forward(self, anchor: Tensor, feature: Tensor, label: Tensor,
-                num_classes: int, ignore_index: int) -> Tensor:
+                num_classes: int) -> Tensor:
         """Compute the loss.
 
         Args:
             anchor (Tensor): Representations of the teacher, (N, D, h, w).
             feature (Tensor): Representations of the student, (N, D, h, w).
-            label (Tensor): Class ids of shape (N, h, w), int64.
+            label (Tensor): Class ids of shape (N, h, w), int64; pixels with
+                any other id do not take part.
             num_classes (int): Number of classes.
-            ignore_index (int): Id of pixels that do not take part.
 
         Returns:
             Tensor: Mean over the crops, a scalar.
@@ -63,7 +63,7 @@ class CropContrast(nn.Module):
                         anchor[..., rows, columns],
                         feature[..., rows, columns],
                         label[..., rows, columns], num_classes,
-                        self.temperature, ignore_index))
+                        self.temperature))
             return torch.stack(losses).mean()
 
     def _sample_span(self, side: int) -> slice:

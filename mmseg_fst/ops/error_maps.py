@@ -33,8 +33,7 @@ def balanced_cross_entropy(logits: Tensor, right: Tensor,
 
 
 def class_contrast(anchor: Tensor, feature: Tensor, label: Tensor,
-                   num_classes: int, temperature: float,
-                   ignore_index: int) -> Tensor:
+                   num_classes: int, temperature: float) -> Tensor:
     """Contrast of pixels of one class with all other pixels.
 
     For each class c, with the similarities s of all anchors a and features f
@@ -49,18 +48,16 @@ def class_contrast(anchor: Tensor, feature: Tensor, label: Tensor,
     Args:
         anchor (Tensor): Representations of the teacher, (N, D, h, w).
         feature (Tensor): Representations of the student, (N, D, h, w).
-        label (Tensor): Class ids of shape (N, h, w), int64.
+        label (Tensor): Class ids of shape (N, h, w), int64; pixels with any
+            other id do not take part.
         num_classes (int): Number of classes C.
         temperature (float): Positive.
-        ignore_index (int): Id of pixels that do not take part.
 
     Returns:
         Tensor: Mean over the classes that occur, a scalar; 0 without any.
     """
-    valid = label.flatten() != ignore_index
-    member = F.one_hot(
-        label.flatten().masked_fill(~valid, 0), num_classes).to(feature.dtype)
-    member = member * valid[:, None]
+    classes = torch.arange(num_classes, device=label.device)
+    member = (label.flatten()[:, None] == classes).to(feature.dtype)
     anchors, features = (
         F.normalize(value.movedim(1, -1).flatten(0, 2), dim=1, eps=_SMALLEST)
         for value in (anchor, feature))

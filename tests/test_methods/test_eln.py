@@ -105,10 +105,10 @@ def test_the_contrast_by_hand():
         losses.append(
             -torch.log(positive / (positive + negative)) / own.sum())
     torch.testing.assert_close(  # the fourth class does not occur
-        class_contrast(anchor, feature, label, 4, .5, IGNORE),
+        class_contrast(anchor, feature, label, 4, .5),
         torch.stack(losses).mean())
     nothing = torch.full_like(label, IGNORE)
-    assert class_contrast(anchor, feature, nothing, 4, .5, IGNORE) == 0
+    assert class_contrast(anchor, feature, nothing, 4, .5) == 0
 
 
 def test_crops_are_sampled_anew(monkeypatch):
@@ -119,11 +119,11 @@ def test_crops_are_sampled_anew(monkeypatch):
         feature.sum())
     module = CropContrast(num_crops=20, crop_size=4)
     label = torch.arange(54).view(1, 6, 9)
-    module(label[:, None].float(), label[:, None].float(), label, 60, IGNORE)
+    module(label[:, None].float(), label[:, None].float(), label, 60)
     assert all(crop.shape == (1, 4, 4) for crop in crops)
     assert len({int(crop[0, 0, 0]) for crop in crops}) > 5
     module(label[:, None, :3].float(), label[:, None, :3].float(),
-           label[:, :3], 60, IGNORE)
+           label[:, :3], 60)
     assert crops[-1].shape == (1, 3, 4)
 
 
