@@ -17,9 +17,9 @@ from .losses import resize_logits
 class ErrorLocalizer(BaseModule):
     """Says which pixels of a prediction are right.
 
-    The error localization network (Kwon and Kwak, CVPR 2022, section 3.1): a
-    segmentation network whose input is the image, the entropy of the
-    prediction and its logits.
+    The error localization network (Kwon and Kwak, CVPR 2022): a segmentation
+    network whose input is the image, the entropy of the prediction and its
+    logits.
 
     Args:
         network (dict): Config of an ``EncoderDecoder``, as for segmentation;

@@ -1,7 +1,7 @@
 # ELN (Kwon and Kwak, CVPR 2022): a network that localizes errors filters the
 # teacher's labels. Numbers of the release. Cells give `localizer.network`, the
-# length of the localizer's phase, `warmup_iters`, and the hooks: that the
-# student starts again from the teacher is in the release alone.
+# length of the localizer's phase, `warmup_iters`, and the hooks, of which
+# StudentResetHook is taken from the release (train.py), too.
 model = dict(
     type='ELN',
     localizer=dict(type='ErrorLocalizer'),

@@ -1,7 +1,6 @@
 # GCT (Ke et al., ECCV 2020): of two networks each follows, pixel by pixel, the
 # prediction that a detector finds less flawed. No strong views. Numbers of the
-# release for Pascal VOC; the paper adds the detector's loss with a weight of
-# 1, which Adam hardly distinguishes from 10.
+# release for Pascal VOC and DeepLabV2 (deeplabv2_pascalvoc_1-8_sslgct.py).
 model = dict(
     type='GCT',
     flaw_detector=dict(type='FlawDetector', error_share=0.5, dilations=1),
