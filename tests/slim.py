@@ -52,9 +52,12 @@ def slim_segmentor(segmentor):
         return segmentor
     if kind == 'TIMMVisionTransformer':
         return _slim_vision_transformer(segmentor)
+    shallow = backbone.get('depth') in (18, 34)
     if kind not in SLIM:
         raise NotImplementedError(f'Add a rule for the backbone {kind}.')
     backbone.update(copy.deepcopy(SLIM[kind]))
+    if shallow:
+        backbone.update(depth=18)
     if 'neck' in segmentor:
         segmentor['neck']['embed_dim'] //= RATIO
     for name in ('decode_head', 'auxiliary_head'):
@@ -65,7 +68,10 @@ def slim_segmentor(segmentor):
 
 def segmentors_of(model):
     """Return the configs of the network, or of all students."""
-    return list(model.get('students', {}).values()) or [model.segmentor]
+    networks = list(model.get('students', {}).values()) or [model.segmentor]
+    if 'localizer' in model:
+        networks.append(model.localizer.network)
+    return networks
 
 
 def without_weights(node):
@@ -116,6 +122,8 @@ def slim_data(cfg, factor=8):
         for key in ('ignore_top', 'ignore_bottom'):
             if key in labeler:
                 labeler[key] //= factor
+    if 'flaw_detector' in cfg.model:
+        cfg.model.flaw_detector.update(channels=4, halvings=2)
     _slim_protocol(cfg.model.get('protocol') or {}, factor)
     for segmentor in segmentors_of(cfg.model):
         if 'img_size' in segmentor.backbone:
@@ -139,3 +147,5 @@ def slim_run(cfg, max_iters=2):
     cfg.test_dataloader = cfg.val_dataloader
     if 'warmup_iters' in cfg.model:
         cfg.model.warmup_iters = 1  # self-training starts at the second
+        if 'supervised_iters' in cfg.model:
+            cfg.model.supervised_iters = 0

@@ -17,6 +17,8 @@ from mmseg_fst.config import check_config as check_module
 from mmseg_fst.datasets.known_data import KNOWN_DATA
 from mmseg_fst.datasets.samplers import PairIndex
 from mmseg_fst.engine import MeanTeacherHook
+from mmseg_fst.engine.optim import wrappers_of
+from mmseg_fst.methods import Supervised
 from mmseg_fst.registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -97,18 +99,20 @@ def test_parts_fit_together(cfg):
     moves_teacher = [isinstance(hook, MeanTeacherHook) for hook in hooks]
     assert sum(moves_teacher) == (model.teacher is not None)
     sides = cfg.train_dataloader.dataset.sides
-    assert (sides.unlabeled is not None) == (model.mixer is not None)
+    assert (sides.unlabeled is not None) != isinstance(model, Supervised)
 
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     trained = {
         id(weight)
-        for group in wrapper.param_groups for weight in group['params']
+        for single in wrappers_of(wrapper)
+        for group in single.param_groups for weight in group['params']
         if weight.requires_grad
     }
-    assert trained == {id(weight) for weight in model.student.parameters()}
+    assert trained == {id(weight) for weight in model.trained_parameters()}
     for scheduler in cfg.param_scheduler:
-        PARAM_SCHEDULERS.build(scheduler, default_args=dict(
-            optimizer=wrapper))
+        for single in wrappers_of(wrapper):
+            PARAM_SCHEDULERS.build(scheduler, default_args=dict(
+                optimizer=single))
     # mmengine comes to the end one iteration before it.
     assert max(entry.end for entry in cfg.param_scheduler) in (
         cfg.train_cfg.max_iters, cfg.train_cfg.max_iters + 1)

@@ -19,9 +19,12 @@ UNIMATCH_CITIES = {100: 2875, **U2PL_CITIES}
 EXPECTED = {
     'voc2012_513x513': (U2PL_VOC, 21, 4 * 4),
     'voc2012_513x513_released-padding': (U2PL_VOC, 21, 4 * 4),
+    'voc2012_505x505_eln':
+    ({labels: 10582 - labels for labels in (1323, 2646)}, 21, 6),
     'voc2012_513x513_diverse': (UNIMATCH_VOC, 21, 2 * 8),
     'voc2012_321x321': (UNIMATCH_VOC, 21, 2 * 4),
     'voc2012_321x321_diverse': (UNIMATCH_VOC, 21, 4 * 4),
+    'voc2012_321x321_gct': (U2PL_VOC, 21, 2 * 4),
     'voc2012_321x321_stpp':
     ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
     'voc2012_512x512_cps':

@@ -14,7 +14,7 @@ import torch
 from cells import cells_of, read_cell
 from helpers import REPOSITORY
 from mmengine.optim import build_optim_wrapper
-from slim import slim_segmentor, without_weights
+from slim import segmentors_of, slim_segmentor, without_weights
 
 from mmseg_fst.apis import check_config, read_grid
 from mmseg_fst.config import check_config as check_module
@@ -24,7 +24,8 @@ from mmseg_fst.run.stages import labels_only, retrain
 FOLDER = REPOSITORY / 'configs' / 'ssl'
 # Without the ablations, which no table names.
 CELLS = [name for name in cells_of('ssl')
-         if name.startswith(('voc', 'cityscapes')) and '@' in name]
+         if name.startswith(('voc', 'cityscapes')) and '@' in name
+         and '_eln@' not in name]  # by iterations
 TOTAL = dict(voc=10582, cityscapes=2975)
 
 
@@ -61,6 +62,7 @@ RECIPES = {
     r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
+    r'voc-stpp_.*_gct': UNIMATCH._replace(epochs=20, decay=5e-4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
@@ -135,8 +137,9 @@ def test_numbers(name, monkeypatch):
         assert sides.unlabeled is None
     else:
         assert sides.unlabeled.ann_file == f'{folder}/unlabeled.txt'
-    assert cfg.model.segmentor.decode_head.num_classes == dict(
-        voc=21, cityscapes=19)[data]
+    for segmentor in segmentors_of(cfg.model):
+        assert segmentor.decode_head.num_classes == dict(
+            voc=21, cityscapes=19)[data]
 
     epoch = iterations(name, recipe, TOTAL[data]) if recipe.epochs else 500
     longer = 4 if '-4x@' in name else 1
@@ -158,7 +161,8 @@ def test_numbers(name, monkeypatch):
     assert cfg.model.protocol.type == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
-    network = 'teacher' if hooks else 'student'
+    network = 'ensemble' if 'students' in cfg.model else (
+        'teacher' if hooks else 'student')
     assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
     # In the first epoch of U2PL and FST the teacher is the student.
     if hooks and family == 'u2pl' and '_ael' not in name:
@@ -240,6 +244,7 @@ METHODS = {
     r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
     r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
     r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),
+    r'.*_gct': dict(),
 }
 
 
@@ -319,3 +324,26 @@ def test_as_released_and_without_its_traces():
     hook, = clean.custom_hooks
     assert (hook.restore, hook.repeat, hook.get('copy_iters')) == (
         'all', False, None)
+
+
+@pytest.mark.parametrize('labeled', [1323, 2646])
+def test_numbers_of_eln(labeled):
+    """Epochs of 266 iterations, whatever the number of images."""
+    cfg = load(f'voc-stpp_resnet101-deeplabv3plus_eln@{labeled}')
+    model = cfg.model
+    assert cfg.train_dataloader.dataset.expected == dict(
+        labeled=labeled, unlabeled=10582 - labeled)
+    assert (cfg.train_dataloader.batch_size, cfg.crop_size) == (6, (505, 505))
+    assert cfg.train_cfg.max_iters == 500 * 266
+    assert (model.supervised_iters, model.warmup_iters) == (18620, 31920)
+    reset, mean = cfg.custom_hooks
+    assert (reset.type, reset.interval) == ('StudentResetHook', 266)
+    assert (mean.decay, mean.copy_iters) == (.995, model.warmup_iters)
+    assert cfg.optim_wrapper.optimizer == dict(
+        type='AdamW', lr=1e-4, weight_decay=1e-5)
+    assert cfg.optim_wrapper.paramwise_cfg.custom_keys == dict(
+        backbone=dict(lr_mult=.1))
+    assert tuple(model.factors) == (20, 50)
+    assert (model.contrast.num_crops, model.contrast.crop_size,
+            model.contrast.temperature) == (8, 32, .5)
+    assert model.localizer.network.backbone.depth == 34

@@ -5,5 +5,10 @@ configs = [
     for method in ('supervised', 'supervised-continued', 'mean-teacher',
                    'mean-teacher_fst', 'cutmix', 'cutmix_fst', 'fixmatch',
                    'unimatch', 'unimatch-v2', 'unimatch-v2_fst', 'u2pl',
-                   'u2pl_fst', 'stpp', 'ael', 'ael_fst', 'dsbn')
+                   'u2pl_fst', 'stpp', 'ael', 'ael_fst', 'dsbn', 'eln',
+                   'eln_fst')
+] + [
+    '../co_training/camvid-1_16_supervised-second.py',
+    *(f'camvid-1_16_{method}.py'
+      for method in ('gct', 'gct-ema', 'gct-ema_fst'))
 ]

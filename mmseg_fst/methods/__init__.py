@@ -9,7 +9,9 @@ from .cutmix_cps import CutMixCPS
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
 from .dsbn import DSBN
+from .eln import ELN
 from .fixmatch import FixMatch
+from .gct import GCT
 from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
@@ -25,8 +27,8 @@ from .unimatch_v2 import UniMatchV2
 
 __all__ = [
     'AEL', 'Batch', 'CPS', 'CoTraining', 'CutMixCPS', 'CutMixMeanTeacher',
-    'DSBN', 'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC',
-    'MeanTeacher', 'Method', 'PseudoLabels', 'ReleasedCoTraining',
+    'DSBN', 'DeferredGradient', 'ELN', 'ENSEMBLE', 'FixMatch', 'GCT', 'Losses',
+    'MIC', 'MeanTeacher', 'Method', 'PseudoLabels', 'ReleasedCoTraining',
     'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
     'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
     'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'

@@ -124,7 +124,8 @@ class Method(StudentTeacher):
             frozen_dtype: Optional[Literal['bfloat16', 'float16']] = None
     ) -> None:
         self._check_required(pseudo_labeler=pseudo_labeler, mixer=mixer)
-        self._check_unused(regularizer=regularizer, warmup_iters=warmup_iters)
+        self._check_unused(regularizer=regularizer, warmup_iters=warmup_iters,
+                           photometric=photometric)
         student = (
             segmentor if isinstance(segmentor, nn.Module) else
             MODELS.build(segmentor))

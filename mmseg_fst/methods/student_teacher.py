@@ -140,8 +140,12 @@ class StudentTeacher(BaseSegmentor):
         return self.protocol.name
 
     def init_weights(self) -> None:
-        """Initialize the student; a hook copies it to the teacher."""
+        """Initialize all that is trained; a hook copies the teacher."""
         self.student.init_weights()
+        for module in self.auxiliary.values():
+            initialize: Any = getattr(module, 'init_weights', None)
+            if initialize is not None:
+                initialize()
         if self.pretrained_encoder is not None:
             self.pretrained_encoder.load_state_dict(
                 self.student.backbone.state_dict())

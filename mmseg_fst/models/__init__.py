@@ -13,6 +13,7 @@ from .balanced_loss import BalancedCrossEntropy
 from .block_mask import BlockMask
 from .class_confidence import ClassConfidence
 from .contrastive_memory import ContrastiveMemory
+from .crop_contrast import CropContrast
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
     DAFormerHead,
@@ -23,6 +24,8 @@ from .decode_heads import (
 )
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
+from .error_localizer import ErrorLocalizer
+from .flaw_detector import FlawDetector
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .multi_box_mix import MultiBoxMix
@@ -46,11 +49,12 @@ __all__ = [
     'AdaptiveCopyPaste', 'AdaptiveCutMix', 'BalancedCrossEntropy', 'BlockMask',
     'Canvas', 'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
     'ClassThreshold', 'ComplementaryDropout', 'ConfidentRatio',
-    'ContrastiveMemory', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'ContrastiveMemory', 'CropContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
     'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
-    'MultiBoxMix', 'MultiScale', 'NoMix', 'NoiseCutOut', 'PlainDPTHead',
-    'PowerOfConfidence', 'RandAugment', 'ResizedBEiT', 'SelfCorrectionLoss',
+    'DeepLabV3PlusHead', 'EntropyPercentile', 'ErrorLocalizer',
+    'FeatureDistance', 'FlawDetector', 'HalfCutMix', 'MultiBoxMix',
+    'MultiScale', 'NoMix', 'NoiseCutOut', 'PlainDPTHead', 'PowerOfConfidence',
+    'RandAugment', 'ResizedBEiT', 'SelfCorrectionLoss',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
     'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
     'Threshold', 'WholeImage', 'fuse_attention', 'heads_of', 'split_dilated'

@@ -20,6 +20,8 @@ from .color import (
 from .confusion import count_classes_, count_confusion_, scores_by_class
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .distortions import DISTORTIONS, distort
+from .error_maps import balanced_cross_entropy, class_contrast
+from .flaw_maps import Exchange, exchange, flaw_target, scale_flaws
 from .label_quality import (
     LabelCounts,
     count_labels,
@@ -57,23 +59,26 @@ from .pseudo_labels import (
     ignore_padding,
     ignore_rows,
     masked_percentile,
+    scale_sizes,
 )
+from .rampup import sigmoid_rampup
 from .weights import ema_decay, ema_update_
 
 __all__ = [
-    'DISTORTIONS', 'LabelCounts', 'Mixed', 'TeacherView', 'agreement',
-    'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'class_logits', 'class_mix_mask', 'class_probabilities', 'class_share',
-    'color_jitter', 'concatenate', 'confidence_sums',
-    'confident_ratio', 'count_classes_', 'count_confusion_',
-    'count_labels', 'dct_coefficients', 'dct_grid', 'dct_input',
-    'denormalize', 'distort', 'doubt_softmax', 'drop_uncertain',
-    'ema_decay', 'ema_update_', 'entropy_of', 'gaussian_blur', 'grayscale',
-    'half_box', 'ignore_padding', 'ignore_rows', 'info_nce', 'keep_pixels',
-    'label_quality', 'largest_class', 'likelihood_rank',
-    'masked_percentile', 'membership', 'membership_as_released', 'mix',
-    'mix_labels', 'most_probable', 'normalize', 'quality_by_class',
-    'reverse_cross_entropy', 'rows_of', 'sample_index', 'sample_rows',
-    'scores_by_class', 'select_pixels', 'self_correction',
+    'DISTORTIONS', 'Exchange', 'LabelCounts', 'Mixed', 'TeacherView',
+    'agreement', 'balanced_cross_entropy', 'block_grid', 'block_mask',
+    'box_mask', 'center_canvas', 'class_contrast', 'class_logits',
+    'class_mix_mask', 'class_probabilities', 'class_share', 'color_jitter',
+    'concatenate', 'confidence_sums', 'confident_ratio', 'count_classes_',
+    'count_confusion_', 'count_labels', 'dct_coefficients', 'dct_grid',
+    'dct_input', 'denormalize', 'distort', 'doubt_softmax', 'drop_uncertain',
+    'ema_decay', 'ema_update_', 'entropy_of', 'exchange', 'flaw_target',
+    'gaussian_blur', 'grayscale', 'half_box', 'ignore_padding', 'ignore_rows',
+    'info_nce', 'keep_pixels', 'label_quality', 'largest_class',
+    'likelihood_rank', 'masked_percentile', 'membership',
+    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
+    'normalize', 'quality_by_class', 'reverse_cross_entropy', 'rows_of',
+    'sample_index', 'sample_rows', 'scale_flaws', 'scale_sizes',
+    'scores_by_class', 'select_pixels', 'self_correction', 'sigmoid_rampup',
     'split_by_entropy', 'sum_by_class', 'upscale', 'weighted_cross_entropy'
 ]

@@ -105,6 +105,24 @@ def ignore_padding(label: Tensor,
     return label
 
 
+def scale_sizes(sizes: Sequence[Sequence[int]], full: Sequence[int],
+                low: Sequence[int]) -> list[list[int]]:
+    """Sizes of images without padding, on their feature maps.
+
+    Args:
+        sizes (Sequence[Sequence[int]]): Height and width of each image.
+        full (Sequence[int]): Height and width with padding.
+        low (Sequence[int]): Height and width of the feature maps.
+
+    Returns:
+        list[list[int]]: Height and width of each, rounded.
+    """
+    return [[
+        round(side * short / long)
+        for side, long, short in zip(size, full, low)
+    ] for size in sizes]
+
+
 def entropy_of(probability: Tensor) -> Tensor:
     """Entropy of the class probabilities of each pixel, in nats.
 

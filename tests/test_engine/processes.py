@@ -2,9 +2,8 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released, ael, dsbn, co-training or cps.
-Without it, and in the last two, nothing is random and nothing depends on the
-batch, so that processes can be compared with one.
+METHOD is one of the options below. Without it, and where methods are compared
+with one process, nothing is random and nothing depends on the batch.
 """
 import json
 import sys
@@ -29,6 +28,8 @@ from tests.test_engine.toy import (  # noqa: E402
     ael_config,
     co_training_config,
     dsbn_config,
+    eln_config,
+    gct_config,
     make_runner,
     model_config,
     segmentor_config,
@@ -68,6 +69,14 @@ def comparable_students() -> dict:
         students=students, mixer=dict(type='NoMix'), photometric=None)
 
 
+def comparable_networks() -> dict:
+    """Two networks and a detector, likewise."""
+    students = comparable_students()['students']
+    config = gct_config(students=students)
+    config['flaw_detector']['norm_cfg'] = dict(type='GN', num_groups=2)
+    return config
+
+
 def main() -> None:
     """Train three iterations, save what this process ends with."""
     hook, batch_size, *options, out = sys.argv[1:]
@@ -88,6 +97,10 @@ def main() -> None:
         model = comparable_students()
         model.update(type='CPS')
         del model['mixer']
+    elif options == ['eln']:
+        model = eln_config(warmup_iters=1)
+    elif options == ['gct']:
+        model = comparable_networks()
     elif options == ['u2pl-released']:
         model = u2pl_config()
         model.update(
@@ -115,7 +128,8 @@ def main() -> None:
     runner.train()
     model = runner.model.module
     torch.save(
-        dict(state=model.state_dict(), mask=model.mixed.mask),
+        dict(state=model.state_dict(),
+             mask=model.mixed and model.mixed.mask),
         Path(out) / f'rank_{runner.rank}.pt')
 
 

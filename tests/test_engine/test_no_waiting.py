@@ -22,6 +22,8 @@ from .toy import (
     ael_config,
     co_training_config,
     dsbn_config,
+    eln_config,
+    gct_config,
     make_runner,
     model_config,
     prepare,
@@ -43,6 +45,7 @@ TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
 ON_THE_CPU = {
     'sample_boxes', 'partners',  # of CutMix
     '_augment', '_sample_triggers',  # of StrongPhotometric
+    '_sample_span',  # of CropContrast
     'step',  # of the optimizer: its count of steps
     '_is_one_on_cpu',  # a factor, of which another device is not asked
 }
@@ -114,8 +117,11 @@ def dice_config():
         type='UniMatch', mixer=dict(type='CutMix'),
         perturbation=dict(type='ChannelDropout'))),
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
+    (dict(FST, buffers='copy'), gct_config(
+        judge='teachers', teacher_mode='eval')),
+    (FST, eln_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training'])
+        'co-training', 'gct', 'eln'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

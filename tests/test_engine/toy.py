@@ -170,6 +170,31 @@ def co_training_config(**changes) -> dict:
     return {**config, **changes}
 
 
+def gct_config(**changes) -> dict:
+    """Two networks and a flaw detector."""
+    return dict(
+        dict(
+            type='GCT',
+            students=dict(left=segmentor_config(), right=segmentor_config()),
+            flaw_detector=dict(type='FlawDetector', channels=4, halvings=2),
+            data_preprocessor=model_config()['data_preprocessor']), **changes)
+
+
+def eln_config(**changes) -> dict:
+    """A mean teacher with an error localizer, on a grid of 8 x 8 pixels."""
+    segmentor = segmentor_config(dropout=0.)
+    segmentor['backbone'].update(strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
+    return dict(
+        dict(
+            type='ELN',
+            segmentor=segmentor,
+            localizer=dict(type='ErrorLocalizer', network=segmentor),
+            contrast=dict(type='CropContrast', num_crops=2, crop_size=6),
+            factors=(1., 1.5),
+            data_preprocessor=model_config()['data_preprocessor'],
+            photometric=dict(type='StrongPhotometric')), **changes)
+
+
 def make_runner(work_dir,
                 hooks: list,
                 optimizer: dict,

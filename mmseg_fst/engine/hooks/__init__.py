@@ -13,13 +13,14 @@ from .pseudo_label_quality_hook import PseudoLabelQualityHook
 from .results_hook import ResultsHook
 from .resume_hook import ResumeHook
 from .seed_iteration_hook import SeedIterationHook
+from .student_reset_hook import StudentResetHook
 from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
     'AtomicCheckpointHook', 'CollapsedClassHook', 'DataCheckHook',
-    'EarlyStoppingHook', 'FSTHook', 'FiniteGuardHook',
-    'MeanTeacherHook', 'MixVisualizationHook', 'PredictionPanelHook',
-    'PrepareModelHook', 'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook',
-    'SeedIterationHook', 'SelfLookAheadHook', 'SyncStatisticsHook',
+    'EarlyStoppingHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',
+    'MixVisualizationHook', 'PredictionPanelHook', 'PrepareModelHook',
+    'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook', 'SeedIterationHook',
+    'SelfLookAheadHook', 'StudentResetHook', 'SyncStatisticsHook',
     'WideFSTHook'
 ]

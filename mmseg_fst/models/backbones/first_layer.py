@@ -44,8 +44,13 @@ def read_channels(network: nn.Module) -> int:
 
 
 def _networks(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Names and modules of all networks with a backbone."""
+    """Names and modules of all networks with a backbone.
+
+    Auxiliary networks are left out: they may read more than an image.
+    """
     for name, module in model.named_modules():
+        if name.startswith('auxiliary.'):
+            continue
         if isinstance(getattr(module, 'backbone', None),
                       nn.Module) and hasattr(module, 'decode_head'):
             yield name, module

@@ -1,0 +1,6 @@
+# The same with FST, three steps deep.
+_base_ = './camvid-1_16_gct-ema.py'
+custom_hooks = [
+    dict(
+        type='FSTHook', depth=3, decay=0.99, buffers='copy', when='after')
+]
