@@ -124,7 +124,8 @@ def networks_of(model):
     """Names of the networks that are scored."""
     if 'students' in model:
         return [*model.students, 'ensemble']
-    has_teacher = MODELS.get(model.type).with_teacher
+    has_teacher = (model.get('label_with') == 'teacher'
+                   or MODELS.get(model.type).with_teacher)
     return ['student', 'teacher'] if has_teacher else ['student']
 
 

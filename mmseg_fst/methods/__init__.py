@@ -1,5 +1,6 @@
 """Methods: what a training step computes, one readable class each."""
 from .batch import Batch, PseudoLabels, Side
+from .cct import CCT
 from .co_training import CoTraining
 from .contract import TrainedModel, check_contract
 from .cutmix_mean_teacher import CutMixMeanTeacher
@@ -19,8 +20,8 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
-    'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
+    'Batch', 'CCT', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient',
+    'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
     'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
     'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
     'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'

@@ -20,24 +20,33 @@ from .decode_heads import (
 )
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
+from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
-from .perturbations import ChannelDropout, ComplementaryDropout
+from .perturbations import (
+    AttentionDropout,
+    ChannelDropout,
+    ComplementaryDropout,
+    FeatureNoise,
+)
 from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import ClassThreshold, ConfidentRatio, Threshold
 from .regularizers import FeatureDistance
 from .strong_photometric import StrongPhotometric
+from .virtual_adversarial import VirtualAdversarial
 
 __all__ = [
-    'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
+    'AttentionDropout', 'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
     'ClassThreshold',
-    'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
+    'ComplementaryDropout', 'ConfidentRatio', 'ContextMask',
+    'ContrastiveMemory', 'CutMix',
     'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
     'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
+    'FeatureDistance', 'FeatureNoise', 'GuidedCutout', 'HalfCutMix', 'NoMix',
+    'ObjectMask', 'PlainDPTHead', 'ResizedBEiT',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage',
+    'Threshold', 'VirtualAdversarial', 'WholeImage',
     'fuse_attention', 'heads_of', 'split_dilated'
 ]
