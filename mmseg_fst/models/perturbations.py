@@ -171,9 +171,9 @@ class AttentionDropout(nn.Module):
         low, high = self.share
         perturbed = []
         for feature in features:
-            # A Python number: the draw is on the CPU, nothing waits.
-            share = low + (high - low) * torch.rand(()).item()
+            share = low + (high - low) * torch.rand((), dtype=feature.dtype)
             attention = feature.mean(1, keepdim=True)
-            limit = share * attention.amax((2, 3), keepdim=True)
+            limit = attention.amax((2, 3), keepdim=True) * share.to(
+                feature.device, non_blocking=True)
             perturbed.append(feature * (attention < limit))
         return perturbed

@@ -16,9 +16,10 @@ class VirtualAdversarial(nn.Module):
     that is trained on the perturbed features; in PS-MT (Liu et al., CVPR 2022,
     section 3.3) it is the mean of the teachers' decoders.
 
-    The releases of CCT and PS-MT have ``xi=1e-6``. In single precision that
-    step is lost in rounding, and since 1e-8 is added to the norm of a
-    gradient that is as small, the noise is a thousandth of ``eps`` or less.
+    The releases of CCT and PS-MT have ``xi=1e-6``. The gradient grows with
+    the square of ``xi``, and 1e-8 is added to its norm, so their noise nearly
+    vanishes: its norm is a thousandth of ``eps`` or less for networks with
+    random weights, and of random direction in single precision.
 
     Args:
         xi (float): Norm of the step of the finite difference, above 0.

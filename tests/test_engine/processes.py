@@ -2,8 +2,8 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released or co-training. Without it, and in
-co-training, nothing is random and nothing depends on the batch, so that
+METHOD is as-users-do, u2pl, u2pl-released, co-training, cct or ps-mt. Without
+it, and in the last three, nothing is random and nothing depends on the batch, so that
 processes can be compared with one.
 """
 import json
@@ -24,6 +24,7 @@ from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
     ToyPairs,
+    cct_config,
     co_training_config,
     make_runner,
     model_config,
@@ -64,6 +65,15 @@ def comparable_students() -> dict:
         students=students, mixer=dict(type='NoMix'), photometric=None)
 
 
+def comparable_decoders() -> dict:
+    """CCT with an average that labels, and perturbations that are fixed."""
+    return cct_config(
+        segmentor=comparable_model()['segmentor'],
+        label_with='teacher',
+        perturbations=[(1, dict(type='ContextMask')),
+                       (2, dict(type='ObjectMask'))])
+
+
 def main() -> None:
     """Train three iterations, save what this process ends with."""
     hook, batch_size, *options, out = sys.argv[1:]
@@ -75,6 +85,8 @@ def main() -> None:
         model = u2pl_config()
     elif options == ['co-training']:
         model = comparable_students()
+    elif options == ['cct']:
+        model = comparable_decoders()
     elif options == ['u2pl-released']:
         model = u2pl_config()
         model.update(warmup_iters=1)
@@ -100,8 +112,9 @@ def main() -> None:
     runner.register_hook(SyncStatisticsHook())
     runner.train()
     model = runner.model.module
+    mask = None if model.mixed is None else model.mixed.mask
     torch.save(
-        dict(state=model.state_dict(), mask=model.mixed.mask),
+        dict(state=model.state_dict(), mask=mask),
         Path(out) / f'rank_{runner.rank}.pt')
 
 

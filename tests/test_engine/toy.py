@@ -119,6 +119,26 @@ def co_training_config(**changes) -> dict:
     return {**config, **changes}
 
 
+def cct_config(**changes) -> dict:
+    """CCT with one auxiliary decoder of each kind."""
+    config = model_config(
+        type='CCT',
+        photometric=None,
+        ramp_iters=2,
+        perturbations=[
+            (1, dict(type='VirtualAdversarial')),
+            (1, dict(type='ChannelDropout')),
+            (1, dict(type='GuidedCutout', min_contour=0)),
+            (1, dict(type='ContextMask')), (1, dict(type='ObjectMask')),
+            (1, dict(type='AttentionDropout')),
+            (1, dict(type='FeatureNoise'))
+        ],
+        loss_weights=dict(unlabeled=30.))
+    for key in ('pseudo_labeler', 'mixer'):
+        del config[key]
+    return {**config, **changes}
+
+
 def make_runner(work_dir,
                 hooks: list,
                 optimizer: dict,
