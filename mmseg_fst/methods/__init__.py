@@ -9,20 +9,23 @@ from .fixmatch import FixMatch
 from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
+from .ps_mt import PSMT
 from .st_plus_plus import STPlusPlus
 from .step import Losses, Step
 from .step_cache import StepCache
 from .student_ensemble import ENSEMBLE, StudentEnsemble
 from .student_teacher import StudentTeacher, set_batch_norm
 from .supervised import Supervised
+from .teachers_in_turn import TeachersInTurn
 from .u2pl import U2PL
 from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
     'Batch', 'CCT', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient',
-    'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
-    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PSMT',
+    'PseudoLabels', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
+    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
+    'graphs_stay_valid', 'set_batch_norm'
 ]

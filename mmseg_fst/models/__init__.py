@@ -8,6 +8,7 @@ from .backbones import (
     ResizedBEiT,
     TIMMVisionTransformer,
 )
+from .beta_cut_mix import BetaCutMix
 from .block_mask import BlockMask
 from .contrastive_memory import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
@@ -22,6 +23,7 @@ from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
 from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
+from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .perturbations import (
     AttentionDropout,
@@ -31,22 +33,26 @@ from .perturbations import (
 )
 from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
-from .pseudo_labelers import ClassThreshold, ConfidentRatio, Threshold
+from .pseudo_labelers import (
+    ClassThreshold,
+    ConfidenceWeight,
+    ConfidentRatio,
+    Threshold,
+)
 from .regularizers import FeatureDistance
 from .strong_photometric import StrongPhotometric
 from .virtual_adversarial import VirtualAdversarial
 
 __all__ = [
-    'AttentionDropout', 'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold',
-    'ComplementaryDropout', 'ConfidentRatio', 'ContextMask',
-    'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
-    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'FeatureNoise', 'GuidedCutout', 'HalfCutMix', 'NoMix',
-    'ObjectMask', 'PlainDPTHead', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'VirtualAdversarial', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'AttentionDropout', 'BetaCutMix', 'BlockMask', 'Canvas', 'ChannelDropout',
+    'ClassDiceLoss', 'ClassMix', 'ClassThreshold', 'ComplementaryDropout',
+    'ConfidenceWeight', 'ConfidentRatio', 'ContextMask', 'ContrastiveMemory',
+    'CutMix', 'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained',
+    'DCTResNet', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'FeatureDistance', 'FeatureNoise', 'GuidedCutout', 'HalfCutMix',
+    'MeanNetwork', 'NoMix', 'ObjectMask', 'PlainDPTHead', 'ResizedBEiT',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold',
+    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
+    'split_dilated'
 ]

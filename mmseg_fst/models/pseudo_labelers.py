@@ -97,6 +97,48 @@ class Threshold(nn.Module):
 
 
 @MODELS.register_module()
+class ConfidenceWeight(nn.Module):
+    """Weight pixels by their confidence, and ignore those below a threshold.
+
+    The strict labels of PS-MT (Liu et al., CVPR 2022, equation 4): a loss
+    that is a mean over the pixels with a label is then the mean of the
+    weighted losses of confident pixels.
+
+    Args:
+        threshold (float): Minimum confidence, in [0, 1]. Defaults to 0.6.
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
+
+    Raises:
+        ValueError: If ``threshold`` is not in [0, 1].
+    """
+
+    def __init__(self,
+                 threshold: float = 0.6,
+                 ignore_index: int = 255) -> None:
+        super().__init__()
+        check_range(self, threshold=threshold)
+        self.threshold = threshold
+        self.ignore_index = ignore_index
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Label a batch.
+
+        Args:
+            logits (Tensor): Logits of shape (N, C, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64, with
+            ``ignore_index`` below the threshold, and ``weight`` (N, H, W),
+            the confidence in [0, 1], float32 or as precise as the logits.
+        """
+        # Half precision would round confidences near the threshold.
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        weight, label = class_probabilities(logits, dtype).max(1)
+        unsure = weight < self.threshold
+        return label.masked_fill(unsure, self.ignore_index), weight
+
+
+@MODELS.register_module()
 class ClassThreshold(nn.Module):
     """Use pixels at or above a confidence threshold of their class.
 

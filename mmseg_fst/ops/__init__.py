@@ -10,7 +10,7 @@ from .color import (
     normalize,
 )
 from .confusion import count_classes_, count_confusion_, scores_by_class
-from .consistency import probability_error
+from .consistency import assist, probability_error
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .label_quality import (
     LabelCounts,
@@ -55,16 +55,16 @@ from .weights import ema_decay, ema_update_
 
 __all__ = [
     'LabelCounts', 'Mixed', 'TeacherView', 'adversarial_noise', 'agreement',
-    'block_grid', 'block_mask', 'box_mask', 'center_canvas', 'class_logits',
-    'class_mix_mask', 'class_probabilities', 'color_jitter', 'concatenate',
-    'confident_ratio', 'connected_components', 'cosine_ramp', 'count_classes_',
-    'count_confusion_', 'count_labels', 'dct_coefficients', 'dct_grid',
-    'dct_input', 'denormalize', 'drop_uncertain', 'ema_decay', 'ema_update_',
-    'entropy_of', 'erase_in_objects', 'gaussian_blur', 'gaussian_ramp',
-    'grayscale', 'ignore_padding', 'ignore_rows', 'info_nce', 'label_quality',
-    'largest_class', 'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'probability_error', 'quality_by_class', 'rows_of',
-    'sample_rows', 'scores_by_class', 'select_pixels', 'split_by_entropy',
-    'sum_by_class', 'upscale'
+    'assist', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
+    'class_logits', 'class_mix_mask', 'class_probabilities', 'color_jitter',
+    'concatenate', 'confident_ratio', 'connected_components', 'cosine_ramp',
+    'count_classes_', 'count_confusion_', 'count_labels', 'dct_coefficients',
+    'dct_grid', 'dct_input', 'denormalize', 'drop_uncertain', 'ema_decay',
+    'ema_update_', 'entropy_of', 'erase_in_objects', 'gaussian_blur',
+    'gaussian_ramp', 'grayscale', 'ignore_padding', 'ignore_rows', 'info_nce',
+    'label_quality', 'largest_class', 'likelihood_rank', 'masked_percentile',
+    'membership', 'membership_as_released', 'mix', 'mix_labels',
+    'most_probable', 'normalize', 'probability_error', 'quality_by_class',
+    'rows_of', 'sample_rows', 'scores_by_class', 'select_pixels',
+    'split_by_entropy', 'sum_by_class', 'upscale'
 ]

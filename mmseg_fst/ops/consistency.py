@@ -1,4 +1,5 @@
-"""Distances between predictions."""
+"""Distances between predictions, and what predictions have in common."""
+import torch
 from torch import Tensor
 
 from .class_scores import class_probabilities
@@ -19,3 +20,22 @@ def probability_error(logits: Tensor, target: Tensor,
     """
     error = (class_probabilities(logits) - target).square().mean(1)
     return (error * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def assist(core: Tensor, other: Tensor, num_classes: int) -> Tensor:
+    """The mean of two predictions, of the second only its best classes.
+
+    As in the release of PS-MT: classes that are not among the largest of
+    ``other`` have the logits of ``core`` there.
+
+    Args:
+        core (Tensor): Logits of shape (N, C, H, W).
+        other (Tensor): Logits of the same shape.
+        num_classes (int): How many classes of ``other`` count, at most C.
+
+    Returns:
+        Tensor: Mean logits of shape (N, C, H, W).
+    """
+    best = other.topk(num_classes, 1).indices
+    counts = torch.zeros_like(other, dtype=torch.bool).scatter_(1, best, True)
+    return (core + torch.where(counts, other, core)) / 2
