@@ -3,8 +3,8 @@
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
 METHOD is as-users-do, u2pl, u2pl-released, co-training, cct or ps-mt. Without
-it, and in the last three, nothing is random and nothing depends on the batch, so that
-processes can be compared with one.
+it, and in the last three, nothing is random and nothing depends on the batch,
+so that processes can be compared with one.
 """
 import json
 import sys
@@ -28,6 +28,7 @@ from tests.test_engine.toy import (  # noqa: E402
     co_training_config,
     make_runner,
     model_config,
+    ps_mt_config,
     segmentor_config,
     u2pl_config,
 )
@@ -74,6 +75,15 @@ def comparable_decoders() -> dict:
                        (2, dict(type='ObjectMask'))])
 
 
+def comparable_teachers() -> dict:
+    """PS-MT whose noise, which is random, is too small to matter."""
+    return ps_mt_config(
+        segmentor=comparable_model()['segmentor'],
+        mixer=dict(type='NoMix'),
+        turn_iters=1,
+        perturbation=dict(type='VirtualAdversarial', eps=1e-9))
+
+
 def main() -> None:
     """Train three iterations, save what this process ends with."""
     hook, batch_size, *options, out = sys.argv[1:]
@@ -87,6 +97,8 @@ def main() -> None:
         model = comparable_students()
     elif options == ['cct']:
         model = comparable_decoders()
+    elif options == ['ps-mt']:
+        model = comparable_teachers()
     elif options == ['u2pl-released']:
         model = u2pl_config()
         model.update(warmup_iters=1)

@@ -52,7 +52,8 @@ def run(out: Path, hook: dict, processes: int, batch_size: int,
     (dict(type='FSTHook', depth=1, restore='all'), []),
     (dict(type='WideFSTHook', width=3), []),
     (dict(type='FSTHook', depth=1), ['cct']),
-], ids=['depth', 'depth_all', 'width', 'cct'])
+    (dict(type='FSTHook', depth=1, buffers='average'), ['ps-mt']),
+], ids=['depth', 'depth_all', 'width', 'cct', 'ps-mt'])
 def test_two_processes_are_one(tmp_path, hook, method):
     first, second = (
         state['state'] for state in run(
@@ -64,7 +65,9 @@ def test_two_processes_are_one(tmp_path, hook, method):
         torch.testing.assert_close(
             value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
         if name.startswith('student.') and value.dim():
-            partner = first[name.replace('student.', 'teacher.')]
+            partner = first[name.replace(
+                'student.',
+                'teacher.networks.0.' if 'ps-mt' in method else 'teacher.')]
             moved += int(not torch.equal(value, partner))
     assert moved > 10, 'student and teacher are the same: nothing was trained'
 

@@ -139,6 +139,18 @@ def cct_config(**changes) -> dict:
     return {**config, **changes}
 
 
+def ps_mt_config(**changes) -> dict:
+    """PS-MT whose teachers change places every other iteration."""
+    return model_config(**{
+        **dict(
+            type='PSMT',
+            photometric=None,
+            pseudo_labeler=dict(type='ConfidenceWeight', threshold=0.),
+            mixer=dict(type='BetaCutMix'),
+            perturbation=dict(type='VirtualAdversarial'),
+            turn_iters=2), **changes})
+
+
 def make_runner(work_dir,
                 hooks: list,
                 optimizer: dict,
