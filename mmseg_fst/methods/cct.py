@@ -87,6 +87,11 @@ class CCT(Method):
         self.auxiliary['decode_heads'] = PerturbedDecoders(
             perturbations, build_head)
 
+    @property
+    def can_share_graph(self) -> bool:
+        """Whether steps can share a graph: there are no mixed images."""
+        return False
+
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.
 

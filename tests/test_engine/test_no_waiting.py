@@ -16,10 +16,12 @@ from mmseg_fst.registry import MODELS
 
 from .test_hooks import ToyTest
 from .toy import (
+    cct_config,
     co_training_config,
     make_runner,
     model_config,
     prepare,
+    ps_mt_config,
     segmentor_config,
 )
 
@@ -109,8 +111,10 @@ def dice_config():
         type='UniMatch', mixer=dict(type='CutMix'),
         perturbation=dict(type='ChannelDropout'))),
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
+    (FST, cct_config(label_with='teacher')),
+    (dict(FST, buffers='average'), ps_mt_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training'])
+        'co-training', 'cct', 'ps-mt'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

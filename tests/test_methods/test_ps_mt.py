@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers import IGNORE, build_model, model_cfg, network_cfg
+from mmengine.config import Config
 from mmengine.logging import MessageHub
 from ssl_methods import batch_of, logits_of, losses_of, perturb
 
@@ -13,6 +14,7 @@ from mmseg_fst.models import BetaCutMix
 from mmseg_fst.models.mean_network import MeanDecoder
 from mmseg_fst.ops import assist
 from mmseg_fst.registry import MODELS
+from mmseg_fst.use.hub import _what_predicts
 from tests.test_engine.toy import (
     assert_equal,
     make_runner,
@@ -173,6 +175,19 @@ def test_they_predict_together():
         assert torch.equal(sample.pred_sem_seg.data[0], logits.argmax(0))
     raw = sum(one(image) for one in model.teacher.networks) / 2
     torch.testing.assert_close(model(image), raw)
+
+
+def test_both_teachers_are_pushed(tmp_path):
+    """One network alone would not be what predicts."""
+    cfg = model_cfg(
+        type='PSMT', pseudo_labeler=dict(type='ConfidenceWeight'),
+        mixer=dict(type='NoMix'), turn_iters=3, predict_with='teacher',
+        perturbation=dict(type='VirtualAdversarial'))
+    model = MODELS.build(cfg)
+    model.cfg = Config(dict(model=cfg))
+    alone, weights = _what_predicts(model)
+    assert alone['type'] == 'PSMT'
+    assert weights.keys() == model.state_dict().keys()
 
 
 def test_the_best_classes_of_the_assistant_count():
