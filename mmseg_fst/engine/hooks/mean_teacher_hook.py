@@ -194,15 +194,14 @@ class MeanTeacherHook(Hook):
         if weights is not None:
             future = dict(zip(model.student.parameters(), weights))
         for teacher, source in model.moving_teachers():
-            ema_update_(
-                list(teacher.parameters()),
-                [future.get(weight, weight) for weight in source.parameters()],
-                decay)
+            average = list(teacher.parameters())
+            moved = [
+                future.get(weight, weight) for weight in source.parameters()
+            ]
+            if self.buffers == 'average':
+                average += filter(torch.is_floating_point, teacher.buffers())
+                moved += filter(torch.is_floating_point, source.buffers())
+            ema_update_(average, moved, decay)
             if self.buffers == 'copy':
                 for buffer, copied in zip(teacher.buffers(), source.buffers()):
                     buffer.copy_(copied)
-            elif self.buffers == 'average':
-                ema_update_(
-                    list(filter(torch.is_floating_point, teacher.buffers())),
-                    list(filter(torch.is_floating_point, source.buffers())),
-                    decay)
