@@ -38,6 +38,7 @@ _TESTED = [
     'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_*_stpp@92',
     'cityscapes-stpp_dinov2-s-*_unimatch-v2@186', 'voc_*_ael@662',
     'cityscapes_*_dsbn@186',
+    'voc-stpp_resnet50-pspnet_cct@1464', 'voc-stpp_*_ps-mt_fst@662',
     # Adaptation: each method with MiT-B5, each network and data set.
     'gta2cityscapes_mit-b5-daformer_dacs',
     'gta2cityscapes_mit-b5-daformer_fst',
@@ -126,7 +127,8 @@ def networks_of(model):
     """Names of the networks that are scored."""
     if 'students' in model:
         return [*model.students, 'ensemble']
-    has_teacher = MODELS.get(model.type).with_teacher
+    has_teacher = (model.get('label_with') == 'teacher'
+                   or MODELS.get(model.type).with_teacher)
     return ['student', 'teacher'] if has_teacher else ['student']
 
 

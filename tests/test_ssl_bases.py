@@ -29,6 +29,8 @@ EXPECTED = {
     ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
     'voc2012_512x512_cps':
     ({labels: 10582 - labels for labels in (662, 1323, 2646)}, 21, 2 * 4),
+    'voc2012_320x320': (UNIMATCH_VOC, 21, 10),
+    'voc2012_512x512': (UNIMATCH_VOC, 21, 4 * 8),
     'voc2012_518x518': (UNIMATCH_VOC, 21, 4 * 4),
     'cityscapes_ssl_769x769': (U2PL_CITIES, 19, 2 * 8),
     'cityscapes_ssl_769x769_released-padding': (U2PL_CITIES, 19, 2 * 8),

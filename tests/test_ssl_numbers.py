@@ -1,7 +1,7 @@
 """Semi-supervised cells of full size have the numbers of their papers.
 
-From the configs that the authors of FST, U2PL, UniMatch, UniMatch V2, AEL and
-DSBN have released; the lists of ST++ from its program.
+From the configs that the authors of the methods have released; the lists of
+ST++ from its program.
 """
 import copy
 import functools
@@ -61,6 +61,9 @@ RECIPES = {
     r'voc_.*': FST,
     r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
     r'voc-stpp_.*_unimatch-v2': V2,
+    r'voc-stpp_.*_cct': UNIMATCH._replace(crop=320, gpus=1, batch=10),
+    r'voc-stpp_.*_ps-mt': Recipe(
+        512, 4, 8, 80, 'SGD', .01, 1, 1e-4, 'WholeImage'),
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
     r'voc-stpp_.*_gct': UNIMATCH._replace(epochs=20, decay=5e-4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
@@ -245,6 +248,8 @@ METHODS = {
     r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
     r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),
     r'.*_gct': dict(),
+    r'.*_cct': dict(),
+    r'.*_ps-mt': dict(threshold=.6, mixer='BetaCutMix'),
 }
 
 

@@ -6,7 +6,8 @@ configs = [
                    'mean-teacher_fst', 'cutmix', 'cutmix_fst', 'fixmatch',
                    'unimatch', 'unimatch-v2', 'unimatch-v2_fst', 'u2pl',
                    'u2pl_fst', 'stpp', 'ael', 'ael_fst', 'dsbn', 'eln',
-                   'eln_fst')
+                   'eln_fst', 'cct', 'cct-ema', 'cct-ema_fst', 'ps-mt',
+                   'ps-mt_fst')
 ] + [
     '../co_training/camvid-1_16_supervised-second.py',
     *(f'camvid-1_16_{method}.py'

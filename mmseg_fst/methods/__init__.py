@@ -1,6 +1,7 @@
 """Methods: what a training step computes, one readable class each."""
 from .ael import AEL
 from .batch import Batch, PseudoLabels, Side
+from .cct import CCT
 from .co_training import CoTraining
 from .co_training_released import ReleasedCoTraining
 from .contract import TrainedModel, check_contract
@@ -15,21 +16,24 @@ from .gct import GCT
 from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
+from .ps_mt import PSMT
 from .st_plus_plus import STPlusPlus
 from .step import Losses, Step
 from .step_cache import StepCache
 from .student_ensemble import ENSEMBLE, StudentEnsemble
 from .student_teacher import StudentTeacher, set_batch_norm
 from .supervised import Supervised
+from .teachers_in_turn import TeachersInTurn
 from .u2pl import U2PL
 from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'AEL', 'Batch', 'CPS', 'CoTraining', 'CutMixCPS', 'CutMixMeanTeacher',
-    'DSBN', 'DeferredGradient', 'ELN', 'ENSEMBLE', 'FixMatch', 'GCT', 'Losses',
-    'MIC', 'MeanTeacher', 'Method', 'PseudoLabels', 'ReleasedCoTraining',
-    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'AEL', 'Batch', 'CCT', 'CPS', 'CoTraining', 'CutMixCPS',
+    'CutMixMeanTeacher', 'DSBN', 'DeferredGradient', 'ELN', 'ENSEMBLE',
+    'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PSMT',
+    'PseudoLabels', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
+    'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
+    'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2',
+    'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -11,7 +11,7 @@ from mmseg_fst.models.losses import (
     labeled_losses,
     rows_of,
 )
-from mmseg_fst.ops import class_probabilities, exchange, sigmoid_rampup
+from mmseg_fst.ops import class_probabilities, exchange, gaussian_ramp
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
 from mmseg_fst.utils.frozen import frozen
@@ -45,7 +45,7 @@ class GCT(StudentEnsemble, Method):
             ``auxiliary['flaw_detector']``.
         flaw_threshold (float): Flaws above it are equal, xi. Defaults to 0.6.
         rampup (float): Fraction of the run in which the weight of the
-            consistency grows, see :func:`sigmoid_rampup`. Defaults to 0.15.
+            consistency grows, see :func:`gaussian_ramp`. Defaults to 0.15.
         judge (str): Whose predictions are judged and exchanged:
             ``'students'``, or, an option of this project, ``'teachers'``,
             their moving averages. Defaults to ``'students'``.
@@ -139,7 +139,7 @@ class GCT(StudentEnsemble, Method):
         probability = class_probabilities(logits['decode'])
         with frozen(detector):
             flaw = detector(image, probability)
-        ramp = sigmoid_rampup(training_progress(), self.rampup)
+        ramp = gaussian_ramp(training_progress(), self.rampup)
         follow = ramp * F.mse_loss(probability, target)
         correct = (flawed * flaw.square()).mean()
         return {

@@ -10,6 +10,7 @@ from .backbones import (
     TIMMVisionTransformer,
 )
 from .balanced_loss import BalancedCrossEntropy
+from .beta_cut_mix import BetaCutMix
 from .block_mask import BlockMask
 from .class_confidence import ClassConfidence
 from .contrastive_memory import ContrastiveMemory
@@ -26,17 +27,24 @@ from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
 from .error_localizer import ErrorLocalizer
 from .flaw_detector import FlawDetector
+from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
+from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
 from .multi_box_mix import MultiBoxMix
 from .noise_cut_out import NoiseCutOut
-from .perturbations import ChannelDropout, ComplementaryDropout
+from .perturbations import (
+    AttentionDropout,
+    ChannelDropout,
+    ComplementaryDropout,
+    FeatureNoise,
+)
 from .protocols import Canvas, MultiScale, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import (
     ClassThreshold,
+    ConfidenceWeight,
     ConfidentRatio,
-    PowerOfConfidence,
     Threshold,
 )
 from .rand_augment import RandAugment
@@ -44,18 +52,22 @@ from .regularizers import FeatureDistance
 from .self_correction_loss import SelfCorrectionLoss
 from .split_batch_norm import SplitBatchNorm
 from .strong_photometric import StrongPhotometric
+from .virtual_adversarial import VirtualAdversarial
 
 __all__ = [
-    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'BalancedCrossEntropy', 'BlockMask',
-    'Canvas', 'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold', 'ComplementaryDropout', 'ConfidentRatio',
-    'ContrastiveMemory', 'CropContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
-    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'EntropyPercentile', 'ErrorLocalizer',
-    'FeatureDistance', 'FlawDetector', 'HalfCutMix', 'MultiBoxMix',
-    'MultiScale', 'NoMix', 'NoiseCutOut', 'PlainDPTHead', 'PowerOfConfidence',
+    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AttentionDropout',
+    'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask', 'Canvas',
+    'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
+    'ClassThreshold', 'ComplementaryDropout', 'ConfidenceWeight',
+    'ConfidentRatio', 'ContextMask', 'ContrastiveMemory', 'CropContrast',
+    'CutMix', 'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained',
+    'DCTResNet', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
+    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix', 'MultiScale',
+    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PlainDPTHead',
     'RandAugment', 'ResizedBEiT', 'SelfCorrectionLoss',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
     'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage', 'fuse_attention', 'heads_of', 'split_dilated'
+    'Threshold', 'VirtualAdversarial', 'WholeImage', 'fuse_attention',
+    'heads_of', 'split_dilated'
 ]

@@ -94,3 +94,86 @@ class ComplementaryDropout(nn.Module):
                     feature, non_blocking=True)
             perturbed.append(feature * masks[channels])
         return perturbed
+
+
+@MODELS.register_module()
+class FeatureNoise(nn.Module):
+    """Noise in proportion to the features, the same for all images.
+
+    The feature noise of CCT (Ouali et al., CVPR 2020, section 3.3):
+    ``z + z n`` with n uniform in [-magnitude, magnitude].
+
+    Args:
+        magnitude (float): In [0, 1]. Defaults to 0.3.
+
+    Raises:
+        ValueError: If ``magnitude`` is not in [0, 1].
+    """
+
+    def __init__(self, magnitude: float = 0.3) -> None:
+        super().__init__()
+        check_range(self, magnitude=magnitude)
+        self.magnitude = magnitude
+
+    def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Perturb features.
+
+        Args:
+            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
+
+        Returns:
+            list[Tensor]: Feature maps of the same shapes.
+        """
+        return [feature + feature * self._sample(feature)
+                for feature in features]
+
+    def _sample(self, feature: Tensor) -> Tensor:
+        """Noise of shape (C, h, w)."""
+        uniform = torch.rand(feature.shape[1:], dtype=feature.dtype)
+        noise = 2 * self.magnitude * uniform - self.magnitude
+        return noise.to(feature.device, non_blocking=True)
+
+
+@MODELS.register_module()
+class AttentionDropout(nn.Module):
+    """Drop the most active places of every feature map.
+
+    The feature drop of CCT (Ouali et al., CVPR 2020, section 3.3): places
+    whose mean over the channels is at least a share of the largest one of the
+    image are set to zero. The share is uniform in a range, the same for all
+    images.
+
+    Args:
+        share (tuple[float, float]): Range of the share, in [0, 1]. Defaults
+            to (0.7, 0.9).
+
+    Raises:
+        ValueError: If ``share`` is not a range in [0, 1].
+    """
+
+    def __init__(self, share: tuple[float, float] = (0.7, 0.9)) -> None:
+        super().__init__()
+        low, high = share
+        if not 0 <= low <= high <= 1:
+            raise ValueError('AttentionDropout: share must be a range in '
+                             f'[0, 1], got {tuple(share)}.')
+        self.share = low, high
+
+    def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Perturb features.
+
+        Args:
+            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
+
+        Returns:
+            list[Tensor]: Feature maps of the same shapes.
+        """
+        low, high = self.share
+        perturbed = []
+        for feature in features:
+            share = low + (high - low) * torch.rand((), dtype=feature.dtype)
+            attention = feature.mean(1, keepdim=True)
+            limit = attention.amax((2, 3), keepdim=True) * share.to(
+                feature.device, non_blocking=True)
+            perturbed.append(feature * (attention < limit))
+        return perturbed

@@ -97,27 +97,34 @@ class Threshold(nn.Module):
 
 
 @MODELS.register_module()
-class PowerOfConfidence(nn.Module):
-    """Weight each pixel by a power of its confidence (AEL).
+class ConfidenceWeight(nn.Module):
+    """Weight pixels by their confidence, and ignore those below a threshold.
+
+    AEL weights pixels by the square of their confidence; PS-MT by the
+    confidence itself above a threshold; ReCo decides later what a confidence
+    is worth.
 
     Args:
-        power (float): Exponent, at least 0. Defaults to 2.
+        power (float): Exponent, at least 0. Defaults to 1.
         threshold (float): Pixels below this confidence have no label, but
             keep their weight, in [0, 1]. Defaults to 0.
         ignore_index (int): Id of pixels without a label. Defaults to 255.
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    Example:
+        >>> label, confidence = ConfidenceWeight()(teacher_logits)
     """
 
     def __init__(self,
-                 power: float = 2.,
+                 power: float = 1.,
                  threshold: float = 0.,
                  ignore_index: int = 255) -> None:
         super().__init__()
         check_range(self, threshold=threshold)
         if power < 0:
-            raise ValueError('PowerOfConfidence: power must be at least 0, '
+            raise ValueError('ConfidenceWeight: power must be at least 0, '
                              f'got {power}.')
         self.power = power
         self.threshold = threshold

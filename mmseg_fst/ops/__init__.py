@@ -1,4 +1,5 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
+from .adversarial import adversarial_noise
 from .center_canvas import center_canvas
 from .class_balance import (
     class_share,
@@ -18,6 +19,7 @@ from .color import (
     normalize,
 )
 from .confusion import count_classes_, count_confusion_, scores_by_class
+from .consistency import assist, probability_error
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .distortions import DISTORTIONS, distort
 from .error_maps import balanced_cross_entropy, class_contrast
@@ -39,6 +41,7 @@ from .mixing import (
     mix_labels,
 )
 from .noisy_labels import reverse_cross_entropy, self_correction
+from .objects import connected_components, erase_in_objects
 from .pixel_contrast import (
     TeacherView,
     info_nce,
@@ -61,24 +64,26 @@ from .pseudo_labels import (
     masked_percentile,
     scale_sizes,
 )
-from .rampup import sigmoid_rampup
+from .ramps import cosine_ramp, gaussian_ramp
 from .weights import ema_decay, ema_update_
 
 __all__ = [
     'DISTORTIONS', 'Exchange', 'LabelCounts', 'Mixed', 'TeacherView',
-    'agreement', 'balanced_cross_entropy', 'block_grid', 'block_mask',
-    'box_mask', 'center_canvas', 'class_contrast', 'class_logits',
-    'class_mix_mask', 'class_probabilities', 'class_share', 'color_jitter',
-    'concatenate', 'confidence_sums', 'confident_ratio', 'count_classes_',
+    'adversarial_noise', 'agreement', 'assist', 'balanced_cross_entropy',
+    'block_grid', 'block_mask', 'box_mask', 'center_canvas', 'class_contrast',
+    'class_logits', 'class_mix_mask', 'class_probabilities', 'class_share',
+    'color_jitter', 'concatenate', 'confidence_sums', 'confident_ratio',
+    'connected_components', 'cosine_ramp', 'count_classes_',
     'count_confusion_', 'count_labels', 'dct_coefficients', 'dct_grid',
     'dct_input', 'denormalize', 'distort', 'doubt_softmax', 'drop_uncertain',
-    'ema_decay', 'ema_update_', 'entropy_of', 'exchange', 'flaw_target',
-    'gaussian_blur', 'grayscale', 'half_box', 'ignore_padding', 'ignore_rows',
-    'info_nce', 'keep_pixels', 'label_quality', 'largest_class',
-    'likelihood_rank', 'masked_percentile', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'quality_by_class', 'reverse_cross_entropy', 'rows_of',
-    'sample_index', 'sample_rows', 'scale_flaws', 'scale_sizes',
-    'scores_by_class', 'select_pixels', 'self_correction', 'sigmoid_rampup',
-    'split_by_entropy', 'sum_by_class', 'upscale', 'weighted_cross_entropy'
+    'ema_decay', 'ema_update_', 'entropy_of', 'erase_in_objects', 'exchange',
+    'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale', 'half_box',
+    'ignore_padding', 'ignore_rows', 'info_nce', 'keep_pixels',
+    'label_quality', 'largest_class', 'likelihood_rank', 'masked_percentile',
+    'membership', 'membership_as_released', 'mix', 'mix_labels',
+    'most_probable', 'normalize', 'probability_error', 'quality_by_class',
+    'reverse_cross_entropy', 'rows_of', 'sample_index', 'sample_rows',
+    'scale_flaws', 'scale_sizes', 'scores_by_class', 'select_pixels',
+    'self_correction', 'split_by_entropy', 'sum_by_class',
+    'upscale', 'weighted_cross_entropy'
 ]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmseg_fst.config.config_file import CONFIG_JSON, save_config
 from mmseg_fst.methods import ENSEMBLE
+from mmseg_fst.models import MeanNetwork
 from mmseg_fst.utils.files import atomic_write
 
 from .load import SAFETENSORS, load_model
@@ -145,7 +146,7 @@ def _what_predicts(
         model: BaseSegmentor) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Config and weights of a model of nothing but what predicts."""
     cfg, name = model.cfg.model.to_dict(), model.predict_with
-    if name == ENSEMBLE:
+    if name == ENSEMBLE or isinstance(model.network(), MeanNetwork):
         return cfg, model.state_dict()
     segmentor = (
         cfg['students'][name] if 'students' in cfg else cfg['segmentor'])

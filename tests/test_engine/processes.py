@@ -2,8 +2,8 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is one of the options below. Without it, and where methods are compared
-with one process, nothing is random and nothing depends on the batch.
+METHOD is a key of `MODELS_BY_OPTION`. Without it, and where processes are
+compared with one, nothing is random and nothing depends on the batch.
 """
 import json
 import sys
@@ -26,12 +26,14 @@ from tests.test_engine.toy import (  # noqa: E402
     PastedPairs,
     ToyPairs,
     ael_config,
+    cct_config,
     co_training_config,
     dsbn_config,
     eln_config,
     gct_config,
     make_runner,
     model_config,
+    ps_mt_config,
     segmentor_config,
     u2pl_config,
 )
@@ -77,37 +79,67 @@ def comparable_networks() -> dict:
     return config
 
 
+def comparable_decoders() -> dict:
+    """CCT with an average that labels, and perturbations that are fixed."""
+    return cct_config(
+        segmentor=comparable_model()['segmentor'],
+        label_with='teacher',
+        perturbations=[(1, dict(type='ContextMask')),
+                       (2, dict(type='ObjectMask'))])
+
+
+def comparable_teachers() -> dict:
+    """PS-MT whose noise, which is random, is too small to matter."""
+    return ps_mt_config(
+        segmentor=comparable_model()['segmentor'],
+        mixer=dict(type='NoMix'),
+        turn_iters=1,
+        perturbation=dict(type='VirtualAdversarial', eps=1e-9))
+
+
+def cps_students() -> dict:
+    """CPS, likewise."""
+    students = comparable_students()
+    students.update(type='CPS')
+    del students['mixer']
+    return students
+
+
+def released_u2pl() -> dict:
+    """U2PL as its authors have released it."""
+    model = u2pl_config()
+    model.update(warmup_iters=1, teacher_dropout=True, teacher_start='own')
+    model['contrast'].update(match_release=True)
+    return model
+
+
+#: Config of the model by METHOD.
+MODELS_BY_OPTION = {
+    None: comparable_model,
+    'as-users-do': model_config,
+    'u2pl': u2pl_config,
+    'u2pl-released': released_u2pl,
+    'ael': ael_config,
+    'dsbn': dsbn_config,
+    'co-training': comparable_students,
+    'cps': cps_students,
+    'eln': lambda: eln_config(warmup_iters=1),
+    'gct': comparable_networks,
+    'cct': comparable_decoders,
+    'ps-mt': comparable_teachers,
+}
+#: Data of methods that need more than two sides.
+PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs}
+
+
 def main() -> None:
     """Train three iterations, save what this process ends with."""
     hook, batch_size, *options, out = sys.argv[1:]
     torch.set_num_threads(1)
     init_default_scope('mmseg_fst')
-    pairs = ToyPairs()
-    if options == ['as-users-do']:
-        model = model_config()
-    elif options == ['u2pl']:
-        model = u2pl_config()
-    elif options == ['ael']:
-        model, pairs = ael_config(), PastedPairs()
-    elif options == ['dsbn']:
-        model, pairs = dsbn_config(), LabeledPairs()
-    elif options == ['co-training']:
-        model = comparable_students()
-    elif options == ['cps']:
-        model = comparable_students()
-        model.update(type='CPS')
-        del model['mixer']
-    elif options == ['eln']:
-        model = eln_config(warmup_iters=1)
-    elif options == ['gct']:
-        model = comparable_networks()
-    elif options == ['u2pl-released']:
-        model = u2pl_config()
-        model.update(
-            warmup_iters=1, teacher_dropout=True, teacher_start='own')
-        model['contrast'].update(match_release=True)
-    else:
-        model = comparable_model()
+    option, = options or [None]
+    model = MODELS_BY_OPTION[option]()
+    pairs = PAIRS.get(option, ToyPairs)()
     cfg = Config(dict(launcher='pytorch'))
     prepare_processes(cfg)
     runner = make_runner(
@@ -127,9 +159,9 @@ def main() -> None:
     runner.register_hook(SyncStatisticsHook())
     runner.train()
     model = runner.model.module
+    mask = None if model.mixed is None else model.mixed.mask
     torch.save(
-        dict(state=model.state_dict(),
-             mask=model.mixed and model.mixed.mask),
+        dict(state=model.state_dict(), mask=mask),
         Path(out) / f'rank_{runner.rank}.pt')
 
 

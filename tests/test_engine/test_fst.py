@@ -308,7 +308,8 @@ def test_ema_hook_beside_it_is_refused(tmp_path, name):
     (dict(type='WideFSTHook', width=0), 'width must .*0'),
     (dict(type='FSTHook', restore='none'), "'weights' or 'all'"),
     (dict(type='MeanTeacherHook', decay=1.0), 'decay must .*1.0'),
-    (dict(type='MeanTeacherHook', buffers='ema'), "'keep' or 'copy'"),
+    (dict(type='MeanTeacherHook', buffers='ema'),
+     "'keep', 'copy' or 'average'"),
 ])
 def test_wrong_arguments_suggest_a_fix(arguments, message):
     from mmseg_fst.registry import HOOKS

@@ -20,6 +20,7 @@ from .toy import (
     PairedSampler,
     PastedPairs,
     ael_config,
+    cct_config,
     co_training_config,
     dsbn_config,
     eln_config,
@@ -27,6 +28,7 @@ from .toy import (
     make_runner,
     model_config,
     prepare,
+    ps_mt_config,
     segmentor_config,
 )
 
@@ -120,8 +122,10 @@ def dice_config():
     (dict(FST, buffers='copy'), gct_config(
         judge='teachers', teacher_mode='eval')),
     (FST, eln_config()),
+    (FST, cct_config(label_with='teacher')),
+    (dict(FST, buffers='average'), ps_mt_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training', 'gct', 'eln'])
+        'co-training', 'gct', 'eln', 'cct', 'ps-mt'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

@@ -47,23 +47,27 @@ def run(out: Path, hook: dict, processes: int, batch_size: int,
     ]
 
 
-@pytest.mark.parametrize('hook', [
-    dict(type='FSTHook', depth=3),
-    dict(type='FSTHook', depth=1, restore='all'),
-    dict(type='WideFSTHook', width=3),
-], ids=['depth', 'depth_all', 'width'])
-def test_two_processes_are_one(tmp_path, hook):
+@pytest.mark.parametrize('hook, method', [
+    (dict(type='FSTHook', depth=3), []),
+    (dict(type='FSTHook', depth=1, restore='all'), []),
+    (dict(type='WideFSTHook', width=3), []),
+    (dict(type='FSTHook', depth=1), ['cct']),
+    (dict(type='FSTHook', depth=1, buffers='average'), ['ps-mt']),
+], ids=['depth', 'depth_all', 'width', 'cct', 'ps-mt'])
+def test_two_processes_are_one(tmp_path, hook, method):
     first, second = (
-        state['state']
-        for state in run(tmp_path / 'two', hook, processes=2, batch_size=2))
-    alone = run(tmp_path / 'one', hook, processes=1, batch_size=4)[0]['state']
+        state['state'] for state in run(
+            tmp_path / 'two', hook, 2, 2, *method))
+    alone = run(tmp_path / 'one', hook, 1, 4, *method)[0]['state']
     moved = 0
     for name, value in first.items():
         assert torch.equal(value, second[name]), f'{name} differs by rank'
         torch.testing.assert_close(
             value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
         if name.startswith('student.') and value.dim():
-            partner = first[name.replace('student.', 'teacher.')]
+            partner = first[name.replace(
+                'student.',
+                'teacher.networks.0.' if 'ps-mt' in method else 'teacher.')]
             moved += int(not torch.equal(value, partner))
     assert moved > 10, 'student and teacher are the same: nothing was trained'
 

@@ -136,7 +136,7 @@ def ael_config(**changes) -> dict:
             type='AEL',
             bank=dict(type='ClassConfidence', decay=0.9),
             copy_paste=dict(type='AdaptiveCopyPaste'),
-            pseudo_labeler=dict(type='PowerOfConfidence'),
+            pseudo_labeler=dict(type='ConfidenceWeight', power=2.),
             mixer=dict(type='AdaptiveCutMix'),
             balanced=dict(type='BalancedCrossEntropy'),
             photometric=None,
@@ -193,6 +193,38 @@ def eln_config(**changes) -> dict:
             factors=(1., 1.5),
             data_preprocessor=model_config()['data_preprocessor'],
             photometric=dict(type='StrongPhotometric')), **changes)
+
+
+def cct_config(**changes) -> dict:
+    """CCT with one auxiliary decoder of each kind."""
+    config = model_config(
+        type='CCT',
+        photometric=None,
+        ramp_iters=2,
+        perturbations=[
+            (1, dict(type='VirtualAdversarial')),
+            (1, dict(type='ChannelDropout')),
+            (1, dict(type='GuidedCutout', min_contour=0)),
+            (1, dict(type='ContextMask')), (1, dict(type='ObjectMask')),
+            (1, dict(type='AttentionDropout')),
+            (1, dict(type='FeatureNoise'))
+        ],
+        loss_weights=dict(unlabeled=30.))
+    for key in ('pseudo_labeler', 'mixer'):
+        del config[key]
+    return {**config, **changes}
+
+
+def ps_mt_config(**changes) -> dict:
+    """PS-MT whose teachers change places every other iteration."""
+    return model_config(**{
+        **dict(
+            type='PSMT',
+            photometric=None,
+            pseudo_labeler=dict(type='ConfidenceWeight', threshold=0.),
+            mixer=dict(type='BetaCutMix'),
+            perturbation=dict(type='VirtualAdversarial'),
+            turn_iters=2), **changes})
 
 
 def make_runner(work_dir,

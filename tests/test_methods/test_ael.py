@@ -13,7 +13,7 @@ def ael_cfg(**changes):
             type='AEL',
             bank=dict(type='ClassConfidence'),
             copy_paste=dict(type='AdaptiveCopyPaste', prob=1.),
-            pseudo_labeler=dict(type='PowerOfConfidence'),
+            pseudo_labeler=dict(type='ConfidenceWeight', power=2.),
             mixer=dict(type='AdaptiveCutMix'),
             balanced=dict(type='BalancedCrossEntropy'),
             mixed_auxiliary='off'), **changes

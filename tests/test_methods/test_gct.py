@@ -6,7 +6,7 @@ from mmengine.config import ConfigDict
 from students import student_cfg
 
 from mmseg_fst.models import FlawDetector
-from mmseg_fst.ops import exchange, flaw_target, scale_flaws, sigmoid_rampup
+from mmseg_fst.ops import exchange, flaw_target, gaussian_ramp, scale_flaws
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.frozen import frozen
 from tests.test_engine.test_processes import run
@@ -99,11 +99,11 @@ def test_a_map_without_flaws(released):
 
 
 def test_the_weight_of_the_consistency_grows():
-    weights = [sigmoid_rampup(step / 10, .3) for step in range(5)]
+    weights = [gaussian_ramp(step / 10, .3) for step in range(5)]
     assert weights[0] == pytest.approx(.0067379, rel=1e-5)
     assert weights == sorted(weights)
     assert weights[3:] == pytest.approx([1, 1]) and weights[2] < .6
-    assert sigmoid_rampup(0., 0.) == 1
+    assert gaussian_ramp(0., 0.) == 1
 
 
 # Who learns what.

@@ -185,7 +185,7 @@ def test_a_batch_of_one_image_is_refused():
 def test_weights_are_powers_of_the_confidence():
     logits = torch.randn(2, 4, 6, 8) * 2
     confidence, label = logits.softmax(1).max(1)
-    found, weight = build('PowerOfConfidence', power=3, threshold=.6)(logits)
+    found, weight = build('ConfidenceWeight', power=3, threshold=.6)(logits)
     torch.testing.assert_close(weight, confidence**3)
     low = confidence < .6
     assert low.any() and (found[low] == IGNORE).all()
@@ -214,8 +214,8 @@ def test_pixels_of_certain_classes_are_left_out():
     (dict(type='AdaptiveCopyPaste', count=0), 'count must be a positive'),
     (dict(type='AdaptiveCopyPaste', prob=-1.), 'prob'),
     (dict(type='AdaptiveCutMix', min_share=2.), 'min_share'),
-    (dict(type='PowerOfConfidence', power=-1.), 'power must be at least 0'),
-    (dict(type='PowerOfConfidence', threshold=2.), 'threshold'),
+    (dict(type='ConfidenceWeight', power=-1.), 'power must be at least 0'),
+    (dict(type='ConfidenceWeight', threshold=2.), 'threshold'),
     (dict(type='BalancedCrossEntropy', power=-1.), 'power must be'),
 ], ids=lambda value: value if isinstance(value, str) else value['type'])
 def test_wrong_arguments_are_refused(cfg, message):

@@ -4,6 +4,8 @@ import colorsys
 import pytest
 import torch
 
+from mmseg_fst.models.guided_perturbations import Objects
+from mmseg_fst.models.split_heads import LastLayers
 from mmseg_fst.registry import MODELS
 
 
@@ -211,3 +213,63 @@ def test_hue_of_none_is_the_strength_of_the_others():
 def test_a_wrong_hue_is_named(hue):
     with pytest.raises(ValueError, match=f'hue must .*{hue}'):
         build('StrongPhotometric', hue=hue)
+
+
+# Perturbations of CCT.
+
+
+def test_noise_is_a_share_of_the_features_and_the_same_for_all_images():
+    features = [torch.rand(3, 8, 5, 7) + 1, torch.rand(3, 4, 2, 2) + 1]
+    got = build('FeatureNoise', magnitude=.3)(features)
+    for before, after in zip(features, got):
+        share = after / before - 1
+        assert share.abs().max() <= .3 + 1e-6 and share.abs().max() > .1
+        torch.testing.assert_close(share[0], share[1])
+        assert len(share[0].unique()) > share[0].numel() / 2
+
+
+def test_the_most_active_places_are_dropped():
+    feature = torch.zeros(2, 4, 1, 4)
+    feature[:, :, 0] = torch.tensor([.1, .5, .95, 1.])
+    feature[1] *= 7  # the limit is that of the image
+    got, = build('AttentionDropout', share=(.6, .9))([feature])
+    expected = feature.clone()
+    expected[..., 2:] = 0
+    assert torch.equal(got, expected)
+
+
+def test_objects_or_their_context_are_masked():
+    label = torch.zeros(1, 4, 8, dtype=torch.long)
+    label[:, :, :4] = 3
+    feature = torch.rand(1, 2, 2, 4) + 1
+    for name, background, kept in (
+            ('ContextMask', 0, slice(None, 2)), ('ObjectMask', 0,
+                                                 slice(2, None)),
+            ('ContextMask', 3, slice(2, None))):
+        got, = build(name)([feature], Objects(label, background))
+        expected = torch.zeros_like(feature)
+        expected[..., kept] = feature[..., kept]
+        assert torch.equal(got, expected)
+
+
+def test_a_box_is_cut_out_of_each_object():
+    label = torch.zeros(2, 40, 40, dtype=torch.long)
+    label[0, 4:35, 4:35] = 1
+    feature = torch.ones(2, 1, 40, 40)
+    got, = build('GuidedCutout', erase=.5)([feature], Objects(label))
+    assert (1 - got[0]).sum() == 15 * 15 and got[1].all()
+    rows = (got[0, 0] == 0).any(1).nonzero().flatten()
+    assert rows[0] >= 4 and rows[-1] < 35
+
+
+def test_a_decoder_is_in_evaluation_mode_while_noise_is_sought():
+    decoder = torch.nn.Sequential(
+        torch.nn.Conv2d(4, 4, 1), torch.nn.BatchNorm2d(4),
+        torch.nn.Dropout(.5), torch.nn.Conv2d(4, 3, 1))
+    decoder[1].eval()
+    features = [torch.rand(2, 4, 6, 6)]
+    got, = build('VirtualAdversarial', eps=3.)(features, LastLayers(*decoder))
+    assert (got - features[0]).flatten(1).norm(dim=1).tolist() == (
+        pytest.approx([3, 3], rel=.05))
+    assert [part.training for part in decoder] == [True, False, True, True]
+    assert not decoder[1].num_batches_tracked

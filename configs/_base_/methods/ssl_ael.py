@@ -6,7 +6,7 @@ model = dict(
     type='AEL',
     bank=dict(type='ClassConfidence', decay=0.999),
     copy_paste=dict(type='AdaptiveCopyPaste', count=3, prob=0.5, power=0.5),
-    pseudo_labeler=dict(type='PowerOfConfidence', power=2, threshold=0.),
+    pseudo_labeler=dict(type='ConfidenceWeight', power=2, threshold=0.),
     mixer=dict(type='AdaptiveCutMix', min_share=0.01, min_component=0.005),
     balanced=dict(type='BalancedCrossEntropy', power=1),
     mixed_auxiliary='off')

@@ -57,7 +57,7 @@ class LookAheadHook(MeanTeacherHook):
     def __init__(self,
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep',
+                 buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0) -> None:
@@ -183,7 +183,7 @@ class FSTHook(LookAheadHook):
                  depth: int = 1,
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep',
+                 buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0,
@@ -344,7 +344,7 @@ class WideFSTHook(LookAheadHook):
                  width: int = 3,
                  restore: Literal['weights', 'all'] = 'weights',
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep',
+                 buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False) -> None:
         super().__init__(restore, decay, buffers, match_release)
         if width < 1:

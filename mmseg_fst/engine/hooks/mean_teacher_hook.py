@@ -38,7 +38,8 @@ class MeanTeacherHook(Hook):
             statistics of batch normalization: ``'keep'`` leaves them
             to the teacher's own forward passes, for
             ``teacher_mode='train'``; ``'copy'`` takes the student's, for
-            ``teacher_mode='eval'``. Defaults to ``'keep'``.
+            ``teacher_mode='eval'``; ``'average'`` moves running statistics
+            as weights, as in PS-MT. Defaults to ``'keep'``.
         when (str): ``'before'`` or ``'after'`` the step. Defaults to
             ``'before'``.
         copy_iters (int): Number of first iterations in which the teacher is
@@ -54,16 +55,16 @@ class MeanTeacherHook(Hook):
 
     def __init__(self,
                  decay: float = 0.999,
-                 buffers: Literal['keep', 'copy'] = 'keep',
+                 buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0) -> None:
         if not 0 <= decay < 1:
             raise ValueError(
                 f'{type(self).__name__}: decay must be in [0, 1), such as '
                 f"0.999, got {decay}. (mmdet's `momentum` is 1 - decay.)")
-        if buffers not in ('keep', 'copy'):
+        if buffers not in ('keep', 'copy', 'average'):
             raise ValueError(f'{type(self).__name__}: buffers must be '
-                             f"'keep' or 'copy', got {buffers!r}.")
+                             f"'keep', 'copy' or 'average', got {buffers!r}.")
         if when not in ('before', 'after'):
             raise ValueError(f'{type(self).__name__}: when must be '
                              f"'before' or 'after', got {when!r}.")
@@ -193,10 +194,14 @@ class MeanTeacherHook(Hook):
         if weights is not None:
             future = dict(zip(model.student.parameters(), weights))
         for teacher, source in model.moving_teachers():
-            ema_update_(
-                list(teacher.parameters()),
-                [future.get(weight, weight) for weight in source.parameters()],
-                decay)
+            average = list(teacher.parameters())
+            moved = [
+                future.get(weight, weight) for weight in source.parameters()
+            ]
+            if self.buffers == 'average':
+                average += filter(torch.is_floating_point, teacher.buffers())
+                moved += filter(torch.is_floating_point, source.buffers())
+            ema_update_(average, moved, decay)
             if self.buffers == 'copy':
                 for buffer, copied in zip(teacher.buffers(), source.buffers()):
                     buffer.copy_(copied)

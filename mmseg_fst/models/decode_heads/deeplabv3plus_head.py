@@ -9,6 +9,7 @@ from mmseg.models.decode_heads.aspp_head import ASPPHead
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from mmseg_fst.models.split_heads import LastLayers
 from mmseg_fst.registry import MODELS
 
 
@@ -89,8 +90,16 @@ class DeepLabV3PlusHead(ASPPHead):
             if isinstance(module, nn.Conv2d):
                 module.reset_parameters()
 
-    def _decode(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Concatenate both maps, (N, C, h, w), at the size of the finest."""
+    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Concatenate both maps at the size of the finest.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w),
+                finest first.
+
+        Returns:
+            Tensor: Of shape (N, c1_channels + channels, h, w).
+        """
         context = self._forward_feature(inputs)
         if self.dropout is not None:
             context = self.dropout(context)
@@ -113,7 +122,7 @@ class DeepLabV3PlusHead(ASPPHead):
             Tensor: Logits of shape (N, num_classes, h, w), at the size of the
             first feature map.
         """
-        return self.cls_seg(self.fuse(self._decode(inputs)))
+        return self.cls_seg(self.fuse(self.encode(inputs)))
 
     def forward_represented(
             self, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -134,5 +143,13 @@ class DeepLabV3PlusHead(ASPPHead):
             raise RuntimeError(
                 'This DeepLabV3PlusHead has no pixel representation; set '
                 'representation_channels, for example to 256.')
-        decoded = self._decode(inputs)
+        decoded = self.encode(inputs)
         return self.cls_seg(self.fuse(decoded)), self.represent(decoded)
+
+    def last_layers(self) -> LastLayers:
+        """The layers behind the concatenated map: convolutions, classifier.
+
+        Returns:
+            LastLayers: From the map of :meth:`encode` to logits.
+        """
+        return LastLayers(self.fuse, self.dropout, self.conv_seg)

@@ -5,6 +5,7 @@ from typing import Any, cast
 from mmseg.models.decode_heads.psp_head import PSPHead
 from torch import Tensor, nn
 
+from mmseg_fst.models.split_heads import LastLayers
 from mmseg_fst.registry import MODELS
 
 
@@ -82,3 +83,22 @@ class ShufflePSPHead(PSPHead):
             Tensor: Logits of shape (N, num_classes, 8 h, 8 w), at least 0.
         """
         return self.upsample(super().forward(inputs))
+
+    def encode(self, inputs: Sequence[Tensor]) -> Tensor:
+        """The map that is classified.
+
+        Args:
+            inputs (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
+
+        Returns:
+            Tensor: Of shape (N, channels, h, w).
+        """
+        return self._forward_feature(inputs)
+
+    def last_layers(self) -> LastLayers:
+        """The decoder of CCT: classifier and upsampling.
+
+        Returns:
+            LastLayers: From the map of :meth:`encode` to logits.
+        """
+        return LastLayers(self.conv_seg, self.upsample)

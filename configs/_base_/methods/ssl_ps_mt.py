@@ -1,0 +1,31 @@
+# PS-MT (Liu et al., CVPR 2022): two teachers that move in turns label
+# together, their confidence weights the loss, and features of the student are
+# perturbed against them. A cell sets `turn_iters`, an epoch, and `ramp_iters`.
+model = dict(
+    type='PSMT',
+    # As in its release.
+    pseudo_labeler=dict(type='ConfidenceWeight', threshold=0.6),
+    mixer=dict(type='BetaCutMix', alpha=4),
+    photometric=dict(
+        type='StrongPhotometric',
+        jitter_prob=0.8,
+        jitter_strength=0.5,
+        hue=0.25,
+        gray_prob=0.2,
+        blur_prob=0.5,
+        blur_sigma=(0.1, 2.0),
+        random_order=True),
+    # Also as in the release, but for its xi, see VirtualAdversarial.
+    perturbation=dict(type='VirtualAdversarial', eps=2.0),
+    # The weight of the original and of the blended lists of Pascal VOC is 0.6
+    # and 1.5, of Cityscapes 3.
+    loss_weights=dict(labeled=1.0, mixed=1.5),
+    # Teachers label with the statistics of the batch.
+    teacher_mode='train')
+custom_hooks = [
+    dict(
+        type='MeanTeacherHook',
+        decay=0.996,
+        buffers='average',
+        when='after')
+]

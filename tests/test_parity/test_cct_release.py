@@ -1,0 +1,196 @@
+"""CCT equals the training loop of its authors, step by step."""
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.runner import Runner
+from torch import nn
+
+from mmseg_fst.registry import MODELS
+
+from .release import first
+from .ssl_release import RecordedPairs
+from .tape import Tape, batches, first_weights
+
+RECORD = (
+    Path(__file__).parents[1] / 'data' / 'cct_release' / 'cct.pt')
+SIZE, CLASSES, EPOCH, EPOCHS = 64, 5, 3, 10
+
+
+@MODELS.register_module()
+class CCTEncoder(nn.Module):
+    """Three convolutions of stride 2, each with batch normalization."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers, inputs = [], 3
+        for width in (8, 16, 32):
+            layers += [
+                nn.Conv2d(inputs, width, 3, 2, 1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU()
+            ]
+            inputs = width
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, image):
+        return [self.layers(image)]
+
+
+#: From names of the release to ours, in this order.
+NAMES = [
+    (r'^encoder\.base\.', 'student.backbone.'),
+    (r'^encoder\.psp\.stages\.(\d)\.1\.',
+     r'student.decode_head.psp_modules.\1.1.conv.'),
+    (r'^encoder\.psp\.stages\.(\d)\.2\.',
+     r'student.decode_head.psp_modules.\1.1.bn.'),
+    (r'^encoder\.psp\.bottleneck\.0\.',
+     'student.decode_head.bottleneck.conv.'),
+    (r'^encoder\.psp\.bottleneck\.1\.', 'student.decode_head.bottleneck.bn.'),
+    (r'^main_decoder\.upsample\.0\.', 'student.decode_head.conv_seg.'),
+    (r'^main_decoder\.upsample\.(\d)\.conv',
+     lambda found: f'student.decode_head.upsample.{int(found[1]) - 1}.0'),
+    (r'^aux_decoders\.(\d+)\.upsample\.0\.',
+     r'auxiliary.decode_heads.decoders.\1.0.'),
+    (r'^aux_decoders\.(\d+)\.upsample\.(\d)\.conv',
+     lambda found: (f'auxiliary.decode_heads.decoders.{found[1]}.1.'
+                    f'{int(found[2]) - 1}.0')),
+]
+
+
+def renamed(state):
+    result = {}
+    for name, value in state.items():
+        pattern, ours = next(
+            pair for pair in NAMES if re.match(pair[0], name))
+        result[re.sub(pattern, ours, name)] = value
+    return result
+
+
+def model_config(xi):
+    perturbations = [
+        (1, dict(type='VirtualAdversarial', xi=xi)),
+        (2, dict(type='ChannelDropout')),
+        (2, dict(type='GuidedCutout', min_contour=0)),
+        (1, dict(type='ContextMask')),
+        (1, dict(type='ObjectMask')),
+        (2, dict(type='AttentionDropout')),
+        (2, dict(type='FeatureNoise'))
+    ]
+    head = dict(
+        type='ShufflePSPHead',
+        in_channels=32,
+        in_index=0,
+        channels=8,
+        pool_scales=(1, 2, 3, 6),
+        num_classes=CLASSES,
+        norm_cfg=dict(type='BN', requires_grad=True),
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True))
+    return dict(
+        type='CCT',
+        segmentor=dict(
+            type='EncoderDecoder',
+            backbone=dict(type='CCTEncoder'),
+            decode_head=head,
+            test_cfg=ConfigDict(mode='whole')),
+        data_preprocessor=dict(
+            type='SelfTrainingDataPreProcessor', size=(SIZE, SIZE)),
+        perturbations=perturbations,
+        ramp_iters=EPOCH,
+        loss_weights=dict(unlabeled=30.))
+
+
+def replay(work_dir, xi, **changes):
+    """Train as in the record.
+
+    Returns:
+        tuple: The record, our weights by their names, the losses of each
+        iteration.
+    """
+    record = torch.load(RECORD, weights_only=True)
+    config = {**model_config(xi), **changes}
+    runner = Runner(
+        model=config,
+        work_dir=str(work_dir),
+        train_dataloader=dict(
+            batch_size=1,
+            num_workers=0,
+            dataset=RecordedPairs(
+                batches(2, 2 * EPOCH, SIZE, CLASSES, labeled=2, unlabeled=3)),
+            collate_fn=first,
+            sampler=dict(type='DefaultSampler', shuffle=False)),
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=2 * EPOCH),
+        optim_wrapper=dict(
+            type='OptimWrapper',
+            optimizer=dict(
+                type='SGD', lr=1e-3, momentum=.9, weight_decay=1e-4),
+            paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=10.)))),
+        param_scheduler=[
+            dict(
+                type='PolyLR',
+                power=.9,
+                eta_min=0.,
+                begin=0,
+                end=EPOCH * EPOCHS + 1,
+                by_epoch=False)
+        ],
+        default_scope='mmseg_fst',
+        log_level='ERROR',
+        experiment_name=f'cct_{work_dir.name}')
+    model = runner.model.double()
+    model.data_preprocessor.forward = lambda data, training: dict(
+        inputs={name: torch.stack(side['inputs'])
+                for name, side in data.items()},
+        data_samples={name: side['data_samples']
+                      for name, side in data.items()})
+    start = renamed(first_weights(record['final'], seed=1))
+    _, unexpected = model.load_state_dict(start, strict=False)
+    assert not unexpected
+    model.init_weights = lambda: None
+    logged, compute = [], model.loss
+
+    def record_losses(inputs, data_samples):
+        losses = compute(inputs, data_samples)
+        logged.append({name: value.item() for name, value in losses.items()})
+        return losses
+
+    model.loss = record_losses
+    runner.train()
+    return record, model.state_dict(), logged
+
+
+@pytest.fixture(autouse=True)
+def double(monkeypatch):
+    torch.set_default_dtype(torch.float64)
+    Tape(7).play(monkeypatch)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize('xi', [.1, 1e-6])
+def test_the_record_is_reproduced(tmp_path, xi):
+    record, state, logged = replay(tmp_path, xi)
+    assert len(logged) == 2 * EPOCH
+    for losses, expected in zip(logged, record['losses'][str(xi)]):
+        assert losses['labeled.decode.loss_ce'] == pytest.approx(
+            expected['loss_sup'], rel=1e-9)
+        assert losses['unlabeled.loss_consistency'] == pytest.approx(
+            expected['loss_unsup'], rel=1e-9)
+    if xi != .1:  # of which the weights are not recorded
+        return
+    final = renamed(record['final'])
+    assert {name.split('.')[0] for name in final} == {'student', 'auxiliary'}
+    for name, value in final.items():
+        torch.testing.assert_close(
+            state[name], value, rtol=1e-9, atol=1e-9, msg=name)
+
+
+@pytest.mark.parametrize('changes', [
+    dict(ramp_iters=EPOCH + 1), dict(loss_weights=dict(unlabeled=29.)),
+    dict(background=1)], ids=str)
+def test_other_settings_are_detected(tmp_path, changes):
+    record, _, logged = replay(tmp_path, .1, **changes)
+    assert logged[1]['unlabeled.loss_consistency'] != pytest.approx(
+        record['losses']['0.1'][1]['loss_unsup'], rel=1e-4)
