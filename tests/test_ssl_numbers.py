@@ -50,6 +50,8 @@ RECIPES = {
     r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
+    r'voc-stpp_.*_reco': UNIMATCH._replace(
+        gpus=1, batch=10, epochs=200, rate=2.5e-3, head=1, decay=5e-4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
@@ -93,6 +95,8 @@ def iterations(name, recipe, total):
     if '_stpp@' in name:
         # Labels are repeated until they are as many.
         return (-(-unlabeled // labeled) * labeled + unlabeled) // 16
+    if '_reco@' in name or '_reco_fst@' in name:
+        return 200
     return -(-unlabeled // recipe.gpus) // recipe.batch
 
 
@@ -154,7 +158,8 @@ def test_numbers(name, monkeypatch):
     'cityscapes-stpp_resnet101-deeplabv3plus_unimatch@186',
     'voc-stpp_dinov2-s-dpt_unimatch-v2@92',
     'cityscapes-stpp_dinov2-s-dpt_unimatch-v2@186',
-    'voc-stpp_resnet50-deeplabv3plus_stpp@92'
+    'voc-stpp_resnet50-deeplabv3plus_stpp@92',
+    'voc-stpp_resnet101-deeplabv3plus_reco@92'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -203,6 +208,7 @@ METHODS = {
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': dict(
         threshold=0., mixer='CutMix'),
     r'.*_stpp': dict(mixer='NoMix'),
+    r'.*_reco': dict(threshold=None, mixer='UnlabeledClassMix', contrast=256),
 }
 
 
@@ -216,7 +222,7 @@ def test_methods(name):
         found.update(model.pseudo_filter)
         found.pop('type')
     elif 'pseudo_labeler' in model:
-        found['threshold'] = model.pseudo_labeler.threshold
+        found['threshold'] = model.pseudo_labeler.get('threshold')
     if 'contrast' in model:
         found['contrast'] = model.segmentor.decode_head.representation_channels
     assert found == next(

@@ -8,6 +8,7 @@ from .fixmatch import FixMatch
 from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
+from .reco import ReCo
 from .st_plus_plus import STPlusPlus
 from .step import Losses, Step
 from .step_cache import StepCache
@@ -21,7 +22,7 @@ from .unimatch_v2 import UniMatchV2
 __all__ = [
     'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
     'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
-    'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
+    'ReCo', 'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
     'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
     'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -21,23 +21,30 @@ from .decode_heads import (
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
 from .losses import heads_of
-from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
+from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
 from .perturbations import ChannelDropout, ComplementaryDropout
+from .projection import PixelProjection
 from .protocols import Canvas, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
-from .pseudo_labelers import ClassThreshold, ConfidentRatio, Threshold
+from .pseudo_labelers import (
+    ClassThreshold,
+    Confidence,
+    ConfidentRatio,
+    Threshold,
+)
+from .region_contrast import RegionContrast
 from .regularizers import FeatureDistance
 from .strong_photometric import StrongPhotometric
 
 __all__ = [
     'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold',
-    'ComplementaryDropout', 'ConfidentRatio', 'ContrastiveMemory', 'CutMix',
-    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
-    'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
-    'FeatureDistance', 'HalfCutMix', 'NoMix', 'PlainDPTHead', 'ResizedBEiT',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
+    'ClassThreshold', 'ComplementaryDropout', 'Confidence', 'ConfidentRatio',
+    'ContrastiveMemory', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
+    'NoMix', 'PixelProjection', 'PlainDPTHead', 'RegionContrast',
+    'ResizedBEiT', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'WholeImage',
+    'Threshold', 'UnlabeledClassMix', 'WholeImage',
     'fuse_attention', 'heads_of', 'split_dilated'
 ]

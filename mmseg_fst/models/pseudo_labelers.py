@@ -97,6 +97,32 @@ class Threshold(nn.Module):
 
 
 @MODELS.register_module()
+class Confidence(nn.Module):
+    """Label all pixels, weighted by their confidence.
+
+    For methods that decide later what a confidence is worth, such as ReCo.
+
+    Example:
+        >>> label, confidence = Confidence()(teacher_logits)
+    """
+
+    def forward(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Label a batch.
+
+        Args:
+            logits (Tensor): Logits of shape (N, C, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: ``label`` (N, H, W), int64 in [0, C), and
+            ``weight`` (N, H, W), its probability, float32 or float64.
+        """
+        # Half precision would round confidences near a threshold.
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        confidence, label = class_probabilities(logits, dtype).max(1)
+        return label, confidence
+
+
+@MODELS.register_module()
 class ClassThreshold(nn.Module):
     """Use pixels at or above a confidence threshold of their class.
 

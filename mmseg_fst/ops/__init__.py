@@ -35,33 +35,42 @@ from .pixel_contrast import (
     rows_of,
     sample_rows,
     select_pixels,
+    similarity_nce,
     split_by_entropy,
     sum_by_class,
 )
 from .pseudo_labels import (
     agreement,
     confident_ratio,
+    confident_shares,
     drop_uncertain,
     entropy_of,
     ignore_padding,
     ignore_rows,
     masked_percentile,
 )
+from .region_contrast import (
+    class_relation,
+    region_nce,
+    sample_classes,
+    sample_members,
+)
 from .weights import ema_decay, ema_update_
 
 __all__ = [
     'LabelCounts', 'Mixed', 'TeacherView',
     'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'class_logits', 'class_mix_mask', 'class_probabilities', 'color_jitter',
-    'concatenate', 'confident_ratio', 'count_classes_', 'count_confusion_',
-    'count_labels',
+    'class_logits', 'class_mix_mask', 'class_probabilities', 'class_relation',
+    'color_jitter', 'concatenate', 'confident_ratio', 'confident_shares',
+    'count_classes_', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
     'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'quality_by_class', 'rows_of', 'sample_rows',
-    'scores_by_class', 'select_pixels', 'split_by_entropy', 'sum_by_class',
-    'upscale'
+    'normalize', 'quality_by_class', 'region_nce', 'rows_of',
+    'sample_classes', 'sample_members', 'sample_rows',
+    'scores_by_class', 'select_pixels', 'similarity_nce', 'split_by_entropy',
+    'sum_by_class', 'upscale'
 ]

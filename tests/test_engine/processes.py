@@ -2,7 +2,7 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released or co-training. Without it, and in
+METHOD is as-users-do, u2pl, u2pl-released, reco or co-training. Without it, and in
 co-training, nothing is random and nothing depends on the batch, so that
 processes can be compared with one.
 """
@@ -27,6 +27,7 @@ from tests.test_engine.toy import (  # noqa: E402
     co_training_config,
     make_runner,
     model_config,
+    reco_config,
     segmentor_config,
     u2pl_config,
 )
@@ -73,6 +74,8 @@ def main() -> None:
         model = model_config()
     elif options == ['u2pl']:
         model = u2pl_config()
+    elif options == ['reco']:
+        model = reco_config()
     elif options == ['co-training']:
         model = comparable_students()
     elif options == ['u2pl-released']:

@@ -20,6 +20,7 @@ from .toy import (
     make_runner,
     model_config,
     prepare,
+    reco_config,
     segmentor_config,
 )
 
@@ -109,8 +110,9 @@ def dice_config():
         type='UniMatch', mixer=dict(type='CutMix'),
         perturbation=dict(type='ChannelDropout'))),
     (dict(type='SelfLookAheadHook'), co_training_config(label_with='future')),
+    (FST, reco_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training'])
+        'co-training', 'reco'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

@@ -68,10 +68,11 @@ def test_two_processes_are_one(tmp_path, hook):
     assert moved > 10, 'student and teacher are the same: nothing was trained'
 
 
-def test_processes_sample_independently_and_agree(tmp_path):
+@pytest.mark.parametrize('method', ['as-users-do', 'reco'])
+def test_processes_sample_independently_and_agree(tmp_path, method):
     """Batch normalization, ClassMix, jitter, dropout: as in a real run."""
     hook = dict(type='FSTHook', depth=1)
-    first, second = run(tmp_path / 'two', hook, 2, 2, 'as-users-do')
+    first, second = run(tmp_path / 'two', hook, 2, 2, method)
     assert not torch.equal(first['mask'], second['mask'])
     for name, value in first['state'].items():
         torch.testing.assert_close(

@@ -106,6 +106,21 @@ def u2pl_config() -> dict:
         teacher_mode='eval')
 
 
+def reco_config(**changes) -> dict:
+    """A model with the method ReCo, on a grid of 8 x 8 pixels."""
+    segmentor = segmentor_config()
+    segmentor['backbone'].update(strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
+    return model_config(**{**dict(
+        type='ReCo',
+        segmentor=segmentor,
+        pseudo_labeler=dict(type='Confidence'),
+        mixer=dict(type='UnlabeledClassMix'),
+        projection=dict(type='PixelProjection', channels=6),
+        # Untrained, no pixel is sure.
+        contrast=dict(type='RegionContrast', num_queries=8, num_negatives=5,
+                      weak_threshold=0., strong_threshold=.3)), **changes})
+
+
 def co_training_config(**changes) -> dict:
     """Two students of different width that label for one another."""
     wide = segmentor_config()
