@@ -40,7 +40,7 @@ def test_classes_are_sampled_by_their_probability():
     for row in (0, 1, 3):
         assert (share[row] - probability[row]).abs().max() < .01
         assert not share[row][probability[row] == 0].any()
-    edge = torch.tensor([[0., 1 - 2**-53]] * 4).double()
+    edge = torch.tensor([[0., 1 - 2**-53]] * 4, dtype=torch.float64)
     assert sample_classes(probability, edge).max() <= 3
     assert sample_classes(probability, edge)[1].tolist() == [0, 0]
 
@@ -59,7 +59,7 @@ def test_members_are_sampled_evenly_and_belong_to_the_class():
         assert (counts < 1.2 * expected).all()
     mixed = torch.tensor([[0, 2, 2, 0]])
     found = sample_members(member, mixed, torch.tensor(
-        [[0., 0., 1 - 2**-53, 1 - 2**-53]]).double())[0]
+        [[0., 0., 1 - 2**-53, 1 - 2**-53]], dtype=torch.float64))[0]
     first, third = member[:, 0].nonzero()[:, 0], member[:, 2].nonzero()[:, 0]
     assert found.tolist() == [first[0], third[0], third[-1], first[-1]]
 
