@@ -2,6 +2,7 @@
 from .batch import Batch, PseudoLabels, Side
 from .co_training import CoTraining
 from .contract import TrainedModel, check_contract
+from .ctt import CTT
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
 from .fixmatch import FixMatch
@@ -20,7 +21,8 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient', 'ENSEMBLE',
+    'Batch', 'CTT', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient',
+    'ENSEMBLE',
     'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
     'ReCo', 'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
     'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',

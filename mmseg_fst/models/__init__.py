@@ -9,6 +9,7 @@ from .backbones import (
     TIMMVisionTransformer,
 )
 from .block_mask import BlockMask
+from .class_bank import CrossBankContrast
 from .contrastive_memory import ContrastiveMemory
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
@@ -39,7 +40,8 @@ from .strong_photometric import StrongPhotometric
 __all__ = [
     'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
     'ClassThreshold', 'ComplementaryDropout', 'Confidence', 'ConfidentRatio',
-    'ContrastiveMemory', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'ContrastiveMemory', 'CrossBankContrast', 'CutMix', 'DAFormerHead',
+    'DCTInput',
     'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
     'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
     'NoMix', 'PixelProjection', 'PlainDPTHead', 'RegionContrast',

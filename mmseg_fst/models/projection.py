@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmseg_fst.registry import MODELS
 
-from .losses import represent
+from .losses import decoded_logits, represent
 
 
 class PixelView(NamedTuple):
@@ -92,6 +92,28 @@ def classified_features(head: BaseDecodeHead, features: Sequence[Tensor],
     finally:
         handle.remove()
     return PixelView(logits, seen[-1])
+
+
+def see_pixels(network: nn.Module,
+               image: Tensor) -> tuple[dict[str, Tensor], PixelView]:
+    """Logits of a network, and the features that it classifies.
+
+    Args:
+        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        image (Tensor): Images of shape (N, C, H, W).
+
+    Returns:
+        tuple: Logits (N, C, H, W) by head, and the view of the decode head
+        with the features behind its dropout.
+    """
+
+    def decode(head: BaseDecodeHead,
+               features: Sequence[Tensor]) -> tuple[Tensor, PixelView]:
+        view = classified_features(head, features, dropped=True)
+        return view.logits, view
+
+    return decoded_logits(
+        network, network.extract_feat(image), image.shape[2:], decode)
 
 
 def check_classifier(head: BaseDecodeHead) -> None:

@@ -1,5 +1,12 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .center_canvas import center_canvas
+from .class_contrast import (
+    append_rows,
+    bank_losses,
+    mean_by_class,
+    peer_losses_of_rows,
+    surest_rows,
+)
 from .class_scores import class_logits, class_probabilities, most_probable
 from .color import (
     color_jitter,
@@ -59,7 +66,8 @@ from .weights import ema_decay, ema_update_
 
 __all__ = [
     'LabelCounts', 'Mixed', 'TeacherView',
-    'agreement', 'block_grid', 'block_mask', 'box_mask', 'center_canvas',
+    'agreement', 'append_rows', 'bank_losses', 'block_grid', 'block_mask',
+    'box_mask', 'center_canvas',
     'class_logits', 'class_mix_mask', 'class_probabilities', 'class_relation',
     'color_jitter', 'concatenate', 'confident_ratio', 'confident_shares',
     'count_classes_', 'count_confusion_', 'count_labels',
@@ -67,10 +75,10 @@ __all__ = [
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
     'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
-    'likelihood_rank', 'masked_percentile', 'membership',
+    'likelihood_rank', 'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'quality_by_class', 'region_nce', 'rows_of',
+    'normalize', 'peer_losses_of_rows', 'quality_by_class', 'region_nce', 'rows_of',
     'sample_classes', 'sample_members', 'sample_rows',
     'scores_by_class', 'select_pixels', 'similarity_nce', 'split_by_entropy',
-    'sum_by_class', 'upscale'
+    'sum_by_class', 'surest_rows', 'upscale'
 ]

@@ -2,9 +2,9 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released, reco or co-training. Without it, and in
-co-training, nothing is random and nothing depends on the batch, so that
-processes can be compared with one.
+METHOD is as-users-do, u2pl, u2pl-released, reco, ctt or co-training. Without
+it, and in co-training, nothing is random and nothing depends on the batch, so
+that processes can be compared with one.
 """
 import json
 import sys
@@ -25,6 +25,7 @@ from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
     ToyPairs,
     co_training_config,
+    ctt_config,
     make_runner,
     model_config,
     reco_config,
@@ -76,6 +77,8 @@ def main() -> None:
         model = u2pl_config()
     elif options == ['reco']:
         model = reco_config()
+    elif options == ['ctt']:
+        model = ctt_config()
     elif options == ['co-training']:
         model = comparable_students()
     elif options == ['u2pl-released']:

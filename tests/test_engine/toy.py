@@ -121,6 +121,20 @@ def reco_config(**changes) -> dict:
                       weak_threshold=0., strong_threshold=.3)), **changes})
 
 
+def ctt_config(**changes) -> dict:
+    """A model with the method CTT, on a grid of 8 x 8 pixels."""
+    network = reco_config()['segmentor']
+    config = model_config(**{**dict(
+        type='CTT',
+        students=dict(left=network, right=copy.deepcopy(network)),
+        pseudo_labeler=dict(type='ConfidentRatio', threshold=.2),
+        mixer=None,
+        contrast=dict(type='CrossBankContrast', capacity=2, per_step=2,
+                      min_score=0., threshold=.3)), **changes})
+    del config['segmentor']
+    return config
+
+
 def co_training_config(**changes) -> dict:
     """Two students of different width that label for one another."""
     wide = segmentor_config()
