@@ -37,7 +37,8 @@ _TESTED = [
     'cityscapes_*_u2pl_fst@186', 'voc-stpp_resnet101-*_unimatch@92',
     'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_*_stpp@92',
     'cityscapes-stpp_dinov2-s-*_unimatch-v2@186',
-    'voc-stpp_resnet101-*_reco@92',
+    'voc-stpp_resnet101-*_reco@92', 'voc-stpp_resnet101-*_ctt@662',
+    'voc-stpp_resnet101-*_cac@662',
     # Adaptation: each method with MiT-B5, each network and data set.
     'gta2cityscapes_mit-b5-daformer_dacs',
     'gta2cityscapes_mit-b5-daformer_fst',

@@ -11,7 +11,8 @@ FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
     if path.stem not in ('ssl_stpp', 'ssl_u2pl', 'ssl_u2pl_released',
-                         'ssl_reco')
+                         'ssl_reco', 'ssl_ctt', 'ssl_ctt_released',
+                         'ssl_cac')
 ]
 
 

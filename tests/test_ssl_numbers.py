@@ -22,8 +22,10 @@ from mmseg_fst.run.stages import labels_only, retrain
 
 FOLDER = REPOSITORY / 'configs' / 'ssl'
 # Without the ablations, which no table names.
+# CTT has two networks: test_ctt.
 CELLS = [name for name in cells_of('ssl')
-         if name.startswith(('voc', 'cityscapes')) and '@' in name]
+         if name.startswith(('voc', 'cityscapes')) and '@' in name
+         and '_ctt' not in name]
 TOTAL = dict(voc=10582, cityscapes=2975)
 
 
@@ -52,6 +54,7 @@ RECIPES = {
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
     r'voc-stpp_.*_reco': UNIMATCH._replace(
         gpus=1, batch=10, epochs=200, rate=2.5e-3, head=1, decay=5e-4),
+    r'voc-stpp_.*_cac': UNIMATCH._replace(crop=320, gpus=2, batch=4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
@@ -97,6 +100,8 @@ def iterations(name, recipe, total):
         return (-(-unlabeled // labeled) * labeled + unlabeled) // 16
     if '_reco@' in name or '_reco_fst@' in name:
         return 200
+    if '_cac@' in name:
+        return 1157
     return -(-unlabeled // recipe.gpus) // recipe.batch
 
 
@@ -159,7 +164,8 @@ def test_numbers(name, monkeypatch):
     'voc-stpp_dinov2-s-dpt_unimatch-v2@92',
     'cityscapes-stpp_dinov2-s-dpt_unimatch-v2@186',
     'voc-stpp_resnet50-deeplabv3plus_stpp@92',
-    'voc-stpp_resnet101-deeplabv3plus_reco@92'
+    'voc-stpp_resnet101-deeplabv3plus_reco@92',
+    'voc-stpp_resnet101-deeplabv3plus_cac@662'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -208,6 +214,7 @@ METHODS = {
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': dict(
         threshold=0., mixer='CutMix'),
     r'.*_stpp': dict(mixer='NoMix'),
+    r'.*_cac': dict(contrast=128),
     r'.*_reco': dict(threshold=None, mixer='UnlabeledClassMix', contrast=256),
 }
 
@@ -224,7 +231,9 @@ def test_methods(name):
     elif 'pseudo_labeler' in model:
         found['threshold'] = model.pseudo_labeler.get('threshold')
     if 'contrast' in model:
-        found['contrast'] = model.segmentor.decode_head.representation_channels
+        found['contrast'] = model.get('projection', dict(
+            channels=model.segmentor.decode_head.get(
+                'representation_channels'))).channels
     assert found == next(
         expected for pattern, expected in METHODS.items()
         if re.fullmatch(pattern, plain_config(name)))

@@ -5,5 +5,6 @@ configs = [
     for method in ('supervised', 'supervised-continued', 'mean-teacher',
                    'mean-teacher_fst', 'cutmix', 'cutmix_fst', 'fixmatch',
                    'unimatch', 'unimatch-v2', 'unimatch-v2_fst', 'u2pl',
-                   'u2pl_fst', 'reco', 'reco_fst', 'stpp')
+                   'u2pl_fst', 'reco', 'reco_fst', 'ctt',
+                   'ctt_fst', 'cac', 'stpp')
 ]

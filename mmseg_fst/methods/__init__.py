@@ -1,5 +1,6 @@
 """Methods: what a training step computes, one readable class each."""
 from .batch import Batch, PseudoLabels, Side
+from .cac import CAC
 from .co_training import CoTraining
 from .contract import TrainedModel, check_contract
 from .ctt import CTT
@@ -21,9 +22,8 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'Batch', 'CTT', 'CoTraining', 'CutMixMeanTeacher', 'DeferredGradient',
-    'ENSEMBLE',
-    'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
+    'Batch', 'CAC', 'CTT', 'CoTraining', 'CutMixMeanTeacher',
+    'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
     'ReCo', 'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
     'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
     'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'

@@ -21,6 +21,7 @@ from .decode_heads import (
 )
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
+from .directional_contrast import DirectionalContrast
 from .losses import heads_of
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
 from .perturbations import ChannelDropout, ComplementaryDropout
@@ -41,12 +42,12 @@ __all__ = [
     'BlockMask', 'Canvas', 'ChannelDropout', 'ClassDiceLoss', 'ClassMix',
     'ClassThreshold', 'ComplementaryDropout', 'Confidence', 'ConfidentRatio',
     'ContrastiveMemory', 'CrossBankContrast', 'CutMix', 'DAFormerHead',
-    'DCTInput',
-    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'EntropyPercentile', 'FeatureDistance', 'HalfCutMix',
-    'NoMix', 'PixelProjection', 'PlainDPTHead', 'RegionContrast',
-    'ResizedBEiT', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'UnlabeledClassMix', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
+    'DeepLabV2Head', 'DeepLabV3PlusHead', 'DirectionalContrast',
+    'EntropyPercentile', 'FeatureDistance', 'HalfCutMix', 'NoMix',
+    'PixelProjection', 'PlainDPTHead', 'RegionContrast', 'ResizedBEiT',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'StrongPhotometric', 'TIMMVisionTransformer', 'Threshold',
+    'UnlabeledClassMix', 'WholeImage', 'fuse_attention', 'heads_of',
+    'split_dilated'
 ]

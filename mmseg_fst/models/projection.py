@@ -46,6 +46,7 @@ class PixelProjection(nn.Sequential):
         super().__init__(
             nn.Conv2d(in_channels, in_channels, 1), nn.ReLU(inplace=True),
             nn.Conv2d(in_channels, channels, 1))
+        self.channels = channels
         self.normalize = normalize
 
     def forward(self, features: Tensor) -> Tensor:

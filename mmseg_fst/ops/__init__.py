@@ -16,6 +16,11 @@ from .color import (
     normalize,
 )
 from .confusion import count_classes_, count_confusion_, scores_by_class
+from .crop_pairs import (
+    directed_mean,
+    directional_losses,
+    overlap_index,
+)
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .label_quality import (
     LabelCounts,
@@ -56,7 +61,7 @@ from .pseudo_labels import (
     ignore_rows,
     masked_percentile,
 )
-from .region_contrast import (
+from .region_pairs import (
     class_relation,
     region_nce,
     sample_classes,
@@ -72,12 +77,13 @@ __all__ = [
     'color_jitter', 'concatenate', 'confident_ratio', 'confident_shares',
     'count_classes_', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
+    'directed_mean', 'directional_losses',
     'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
     'gaussian_blur', 'grayscale', 'ignore_padding',
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'peer_losses_of_rows', 'quality_by_class', 'region_nce', 'rows_of',
+    'normalize', 'overlap_index', 'peer_losses_of_rows', 'quality_by_class', 'region_nce', 'rows_of',
     'sample_classes', 'sample_members', 'sample_rows',
     'scores_by_class', 'select_pixels', 'similarity_nce', 'split_by_entropy',
     'sum_by_class', 'surest_rows', 'upscale'

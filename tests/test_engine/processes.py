@@ -2,9 +2,9 @@
 
 Usage: processes.py HOOK_AS_JSON IMAGES_PER_PROCESS [METHOD] OUT
 
-METHOD is as-users-do, u2pl, u2pl-released, reco, ctt or co-training. Without
-it, and in co-training, nothing is random and nothing depends on the batch, so
-that processes can be compared with one.
+METHOD is as-users-do, u2pl, u2pl-released, reco, ctt, cac or co-training.
+Without it, and in co-training, nothing is random and nothing depends on the
+batch, so that processes can be compared with one.
 """
 import json
 import sys
@@ -23,7 +23,9 @@ from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
+    ToyCrops,
     ToyPairs,
+    cac_config,
     co_training_config,
     ctt_config,
     make_runner,
@@ -79,6 +81,8 @@ def main() -> None:
         model = reco_config()
     elif options == ['ctt']:
         model = ctt_config()
+    elif options == ['cac']:
+        model = cac_config()
     elif options == ['co-training']:
         model = comparable_students()
     elif options == ['u2pl-released']:
@@ -101,13 +105,14 @@ def main() -> None:
         train_dataloader=dict(
             batch_size=int(batch_size),
             num_workers=0,
-            dataset=ToyPairs(),
+            dataset=ToyCrops() if options == ['cac'] else ToyPairs(),
             sampler=dict(type='PairedSampler', seed=0)))
     runner.register_hook(SyncStatisticsHook())
     runner.train()
     model = runner.model.module
     torch.save(
-        dict(state=model.state_dict(), mask=model.mixed.mask),
+        dict(state=model.state_dict(),
+             mask=getattr(model.mixed, 'mask', None)),
         Path(out) / f'rank_{runner.rank}.pt')
 
 

@@ -78,7 +78,8 @@ def test_processes_sample_independently_and_agree(tmp_path):
             value, second['state'][name], rtol=0, atol=0, msg=name)
 
 
-@pytest.mark.parametrize('rule', ['u2pl', 'u2pl-released', 'reco', 'ctt'])
+@pytest.mark.parametrize('rule', ['u2pl', 'u2pl-released', 'reco', 'ctt',
+                                  'cac'])
 def test_processes_remember_the_same(tmp_path, rule):
     """The memory of a contrast holds what all of them have seen.
 
@@ -86,6 +87,8 @@ def test_processes_remember_the_same(tmp_path, rule):
     the class that they are not, and this network knows but one class.
     """
     hook = dict(type='FSTHook', depth=1, when='after')
+    if rule == 'cac':
+        hook = {}  # there is no teacher
     first, second = (result['state'] for result in run(
         tmp_path / 'two', hook, 2, 2, rule))
     for name, value in first.items():

@@ -135,6 +135,32 @@ def ctt_config(**changes) -> dict:
     return config
 
 
+def cac_config(**changes) -> dict:
+    """A model with the method CAC; crops of 32 pixels, on 4 x 4 positions."""
+    return model_config(**{**dict(
+        type='CAC', segmentor=reco_config()['segmentor'],
+        pseudo_labeler=None, mixer=None, pooling=2, stride=8,
+        projection=dict(type='PixelProjection', channels=6, normalize=True),
+        contrast=dict(type='DirectionalContrast', num_keys=10,
+                      threshold=0.)), **changes})
+
+
+class ToyCrops(ToyPairs):
+    """Random pairs whose unlabeled images are two crops."""
+
+    @staticmethod
+    def _item(seed: int, labeled: bool) -> dict:
+        item = ToyPairs._item(seed, labeled)
+        if not labeled:
+            other = ToyPairs._item(seed + 5000, False)['inputs']
+            item['inputs'] = torch.cat([item['inputs'], other], dim=1)
+            item['data_samples'].set_metainfo(dict(
+                img_shape=(2 * SIZE, SIZE),
+                overlaps=((0, 8, 32, 32), (0, 0, 32, 24)),
+                flips=(False, seed % 2 == 0)))
+        return item
+
+
 def co_training_config(**changes) -> dict:
     """Two students of different width that label for one another."""
     wide = segmentor_config()

@@ -28,7 +28,8 @@ from .ssl_release import ToyEncoder  # noqa: F401  # registers it
 
 DATA = Path(__file__).parents[1] / 'data' / 'contrast'
 #: Beginnings of the names of weights in the records, and ours.
-NAMES = {'encoder': 'backbone.layers', 'pred': 'decode_head.conv_seg',
+NAMES = {'encoder.layers': 'backbone.layers', 'encoder': 'backbone.layers',
+         'pred': 'decode_head.conv_seg', 'classifier': 'decode_head.conv_seg',
          'rep': 'decode_head.rep'}
 
 
@@ -137,15 +138,17 @@ def load(name: str) -> dict:
 
 
 def replay(record: dict, model: dict, init: dict, hooks: list,
-           work_dir: Path) -> tuple[Runner, Recorder]:
+           work_dir: Path, items: type = RecordedItems
+           ) -> tuple[Runner, Recorder]:
     """Train as in the record, in float64.
 
     Args:
         record (dict): The record.
         model (dict): Config of the method.
         init (dict): State dict at the start, by our names.
-        hooks (list): The hook that moves the teacher.
+        hooks (list): Hooks, such as the one that moves the teacher.
         work_dir (Path): Where the run writes.
+        items (type): Data set of the batches of the record.
 
     Returns:
         tuple: The runner, and what it has computed.
@@ -155,7 +158,7 @@ def replay(record: dict, model: dict, init: dict, hooks: list,
         model=model,
         work_dir=str(work_dir),
         train_dataloader=dict(
-            batch_size=1, num_workers=0, dataset=RecordedItems(record),
+            batch_size=1, num_workers=0, dataset=items(record),
             collate_fn=first,
             sampler=dict(type='DefaultSampler', shuffle=False)),
         train_cfg=dict(type='IterBasedTrainLoop',
