@@ -23,9 +23,11 @@ from mmseg_fst.run.stages import labels_only, retrain
 
 FOLDER = REPOSITORY / 'configs' / 'ssl'
 # Without the ablations, which no table names.
+# CTT has two networks: test_ctt.
 CELLS = [name for name in cells_of('ssl')
          if name.startswith(('voc', 'cityscapes')) and '@' in name
-         and '_eln@' not in name]  # by iterations
+         and '_eln@' not in name  # by iterations
+         and '_ctt' not in name]
 TOTAL = dict(voc=10582, cityscapes=2975)
 
 
@@ -66,6 +68,9 @@ RECIPES = {
         512, 4, 8, 80, 'SGD', .01, 1, 1e-4, 'WholeImage'),
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
     r'voc-stpp_.*_gct': UNIMATCH._replace(epochs=20, decay=5e-4),
+    r'voc-stpp_.*_reco': UNIMATCH._replace(
+        gpus=1, batch=10, epochs=200, rate=2.5e-3, head=1, decay=5e-4),
+    r'voc-stpp_.*_cac': UNIMATCH._replace(crop=320, gpus=2, batch=4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
     r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
@@ -109,6 +114,10 @@ def iterations(name, recipe, total):
     if '_stpp@' in name:
         # Labels are repeated until they are as many.
         return (-(-unlabeled // labeled) * labeled + unlabeled) // 16
+    if '_reco@' in name or '_reco_fst@' in name:
+        return 200
+    if '_cac@' in name:
+        return 1157
     return -(-unlabeled // recipe.gpus) // recipe.batch
 
 
@@ -181,7 +190,9 @@ def test_numbers(name, monkeypatch):
     'voc-stpp_dinov2-s-dpt_unimatch-v2@92',
     'cityscapes-stpp_dinov2-s-dpt_unimatch-v2@186',
     'voc-stpp_resnet50-deeplabv3plus_stpp@92',
-    'cityscapes_deeplabv3plus_ael@186', 'voc_deeplabv3plus_dsbn@1323'
+    'cityscapes_deeplabv3plus_ael@186', 'voc_deeplabv3plus_dsbn@1323',
+    'voc-stpp_resnet101-deeplabv3plus_reco@92',
+    'voc-stpp_resnet101-deeplabv3plus_cac@662'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -250,6 +261,8 @@ METHODS = {
     r'.*_gct': dict(),
     r'.*_cct': dict(),
     r'.*_ps-mt': dict(threshold=.6, mixer='BetaCutMix'),
+    r'.*_cac': dict(contrast=128),
+    r'.*_reco': dict(threshold=None, mixer='UnlabeledClassMix', contrast=256),
 }
 
 
@@ -263,9 +276,11 @@ def test_methods(name):
         found.update(model.pseudo_filter)
         found.pop('type')
     elif 'pseudo_labeler' in model:
-        found['threshold'] = model.pseudo_labeler.threshold
+        found['threshold'] = model.pseudo_labeler.get('threshold')
     if 'contrast' in model:
-        found['contrast'] = model.segmentor.decode_head.representation_channels
+        found['contrast'] = model.get('projection', dict(
+            channels=model.segmentor.decode_head.get(
+                'representation_channels'))).channels
     assert found == next(
         expected for pattern, expected in METHODS.items()
         if re.fullmatch(pattern, plain_config(name)))

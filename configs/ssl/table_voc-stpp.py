@@ -1,6 +1,6 @@
-# UniMatch and ST++ on Pascal VOC 2012 + SBD, the lists of high-quality labels
-# of ST++; scored at native size.
-title = "Semi-supervised Pascal VOC 2012, ST++'s lists: UniMatch and ST++"
+# UniMatch, ST++ and ReCo on Pascal VOC 2012 + SBD, the lists of high-quality
+# labels of ST++; scored at native size.
+title = "Semi-supervised Pascal VOC 2012, ST++'s lists: UniMatch, ST++ and ReCo"
 configs = [
     dict(
         config=f'voc-stpp_resnet101-deeplabv3plus_{method}.py',
@@ -15,4 +15,9 @@ configs = [
     dict(
         config='voc-stpp_resnet50-deeplabv3plus_stpp.py', partition=labels)
     for labels in (92, 183, 366, 732, 1464)
+] + [
+    dict(
+        config=f'voc-stpp_resnet101-deeplabv3plus_{method}.py',
+        partition=labels)
+    for labels in (92, 183, 366, 732, 1464) for method in ('reco', 'reco_fst')
 ]

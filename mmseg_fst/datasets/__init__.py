@@ -14,6 +14,7 @@ from .geometry import PadToCrop, RandomFactorResize
 from .labels import LoadAnnotations
 from .listed import ListedDataset
 from .loading import LoadWholeImage
+from .overlap import OverlappingCrops
 from .paired import PairedDataset
 from .rare_class import RareClassSampling
 from .samplers import PairedSampler
@@ -25,7 +26,7 @@ __all__ = [
     'FactorResizedCrop',
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
     'LoadAnnotations', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
-    'PackByteInputs', 'PadToCrop', 'PairedDataset', 'PairedSampler',
-    'RandomFactorResize', 'RareClassSampling', 'StreetsDataset',
+    'OverlappingCrops', 'PackByteInputs', 'PadToCrop', 'PairedDataset',
+    'PairedSampler', 'RandomFactorResize', 'RareClassSampling', 'StreetsDataset',
     'SynthiaDataset', 'UnlabeledFolderDataset', 'collate_sides'
 ]

@@ -1,11 +1,13 @@
 """Methods: what a training step computes, one readable class each."""
 from .ael import AEL
 from .batch import Batch, PseudoLabels, Side
+from .cac import CAC
 from .cct import CCT
 from .co_training import CoTraining
 from .co_training_released import ReleasedCoTraining
 from .contract import TrainedModel, check_contract
 from .cps import CPS
+from .ctt import CTT
 from .cutmix_cps import CutMixCPS
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
@@ -17,6 +19,7 @@ from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
 from .ps_mt import PSMT
+from .reco import ReCo
 from .st_plus_plus import STPlusPlus
 from .step import Losses, Step
 from .step_cache import StepCache
@@ -29,10 +32,10 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'AEL', 'Batch', 'CCT', 'CPS', 'CoTraining', 'CutMixCPS',
+    'AEL', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining', 'CutMixCPS',
     'CutMixMeanTeacher', 'DSBN', 'DeferredGradient', 'ELN', 'ENSEMBLE',
     'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PSMT',
-    'PseudoLabels', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
+    'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
     'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
     'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2',
     'check_contract', 'graphs_stay_valid', 'set_batch_norm'

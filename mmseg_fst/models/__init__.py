@@ -12,6 +12,7 @@ from .backbones import (
 from .balanced_loss import BalancedCrossEntropy
 from .beta_cut_mix import BetaCutMix
 from .block_mask import BlockMask
+from .class_bank import CrossBankContrast
 from .class_confidence import ClassConfidence
 from .contrastive_memory import ContrastiveMemory
 from .crop_contrast import CropContrast
@@ -25,12 +26,13 @@ from .decode_heads import (
 )
 from .dice_loss import ClassDiceLoss
 from .dilated import split_dilated
+from .directional_contrast import DirectionalContrast
 from .error_localizer import ErrorLocalizer
 from .flaw_detector import FlawDetector
 from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
 from .mean_network import MeanNetwork
-from .mixers import ClassMix, CutMix, HalfCutMix, NoMix
+from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
 from .multi_box_mix import MultiBoxMix
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
@@ -39,6 +41,7 @@ from .perturbations import (
     ComplementaryDropout,
     FeatureNoise,
 )
+from .projection import PixelProjection
 from .protocols import Canvas, MultiScale, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
 from .pseudo_labelers import (
@@ -48,6 +51,7 @@ from .pseudo_labelers import (
     Threshold,
 )
 from .rand_augment import RandAugment
+from .region_contrast import RegionContrast
 from .regularizers import FeatureDistance
 from .self_correction_loss import SelfCorrectionLoss
 from .split_batch_norm import SplitBatchNorm
@@ -60,14 +64,15 @@ __all__ = [
     'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
     'ClassThreshold', 'ComplementaryDropout', 'ConfidenceWeight',
     'ConfidentRatio', 'ContextMask', 'ContrastiveMemory', 'CropContrast',
-    'CutMix', 'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained',
-    'DCTResNet', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'EntropyPercentile',
+    'CrossBankContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
     'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix', 'MultiScale',
-    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PlainDPTHead',
-    'RandAugment', 'ResizedBEiT', 'SelfCorrectionLoss',
+    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
+    'RandAugment', 'RegionContrast', 'ResizedBEiT', 'SelfCorrectionLoss',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
     'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'VirtualAdversarial', 'WholeImage', 'fuse_attention',
-    'heads_of', 'split_dilated'
+    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
+    'fuse_attention', 'heads_of', 'split_dilated'
 ]

@@ -1,7 +1,7 @@
 """Losses of an encoder-decoder with pixel weights."""
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Optional, cast
+from typing import Any, Optional, cast
 
 import torch
 import torch.nn.functional as F
@@ -152,26 +152,28 @@ def decode_without(head: BaseDecodeHead,
 def decoded_logits(
     network: nn.Module, features: Sequence[Tensor], size: Sequence[int],
     decode: Callable[[BaseDecodeHead, Sequence[Tensor]], tuple]
-) -> tuple[dict[str, Tensor], Optional[Tensor]]:
-    """Logits of each head, and representations of the decode head.
+) -> tuple[dict[str, Tensor], Any]:
+    """Logits of each head, and what the decode head gives besides.
 
     Args:
         network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
         features (Sequence[Tensor]): Feature maps of its backbone or neck.
         size (Sequence[int]): Height and width of the label.
-        decode (Callable): :func:`represent` or :func:`decode_without`.
+        decode (Callable): From the decode head and the features to its
+            logits and something else, such as :func:`represent` or
+            :func:`decode_without`.
 
     Returns:
-        tuple: Logits of shape (N, C, *size) by head, and representations
-        (N, D, h, w) or None.
+        tuple: Logits of shape (N, C, *size) by head, and the second output of
+        ``decode``.
     """
     heads = heads_of(network)
     head = heads.pop('decode')
-    logits, representation = decode(head, features)
+    logits, further = decode(head, features)
     by_head = dict(decode=resize_logits(logits, size, head.align_corners))
     for name, auxiliary in heads.items():
         by_head[name] = head_logits(auxiliary, features, size)
-    return by_head, representation
+    return by_head, further
 
 
 def head_losses(head: BaseDecodeHead,

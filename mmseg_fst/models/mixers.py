@@ -76,6 +76,49 @@ class ClassMix(nn.Module):
 
 
 @MODELS.register_module()
+class UnlabeledClassMix(ClassMix):
+    """Paste the next unlabeled image onto half of the classes of an image.
+
+    ClassMix of Olsson et al. (WACV 2021): of the classes that the teacher
+    predicts in an image, half keep their pixels; the other pixels, with their
+    pseudo-labels and weights, come from the next image of the batch.
+
+    Args:
+        ignore_index (int): Id of pixels without a label, which keep their
+            place. Defaults to 255.
+    """
+
+    def __init__(self, ignore_index: int = 255) -> None:
+        super().__init__(ignore_index=ignore_index)
+
+    def forward(self, labeled: tuple[Tensor, Tensor],
+                unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Mix the unlabeled batch with itself.
+
+        Args:
+            labeled (tuple): Not used.
+            unlabeled (tuple): ``image`` (N, 3, H, W), pseudo-``label``
+                (N, H, W), int64, and ``weight`` (N, H, W).
+
+        Returns:
+            Mixed: The mixed batch.
+
+        Raises:
+            ValueError: If the batch has one image.
+        """
+        image, label, weight = unlabeled
+        if len(image) < 2:
+            raise ValueError(
+                'UnlabeledClassMix mixes the images of a batch with each '
+                'other, but the batch has one image; set '
+                '`train_dataloader.batch_size` to 2 or more.')
+        index = torch.arange(len(image), device=image.device).roll(-1)
+        return mix(self.sample_mask(label),
+                   (image[index], label[index], weight[index]), unlabeled,
+                   index)
+
+
+@MODELS.register_module()
 class NoMix(nn.Module):
     """Unlabeled images without mixing: the plain mean teacher."""
 

@@ -10,6 +10,13 @@ from .class_balance import (
     sample_index,
     weighted_cross_entropy,
 )
+from .class_contrast import (
+    append_rows,
+    bank_losses,
+    mean_by_class,
+    peer_losses_of_rows,
+    surest_rows,
+)
 from .class_scores import class_logits, class_probabilities, most_probable
 from .color import (
     color_jitter,
@@ -20,6 +27,7 @@ from .color import (
 )
 from .confusion import count_classes_, count_confusion_, scores_by_class
 from .consistency import assist, probability_error
+from .crop_pairs import directed_mean, directional_losses, overlap_index
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .distortions import DISTORTIONS, distort
 from .error_maps import balanced_cross_entropy, class_contrast
@@ -51,12 +59,14 @@ from .pixel_contrast import (
     rows_of,
     sample_rows,
     select_pixels,
+    similarity_nce,
     split_by_entropy,
     sum_by_class,
 )
 from .pseudo_labels import (
     agreement,
     confident_ratio,
+    confident_shares,
     drop_uncertain,
     entropy_of,
     ignore_padding,
@@ -65,25 +75,35 @@ from .pseudo_labels import (
     scale_sizes,
 )
 from .ramps import cosine_ramp, gaussian_ramp
+from .region_pairs import (
+    class_relation,
+    region_nce,
+    sample_classes,
+    sample_members,
+)
 from .weights import ema_decay, ema_update_
 
 __all__ = [
     'DISTORTIONS', 'Exchange', 'LabelCounts', 'Mixed', 'TeacherView',
-    'adversarial_noise', 'agreement', 'assist', 'balanced_cross_entropy',
-    'block_grid', 'block_mask', 'box_mask', 'center_canvas', 'class_contrast',
-    'class_logits', 'class_mix_mask', 'class_probabilities', 'class_share',
+    'adversarial_noise', 'agreement', 'append_rows', 'assist',
+    'balanced_cross_entropy', 'bank_losses', 'block_grid', 'block_mask',
+    'box_mask', 'center_canvas', 'class_contrast', 'class_logits',
+    'class_mix_mask', 'class_probabilities', 'class_relation', 'class_share',
     'color_jitter', 'concatenate', 'confidence_sums', 'confident_ratio',
-    'connected_components', 'cosine_ramp', 'count_classes_',
-    'count_confusion_', 'count_labels', 'dct_coefficients', 'dct_grid',
-    'dct_input', 'denormalize', 'distort', 'doubt_softmax', 'drop_uncertain',
+    'confident_shares', 'connected_components', 'cosine_ramp',
+    'count_classes_', 'count_confusion_', 'count_labels', 'dct_coefficients',
+    'dct_grid', 'dct_input', 'denormalize', 'directed_mean',
+    'directional_losses', 'distort', 'doubt_softmax', 'drop_uncertain',
     'ema_decay', 'ema_update_', 'entropy_of', 'erase_in_objects', 'exchange',
     'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale', 'half_box',
     'ignore_padding', 'ignore_rows', 'info_nce', 'keep_pixels',
     'label_quality', 'largest_class', 'likelihood_rank', 'masked_percentile',
-    'membership', 'membership_as_released', 'mix', 'mix_labels',
-    'most_probable', 'normalize', 'probability_error', 'quality_by_class',
-    'reverse_cross_entropy', 'rows_of', 'sample_index', 'sample_rows',
-    'scale_flaws', 'scale_sizes', 'scores_by_class', 'select_pixels',
-    'self_correction', 'split_by_entropy', 'sum_by_class',
+    'mean_by_class', 'membership', 'membership_as_released', 'mix',
+    'mix_labels', 'most_probable', 'normalize', 'overlap_index',
+    'peer_losses_of_rows', 'probability_error', 'quality_by_class',
+    'region_nce', 'reverse_cross_entropy', 'rows_of', 'sample_classes',
+    'sample_index', 'sample_members', 'sample_rows', 'scale_flaws',
+    'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
+    'similarity_nce', 'split_by_entropy', 'sum_by_class', 'surest_rows',
     'upscale', 'weighted_cross_entropy'
 ]

@@ -201,6 +201,20 @@ def info_nce(anchor: Tensor, positive: Tensor, negative: Tensor,
     """
     other = torch.cat([positive.expand(len(anchor), 1, -1), negative], dim=1)
     similarity = F.cosine_similarity(anchor[:, None], other, dim=2)
+    return similarity_nce(similarity / temperature)
+
+
+def similarity_nce(similarity: Tensor) -> Tensor:
+    """InfoNCE of similarities.
+
+    Args:
+        similarity (Tensor): Similarities divided by the temperature, of shape
+            (A, 1 + K); those of the positives come first.
+
+    Returns:
+        Tensor: Mean loss over the anchors, a scalar.
+    """
     # InfoNCE is a cross-entropy in which the positive is class 0.
-    target = torch.zeros(len(anchor), dtype=torch.long, device=anchor.device)
-    return F.cross_entropy(similarity / temperature, target)
+    target = torch.zeros(
+        len(similarity), dtype=torch.long, device=similarity.device)
+    return F.cross_entropy(similarity, target)

@@ -32,6 +32,27 @@ def confident_ratio(logits: Tensor,
     return label, (confident / confidence.numel()).float()
 
 
+def confident_shares(confidence: Tensor, label: Tensor, threshold: float,
+                     ignore_index: int = 255) -> Tensor:
+    """Share of confident pixels of each image, among those with a label.
+
+    Args:
+        confidence (Tensor): Of shape (N, H, W), in [0, 1].
+        label (Tensor): Class ids of shape (N, H, W), int64.
+        threshold (float): Minimum confidence, in [0, 1].
+        ignore_index (int): Id of pixels without a label. Defaults to 255.
+
+    Returns:
+        Tensor: Shares of shape (N,), in [0, 1], of the type of
+        ``confidence``.
+    """
+    valid = label != ignore_index
+    confident = (confidence >= threshold) & valid
+    share = (confident.flatten(1).sum(1).double()
+             / valid.flatten(1).sum(1).clamp(min=1))
+    return share.to(confidence.dtype)
+
+
 def agreement(labels: Sequence[Tensor], ignore_index: int = 255) -> Tensor:
     """Fraction of pixels for which all networks predict the same class.
 

@@ -24,16 +24,20 @@ from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
     LabeledPairs,
     PastedPairs,
+    ToyCrops,
     ToyPairs,
     ael_config,
+    cac_config,
     cct_config,
     co_training_config,
+    ctt_config,
     dsbn_config,
     eln_config,
     gct_config,
     make_runner,
     model_config,
     ps_mt_config,
+    reco_config,
     segmentor_config,
     u2pl_config,
 )
@@ -127,9 +131,12 @@ MODELS_BY_OPTION = {
     'gct': comparable_networks,
     'cct': comparable_decoders,
     'ps-mt': comparable_teachers,
+    'reco': reco_config,
+    'ctt': ctt_config,
+    'cac': cac_config,
 }
 #: Data of methods that need more than two sides.
-PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs}
+PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs, 'cac': ToyCrops}
 
 
 def main() -> None:
@@ -159,9 +166,9 @@ def main() -> None:
     runner.register_hook(SyncStatisticsHook())
     runner.train()
     model = runner.model.module
-    mask = None if model.mixed is None else model.mixed.mask
     torch.save(
-        dict(state=model.state_dict(), mask=mask),
+        dict(state=model.state_dict(),
+             mask=getattr(model.mixed, 'mask', None)),
         Path(out) / f'rank_{runner.rank}.pt')
 
 

@@ -29,6 +29,7 @@ from .toy import (
     model_config,
     prepare,
     ps_mt_config,
+    reco_config,
     segmentor_config,
 )
 
@@ -124,8 +125,9 @@ def dice_config():
     (FST, eln_config()),
     (FST, cct_config(label_with='teacher')),
     (dict(FST, buffers='average'), ps_mt_config()),
+    (FST, reco_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training', 'gct', 'eln', 'cct', 'ps-mt'])
+        'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

@@ -82,7 +82,8 @@ def test_processes_sample_independently_and_agree(tmp_path):
             value, second['state'][name], rtol=0, atol=0, msg=name)
 
 
-@pytest.mark.parametrize('rule', ['u2pl', 'u2pl-released'])
+@pytest.mark.parametrize('rule', ['u2pl', 'u2pl-released', 'reco', 'ctt',
+                                  'cac'])
 def test_processes_remember_the_same(tmp_path, rule):
     """The memory of a contrast holds what all of them have seen.
 
@@ -90,12 +91,16 @@ def test_processes_remember_the_same(tmp_path, rule):
     the class that they are not, and this network knows but one class.
     """
     hook = dict(type='FSTHook', depth=1, when='after')
+    if rule == 'cac':
+        hook = {}  # there is no teacher
     first, second = (result['state'] for result in run(
         tmp_path / 'two', hook, 2, 2, rule))
     for name, value in first.items():
         torch.testing.assert_close(
             value, second[name], rtol=0, atol=0, msg=name)
-    if rule == 'u2pl-released':
+    if rule != 'u2pl':
+        assert any('contrast' in name or 'auxiliary.' in name
+                   for name in first)
         return
     alone = run(tmp_path / 'one', hook, 1, 2, rule)[0]['state']
     sizes = first['contrast.sizes']

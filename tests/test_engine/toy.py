@@ -157,6 +157,61 @@ def dsbn_config(**changes) -> dict:
     return config
 
 
+def reco_config(**changes) -> dict:
+    """A model with the method ReCo, on a grid of 8 x 8 pixels."""
+    segmentor = segmentor_config()
+    segmentor['backbone'].update(strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
+    return model_config(**{**dict(
+        type='ReCo',
+        segmentor=segmentor,
+        pseudo_labeler=dict(type='ConfidenceWeight'),
+        mixer=dict(type='UnlabeledClassMix'),
+        projection=dict(type='PixelProjection', channels=6),
+        # Untrained, no pixel is sure.
+        contrast=dict(type='RegionContrast', num_queries=8, num_negatives=5,
+                      weak_threshold=0., strong_threshold=.3)), **changes})
+
+
+def ctt_config(**changes) -> dict:
+    """A model with the method CTT, on a grid of 8 x 8 pixels."""
+    network = reco_config()['segmentor']
+    config = model_config(**{**dict(
+        type='CTT',
+        students=dict(left=network, right=copy.deepcopy(network)),
+        pseudo_labeler=dict(type='ConfidentRatio', threshold=.2),
+        mixer=None,
+        contrast=dict(type='CrossBankContrast', capacity=2, per_step=2,
+                      min_score=0., threshold=.3)), **changes})
+    del config['segmentor']
+    return config
+
+
+def cac_config(**changes) -> dict:
+    """A model with the method CAC; crops of 32 pixels, on 4 x 4 positions."""
+    return model_config(**{**dict(
+        type='CAC', segmentor=reco_config()['segmentor'],
+        pseudo_labeler=None, mixer=None, pooling=2, stride=8,
+        projection=dict(type='PixelProjection', channels=6, normalize=True),
+        contrast=dict(type='DirectionalContrast', num_keys=10,
+                      threshold=0.)), **changes})
+
+
+class ToyCrops(ToyPairs):
+    """Random pairs whose unlabeled images are two crops."""
+
+    @staticmethod
+    def _item(seed: int, labeled: bool) -> dict:
+        item = ToyPairs._item(seed, labeled)
+        if not labeled:
+            other = ToyPairs._item(seed + 5000, False)['inputs']
+            item['inputs'] = torch.cat([item['inputs'], other], dim=1)
+            item['data_samples'].set_metainfo(dict(
+                img_shape=(2 * SIZE, SIZE),
+                overlaps=((0, 8, 32, 32), (0, 0, 32, 24)),
+                flips=(False, seed % 2 == 0)))
+        return item
+
+
 def co_training_config(**changes) -> dict:
     """Two students of different width that label for one another."""
     wide = segmentor_config()

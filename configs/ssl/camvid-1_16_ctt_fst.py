@@ -1,0 +1,3 @@
+# The same with FST, three steps deep.
+_base_ = './camvid-1_16_ctt.py'
+custom_hooks = [dict(type='FSTHook', depth=3, decay=0.99, when='after')]
