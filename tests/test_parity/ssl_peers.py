@@ -576,4 +576,5 @@ def expected_states(record, index):
 
 
 if __name__ == '__main__':
-    shorten(Path(sys.argv[1]), Path(sys.argv[2]))
+    shorten(Path(sys.argv[1]), Path(sys.argv[2]),
+            largest=int(sys.argv[3]) if sys.argv[3:] else 24)
