@@ -274,9 +274,9 @@ def test_positions_of_dinov2_differ_where_they_are_resized():
     with torch.no_grad():
         for length, equal in ((side, True), (side // 2, False)):
             image = torch.randn(2, 3, length, length)
-            for one, other in zip(plain(image), released(image)):
-                assert one.shape == other.shape
-                assert torch.allclose(one, other, atol=1e-5) == equal
+            for first, other in zip(plain(image), released(image)):
+                assert first.shape == other.shape
+                assert torch.allclose(first, other, atol=1e-5) == equal
 
 
 def test_wrong_positions_are_refused():

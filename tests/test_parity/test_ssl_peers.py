@@ -13,7 +13,7 @@ from .ssl_peers import expected_losses, expected_states, load, replay
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / 'tests' / 'data' / 'ssl_peers').glob('*.pt'))
 SHARED = ROOT.parent / 'shared' / 'fixtures' / 'ssl_peers'
-# Records of other peers have tests of their own.
+# Records of other peers have separate tests.
 RECORDS = sorted(
     path for kind in ('unimatch', 'fixmatch', '2-cps', '3-cps')
     for path in SHARED.glob(f'{kind}*.pt'))
@@ -52,30 +52,30 @@ def check(path, monkeypatch, changes=None):
             rates = [rate for each in rates for rate in each]
         assert found.rates[index] == pytest.approx(
             sorted(set(rates)), rel=1e-12), index
-        for ours, theirs in zip(found.states[index],
+        for found_value, expected in zip(found.states[index],
                                 expected_states(record, index)):
             # Shortened records have the small weights alone.
-            assert set(theirs) <= set(ours) and (
-                'scheduled' in record['meta'] or len(theirs) == len(ours))
-            for name, value in theirs.items():
-                compare(name, ours[name], value, init[name])
+            assert set(expected) <= set(found_value) and (
+                'scheduled' in record['meta'] or len(expected) == len(found_value))
+            for name, value in expected.items():
+                compare(name, found_value[name], value, init[name])
                 compared += 1
     assert compared
     return found
 
 
-def compare(name, ours, theirs, start):
-    """Weights relative to how far they have moved, statistics to theirs."""
+def compare(name, found_value, expected, start):
+    """Weights relative to how far they have moved, statistics to themselves."""
     if 'num_batches' in name:
-        assert ours == theirs, name
+        assert found_value == expected, name
         return
-    moved = theirs if 'running' in name else theirs - start
+    moved = expected if 'running' in name else expected - start
     scale = max(moved.abs().max().item(), 1e-3)
     if name.endswith('qkv.bias'):
         # Softmax cancels the bias of the keys: its gradient is rounding
         # error, which Adam amplifies.
         scale = 1.
-    distance = (ours - theirs).abs().max().item()
+    distance = (found_value - expected).abs().max().item()
     assert distance <= TOLERANCE * scale, (name, distance / scale)
 
 
