@@ -73,8 +73,8 @@ def check_again(again: Mapping[str, str],
             own.
 
     Returns:
-        dict[str, str]: The same names, without sides that show the unlabeled one
-        if it is left out, as for training on labels alone.
+        dict[str, str]: The same names, without those that show the unlabeled
+        side if it is left out, as for training on labels alone.
 
     Raises:
         ValueError: If a name is taken or is not an identifier, or there is no

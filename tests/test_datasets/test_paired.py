@@ -185,7 +185,7 @@ def test_a_second_crop_shows_the_same_image_with_other_random_numbers(
         single = plain[pair_index(3 - index, index, seed=index)]
         two = again[pair_index(3 - index, index, seed=index)]
         assert set(two) == {'labeled', 'unlabeled', 'unlabeled_again'}
-        assert same(one, two)  # other sides stay as they were
+        assert same(single, two)  # other sides stay as they were
         first, second = two['unlabeled'], two['unlabeled_again']
         assert path_of(first) == path_of(second)
         assert 'gt_sem_seg' not in second['data_samples']

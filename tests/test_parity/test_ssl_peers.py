@@ -52,22 +52,22 @@ def check(path, monkeypatch, changes=None):
             rates = [rate for each in rates for rate in each]
         assert found.rates[index] == pytest.approx(
             sorted(set(rates)), rel=1e-12), index
-        for found_value, expected in zip(found.states[index],
+        for state, expected in zip(found.states[index],
                                 expected_states(record, index)):
             # Shortened records have the small weights alone.
-            assert set(expected) <= set(found_value) and (
-                'scheduled' in record['meta'] or len(expected) == len(found_value))
+            assert set(expected) <= set(state) and (
+                'scheduled' in record['meta'] or len(expected) == len(state))
             for name, value in expected.items():
-                compare(name, found_value[name], value, init[name])
+                compare(name, state[name], value, init[name])
                 compared += 1
     assert compared
     return found
 
 
-def compare(name, found_value, expected, start):
-    """Weights relative to how far they have moved, statistics to themselves."""
+def compare(name, state, expected, start):
+    """Weights relative to how far they have moved; statistics."""
     if 'num_batches' in name:
-        assert found_value == expected, name
+        assert state == expected, name
         return
     moved = expected if 'running' in name else expected - start
     scale = max(moved.abs().max().item(), 1e-3)
@@ -75,7 +75,7 @@ def compare(name, found_value, expected, start):
         # Softmax cancels the bias of the keys: its gradient is rounding
         # error, which Adam amplifies.
         scale = 1.
-    distance = (found_value - expected).abs().max().item()
+    distance = (state - expected).abs().max().item()
     assert distance <= TOLERANCE * scale, (name, distance / scale)
 
 
