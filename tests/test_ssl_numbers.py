@@ -162,7 +162,7 @@ def test_numbers(name, monkeypatch):
     scheduler, = cfg.param_scheduler
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
         'PolyLR', .9, 0)
-    # In the releases of UniMatch rates lag by an iteration.
+    # In the releases of UniMatch it lags by an iteration.
     lag = int('_unimatch' in name or '_fixmatch' in name)
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag

@@ -44,7 +44,7 @@ def apply_partition(cfg: Config,
     - ``length``: iterations of an epoch by partition, where they follow
       another rule than the three above.
     - ``lag``: iterations by which learning rates lag, by default 0: 1 where
-      a release sets the rate of an iteration after it, so that the first two
+      the release sets the learning rate after a step, so that the first two
       have the same one.
 
     A value such as ``copy_iters='1 epoch'`` of ``model`` or a hook becomes a

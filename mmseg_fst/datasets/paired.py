@@ -107,7 +107,7 @@ class PairedDataset:
         again (dict[str, str], optional): Further sides, each with the name of
             the side whose images it shows again, such as
             ``dict(unlabeled_again='unlabeled')``: a second crop of each
-            unlabeled image. Pipeline and batch size are those of that side.
+            unlabeled image. Pipeline and batch size equal that side's.
             Defaults to None.
         labeled (dict, optional): The older form of ``sides['labeled']``.
             Defaults to None.

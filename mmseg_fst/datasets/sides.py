@@ -73,26 +73,26 @@ def check_again(again: Mapping[str, str],
             own.
 
     Returns:
-        dict[str, str]: The same names; those of a source that is left out are
-        removed if it is the unlabeled side, as for training on labels alone.
+        dict[str, str]: The same names, without those that show the unlabeled
+        side if it is left out, as for training on labels alone.
 
     Raises:
         ValueError: If a name is taken or is not an identifier, or there is no
             such source.
     """
-    kept = {}
+    found = {}
     for name, source in again.items():
         if name in sides or not name.isidentifier():
             raise ValueError(
                 f'PairedDataset: again.{name} must be a new name of a side, '
                 f'an identifier; there are {", ".join(sides)}.')
         if source in sides:
-            kept[name] = source
+            found[name] = source
         elif source != UNLABELED:
             raise ValueError(
-                f'PairedDataset: again.{name}={source!r} is no side; there '
-                f'are {", ".join(sides)}.')
-    return kept
+                f'PairedDataset: again.{name}={source!r} must be a '
+                f'side, one of {", ".join(sides)}.')
+    return found
 
 
 def wrapper_key(cfg: Mapping[str, Any]) -> Optional[str]:

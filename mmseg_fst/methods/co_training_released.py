@@ -14,7 +14,7 @@ class ReleasedCoTraining(CoTraining):
     In the release of 3-cps (``diverse_cotraining_3cps.py``) the third student
     takes the pixels of the second whose class *id* is at least the threshold,
     where all others compare the confidence: with a threshold above 0, all
-    pixels but those of the first class. At threshold 0, that of the published
+    pixels but the first class. At threshold 0, that of the published
     runs, it is :class:`CoTraining`.
 
     Args:

@@ -96,7 +96,7 @@ class Method(StudentTeacher):
     with_teacher: bool = True
     #: Whether all images go through the student in a single pass.
     single_pass: bool = False
-    #: Views that mixed images consist of, each with a mean of its own.
+    #: Views that mixed images consist of, each with a separate mean.
     views: int = 1
 
     # A module that is not given is None. ``required`` guarantees the first

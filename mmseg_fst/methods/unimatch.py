@@ -27,9 +27,9 @@ class UniMatch(FixMatch):
         perturbation (dict): Config of the module that perturbs features of
             the weak view, such as :class:`ChannelDropout`.
         perturbed_images (str): Whose features are perturbed and decoded
-            again. ``'unlabeled'``: those of the weak view alone. ``'all'``:
-            those of labeled images as well, as in the release; they have no
-            loss, but batch normalization of the decode head sees them.
+            again. ``'unlabeled'``: the weak view alone. ``'all'``: labeled
+            images as well, as in the release; they have no loss, but batch
+            normalization of the decode head uses them.
             Defaults to ``'unlabeled'``.
         mean_over (str): Pixels of a mean of the strong loss: of each
             ``'view'``, as in the release, or of the whole ``'batch'``, which

@@ -333,9 +333,9 @@ def peer_losses(network: nn.Module, logits: dict[str, Tensor],
 def view_losses(network: nn.Module, logits: dict[str, Tensor], label: Tensor,
                 weight: Tensor, auxiliary: str,
                 views: int) -> dict[str, Tensor]:
-    """Losses of several views, each a mean over the pixels of its own.
+    """Losses of several views, each a mean over its pixels.
 
-    A mean over the pixels of all views together would count those of a view
+    A mean over the pixels of all views together would count a view
     less where fewer are padding.
 
     Args:

@@ -179,13 +179,13 @@ def test_a_second_crop_shows_the_same_image_with_other_random_numbers(
     plain = DATASETS.build(random_cfg(streets))
     again = DATASETS.build(dict(
         random_cfg(streets), again=dict(unlabeled_again='unlabeled')))
-    assert again.lengths == plain.lengths  # the sampler sees no other side
+    assert again.lengths == plain.lengths  # the sampler has no other side
     differ = 0
     for index in range(4):
-        one = plain[pair_index(3 - index, index, seed=index)]
+        single = plain[pair_index(3 - index, index, seed=index)]
         two = again[pair_index(3 - index, index, seed=index)]
         assert set(two) == {'labeled', 'unlabeled', 'unlabeled_again'}
-        assert same(one, two)  # other sides stay as they were
+        assert same(single, two)  # other sides stay as they were
         first, second = two['unlabeled'], two['unlabeled_again']
         assert path_of(first) == path_of(second)
         assert 'gt_sem_seg' not in second['data_samples']
@@ -209,7 +209,7 @@ def test_a_second_crop_follows_the_batch_size_of_its_side(streets):
 
 @pytest.mark.parametrize('again, others, message', [
     (dict(unlabeled='labeled'), {}, 'must be a new name'),
-    (dict(second='other'), {}, "again.second='other' is no side"),
+    (dict(second='other'), {}, "again.second='other' must be a side"),
     (dict(second='labeled'),
      dict(rare_class_sampling=dict(stats='none.json')), 'rare_class_sampling'),
 ])

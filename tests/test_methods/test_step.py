@@ -135,7 +135,7 @@ def test_weak_logits_are_gone_when_the_mixed_pass_begins(name, images):
     model.features_of = features_of
     data = model.data_preprocessor(make_batch(again=True), True)
     model.parse_losses(model(**data, mode='loss'))[0].backward()
-    assert checked == [[True] * 5]  # those of second crops as well
+    assert checked == [[True] * 5]  # second crops as well
 
 
 # How methods are written.

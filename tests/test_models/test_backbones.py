@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmseg_fst.models import DCTResNet, ResizedBEiT, TIMMVisionTransformer
 from mmseg_fst.models.backbones import dct_resnet as dct_resnet_module
 from mmseg_fst.models.backbones.beit import geometric_positions
+from mmseg_fst.models.backbones.vision_transformer import resize_positions
 from mmseg_fst.registry import MODELS
 
 
@@ -247,3 +248,37 @@ def test_beit_says_which_size_it_takes():
     assert [tuple(feature.shape) for feature in maps] == [(2, 8, 4, 4)] * 2
     with pytest.raises(ValueError, match=r"\(64, 64\).*mode='slide'"):
         model(torch.randn(2, 3, 64, 96))
+
+
+def test_positions_of_dinov2_are_those_of_its_release():
+    """Numbers of its function, for a square of 5 x 5 and images of 4 x 4."""
+    embedding = (torch.arange(26.)**1.5).view(1, 26, 1)
+    expected = [
+        0., 2.228, 4.909, 8.0858, 12.2259, 21.8409, 27.5188, 33.0418, 39.4976,
+        50.7568, 58.0705, 65.0196, 72.9745, 90.9475, 99.7243, 107.9611,
+        117.2863
+    ]
+    found = resize_positions(embedding, (4, 4)).flatten().tolist()
+    assert found == pytest.approx(expected, abs=1e-4)
+    assert resize_positions(embedding, (5, 5)) is embedding
+    assert resize_positions(embedding.double(), (3, 7)).dtype == torch.float64
+
+
+def test_positions_of_dinov2_differ_where_they_are_resized():
+    torch.manual_seed(0)
+    plain = TIMMVisionTransformer('test_vit', out_indices=[1, 3]).eval()
+    released = TIMMVisionTransformer(
+        'test_vit', out_indices=[1, 3], positions='dinov2').eval()
+    released.load_state_dict(plain.state_dict())
+    side = plain.timm_model.patch_embed.img_size[0]
+    with torch.no_grad():
+        for length, equal in ((side, True), (side // 2, False)):
+            image = torch.randn(2, 3, length, length)
+            for first, other in zip(plain(image), released(image)):
+                assert first.shape == other.shape
+                assert torch.allclose(first, other, atol=1e-5) == equal
+
+
+def test_wrong_positions_are_refused():
+    with pytest.raises(ValueError, match="'timm' or 'dinov2'"):
+        TIMMVisionTransformer('test_vit', [0], positions='sine')

@@ -73,12 +73,13 @@ def test_black_padding_is_that_of_an_image_flipped_later(size, flip):
     shape = tuple(min(side, crop) for side, crop in zip((375, 500), size))
     rgb = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
     label = rng.integers(0, 21, shape, dtype=np.uint8)
-    seen = [array[:, ::-1].copy() if flip else array for array in (rgb, label)]
+    flipped = [array[:, ::-1].copy() if flip else array
+               for array in (rgb, label)]
     sample = SegDataSample(metainfo=dict(
         img_shape=shape, flip=flip, flip_direction='horizontal'))
-    sample.gt_sem_seg = PixelData(data=torch.from_numpy(seen[1])[None])
+    sample.gt_sem_seg = PixelData(data=torch.from_numpy(flipped[1])[None])
     plain = SegDataSample(metainfo=sample.metainfo)
-    image = torch.from_numpy(seen[0][..., ::-1].transpose(2, 0, 1).copy())
+    image = torch.from_numpy(flipped[0][..., ::-1].transpose(2, 0, 1).copy())
     cfg = {**preprocessor_cfg(size), 'padding': 'black'}
     batch = dict(
         labeled=dict(inputs=[image], data_samples=[sample]),

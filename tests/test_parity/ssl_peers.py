@@ -2,7 +2,7 @@
 
 A record is a run of a peer's own training program with toy networks in
 float64: batches, random choices, losses, learning rates and weights. The
-model, its hook, optimizer and schedule are those of a config of this
+model, its hook, optimizer and schedule are of a config of this
 repository; only networks, data and random choices come from the record.
 ``README.md`` beside the records describes their fields.
 """
@@ -173,7 +173,7 @@ def small_transformer(meta):
 
 
 def rename(state):
-    """From the names of a peer's network to those of ours."""
+    """From the names of a peer's network to names here."""
     done = {}
     for name, value in state.items():
         part, _, rest = name.replace('head.', '').partition('.')
@@ -215,7 +215,7 @@ def rename_deeplab(part, rest):
 
 
 def rename_dpt(part, rest):
-    """Name of a weight of DPT; an empty one where ours has none."""
+    """Name of a weight of DPT; an empty string where there is none."""
     if part != 'scratch':
         return f'{part}.{rest}'
     module, _, rest = rest.partition('.')
@@ -260,7 +260,7 @@ class RecordedBoxes(CutMix):
     def sample_boxes(self, count, height, width):
         mask = self.boxes.pop(0).bool()
         assert mask.shape == (count, height, width)
-        return torch.tensor([corners(one) for one in mask])
+        return torch.tensor([corners(each) for each in mask])
 
     def partners(self, count):
         return self.order.pop(0) if self.order else super().partners(count)
@@ -285,7 +285,8 @@ class RecordedNumbers:
     """PyTorch with the random numbers of complementary dropout."""
 
     def __init__(self, record):
-        self.kept = [kept for each in record['iters'] for kept in each['kept']]
+        self.orders = [order for each in record['iters']
+                       for order in each['kept']]
         self.masks = [mask for each in record['iters']
                       for mask in each['masks']]
 
@@ -293,7 +294,7 @@ class RecordedNumbers:
         return getattr(torch, name)
 
     def randperm(self, count):
-        return self.kept.pop(0)
+        return self.orders.pop(0)
 
     def rand(self, *shape):
         mask = self.masks.pop(0)
@@ -328,7 +329,7 @@ class RecordedBatches(Dataset):
     def __getitem__(self, index):
         return {
             name: dict(inputs=list(image), data_samples=[
-                self.sample(one) for one in other])
+                self.sample(each) for each in other])
             for name, (image, other) in self.batches[index].items()
         }
 
@@ -576,4 +577,5 @@ def expected_states(record, index):
 
 
 if __name__ == '__main__':
-    shorten(Path(sys.argv[1]), Path(sys.argv[2]))
+    shorten(Path(sys.argv[1]), Path(sys.argv[2]),
+            largest=int(sys.argv[3]) if sys.argv[3:] else 24)

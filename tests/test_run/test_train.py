@@ -300,6 +300,23 @@ def test_dilated_convolutions_are_split_on_a_cpu(split, tmp_path):
     assert count == (0 if split is False else 2)
 
 
+@pytest.mark.parametrize('device, used', [('cpu', None), ('cuda', 'torch')])
+def test_sync_bn_is_left_out_on_cpus(device, used, tmp_path, monkeypatch):
+    """PyTorch synchronizes batch normalization on GPUs alone."""
+    cfg, found = small_cfg(tmp_path, sync_bn='torch'), []
+    monkeypatch.setattr(launch, 'get_device', lambda: device)
+    monkeypatch.setattr(launch, 'is_distributed', lambda: True)
+
+    def from_cfg(cfg):
+        found.append(cfg.sync_bn)
+        raise RuntimeError
+
+    monkeypatch.setattr(launch.ShortLogRunner, 'from_cfg', from_cfg)
+    with pytest.raises(RuntimeError):
+        build_runner(cfg)
+    assert found == [used]
+
+
 @pytest.mark.parametrize('settings, guards', [
     ({}, 1), (dict(non_finite=dict(action='skip')), 1),
     (dict(non_finite=None), 0)])

@@ -48,8 +48,8 @@ class TIMMVisionTransformer(BaseModule):
 
     Raises:
         ValueError: If ``positions`` is unknown, or is ``'dinov2'`` for a
-            transformer whose position embeddings are not those of one class
-            token and a square of patches.
+            transformer without position embeddings of one class token and
+            a square of patches.
 
     Example:
         >>> backbone = TIMMVisionTransformer(
@@ -138,8 +138,8 @@ def resize_positions(embedding: Tensor, size: Sequence[int]) -> Tensor:
     """Position embeddings of another number of patches, as in DINOv2.
 
     Args:
-        embedding (Tensor): That of the class token, then those of a square of
-            m x m patches, of shape (1, 1 + m * m, C).
+        embedding (Tensor): Of the class token, then of a square of m x m
+            patches, of shape (1, 1 + m * m, C).
         size (Sequence[int]): Rows and columns of patches, h and w.
 
     Returns:
