@@ -8,7 +8,7 @@ from mmseg_fst.models.losses import resize_logits
 
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
 # U2PL and ST++ need more than a batch: test_contrast and test_stages. CCT and
-# PS-MT have tests of their own.
+# PS-MT have separate tests.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
     if not path.stem.startswith(('ssl_stpp', 'ssl_u2pl', 'ssl_cct',
