@@ -28,7 +28,7 @@ from .mixing import (
     mix,
     mix_labels,
 )
-from .objects import connected_components, erase_in_objects
+from .object_boxes import connected_components, erase_in_objects
 from .pixel_contrast import (
     TeacherView,
     info_nce,
