@@ -38,8 +38,6 @@ class PSMT(TeachersInTurn):
     of mixed images grows as a cosine. The release trains both teachers and
     the student on labels first; here the teachers start as copies.
 
-    See :class:`TeachersInTurn` for other arguments.
-
     Args:
         perturbation (dict): Config of the perturbation of the features by the
             mean of the teachers' decoders, :class:`VirtualAdversarial`.
