@@ -1,5 +1,5 @@
 # CCT as released: Pascal VOC, ST++'s lists,
-# ResNet-50 and PSPNet. Its own lists are those of 1464 labels.
+# ResNet-50 and PSPNet. CCT has the lists of 1464 labels, too.
 _base_ = [
     '../_base_/datasets/voc2012_320x320.py',
     '../_base_/models/resnet50-deep_pspnet-cct.py',

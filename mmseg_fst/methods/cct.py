@@ -31,7 +31,7 @@ class CCT(Method):
         encoder output -> perturbation k -> auxiliary decoder k -> error
 
     The encoder learns from the auxiliary decoders, the main decoder from
-    labels alone. Predictions are those of the main decoder. The weight of the
+    labels alone. The main decoder predicts. The weight of the
     error grows as a Gaussian curve.
 
     Encoder and main decoder are the network up to the last layers of its
@@ -49,8 +49,8 @@ class CCT(Method):
         label_with (str): ``'student'``, the main decoder, as in the paper, or
             ``'teacher'``, its moving average, to which FST applies. Defaults
             to ``'student'``.
-        background (int): The class that is no object, for perturbations that
-            are guided by objects. Defaults to 0.
+        background (int): The class of what is not an object, for
+            perturbations that are guided by objects. Defaults to 0.
         **kwargs: Arguments of :class:`Method`. The weight of the error is
             ``loss_weights=dict(unlabeled=...)``.
 

@@ -27,8 +27,7 @@ from .teachers_in_turn import TeachersInTurn
 class PSMT(TeachersInTurn):
     """Perturbed and strict mean teachers.
 
-    Liu et al., "Perturbed and Strict Mean Teachers for Semi-supervised
-    Semantic Segmentation", CVPR 2022::
+    Liu et al., CVPR 2022::
 
         image_unlabeled -> both teachers -> mean -> label, confidence
         image_unlabeled -> photometric -> mixer -> image_mixed
@@ -39,8 +38,6 @@ class PSMT(TeachersInTurn):
     of mixed images grows as a cosine. The release trains both teachers and
     the student on labels first; here the teachers start as copies.
 
-    See :class:`TeachersInTurn` for other arguments.
-
     Args:
         perturbation (dict): Config of the perturbation of the features by the
             mean of the teachers' decoders, :class:`VirtualAdversarial`.
@@ -49,13 +46,11 @@ class PSMT(TeachersInTurn):
         assist_classes (int, optional): How many classes of the teacher whose
             turn it is not count at a pixel, 7 in the release, see
             :func:`mmseg_fst.ops.assist`. Defaults to None: all of them.
-        **kwargs: Arguments of :class:`TeachersInTurn`, without
-            ``regularizer``.
+        **kwargs: Arguments of :class:`TeachersInTurn`.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
-
     unused = ('regularizer', )
 
     def __init__(self,
@@ -65,8 +60,8 @@ class PSMT(TeachersInTurn):
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if ramp_iters < 0:
-            raise ValueError('PSMT: ramp_iters must be at least 0, got '
-                             f'{ramp_iters}.')
+            raise ValueError(
+                f'PSMT: ramp_iters must be at least 0, got {ramp_iters}.')
         most = self.student.num_classes
         if not 1 <= (assist_classes or most) <= most:
             raise ValueError('PSMT: assist_classes must be from 1 to the '
@@ -88,8 +83,7 @@ class PSMT(TeachersInTurn):
         step.learn('labeled', lambda: (
             dict(labeled=self.perturbed_pass(*labeled)), None))
         step.learn('mixed', lambda: (
-            dict(mixed=self.perturbed_pass(mixed.image, mixed.label,
-                                           mixed.weight)), None))
+            dict(mixed=self.perturbed_pass(*mixed[:3])), None))
         step.log(pseudo_label_weight=target.weight.mean())
 
     @torch.no_grad()
@@ -112,7 +106,15 @@ class PSMT(TeachersInTurn):
             core, other, self.assist_classes or core.shape[1]))
 
     def strong_view(self, batch: Batch, target: PseudoLabels) -> Mixed:
-        """Augmented, then mixed unlabeled images, see :class:`Method`."""
+        """Augmented, then mixed unlabeled images, see :class:`Method`.
+
+        Args:
+            batch (Batch): The batch.
+            target (PseudoLabels): Pseudo-labels of its unlabeled images.
+
+        Returns:
+            Mixed: Images with pseudo-labels.
+        """
         return self.augment_then_mix(batch, target)
 
     def perturbed_pass(self, image: Tensor, label: Tensor,
@@ -140,8 +142,8 @@ class PSMT(TeachersInTurn):
             decode)
         if weight is None:
             return labeled_losses(self.student, logits, label)
-        losses = pseudo_losses(
-            self.student, logits, label, weight, self.mixed_auxiliary)
+        losses = pseudo_losses(self.student, logits, label, weight,
+                               self.mixed_auxiliary)
         ramp = cosine_ramp(
             training_iteration() - self.warmup_iters, self.ramp_iters)
         return {name: ramp * loss for name, loss in losses.items()}

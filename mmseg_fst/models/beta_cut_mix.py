@@ -12,7 +12,7 @@ from .mixers import CutMix
 class BetaCutMix(CutMix):
     """CutMix of PS-MT: one area for the batch, a place for each image.
 
-    The sides of the box are ``sqrt(1 - b)`` times those of the image, with b
+    Height and width of the box are ``sqrt(1 - b)`` times the image's, with b
     from Beta(alpha, alpha), as in CutMix (Yun et al., ICCV 2019). Its center
     is uniform behind the first eighth of rows and columns, and what lies
     outside of the image is cut off. Boxes come from a random permutation of

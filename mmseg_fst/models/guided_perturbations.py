@@ -16,7 +16,7 @@ class Objects:
 
     Args:
         label (Tensor): Predicted class ids of shape (N, H, W), int64.
-        background (int): The class that is no object. Defaults to 0.
+        background (int): The class of what is not an object. Defaults to 0.
     """
 
     def __init__(self, label: Tensor, background: int = 0) -> None:
@@ -81,9 +81,9 @@ class GuidedCutout(nn.Module):
 
     CCT (Ouali et al., CVPR 2020, section 3.3), see
     :func:`mmseg_fst.ops.erase_in_objects`. In the release OpenCV finds the
-    contours of objects on the CPU, and those of at most 50 corners are left
-    out; here all is computed on the device, and the pixels of a contour are
-    counted.
+    contours of objects on the CPU, and contours of at most 50 corners are
+    left out; here all is computed on the device, and the pixels of a contour
+    are counted.
 
     Args:
         erase (float): Sides of a box as a share of the object's, in [0, 1].

@@ -78,8 +78,8 @@ class MeanDecoder(nn.Module):
     def __init__(self, network: MeanNetwork, size: Sequence[int]) -> None:
         super().__init__()
         self.decoders = nn.ModuleList(
-            decoder_of(cast(BaseDecodeHead, one.decode_head))
-            for one in network.networks)
+            decoder_of(cast(BaseDecodeHead, member.decode_head))
+            for member in network.networks)
         self.align_corners = network.align_corners
         self.size = tuple(size)
 

@@ -1,4 +1,4 @@
-"""A bank of auxiliary decoders, each of which sees perturbed features."""
+"""A bank of auxiliary decoders, each with a perturbation of features."""
 from collections.abc import Callable, Sequence
 from typing import Any
 

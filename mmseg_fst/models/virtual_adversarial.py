@@ -62,7 +62,7 @@ class VirtualAdversarial(nn.Module):
         with evaluating(decoder):
             noise = adversarial_noise(
                 decoder, features, self.xi, self.eps, self.steps)
-        return [feature + one for feature, one in zip(features, noise)]
+        return [feature + step for feature, step in zip(features, noise)]
 
 
 @contextmanager

@@ -49,7 +49,7 @@ from .mixing import (
     mix_labels,
 )
 from .noisy_labels import reverse_cross_entropy, self_correction
-from .objects import connected_components, erase_in_objects
+from .object_boxes import connected_components, erase_in_objects
 from .pixel_contrast import (
     TeacherView,
     info_nce,

@@ -54,20 +54,20 @@ def adversarial_noise(decode: Decoder,
         with torch.no_grad():
             target = log_probabilities(maps).exp()
         noise = unit_norm([
-            (torch.rand(one.shape, dtype=one.dtype) - .5).to(
-                device, non_blocking=True) for one in maps
+            (torch.rand(each.shape, dtype=each.dtype) - .5).to(
+                device, non_blocking=True) for each in maps
         ])
         for _ in range(steps):
-            for one in noise:
-                one.requires_grad_()
-            moved = [one + xi * step for one, step in zip(maps, noise)]
+            for step in noise:
+                step.requires_grad_()
+            moved = [each + xi * step for each, step in zip(maps, noise)]
             distance = F.kl_div(
                 log_probabilities(moved), target, reduction='batchmean')
             gradient = torch.autograd.grad(
                 distance, noise, allow_unused=True)
             noise = unit_norm([
-                torch.zeros_like(one) if new is None else new
-                for one, new in zip(maps, gradient)
+                torch.zeros_like(each) if new is None else new
+                for each, new in zip(maps, gradient)
             ])
     return [(eps * step).to(feature.dtype)
             for step, feature in zip(noise, features)]
@@ -83,6 +83,6 @@ def unit_norm(maps: Sequence[Tensor]) -> list[Tensor]:
         list[Tensor]: Maps of the same shapes; with 1e-8 added to the norm, as
         in the releases of CCT and PS-MT.
     """
-    squares = torch.stack([one.flatten(1).square().sum(1) for one in maps])
+    squares = torch.stack([each.flatten(1).square().sum(1) for each in maps])
     norm = (squares.sum(0).sqrt() + 1e-8)[:, None, None, None]
-    return [one / norm for one in maps]
+    return [each / norm for each in maps]

@@ -45,13 +45,13 @@ def test_the_error_by_hand():
     target, mask = logits.softmax(1), (logits.argmax(1) > 0)[:, None].float()
     assert 0 < mask.mean() < 1
 
-    def seen(mask):
+    def masked(mask):
         return [
             feature * torch.nn.functional.interpolate(mask, feature.shape[2:])
             for feature in features]
 
     errors = [
-        (decoder(seen(part)).softmax(1) - target).square().mean()
+        (decoder(masked(part)).softmax(1) - target).square().mean()
         for decoder, part in zip(decoders, (mask, 1 - mask, 1 - mask))]
     torch.testing.assert_close(
         losses['unlabeled.loss_consistency'], 30 * sum(errors) / 3)
@@ -78,7 +78,7 @@ def test_decoders_have_the_layers_of_the_main_one_and_their_own_weights():
     for decoder in bank:
         assert [weight.shape for weight in decoder.parameters()] == [
             weight.shape for weight in main.parameters()]
-    firsts = [next(one.parameters()) for one in (main, *bank)]
+    firsts = [next(part.parameters()) for part in (main, *bank)]
     assert not torch.equal(firsts[0], firsts[1])
     assert not torch.equal(firsts[1], firsts[2])
 

@@ -62,7 +62,7 @@ def test_the_labels_are_those_of_the_mean_where_it_is_sure():
     teachers = copy.deepcopy(model.teacher)
     losses_of(model)
     weak = batch_of(model)[2]
-    mean = sum(logits_of(one, weak) for one in teachers.networks) / 2
+    mean = sum(logits_of(each, weak) for each in teachers.networks) / 2
     weight, label = mean.softmax(1).max(1)
     sure = weight >= .12
     assert .05 < sure.float().mean() < .95
@@ -105,12 +105,12 @@ def test_both_passes_are_perturbed_against_both_teachers():
     for features, decoder, moved in found:
         assert isinstance(decoder, MeanDecoder)
         noise = [after - before for after, before in zip(moved, features)]
-        norm = sum(one.flatten(1).square().sum(1) for one in noise).sqrt()
+        norm = sum(each.flatten(1).square().sum(1) for each in noise).sqrt()
         assert norm.tolist() == pytest.approx([2, 2], rel=.05)
     teachers = model.eval().teacher
-    features = [torch.rand_like(one) for one in found[0][0]]
+    features = [torch.rand_like(each) for each in found[0][0]]
     mean = sum(
-        one.decode_head(features) for one in teachers.networks) / 2
+        each.decode_head(features) for each in teachers.networks) / 2
     torch.testing.assert_close(
         MeanDecoder(teachers, (32, 64))(features),
         F.interpolate(mean, (32, 64), mode='bilinear'))
@@ -144,18 +144,18 @@ def test_only_the_teacher_whose_turn_it_is_moves(tmp_path):
     runner = make_runner(tmp_path, [HOOK], SGD, max_iters=2,
                          model=ps_mt_config(turn_iters=1))
     states, teacher = [], runner.model.teacher
-    hook = next(one for one in runner.hooks
-                if type(one).__name__ == 'MeanTeacherHook')
+    hook = next(each for each in runner.hooks
+                if type(each).__name__ == 'MeanTeacherHook')
     finish = hook.finish
 
     def spy(runner):
-        before = [copy.deepcopy(dict(one.named_parameters()))
-                  for one in teacher.networks]
+        before = [copy.deepcopy(dict(each.named_parameters()))
+                  for each in teacher.networks]
         finish(runner)
         states.append([
             any(not torch.equal(weight, old[name])
-                for name, weight in one.named_parameters())
-            for one, old in zip(teacher.networks, before)])
+                for name, weight in each.named_parameters())
+            for each, old in zip(teacher.networks, before)])
 
     hook.finish = spy
     runner.train()
@@ -167,13 +167,13 @@ def test_they_predict_together():
     assert model.networks == ['student', 'teacher']
     image = batch_of(model)[0]
     mean = sum(
-        one.encode_decode(image, [dict(img_shape=(32, 64))] * 2)
-        for one in model.teacher.networks) / 2
+        each.encode_decode(image, [dict(img_shape=(32, 64))] * 2)
+        for each in model.teacher.networks) / 2
     samples = model.predict(image)
     for logits, sample in zip(mean, samples):
         torch.testing.assert_close(sample.seg_logits.data, logits)
         assert torch.equal(sample.pred_sem_seg.data[0], logits.argmax(0))
-    raw = sum(one(image) for one in model.teacher.networks) / 2
+    raw = sum(each(image) for each in model.teacher.networks) / 2
     torch.testing.assert_close(model(image), raw)
 
 

@@ -242,13 +242,13 @@ def test_objects_or_their_context_are_masked():
     label = torch.zeros(1, 4, 8, dtype=torch.long)
     label[:, :, :4] = 3
     feature = torch.rand(1, 2, 2, 4) + 1
-    for name, background, kept in (
+    for name, background, place in (
             ('ContextMask', 0, slice(None, 2)), ('ObjectMask', 0,
                                                  slice(2, None)),
             ('ContextMask', 3, slice(2, None))):
         got, = build(name)([feature], Objects(label, background))
         expected = torch.zeros_like(feature)
-        expected[..., kept] = feature[..., kept]
+        expected[..., place] = feature[..., place]
         assert torch.equal(got, expected)
 
 

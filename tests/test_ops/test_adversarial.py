@@ -9,7 +9,7 @@ from mmseg_fst.ops import adversarial_noise, cosine_ramp, gaussian_ramp
 
 def change(decode, features, noise):
     """KL divergence of the predictions without and with noise."""
-    moved = [one + step for one, step in zip(features, noise)]
+    moved = [each + step for each, step in zip(features, noise)]
     return F.kl_div(decode(moved).log_softmax(1),
                     decode(features).softmax(1), reduction='batchmean')
 

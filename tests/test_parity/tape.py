@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 
 class Tape:
-    """Takes the place of PyTorch's functions that draw random numbers.
+    """Takes the place of PyTorch's functions that return random numbers.
 
     Args:
         seed (int): Seed of the numbers.
@@ -26,8 +26,8 @@ class Tape:
 
     def dropout2d(self, features: torch.Tensor, prob: float) -> torch.Tensor:
         """As :func:`torch.nn.functional.dropout2d`."""
-        kept = self.rand(*features.shape[:2])[..., None, None] >= prob
-        return features * kept / (1 - prob)
+        remains = self.rand(*features.shape[:2])[..., None, None] >= prob
+        return features * remains / (1 - prob)
 
     def randperm(self, count: int) -> torch.Tensor:
         """As :func:`torch.randperm`."""

@@ -39,7 +39,7 @@ class CCTEncoder(nn.Module):
         return [self.layers(image)]
 
 
-#: From names of the release to ours, in this order.
+#: From names of the release to names of the model, in this order.
 NAMES = [
     (r'^encoder\.base\.', 'student.backbone.'),
     (r'^encoder\.psp\.stages\.(\d)\.1\.',
@@ -63,9 +63,9 @@ NAMES = [
 def renamed(state):
     result = {}
     for name, value in state.items():
-        pattern, ours = next(
+        pattern, new = next(
             pair for pair in NAMES if re.match(pair[0], name))
-        result[re.sub(pattern, ours, name)] = value
+        result[re.sub(pattern, new, name)] = value
     return result
 
 

@@ -223,7 +223,7 @@ def double(monkeypatch):
 
 
 def differing(record, model):
-    """Names of the weights that are not those of the record."""
+    """Names of the weights that differ from the record."""
     state = model.state_dict()
     return {name for name, value in renamed(record['final']).items()
             if not torch.allclose(state[name], value, rtol=1e-9, atol=1e-9)}

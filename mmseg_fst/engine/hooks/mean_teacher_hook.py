@@ -194,8 +194,8 @@ class MeanTeacherHook(Hook):
         if weights is not None:
             future = dict(zip(model.student.parameters(), weights))
         for teacher, source in model.moving_teachers():
-            average = list(teacher.parameters())
-            moved = [
+            average: list[Tensor] = list(teacher.parameters())
+            moved: list[Tensor] = [
                 future.get(weight, weight) for weight in source.parameters()
             ]
             if self.buffers == 'average':

@@ -18,15 +18,15 @@ def blobs(seed, size=(40, 56), count=3):
 @pytest.mark.parametrize('seed', range(5))
 def test_components_are_those_of_opencv(seed):
     mask = blobs(seed)
-    ours = connected_components(mask)
-    assert torch.equal(ours > 0, mask)
-    for own, image in zip(ours, mask):
-        count, theirs = cv2.connectedComponents(
+    found = connected_components(mask)
+    assert torch.equal(found > 0, mask)
+    for own, image in zip(found, mask):
+        count, expected = cv2.connectedComponents(
             image.numpy().astype(np.uint8), connectivity=8)
-        pairs = set(zip(own[image].tolist(), theirs[image.numpy()].tolist()))
+        pairs = set(zip(own[image].tolist(), expected[image.numpy()].tolist()))
         assert len(pairs) == count - 1 > 3
-    assert set(ours[0].unique().tolist()) & set(
-        ours[1].unique().tolist()) == {0}
+    assert set(found[0].unique().tolist()) & set(
+        found[1].unique().tolist()) == {0}
 
 
 def test_neighbors_along_a_diagonal_are_connected_and_borders_are_not():
