@@ -7,7 +7,7 @@ from torch import nn
 from mmseg_fst.models.losses import resize_logits
 
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
-# These need more than a batch or a network: they have tests of their own.
+# These need more than a batch or a network: they have separate tests.
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
     if path.stem not in ('ssl_stpp', 'ssl_u2pl', 'ssl_u2pl_released',

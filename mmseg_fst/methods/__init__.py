@@ -23,8 +23,9 @@ from .unimatch_v2 import UniMatchV2
 
 __all__ = [
     'Batch', 'CAC', 'CTT', 'CoTraining', 'CutMixMeanTeacher',
-    'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PseudoLabels',
-    'ReCo', 'STPlusPlus', 'Side', 'Step', 'StepCache', 'StudentEnsemble',
-    'StudentTeacher', 'Supervised', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'DeferredGradient', 'ENSEMBLE', 'FixMatch', 'Losses', 'MIC',
+    'MeanTeacher', 'Method', 'PseudoLabels', 'ReCo', 'STPlusPlus', 'Side',
+    'Step', 'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
+    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
+    'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -83,7 +83,8 @@ __all__ = [
     'ignore_rows', 'info_nce', 'label_quality', 'largest_class',
     'likelihood_rank', 'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'overlap_index', 'peer_losses_of_rows', 'quality_by_class', 'region_nce', 'rows_of',
+    'normalize', 'overlap_index', 'peer_losses_of_rows', 'quality_by_class',
+    'region_nce', 'rows_of',
     'sample_classes', 'sample_members', 'sample_rows',
     'scores_by_class', 'select_pixels', 'similarity_nce', 'split_by_entropy',
     'sum_by_class', 'surest_rows', 'upscale'
