@@ -8,7 +8,7 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 load_from = 'work_dirs/ssl/camvid-1_16_supervised/{run}/iter_900.pth'
-# SegFormer's head has no representation of its own. The crops have 48 x 64
+# SegFormer's head does not represent pixels. The crops have 48 x 64
 # pixels at stride 4: fewer pairs than for an image of 321 x 321.
 model = dict(
     projection=dict(type='PixelProjection', channels=64),

@@ -1,6 +1,6 @@
 # UniMatch, ST++ and ReCo on Pascal VOC 2012 + SBD, the lists of high-quality
 # labels of ST++; scored at native size.
-title = "Semi-supervised Pascal VOC 2012, ST++'s lists: UniMatch, ST++ and ReCo"
+title = "Semi-supervised Pascal VOC, ST++'s lists: UniMatch, ST++ and ReCo"
 configs = [
     dict(
         config=f'voc-stpp_resnet101-deeplabv3plus_{method}.py',

@@ -1,5 +1,5 @@
 # CAC: Pascal VOC, ST++'s lists, 4 + 4 images on each of 2 GPUs, ResNet-101 and
-# DeepLabV3+. The release has lists of its own, a 7x7 stem, dropout in its
+# DeepLabV3+. The release has other lists, a 7x7 stem, dropout in its
 # pyramid, and makes the long side of the labeled images 200 to 800 pixels, of
 # the unlabeled ones 320 to 800.
 _base_ = [

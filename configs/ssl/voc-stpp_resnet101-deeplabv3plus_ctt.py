@@ -1,6 +1,6 @@
 # CTT: Pascal VOC, ST++'s lists, 10 + 10 images on one GPU, two ResNet-101 with
 # DeepLabV3+. The release begins one student with weights of COCO, and its
-# DeepLabV2 has a head of its own.
+# DeepLabV2 has another head.
 _base_ = [
     '../_base_/datasets/voc2012_321x321.py',
     '../_base_/students/voc_r101-b3.py',

@@ -27,6 +27,7 @@ __all__ = [
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
     'LoadAnnotations', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
     'OverlappingCrops', 'PackByteInputs', 'PadToCrop', 'PairedDataset',
-    'PairedSampler', 'RandomFactorResize', 'RareClassSampling', 'StreetsDataset',
-    'SynthiaDataset', 'UnlabeledFolderDataset', 'collate_sides'
+    'PairedSampler', 'RandomFactorResize', 'RareClassSampling',
+    'StreetsDataset', 'SynthiaDataset', 'UnlabeledFolderDataset',
+    'collate_sides'
 ]

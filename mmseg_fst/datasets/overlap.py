@@ -1,5 +1,6 @@
 """Two crops of one image that overlap."""
 from collections.abc import Sequence
+from typing import Union
 
 import cv2
 import numpy as np
@@ -93,13 +94,14 @@ class OverlappingCrops(BaseTransform):
         """
         room = [max(0, side - crop)
                 for side, crop in zip(size, self.crop_size)]
-        first = tuple(int(np.random.randint(most + 1)) for most in room)
+        first = (int(np.random.randint(room[0] + 1)),
+                 int(np.random.randint(room[1] + 1)))
         for _ in range(_TRIES):
-            second = tuple(
-                self._aligned(int(np.random.randint(most + 1)), start)
-                for most, start in zip(room, first))
+            second = (
+                self._aligned(int(np.random.randint(room[0] + 1)), first[0]),
+                self._aligned(int(np.random.randint(room[1] + 1)), first[1]))
             common = np.prod([
-                max(0, crop - abs(other - one)) for crop, one, other in zip(
+                max(0, crop - abs(end - start)) for crop, start, end in zip(
                     self.crop_size, first, second)])
             union = 2 * np.prod(self.crop_size) - common
             if common and self.iou[0] <= common / union <= self.iou[1]:
@@ -137,7 +139,8 @@ class OverlappingCrops(BaseTransform):
         return place + self.stride if place < 0 else place
 
     def _crop(self, array: np.ndarray, corners: Sequence[Sequence[int]],
-              flips: Sequence[bool], value: object) -> np.ndarray:
+              flips: Sequence[bool],
+              value: Union[int, Sequence[float]]) -> np.ndarray:
         """Both crops of an array, (2 * height, width, ...)."""
         height, width = self.crop_size
         missing = [max(0, crop - side)

@@ -32,8 +32,9 @@ class CAC(Method):
         what both crops show -> contrast
 
     There is no teacher, so FST does not apply. Unlabeled images come from
-    :class:`mmseg_fst.datasets.OverlappingCrops`; all crops of a kind go
-    through the student in a pass of their own, as in the release. Features
+    :class:`mmseg_fst.datasets.OverlappingCrops`; the first crops
+    and the second crops go through the student in separate passes, as in the
+    release. Features
     are the inputs of the classifier of the decode head.
 
     See :class:`Method` for other arguments.
@@ -50,7 +51,8 @@ class CAC(Method):
             iterations, with labels alone.
 
     Raises:
-        ValueError: If the decode head has no classifier.
+        ValueError: If the decode head has no classifier; in the first step,
+            if the crops have no places, or ``stride`` does not fit them.
     """
 
     with_teacher = False
@@ -85,29 +87,20 @@ class CAC(Method):
         """
         crops = step.once('crops', lambda: self.augment(
             torch.cat(batch.unlabeled.image.chunk(2, dim=2))))
-        step.learn('joint', lambda: self.joint_pass(
+        step.learn('joint', lambda: self._joint_pass(
             batch.labeled, crops, batch.unlabeled))
 
-    def joint_pass(self, labeled: Side, crops: Tensor,
-                   unlabeled: Side) -> tuple[Losses, None]:
-        """The passes of labeled images and of both crops.
-
-        Args:
-            labeled (Side): Labeled images.
-            crops (Tensor): First crops and then second crops, (2 N, C, H, W).
-            unlabeled (Side): Where they come from.
-
-        Returns:
-            tuple: Losses ``labeled`` and ``loss_contrast``, and no output.
-        """
+    def _joint_pass(self, labeled: Side, crops: Tensor,
+                    unlabeled: Side) -> tuple[Losses, None]:
+        """The passes of labeled images and of both crops, (2 N, C, H, W)."""
         losses, _ = self.supervised(labeled)
-        first, second = (self.view(part) for part in crops.chunk(2))
-        overlap = self.overlap(unlabeled, first.logits.shape[2:])
+        first, second = (self._view(part) for part in crops.chunk(2))
+        overlap = self._overlap(unlabeled, first.logits.shape[2:])
         contrast = self.contrast(first, second, overlap)
         return dict(loss_contrast=contrast, **losses), None
 
-    def view(self, image: Tensor) -> PixelView:
-        """Logits and representations (N, C or D, h, w) of averaged features."""
+    def _view(self, image: Tensor) -> PixelView:
+        """Logits and representations of averaged features, (N, ., h, w)."""
         head = self.student.decode_head
         features = F.avg_pool2d(
             classified_features(
@@ -115,12 +108,8 @@ class CAC(Method):
             self.pooling)
         return PixelView(head.cls_seg(features), self.projection(features))
 
-    def overlap(self, side: Side, size: torch.Size) -> tuple[Tensor, Tensor]:
-        """Positions (P,) of what both crops show, in each of them.
-
-        Raises:
-            ValueError: If the loader does not say it, or ``stride`` is wrong.
-        """
+    def _overlap(self, side: Side, size: torch.Size) -> tuple[Tensor, Tensor]:
+        """Positions (P,) of what both crops show, in each of them."""
         height, width = side.image.shape[2:]
         if (height, width) != (2 * size[0] * self.stride,
                                size[1] * self.stride):
@@ -143,7 +132,12 @@ class CAC(Method):
         return first.to(side.image.device), second.to(side.image.device)
 
     def supervised_warmup(self, step: Step, batch: Batch) -> None:
-        """A step on labels alone, see :class:`Method`."""
+        """A step on labels alone, see :class:`Method`.
+
+        Args:
+            step (Step): The training step.
+            batch (Batch): The batch.
+        """
         super().supervised_warmup(step, batch)
         # Distributed processes wait for the gradient of every parameter.
         total = sum(weight.sum() for weight in self.projection.parameters())

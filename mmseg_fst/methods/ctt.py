@@ -7,8 +7,9 @@ from torch import Tensor
 from mmseg_fst.models.class_bank import build_contrast
 from mmseg_fst.models.domains import domain_logits
 from mmseg_fst.models.losses import labeled_losses, pseudo_losses
+from mmseg_fst.models.mixers import NoMix
 from mmseg_fst.models.projection import see_pixels
-from mmseg_fst.ops import Mixed, class_probabilities
+from mmseg_fst.ops import class_probabilities
 from mmseg_fst.registry import MODELS
 
 from .batch import Batch, PseudoLabels, Side
@@ -34,8 +35,7 @@ class CTT(StudentEnsemble, Method):
     the classifier of the decode head. The authors' release computes the
     contrasts and never adds them (since its commits 0cde6e8 and 7e58f4e; 0.1
     times before): ``contrast=None``, as in ``ssl_ctt_released.py``. It fills
-    the banks after the teachers have moved, here with the teachers of the
-    step.
+    the banks after the teachers have moved, here before.
 
     See :class:`Method` for other arguments.
 
@@ -45,8 +45,7 @@ class CTT(StudentEnsemble, Method):
         contrast (dict, optional): Config of a :class:`CrossBankContrast`; the
             numbers of classes and channels are set from the decode head.
             Defaults to None: no contrast.
-        predict_with (str): Name of a student, or ``'ensemble'``, the mean of
-            their probabilities. Defaults to ``'ensemble'``.
+        predict_with (str): Name of a student, or ``'ensemble'``, the default.
         **kwargs: Arguments of :class:`Method`.
 
     Raises:
@@ -63,13 +62,13 @@ class CTT(StudentEnsemble, Method):
                  contrast: Optional[dict] = None,
                  predict_with: str = ENSEMBLE, **kwargs: Any) -> None:
         if len(students) != 2:
-            raise ValueError('CTT: students must be two, got '
-                             f'{list(students)}.')
+            raise ValueError(f'CTT: students must be two, not {[*students]}.')
         super().__init__(
             build_students(students), predict_with=predict_with, **kwargs)
         first, second = self.student
         self.peers = {first: second, second: first}
-        self.contrast = contrast and build_contrast(contrast, self.student)
+        self.contrast: Any = contrast and build_contrast(
+            contrast, self.student)
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.
@@ -79,49 +78,44 @@ class CTT(StudentEnsemble, Method):
             batch (Batch): The sides of the batch.
         """
         image = batch.unlabeled.image
-        targets, confidences = self.exchanged_labels(batch.unlabeled)
+        targets, confidences = self._exchanged_labels(batch.unlabeled)
         views = step.once('views', lambda: {
             name: self.augment(image) for name in self.student})
         first = next(iter(views))
-        self.mixed = Mixed(views[first], *targets[first], torch.zeros_like(
-            targets[first].label, dtype=torch.bool), None)
-        step.learn('joint', lambda: (self.joint_losses(
+        self.mixed = NoMix()(None, (views[first], *targets[first]))
+        step.learn('joint', lambda: (self._joint_losses(
             batch.labeled, views, targets, confidences), None))
         if self.contrast is not None:
-            self.stage_banks(batch.labeled)
+            self._stage_banks(batch.labeled)
         step.log(pseudo_label_weight=torch.stack(
             [target.weight.mean() for target in targets.values()]).mean())
 
     @torch.no_grad()
-    def exchanged_labels(
+    def _exchanged_labels(
             self, side: Side
     ) -> tuple[dict[str, PseudoLabels], dict[str, Tensor]]:
-        """Labels of each student by the teacher of its peer, and confidences.
-
-        Both are of shape (N, H, W), for images (N, C, H, W).
-        """
+        """Labels of each student by the teacher of its peer, confidences."""
         targets, confidences, image = {}, {}, side.image
+        teachers: Any = self.teacher
         for name, peer in self.peers.items():
             with self.frozen_pass(image.device):
-                logits = domain_logits(self.teacher[peer], image)
+                logits = domain_logits(teachers[peer], image)
             logits = logits.to(image.dtype)
             targets[name] = self.pseudo_labels(side, logits)
             confidences[name] = class_probabilities(logits).amax(1)
         return targets, confidences
 
-    def joint_losses(self, labeled: Side, images: dict[str, Tensor],
-                     targets: dict[str, PseudoLabels],
-                     confidences: dict[str, Tensor]) -> Losses:
+    def _joint_losses(self, labeled: Side, images: dict[str, Tensor],
+                      targets: dict[str, PseudoLabels],
+                      confidences: dict[str, Tensor]) -> Losses:
         """Losses of both students, from strong views of the same images."""
-        seen = {
-            name: [see_pixels(self.student[name], side)
-                   for side in (labeled.image, image)]
-            for name, image in images.items()
-        }
+        outputs = {name: [see_pixels(self.student[name], side)
+                          for side in (labeled.image, image)]
+                   for name, image in images.items()}
         losses: Losses = {}
         for name, peer in self.peers.items():
             network, target = self.student[name], targets[name]
-            (on_labels, view), (on_images, other) = seen[name]
+            (on_labels, view), (on_images, other) = outputs[name]
             losses[f'{name}.labeled'] = labeled_losses(
                 network, on_labels, labeled.label)
             losses[f'{name}.mixed'] = pseudo_losses(
@@ -129,19 +123,28 @@ class CTT(StudentEnsemble, Method):
             if self.contrast is not None:
                 contrasts = self.contrast(
                     name, (view, other), (labeled.label, target.label),
-                    confidences[name], seen[peer][1][1])
+                    confidences[name], outputs[peer][1][1])
                 losses.update({f'{name}.{part}': dict(loss_contrast=loss)
                                for part, loss in contrasts.items()})
         return losses
 
     @torch.no_grad()
-    def stage_banks(self, side: Side) -> None:
+    def _stage_banks(self, side: Side) -> None:
         """Let both teachers see labeled images, for the banks."""
-        for name, teacher in self.teacher.items():
+        teachers: Any = self.teacher
+        for name, teacher in teachers.items():
             with self.frozen_pass(side.image.device):
                 _, view = see_pixels(teacher, side.image)
             self.contrast.stage(name, view, side.label)
 
     def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight; losses of the students are summed."""
+        """A loss times its weight; losses of the students are summed.
+
+        Args:
+            part (str): Such as ``NAME.labeled``.
+            loss (Tensor): A scalar.
+
+        Returns:
+            Tensor: A scalar.
+        """
         return self.loss_weights[part.rpartition('.')[2]] * loss

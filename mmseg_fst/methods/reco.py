@@ -1,4 +1,5 @@
 """ReCo: a contrast between the regions of a batch."""
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import torch
@@ -40,8 +41,8 @@ class ReCo(Method):
     The loss of a mixed image is weighted by the share of its pixels whose
     pseudo-labels are confident. In the authors' release, confidences are
     rounded down to multiples of 1 / 255 on their way through 8-bit images,
-    and the student sees the unlabeled images at another scale than the
-    teacher; here both see what the loader gives.
+    and the student gets the unlabeled images at another scale than the
+    teacher; here both get what the loader gives.
 
     See :class:`Method` for other arguments.
 
@@ -101,7 +102,7 @@ class ReCo(Method):
         """
         outputs = step.once(
             'joint_pass',
-            lambda: [self.seen(image)
+            lambda: [self._views(image)
                      for image in (labeled.image, mixed.image)],
             forward=True)
         (on_labels, _), (on_mixed, _) = outputs
@@ -118,20 +119,13 @@ class ReCo(Method):
                                 self.mixed_auxiliary),
             loss_contrast=contrast), None
 
-    def seen(self, image: Tensor) -> tuple[dict[str, Tensor], PixelView]:
-        """Logits of each head, resized, and the view of each pixel.
-
-        Args:
-            image (Tensor): Images of shape (N, C, H, W).
-
-        Returns:
-            tuple: Logits (N, C, H, W) by head, and the view.
-        """
+    def _views(self, image: Tensor) -> tuple[dict[str, Tensor], PixelView]:
+        """Logits (N, C, H, W) of each head, and the view of each pixel."""
         return decoded_logits(self.student, self.features_of(image),
-                              image.shape[2:], self.decode)
+                              image.shape[2:], self._decode)
 
-    def decode(self, head: BaseDecodeHead,
-               features: list[Tensor]) -> tuple[Tensor, PixelView]:
+    def _decode(self, head: BaseDecodeHead,
+                features: Sequence[Tensor]) -> tuple[Tensor, PixelView]:
         """Logits of the decode head and its view of each pixel."""
         projection = None
         if 'projection_head' in self.auxiliary:

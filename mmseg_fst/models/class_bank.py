@@ -1,5 +1,5 @@
 """Bank of representations of each class, and the contrast of CTT with it."""
-from typing import Optional
+from typing import Any, Optional, cast
 
 import torch
 import torch.nn.functional as F
@@ -83,13 +83,13 @@ class ClassBank(nn.Module):
 class CrossBankContrast(nn.Module):
     """The two contrasts of CTT, with a bank of each of several networks.
 
-    Xiao et al., Neurocomputing 2022; the numbers are those of the release
+    Xiao et al., Neurocomputing 2022; numbers from the release
     (``cross_teacher_contr.py``)::
 
         bank   teacher, labeled pixels that it predicts rightly and surely;
                the surest ones of each batch
         high   student, pixels with a label or a sure pseudo-label: towards
-               the bank of its own teacher
+               the bank of its teacher
         low    student, pixels whose pseudo-label is not sure: towards the
                same pixel of its peer, away from the banks of all
 
@@ -134,11 +134,22 @@ class CrossBankContrast(nn.Module):
             for name in names
         })
 
+    def bank(self, name: str) -> ClassBank:
+        """The bank of a network.
+
+        Args:
+            name (str): The network.
+
+        Returns:
+            ClassBank: Its bank.
+        """
+        return cast(ClassBank, self.banks[name])
+
     @property
     def full(self) -> Tensor:
         """Whether all banks are full, a bool scalar."""
         return torch.stack([
-            bank.known.all() for bank in self.banks.values()]).all()
+            self.bank(name).known.all() for name in self.banks]).all()
 
     def forward(self, name: str, views: tuple[PixelView, PixelView],
                 labels: tuple[Tensor, Tensor], confidence: Tensor,
@@ -183,7 +194,7 @@ class CrossBankContrast(nn.Module):
         """
         rows, member = self._rows(
             features, label, confidence >= self.threshold)
-        bank = self.banks[name].queue.to(rows.dtype)
+        bank = self.bank(name).queue.to(rows.dtype)
         losses = bank_losses(rows, member, bank, self.temperatures[0])
         return self._mean(losses, member)
 
@@ -204,7 +215,7 @@ class CrossBankContrast(nn.Module):
         rows, member = self._rows(features, label, unsure)
         other = F.normalize(
             rows_of(peer.representation.detach()).to(rows.dtype), dim=1)
-        bank = torch.cat([bank.queue for bank in self.banks.values()], dim=1)
+        bank = torch.cat([self.bank(name).queue for name in self.banks], dim=1)
         losses = peer_losses_of_rows(rows, other, member, bank.to(rows.dtype),
                                      self.temperatures[1])
         return self._mean(losses, member)
@@ -225,7 +236,7 @@ class CrossBankContrast(nn.Module):
         member = rows_of(
             membership(predicted, self.num_classes) & right[:, None])
         rows = F.normalize(rows_of(view.representation).to(dtype), dim=1)
-        self.banks[name].stage(rows, score.flatten(), member, self.per_step)
+        self.bank(name).stage(rows, score.flatten(), member, self.per_step)
 
     def _rows(self, features: Tensor, label: Tensor,
               chosen: Tensor) -> tuple[Tensor, Tensor]:
@@ -261,7 +272,8 @@ def build_contrast(config: dict, networks: nn.ModuleDict
         ValueError: If a decode head has no classifier whose inputs could be
             compared, or they differ in classes or channels.
     """
-    heads = [network.decode_head for network in networks.values()]
+    heads: list[Any] = [
+        network.decode_head for network in networks.values()]
     for head in heads:
         check_classifier(head)
     shapes = {(head.num_classes, head.conv_seg.in_channels) for head in heads}

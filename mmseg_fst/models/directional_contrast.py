@@ -22,8 +22,8 @@ from .projection import PixelView
 class DirectionalContrast(nn.Module):
     """Directional context-aware consistency of two crops.
 
-    Lai et al., CVPR 2021, section 3.2; the numbers are those of the release
-    for Pascal VOC. A pixel that both crops show is pulled to its
+    Lai et al., CVPR 2021, section 3.2; numbers from the release for
+    Pascal VOC. A pixel that both crops show is pulled to its
     representation in the crop that is surer of it, if that is sure enough;
     negatives are pixels of both crops, of other processes and of past
     batches, that have another pseudo-label. See
@@ -77,8 +77,8 @@ class DirectionalContrast(nn.Module):
                 out.
             second (PixelView): Of the second crops.
             overlap (tuple[Tensor, Tensor]): Indices of the common pixels
-                among those of the first and of the second crops, int64 of
-                shape (P,).
+                among all pixels of the first and of the second crops,
+                int64 of shape (P,).
 
         Returns:
             Tensor: The weighted loss, a scalar.
@@ -99,11 +99,11 @@ class DirectionalContrast(nn.Module):
             [part[index] for part, index in zip(parts, overlap)]
             for parts in (rows, labels, confidences))
         loss = 0 * first.representation.sum()
-        for one, other in ((0, 1), (1, 0)):
+        for own, other in ((0, 1), (1, 0)):
             losses = directional_losses(
-                rows[one], rows[other].detach(), labels[one], keys, key_label,
+                rows[own], rows[other].detach(), labels[own], keys, key_label,
                 self.temperature)
-            loss = loss + directed_mean(losses, confidences[one],
+            loss = loss + directed_mean(losses, confidences[own],
                                         confidences[other], self.threshold)
         return self.loss_weight * loss
 
@@ -139,7 +139,7 @@ class DirectionalContrast(nn.Module):
 
     @torch.no_grad()
     def commit(self) -> None:
-        """Remember the staged pixels, and forget those of old batches."""
+        """Remember the staged pixels, and forget old batches."""
         if self.staged is None:
             return
         (keys, labels), self.staged = self.staged, None

@@ -1,6 +1,6 @@
 """Representations of pixels beside their logits, for contrastive losses."""
 from collections.abc import Sequence
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -70,9 +70,9 @@ def classified_features(head: BaseDecodeHead, features: Sequence[Tensor],
 
     Args:
         head (BaseDecodeHead): A head with the classifier ``conv_seg``, as
-            those of MMSegmentation.
+            heads of MMSegmentation have.
         features (Sequence[Tensor]): Feature maps of the backbone or neck.
-        dropped (bool): Whether the features are those behind the dropout of
+        dropped (bool): Whether the features are taken behind the dropout of
             the head, where it has one. Defaults to False.
 
     Returns:
@@ -82,25 +82,25 @@ def classified_features(head: BaseDecodeHead, features: Sequence[Tensor],
         ValueError: If the head has no ``conv_seg``.
     """
     check_classifier(head)
-    layer = head.conv_seg
+    layer: nn.Module = head.conv_seg
     if head.dropout is not None and not dropped:
         layer = head.dropout
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
     handle = layer.register_forward_pre_hook(
-        lambda module, inputs: seen.append(inputs[0]))
+        lambda module, arguments: inputs.append(arguments[0]))
     try:
         logits = head(features)
     finally:
         handle.remove()
-    return PixelView(logits, seen[-1])
+    return PixelView(logits, inputs[-1])
 
 
-def see_pixels(network: nn.Module,
+def see_pixels(network: Any,
                image: Tensor) -> tuple[dict[str, Tensor], PixelView]:
     """Logits of a network, and the features that it classifies.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
         image (Tensor): Images of shape (N, C, H, W).
 
     Returns:
@@ -141,7 +141,7 @@ def view_pixels(head: BaseDecodeHead, features: Sequence[Tensor],
         head (BaseDecodeHead): A head whose forward returns logits.
         features (Sequence[Tensor]): Feature maps of the backbone or neck.
         projection (nn.Module, optional): Represents the features that the
-            head classifies. None: the head has a representation of its own.
+            head classifies. None: the head itself represents pixels.
 
     Returns:
         tuple: Logits of shape (N, C, h, w), and the view, whose logits they
@@ -156,7 +156,7 @@ def view_pixels(head: BaseDecodeHead, features: Sequence[Tensor],
 
 
 def build_projection(config: Optional[dict], head: BaseDecodeHead,
-                     owner: object) -> nn.ModuleDict:
+                     owner: object) -> dict[str, nn.Module]:
     """Build the networks beside a student that represent its pixels.
 
     Args:
@@ -166,22 +166,22 @@ def build_projection(config: Optional[dict], head: BaseDecodeHead,
         owner (object): The method, which errors name.
 
     Returns:
-        nn.ModuleDict: ``projection_head``, or nothing. Its name is that of a
-        head, for the learning rates of schedules.
+        dict[str, nn.Module]: ``projection_head``, or nothing. Its name is
+        that of a head, for the learning rates of schedules.
 
     Raises:
         ValueError: If neither of them represents pixels.
     """
     if config is not None:
         check_classifier(head)
-        return nn.ModuleDict(dict(projection_head=MODELS.build(
-            dict(config, in_channels=head.conv_seg.in_channels))))
+        return dict(projection_head=MODELS.build(
+            dict(config, in_channels=head.conv_seg.in_channels)))
     if not getattr(head, 'representation_channels', None):
         raise ValueError(
             f'{type(owner).__name__} needs a representation of pixels: give '
             "`model.projection`, such as dict(type='PixelProjection'), or "
             'the decode head `representation_channels`.')
-    return nn.ModuleDict()
+    return {}
 
 
 def cat_views(views: Sequence[PixelView]) -> PixelView:

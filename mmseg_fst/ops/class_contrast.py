@@ -15,7 +15,7 @@ EPSILON = 1e-12
 
 def bank_losses(rows: Tensor, member: Tensor, bank: Tensor,
                 temperature: float) -> Tensor:
-    """Pull pixels to the vectors of their class, away from those of others.
+    """Pull pixels to the vectors of their class, away from other classes.
 
     Each vector of the own class is the positive of one InfoNCE, with all
     vectors of the other classes as negatives.

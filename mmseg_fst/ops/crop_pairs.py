@@ -50,7 +50,8 @@ def directional_losses(rows: Tensor, target: Tensor, label: Tensor,
 
     Args:
         rows (Tensor): Unit vectors of shape (P, D).
-        target (Tensor): Those of the other crop, (P, D), without a gradient.
+        target (Tensor): Unit vectors of the other crop, (P, D), without a
+            gradient.
         label (Tensor): Pseudo-labels of shape (P,), int64.
         keys (Tensor): Unit vectors of shape (K, D), without a gradient.
         key_label (Tensor): Their pseudo-labels, of shape (K,), int64.

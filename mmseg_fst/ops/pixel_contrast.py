@@ -209,7 +209,7 @@ def similarity_nce(similarity: Tensor) -> Tensor:
 
     Args:
         similarity (Tensor): Similarities divided by the temperature, of shape
-            (A, 1 + K); those of the positives come first.
+            (A, 1 + K); the positives come first.
 
     Returns:
         Tensor: Mean loss over the anchors, a scalar.

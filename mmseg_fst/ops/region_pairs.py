@@ -2,7 +2,7 @@
 
 ReCo (Liu et al., ICLR 2022, "Bootstrapping Semantic Segmentation with Regional
 Contrast", section 3). Nothing here waits for the device: random numbers are
-drawn in advance, and classes without pixels are masked.
+sampled in advance, and classes without pixels are masked.
 """
 import torch
 import torch.nn.functional as F

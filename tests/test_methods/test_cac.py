@@ -18,6 +18,7 @@ from ..test_engine.toy import (  # noqa: TID252
     assert_equal,
     cac_config,
     make_runner,
+    prepare,
     trained,
 )
 
@@ -124,9 +125,9 @@ def test_each_crop_learns_where_the_other_is_surer():
     index = torch.arange(8)
     contrast(*views, (index, index)).backward()
     first, second = (
-        one.logits.softmax(1).amax(1).flatten()[:8] for one in views)
-    for one, less in zip(views, (first < second, second < first)):
-        hit = one.representation.grad.abs().sum(1).flatten() > 0
+        crop.logits.softmax(1).amax(1).flatten()[:8] for crop in views)
+    for crop, less in zip(views, (first < second, second < first)):
+        hit = crop.representation.grad.abs().sum(1).flatten() > 0
         assert torch.equal(hit[:8], less) and not hit[8:].any()
 
 
@@ -171,16 +172,17 @@ def test_it_trains_the_student_and_the_projection(tmp_path):
 
 def test_before_it_begins_each_weight_has_a_gradient(tmp_path):
     """Else several processes would wait for it."""
-    runner = make_runner(tmp_path, [], SGD, max_iters=1,
-                         **toy(warmup_iters=5))
-    runner.train()
-    assert not len(runner.model.contrast.keys)
+    runner = make_runner(tmp_path, [], SGD, **toy(warmup_iters=5))
+    model, batch = runner.model, prepare(runner)
+    losses = model(**model.data_preprocessor(batch, True), mode='loss')
+    assert losses['loss_contrast'] == 0 and model.contrast.staged is None
+    model.parse_losses(losses)[0].backward()
     assert all(weight.grad is not None
-               for weight in runner.model.trained_parameters())
+               for weight in model.trained_parameters())
 
 
 @pytest.mark.parametrize('changes, message', [
-    (dict(data=ToyPairs()), 'CAC: features of crops of 16 x 32 pixels'),
+    (dict(data=ToyPairs()), "no 'overlaps'; .*OverlappingCrops"),
     (dict(stride=4), 'does not fit stride=4 and pooling=2'),
     (dict(pooling=1), 'does not fit stride=8 and pooling=1'),
 ])

@@ -59,7 +59,7 @@ def filled(model):
 def test_each_student_learns_from_the_teacher_of_the_other():
     model = ctt()
     targets = {}
-    original = model.exchanged_labels
+    original = model._exchanged_labels
 
     def exchanged(side):
         found = original(side)
@@ -72,7 +72,7 @@ def test_each_student_learns_from_the_teacher_of_the_other():
             assert torch.equal(found[0][name].label, label)
         return found
 
-    model.exchanged_labels = exchanged
+    model._exchanged_labels = exchanged
     losses = losses_of(model)
     assert set(targets) == {'left', 'right'}
     assert not torch.equal(targets['left'].label, targets['right'].label)
@@ -118,17 +118,17 @@ def test_a_student_has_no_gradient_by_the_contrast_of_the_other():
 
 def test_sure_pixels_go_to_the_bank_and_others_to_the_peer():
     model = filled(ctt())
-    contrast, seen = model.contrast, {}
+    contrast, found = model.contrast, {}
     for part in ('high', 'low'):
         original = getattr(contrast, part)
 
         def spy(*args, original=original, part=part):
-            seen.setdefault(part, []).append(args)
+            found.setdefault(part, []).append(args)
             return original(*args)
 
         setattr(contrast, part, spy)
     losses_of(model)
-    confidence, unsure = seen['high'][0][3], seen['low'][0][2]
+    confidence, unsure = found['high'][0][3], found['low'][0][2]
     count = len(confidence) - len(unsure)
     assert (confidence[:count] == 1).all()
     known = model.pseudo_label.new_ones(()).bool()
@@ -192,7 +192,7 @@ def test_the_released_one_has_no_contrast():
 
 
 @pytest.mark.parametrize('changes, message', [
-    (dict(students=dict(left=student_cfg())), r'two, got \[.left.\]'),
+    (dict(students=dict(left=student_cfg())), r'two, not \[.left.\]'),
     (dict(students=dict(left=student_cfg(), right=student_cfg(True))),
      'must have the same num_classes and channels'),
     (dict(warmup_iters=3), 'CTT does not use .*warmup_iters'),

@@ -66,8 +66,9 @@ def test_each_image_keeps_half_of_its_classes():
     assert torch.equal(mixed.weight, mixed.image[:, 0] / 255)
     assert mixed.index.tolist() == [1, 2, 0]
     for index, own in enumerate(mixed.label):
-        kept = own[1:] // 10 == index
-        assert kept.all(0).sum() == 2 and (kept.any(0) == kept.all(0)).all()
+        stays = own[1:] // 10 == index
+        assert stays.all(0).sum() == 2
+        assert (stays.any(0) == stays.all(0)).all()
         assert own[0, 0] == 255
     with pytest.raises(ValueError, match='UnlabeledClassMix.*batch_size'):
         UnlabeledClassMix()(None, (image[:1], label[:1], image[:1, 0]))

@@ -27,7 +27,7 @@ from .release import first
 from .ssl_release import ToyEncoder  # noqa: F401  # registers it
 
 DATA = Path(__file__).parents[1] / 'data' / 'contrast'
-#: Beginnings of the names of weights in the records, and ours.
+#: Beginnings of the names of weights in the records and here.
 NAMES = {'encoder.layers': 'backbone.layers', 'encoder': 'backbone.layers',
          'pred': 'decode_head.conv_seg', 'classifier': 'decode_head.conv_seg',
          'rep': 'decode_head.rep'}
@@ -124,7 +124,7 @@ def preprocessor_config(record: dict) -> dict:
 
 
 def rename(state: dict, prefix: str) -> dict:
-    """Convert names of weights of the record to ours."""
+    """Convert names of weights of the record."""
     return {
         next(f'{prefix}{new}{name.removeprefix(old)}'
              for old, new in NAMES.items() if name.startswith(old)): value

@@ -4,7 +4,6 @@ To 1e-7: the release differentiates the shift of its exponentials, too, which
 changes nothing but for the numbers that it adds to denominators.
 """
 import pytest
-import torch
 from mmengine.registry import init_default_scope
 
 from mmseg_fst.models import DirectionalContrast
@@ -51,7 +50,7 @@ class RecordedCrops(RecordedItems):
 def run(record, work_dir, past_batches=2):
     meta = record['meta']
     RecordedDirectionalContrast.recorded = iter([
-        one['chosen'] for one in record['iters']])
+        step['chosen'] for step in record['iters']])
     model = dict(
         type='CAC', segmentor=network_config(meta),
         data_preprocessor=preprocessor_config(record),

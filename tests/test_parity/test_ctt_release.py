@@ -114,15 +114,15 @@ def test_the_bank_takes_the_same_pixels(name):
     """Of the first step, by logits as in the release."""
     record = load('ctt')
     first = record['iters'][0]
-    seen, (_, label) = first['seen'][name], record['labeled'][0]
-    score, predicted = seen['logits'].max(1)
+    outputs, (_, label) = first['seen'][name], record['labeled'][0]
+    score, predicted = outputs['logits'].max(1)
     grid = torch.nn.functional.interpolate(
         label[:, None].double(), score.shape[1:])[:, 0].long()
     right = (grid == predicted) & (score >= .95)
     classes, capacity = record['meta']['num_classes'], record['meta'][
         'capacity']
     rows, exists = surest_rows(
-        rows_of(seen['feat']), score.flatten(),
+        rows_of(outputs['feat']), score.flatten(),
         rows_of(membership(predicted, classes) & right[:, None]), 2)
     queue, known = append_rows(
         torch.zeros(classes, capacity, 8).double(),

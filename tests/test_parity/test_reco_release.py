@@ -26,7 +26,7 @@ class RecordedUnlabeledClassMix(UnlabeledClassMix):
     """ClassMix with the classes of the record."""
 
     def sample_mask(self, label_labeled):
-        return ~next(self.kept)
+        return ~next(self.masks)
 
 
 @MODELS.register_module()
@@ -58,8 +58,8 @@ def model_config(record):
 
 
 def run(record, tmp_path, decay=None):
-    kept = iter([one['keep'] for one in record['iters']])
-    RecordedUnlabeledClassMix.kept = kept
+    RecordedUnlabeledClassMix.masks = iter(
+        [step['keep'] for step in record['iters']])
     RecordedRegionContrast.recorded = iter(record['iters'])
     hook = dict(type='MeanTeacherHook', when='after',
                 decay=record['meta']['ema'] if decay is None else decay)
@@ -85,7 +85,7 @@ def test_each_step_is_that_of_the_release(tmp_path):
 
 
 def test_another_decay_is_detected(tmp_path):
-    """Its teacher labels other pixels; the record of the masks sees it."""
+    """Its teacher labels other pixels; the recorded masks show it."""
     with pytest.raises(AssertionError):
         run(load('reco'), tmp_path, decay=.3)
 

@@ -1,6 +1,6 @@
 # CAC on Pascal VOC: 80 epochs of 1157 iterations on 2 GPUs, whatever the
-# number of labels; the head ten times as fast as the encoder. The learning
-# rate changes in every iteration, in the release once in an epoch.
+# number of labels; the head ten times as fast as the encoder. The release
+# changes the learning rate once in an epoch, not in every iteration.
 _base_ = './sgd_voc_ssl.py'
 epochs = dict(
     count=80,
