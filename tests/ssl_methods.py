@@ -9,8 +9,8 @@ from mmseg_fst.models.losses import resize_logits
 FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
 #: Confidence that some pixels of an untrained network have.
 THRESHOLD = .14
-# These need more than a batch of two sides, or train further networks; each
-# has tests of its own.
+# These need more than a batch of two sides, or train further networks: they
+# have separate tests.
 _OTHERS = ('ssl_ael', 'ssl_cac', 'ssl_cct', 'ssl_ctt', 'ssl_dsbn', 'ssl_eln',
            'ssl_gct', 'ssl_ps_mt', 'ssl_reco', 'ssl_stpp', 'ssl_u2pl')
 METHODS = [

@@ -1,5 +1,12 @@
 """Pure tensor functions: no configuration, no logging, no hidden state."""
 from .adversarial import adversarial_noise
+from .bank_contrast import (
+    append_rows,
+    bank_losses,
+    mean_by_class,
+    peer_losses_of_rows,
+    surest_rows,
+)
 from .center_canvas import center_canvas
 from .class_balance import (
     class_share,
@@ -9,13 +16,6 @@ from .class_balance import (
     keep_pixels,
     sample_index,
     weighted_cross_entropy,
-)
-from .class_contrast import (
-    append_rows,
-    bank_losses,
-    mean_by_class,
-    peer_losses_of_rows,
-    surest_rows,
 )
 from .class_scores import class_logits, class_probabilities, most_probable
 from .color import (
