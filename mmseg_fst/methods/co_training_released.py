@@ -1,6 +1,7 @@
 """Diverse Co-training of three students, as released."""
-from typing import Any
+from typing import Any, cast
 
+from mmseg_fst.models.pseudo_labelers import Threshold
 from mmseg_fst.registry import MODELS
 
 from .batch import PseudoLabels
@@ -38,7 +39,8 @@ class ReleasedCoTraining(CoTraining):
         by_id = self.selected_by_id.get(name)
         if by_id is not None:
             label, weight = labels[by_id]
-            chosen = label >= self.pseudo_labeler.threshold
+            threshold = cast(Threshold, self.pseudo_labeler).threshold
+            chosen = label >= threshold
             labels = {**labels, by_id: PseudoLabels(
                 label, chosen.to(weight.dtype))}
         return super()._peer_labels(name, labels)

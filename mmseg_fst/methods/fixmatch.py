@@ -1,9 +1,10 @@
 """FixMatch for segmentation: the student labels for itself."""
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, cast
 
 import torch
 
 from mmseg_fst.models.losses import all_logits, resize_logits, rows_of
+from mmseg_fst.models.mixers import CutMix
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
@@ -122,4 +123,5 @@ class FixMatch(Method):
             return self.augment_then_mix(batch, target)
         image = self.augment(batch.unlabeled.image)
         other = self.augment(batch.unlabeled_again.image)
-        return self.mixer.paste((other, *again), (image, *target))
+        mixer = cast(CutMix, self.mixer)
+        return mixer.paste((other, *again), (image, *target))

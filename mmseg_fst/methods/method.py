@@ -97,7 +97,7 @@ class Method(StudentTeacher):
     #: Whether all images go through the student in a single pass.
     single_pass: bool = False
     #: Views that mixed images consist of, each with a separate mean.
-    views: int = 1
+    num_views: int = 1
 
     # A module that is not given is None. ``required`` guarantees the first
     # two for the methods that call them.
@@ -225,7 +225,7 @@ class Method(StudentTeacher):
                                mixed.label.shape[1:]),
             forward=True)
         losses = view_losses(self.student, logits, mixed.label, mixed.weight,
-                             self.mixed_auxiliary, self.views)
+                             self.mixed_auxiliary, self.num_views)
         return dict(mixed=losses), None
 
     def features_of(self, image: Tensor) -> list[Tensor]:

@@ -54,7 +54,7 @@ class UniMatch(FixMatch):
             'perturbed_images', perturbed_images, ('all', 'unlabeled'))
         self.mean_over = self.check_choice(
             'mean_over', mean_over, ('view', 'batch'))
-        self.views = 2 if mean_over == 'view' else 1
+        self.num_views = 2 if mean_over == 'view' else 1
 
     def weak_pass(self, batch: Batch) -> tuple[Losses, PseudoLabels]:
         """The pass of labeled, weak and perturbed images.

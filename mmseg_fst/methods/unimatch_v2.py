@@ -42,7 +42,7 @@ class UniMatchV2(Method):
         super().__init__(**kwargs)
         self.mean_over = self.check_choice(
             'mean_over', mean_over, ('view', 'batch'))
-        self.views = 2 if mean_over == 'view' else 1
+        self.num_views = 2 if mean_over == 'view' else 1
         self.perturbation = (
             MODELS.build(perturbation) if perturbation else None)
 
