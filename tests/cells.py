@@ -40,7 +40,8 @@ _TESTED = [
     'cityscapes_*_dsbn@186',
     'voc-stpp_resnet50-pspnet_cct@1464', 'voc-stpp_*_ps-mt_fst@662',
     'voc-stpp_resnet101-*_reco@92', 'voc-stpp_resnet101-*_ctt@662',
-    'voc-stpp_resnet101-*_cac@662',
+    'voc-stpp_resnet101-*_cac@662', 'voc-stpp_resnet101-*_prevmatch@92',
+    'cityscapes-stpp_*_prevmatch@186',
     # Adaptation: each method with MiT-B5, each network and data set.
     'gta2cityscapes_mit-b5-daformer_dacs',
     'gta2cityscapes_mit-b5-daformer_fst',

@@ -61,7 +61,7 @@ RECIPES = {
     r'cityscapes_.*_dsbn': DSBN._replace(
         crop=769, protocol='SlidingWindows'),
     r'voc_.*': FST,
-    r'voc-stpp_.*_(fixmatch|unimatch)': UNIMATCH,
+    r'voc-stpp_.*_(fixmatch|unimatch|prevmatch)': UNIMATCH,
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_cct': UNIMATCH._replace(crop=320, gpus=1, batch=10),
     r'voc-stpp_.*_ps-mt': Recipe(
@@ -73,7 +73,7 @@ RECIPES = {
     r'voc-stpp_.*_cac': UNIMATCH._replace(crop=320, gpus=2, batch=4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
-    r'cityscapes-stpp_.*_(fixmatch|unimatch)': UNIMATCH._replace(
+    r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch)': UNIMATCH._replace(
         crop=801, epochs=240, rate=.005, head=1, protocol='SlidingWindows'),
     r'cityscapes-stpp_.*_unimatch-v2': V2._replace(
         crop=798, batch=2, epochs=180, protocol='SlidingWindows'),
@@ -163,7 +163,7 @@ def test_numbers(name, monkeypatch):
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
         'PolyLR', .9, 0)
     # In the releases of UniMatch it lags by an iteration.
-    lag = int('_unimatch' in name or '_fixmatch' in name)
+    lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
     assert cfg.get('sync_bn') == (
@@ -174,7 +174,7 @@ def test_numbers(name, monkeypatch):
 
     hooks = cfg.get('custom_hooks', [])
     network = 'ensemble' if 'students' in cfg.model else (
-        'teacher' if hooks else 'student')
+        'teacher' if hooks and '_prevmatch' not in name else 'student')
     assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
     # In the first epoch of U2PL and FST the teacher is the student.
     if hooks and family == 'u2pl' and '_ael' not in name:
@@ -252,9 +252,10 @@ METHODS = {
         percentile=80, final=100, mixer='HalfCutMix'),
     r'(voc|cityscapes)_.*_u2pl': dict(
         percentile=80, final=100, mixer='HalfCutMix', contrast=256),
-    r'voc-stpp_.*_(fixmatch|unimatch|unimatch-v2)|cityscapes-.*-v2': dict(
+    r'voc-stpp_.*_(fixmatch|unimatch|unimatch-v2|prevmatch)|'
+    'cityscapes-.*-v2': dict(
         threshold=.95, mixer='CutMix'),
-    r'cityscapes-stpp_.*_(fixmatch|unimatch)': dict(
+    r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch)': dict(
         threshold=0., mixer='CutMix'),
     r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
     r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),

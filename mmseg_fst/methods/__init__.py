@@ -18,6 +18,7 @@ from .gct import GCT
 from .mean_teacher import MeanTeacher
 from .method import Method
 from .mic import MIC
+from .prev_match import PrevMatch
 from .ps_mt import PSMT
 from .reco import ReCo
 from .st_plus_plus import STPlusPlus
@@ -35,8 +36,8 @@ __all__ = [
     'AEL', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining', 'CutMixCPS',
     'CutMixMeanTeacher', 'DSBN', 'DeferredGradient', 'ELN', 'ENSEMBLE',
     'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PSMT',
-    'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
-    'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
-    'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2',
-    'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'PrevMatch', 'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus',
+    'Side', 'Step', 'StepCache', 'StudentEnsemble', 'StudentTeacher',
+    'Supervised', 'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch',
+    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]

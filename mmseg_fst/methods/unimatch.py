@@ -2,6 +2,7 @@
 from typing import Any, Literal, Optional
 
 import torch
+from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits, pseudo_losses, rows_of
 from mmseg_fst.ops import Mixed, concatenate
@@ -66,6 +67,23 @@ class UniMatch(FixMatch):
             tuple: Losses ``labeled`` and ``perturbed``, and the
             pseudo-labels.
         """
+        losses, target, perturbed = self.weak_logits(batch)
+        losses['perturbed'] = pseudo_losses(
+            self.student, perturbed, *target, self.mixed_auxiliary)
+        return losses, target
+
+    def weak_logits(
+        self, batch: Batch
+    ) -> tuple[Losses, PseudoLabels, dict[str, Tensor]]:
+        """What the weak pass computes, without the perturbed loss.
+
+        Args:
+            batch (Batch): The batch.
+
+        Returns:
+            tuple: Losses ``labeled``, the pseudo-labels, and the logits of
+            each head for perturbed features of the weak view, (N, C, H, W).
+        """
         labeled, unlabeled = batch.labeled, batch.unlabeled
         count = len(labeled.image)
         end = count + len(unlabeled.image)
@@ -82,10 +100,7 @@ class UniMatch(FixMatch):
             rows_of(logits, stop=count), [stage[:count] for stage in stages],
             labeled)
         target = self.pseudo_labels(unlabeled, logits['decode'][count:end])
-        losses['perturbed'] = pseudo_losses(
-            self.student, rows_of(logits, start=end + count - first),
-            *target, self.mixed_auxiliary)
-        return losses, target
+        return losses, target, rows_of(logits, start=end + count - first)
 
     def strong_view(self,
                     batch: Batch,

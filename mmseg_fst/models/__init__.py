@@ -41,6 +41,7 @@ from .perturbations import (
     ComplementaryDropout,
     FeatureNoise,
 )
+from .previous_students import PreviousStudents
 from .projection import PixelProjection
 from .protocols import Canvas, MultiScale, SlidingWindows, WholeImage
 from .pseudo_filters import EntropyPercentile
@@ -70,9 +71,10 @@ __all__ = [
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
     'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix', 'MultiScale',
     'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
-    'RandAugment', 'RegionContrast', 'ResizedBEiT', 'SelfCorrectionLoss',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
-    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
+    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
+    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
+    'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',
+    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
+    'split_dilated'
 ]

@@ -47,6 +47,7 @@ from .mixing import (
     concatenate,
     mix,
     mix_labels,
+    relabel,
 )
 from .noisy_labels import reverse_cross_entropy, self_correction
 from .object_boxes import connected_components, erase_in_objects
@@ -101,9 +102,9 @@ __all__ = [
     'mean_by_class', 'membership', 'membership_as_released', 'mix',
     'mix_labels', 'most_probable', 'normalize', 'overlap_index',
     'peer_losses_of_rows', 'probability_error', 'quality_by_class',
-    'region_nce', 'reverse_cross_entropy', 'rows_of', 'sample_classes',
-    'sample_index', 'sample_members', 'sample_rows', 'scale_flaws',
-    'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
-    'similarity_nce', 'split_by_entropy', 'sum_by_class', 'surest_rows',
-    'upscale', 'weighted_cross_entropy'
+    'region_nce', 'relabel', 'reverse_cross_entropy', 'rows_of',
+    'sample_classes', 'sample_index', 'sample_members', 'sample_rows',
+    'scale_flaws', 'scale_sizes', 'scores_by_class', 'select_pixels',
+    'self_correction', 'similarity_nce', 'split_by_entropy', 'sum_by_class',
+    'surest_rows', 'upscale', 'weighted_cross_entropy'
 ]

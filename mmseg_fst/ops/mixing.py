@@ -139,11 +139,32 @@ def mix_labels(mixed: Mixed, label_labeled: Tensor, label: Tensor,
     Returns:
         Mixed: The batch, before the pseudo-label filter.
     """
-    views = len(mixed.image) // len(label)
     if mixed.index is None:
-        pasted = label_labeled.repeat(views, 1, 1), weight.new_ones(())
+        pasted = label_labeled, weight.new_ones(label_labeled.shape)
     else:
-        pasted = label[mixed.index], weight[mixed.index]
-    return mixed._replace(
-        label=torch.where(mixed.mask, pasted[0], label.repeat(views, 1, 1)),
-        weight=torch.where(mixed.mask, pasted[1], weight.repeat(views, 1, 1)))
+        pasted = label, weight
+    return relabel(mixed, pasted, (label, weight))
+
+
+def relabel(mixed: Mixed, pasted: tuple[Tensor, Tensor],
+            onto: tuple[Tensor, Tensor]) -> Mixed:
+    """Give a mixed batch other labels; the images do not change.
+
+    Args:
+        mixed (Mixed): One or more concatenated views of a batch.
+        pasted (tuple): Labels (N, H, W), int64, and weights (N, H, W) of the
+            images that pixels were cut from.
+        onto (tuple): The same of the images that they were pasted onto.
+
+    Returns:
+        Mixed: The batch with these labels and weights.
+    """
+    views = len(mixed.image) // len(onto[0])
+
+    def mixture(cut: Tensor, whole: Tensor) -> Tensor:
+        cut = (cut.repeat(views, 1, 1) if mixed.index is None
+               else cut[mixed.index])
+        return torch.where(mixed.mask, cut, whole.repeat(views, 1, 1))
+
+    label, weight = map(mixture, pasted, onto)
+    return mixed._replace(label=label, weight=weight)

@@ -36,6 +36,7 @@ from tests.test_engine.toy import (  # noqa: E402
     gct_config,
     make_runner,
     model_config,
+    prev_match_config,
     ps_mt_config,
     reco_config,
     segmentor_config,
@@ -134,6 +135,7 @@ MODELS_BY_OPTION = {
     'reco': reco_config,
     'ctt': ctt_config,
     'cac': cac_config,
+    'prevmatch': prev_match_config,
 }
 #: Data of methods that need more than two sides.
 PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs, 'cac': ToyCrops}

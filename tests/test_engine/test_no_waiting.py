@@ -28,6 +28,7 @@ from .toy import (
     make_runner,
     model_config,
     prepare,
+    prev_match_config,
     ps_mt_config,
     reco_config,
     segmentor_config,
@@ -49,6 +50,7 @@ ON_THE_CPU = {
     'sample_boxes', 'partners',  # of CutMix
     '_augment', '_sample_triggers',  # of StrongPhotometric
     '_sample_span',  # of CropContrast
+    'sample_ensemble',  # of PreviousStudents
     'step',  # of the optimizer: its count of steps
     '_is_one_on_cpu',  # a factor, of which another device is not asked
 }
@@ -126,8 +128,10 @@ def dice_config():
     (FST, cct_config(label_with='teacher')),
     (dict(FST, buffers='average'), ps_mt_config()),
     (FST, reco_config()),
+    (dict(type='PreviousStudentsHook', interval=1), prev_match_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco'])
+        'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
+        'prevmatch'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
@@ -141,6 +145,8 @@ def places_of_a_step(runner, hook, request):
     own = next(
         each for each in runner.hooks if type(each).__name__ == hook)
     copies = request.getfixturevalue('copies')
+    if hasattr(runner.model, 'previous'):
+        runner.model.previous.add(runner.model.student)
     with Waits() as waits:
         own.before_train_iter(runner, 0, batch)
         outputs = runner.model.train_step(batch, runner.optim_wrapper)

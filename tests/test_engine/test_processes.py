@@ -135,6 +135,19 @@ def test_processes_have_the_same_layers(tmp_path):
         name.replace('.other.', '.main.')]) for name in split)
 
 
+def test_processes_keep_the_same_earlier_students(tmp_path):
+    hook = dict(type='PreviousStudentsHook', interval=1)
+    first, second = (result['state'] for result in run(
+        tmp_path / 'two', hook, 2, 2, 'prevmatch'))
+    for name, value in first.items():
+        torch.testing.assert_close(
+            value, second[name], rtol=0, atol=0, msg=name)
+    assert first['previous.added'] == 2
+    assert not torch.equal(*(
+        first[f'previous.copies.{index}.decode_head.conv_seg.bias']
+        for index in (0, 1)))
+
+
 def small(path: Path) -> dict:
     """A protocol of the configs, for images of some dozen pixels."""
     protocol = Config.fromfile(path).protocol.to_dict()

@@ -172,6 +172,16 @@ def reco_config(**changes) -> dict:
                       weak_threshold=0., strong_threshold=.3)), **changes})
 
 
+def prev_match_config(**changes) -> dict:
+    """A model with the method PrevMatch."""
+    return model_config(**{**dict(
+        type='PrevMatch', capacity=2, most=2,
+        pseudo_labeler=dict(type='Threshold', threshold=.2),
+        previous_labeler=dict(type='Threshold', threshold=.2),
+        mixer=dict(type='CutMix'),
+        perturbation=dict(type='ChannelDropout')), **changes})
+
+
 def ctt_config(**changes) -> dict:
     """A model with the method CTT, on a grid of 8 x 8 pixels."""
     network = reco_config()['segmentor']

@@ -12,6 +12,7 @@ from mmseg_fst.ops import (
     concatenate,
     mix,
     mix_labels,
+    relabel,
 )
 
 
@@ -234,3 +235,21 @@ def test_mix_labels_equals_mixing_again(mixer, views):
         assert (found is None) == (expected is None)
         if found is not None:
             assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize('views', [1, 2])
+def test_relabel_equals_pasting_again(views):
+    """Boxes of second crops, with other labels of both crops."""
+    mixer, first, second = CutMix(prob=1.), side(1, 3), side(2, 3)
+    others = [(image, *side(seed, 3)[1:])
+              for seed, (image, *_) in ((3, first), (4, second))]
+
+    def pasted(cut, whole):
+        torch.manual_seed(4)
+        return concatenate([mixer.paste(cut, whole) for _ in range(views)])
+
+    found = relabel(pasted(first, second), others[0][1:], others[1][1:])
+    want = pasted(*others)
+    for name in ('image', 'label', 'weight', 'mask'):
+        assert torch.equal(getattr(found, name), getattr(want, name)), name
+    assert not torch.equal(found.label, pasted(first, second).label)

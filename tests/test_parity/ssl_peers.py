@@ -406,7 +406,7 @@ def single_model(record, model):
         type='RecordedBoxes', source=model.mixer.get('source', 'flip'),
         boxes=[each[3 + view] for each in record['unlabeled']
                for view in views])
-    if meta['script'] == 'unimatch':
+    if meta['script'] in ('unimatch', 'prevmatch'):
         assert model.perturbation == dict(type='ChannelDropout', prob=.5)
         model.perturbation = dict(
             type='RecordedChannels',
@@ -456,7 +456,7 @@ def several_models(record, model):
     ]
 
 
-def replay(path, monkeypatch, changes=None):
+def replay(path, monkeypatch, changes=None, hooks=None):
     """Train the model of the cell on a record.
 
     Args:
@@ -464,6 +464,8 @@ def replay(path, monkeypatch, changes=None):
         monkeypatch (pytest.MonkeyPatch): For random numbers.
         changes (dict, optional): Options by dotted key that differ from what
             the record asks for. Defaults to None.
+        hooks (list, optional): In place of the hooks of the cell. Defaults to
+            None: those.
     """
     record = load(path)
     meta, count = record['meta'], len(record['iters'])
@@ -493,7 +495,7 @@ def replay(path, monkeypatch, changes=None):
         train_cfg=dict(type='IterBasedTrainLoop', max_iters=count),
         optim_wrapper=optim,
         param_scheduler=[schedule],
-        custom_hooks=cfg.get('custom_hooks', []),
+        custom_hooks=cfg.get('custom_hooks', []) if hooks is None else hooks,
         default_hooks=dict(checkpoint=dict(
             type='CheckpointHook', by_epoch=False, interval=10**6,
             save_last=False)),
@@ -555,12 +557,29 @@ def expected_losses(record, index):
             for part, key in (('labeled', 'x'), ('mixed', 'u_s'))
         }
     scalars = values['scalars']
+    if meta['script'] == 'prevmatch':
+        return losses_of_prevmatch(meta, index, scalars)
     whole = .5 if meta['script'] != 'unimatch' else .25
     parts = dict(labeled=.5 * scalars['loss_x'],
                  mixed=whole * scalars['loss_s'])
     if meta['script'] == 'unimatch':
         parts['perturbed'] = .25 * scalars['loss_w_fp']
     return {f'{part}.decode.loss_ce': value for part, value in parts.items()}
+
+
+def losses_of_prevmatch(meta, index, scalars):
+    """The same of PrevMatch, an epoch of which is an iteration."""
+    ramp = 0.
+    if 'Loss s_prev' in scalars:
+        ramp = 1 - abs(2 * index / meta['epochs'] - 1)
+    parts = dict(
+        labeled=scalars['Loss x'], mixed=.5 * scalars['Loss s'],
+        perturbed=.5 * scalars['Loss w_fp'])
+    if ramp:
+        parts['mixed_previous'] = .5 * ramp * scalars['Loss s_prev']
+        parts['perturbed_previous'] = .5 * ramp * scalars['Loss w_fp_prev']
+    return {f'{part}.decode.loss_ce': value / (2 + ramp)
+            for part, value in parts.items()}
 
 
 def expected_states(record, index):

@@ -38,9 +38,9 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def check(path, monkeypatch, changes=None):
+def check(path, monkeypatch, changes=None, hooks=None):
     """Compare losses, learning rates and weights of all iterations."""
-    found, init = replay(path, monkeypatch, changes)
+    found, init = replay(path, monkeypatch, changes, hooks)
     record, compared = found.record, 0
     assert len(found.losses) == len(record['iters'])
     for index, values in enumerate(record['iters']):

@@ -9,6 +9,7 @@ from .mean_teacher_hook import MeanTeacherHook
 from .mix_visualization_hook import MixVisualizationHook
 from .prediction_panel_hook import PredictionPanelHook
 from .prepare_model_hook import PrepareModelHook
+from .previous_students_hook import PreviousStudentsHook
 from .pseudo_label_quality_hook import PseudoLabelQualityHook
 from .results_hook import ResultsHook
 from .resume_hook import ResumeHook
@@ -20,7 +21,7 @@ __all__ = [
     'AtomicCheckpointHook', 'CollapsedClassHook', 'DataCheckHook',
     'EarlyStoppingHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',
     'MixVisualizationHook', 'PredictionPanelHook', 'PrepareModelHook',
-    'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook', 'SeedIterationHook',
-    'SelfLookAheadHook', 'StudentResetHook', 'SyncStatisticsHook',
-    'WideFSTHook'
+    'PreviousStudentsHook', 'PseudoLabelQualityHook', 'ResultsHook',
+    'ResumeHook', 'SeedIterationHook', 'SelfLookAheadHook', 'StudentResetHook',
+    'SyncStatisticsHook', 'WideFSTHook'
 ]
