@@ -1,7 +1,7 @@
 # PrevMatch: Cityscapes, UniMatch's lists,
 # ResNet-101 and DeepLabV3+. The release trains with 4 + 4 images on each of
 # two GPUs, in half precision. It weights each image with its mean confidence,
-# summed over the batch; here each pixel has a weight of its own.
+# summed over the batch; here each pixel is weighted with its confidence.
 _base_ = [
     '../_base_/datasets/cityscapes_ssl_801x801.py',
     '../_base_/models/resnet101-deep_deeplabv3plus-unimatch-cityscapes.py',

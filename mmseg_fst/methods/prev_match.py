@@ -55,11 +55,8 @@ class PrevMatch(UniMatch):
     parts = ('labeled', 'mixed', 'perturbed', 'mixed_previous',
              'perturbed_previous')
 
-    def __init__(self,
-                 previous_labeler: dict,
-                 capacity: int = 8,
-                 most: int = 3,
-                 ramp_epochs: Optional[int] = None,
+    def __init__(self, previous_labeler: dict, capacity: int = 8,
+                 most: int = 3, ramp_epochs: Optional[int] = None,
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if ramp_epochs is not None and ramp_epochs < 2:
@@ -85,13 +82,12 @@ class PrevMatch(UniMatch):
             sides.append(batch.unlabeled_again)
         earlier = self.previous_labels(sides)
         target = step.learn(
-            'weak', lambda: self.guided_weak_pass(batch, earlier[0]))
+            'weak', lambda: self._guided_weak_pass(batch, earlier[0]))
         self.mixed = mixed = self.strong_view(batch, target, again)
         guided = relabel(mixed, earlier[-1], earlier[0])
-        step.learn('mixed', lambda: self.guided_consistency(mixed, guided))
-        step.log(
-            pseudo_label_weight=target.weight.mean(),
-            previous_label_weight=earlier[0].weight.mean())
+        step.learn('mixed', lambda: self._guided_consistency(mixed, guided))
+        step.log(pseudo_label_weight=target.weight.mean(),
+                 previous_label_weight=earlier[0].weight.mean())
 
     @torch.no_grad()
     def previous_labels(self, sides: list[Side]) -> list[PseudoLabels]:
@@ -115,9 +111,9 @@ class PrevMatch(UniMatch):
                 logits.split([len(side.image) for side in sides]), sides)
         ]
 
-    def guided_weak_pass(
-            self, batch: Batch,
-            earlier: PseudoLabels) -> tuple[Losses, PseudoLabels]:
+    def _guided_weak_pass(
+        self, batch: Batch, earlier: PseudoLabels
+    ) -> tuple[Losses, PseudoLabels]:
         """The weak pass of UniMatch, with labels of earlier students, too."""
         losses, target, perturbed = self.weak_logits(batch)
         for part, labels in (('perturbed', target),
@@ -126,7 +122,7 @@ class PrevMatch(UniMatch):
                 self.student, perturbed, *labels, self.mixed_auxiliary)
         return losses, target
 
-    def guided_consistency(self, mixed: Mixed,
+    def _guided_consistency(self, mixed: Mixed,
                            guided: Mixed) -> tuple[Losses, None]:
         """The pass of strong views, with labels of both kinds."""
         logits = all_logits(self.student, self.features_of(mixed.image),
@@ -138,11 +134,17 @@ class PrevMatch(UniMatch):
         }, None
 
     def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight, as a share of the weights of all."""
-        ramp = self.previous_ramp() if self.previous.count else 0.
+        """A loss times its weight, see :class:`PrevMatch`.
+
+        Args:
+            part (str): One of ``parts``.
+            loss (Tensor): A scalar.
+
+        Returns:
+            Tensor: A scalar.
+        """
+        ramp = 0.
+        if self.previous.count:
+            ramp = 1 - abs(2 * training_progress(self.ramp_epochs) - 1)
         factor = ramp if part.endswith('_previous') else 1.
         return super().weigh(part, loss) * (factor / (2 + ramp))
-
-    def previous_ramp(self) -> float:
-        """The factor r of the losses on labels of earlier students."""
-        return 1 - abs(2 * training_progress(self.ramp_epochs) - 1)

@@ -77,7 +77,7 @@ class PreviousStudents(nn.Module):
             self.add(student)
 
     def sample_ensemble(self) -> tuple[list[int], list[float]]:
-        """Draw an ensemble, on the CPU.
+        """Sample an ensemble, on the CPU.
 
         The number of copies is uniform from 1 to ``most``, and limited by the
         number that exists; their shares are uniform on the simplex.

@@ -69,11 +69,11 @@ def test_labels_of_an_earlier_student_by_hand(monkeypatch):
 
 def test_the_weight_rises_and_falls(monkeypatch):
     model, found = prevmatch(), []
-    one = torch.ones(())
+    loss = torch.ones(())
     for progress in (0., .25, .5, .75):
         at(monkeypatch, progress)
-        found.append((model.weigh('labeled', one).item(),
-                      model.weigh('mixed_previous', one).item()))
+        found.append((model.weigh('labeled', loss).item(),
+                      model.weigh('mixed_previous', loss).item()))
     assert found == pytest.approx([
         pytest.approx(pair) for pair in (
             (1 / 2, 0), (1 / 2.5, .25 / 2.5), (1 / 3, .5 / 3),
@@ -85,9 +85,9 @@ def test_the_oldest_copy_is_replaced():
     for value in (1., 2., 3.):
         model.student.decode_head.conv_seg.bias.data.fill_(value)
         model.previous.add(model.student)
-    kept = [each.decode_head.conv_seg.bias[0].item()
-            for each in model.previous.copies]
-    assert kept == [3., 2.] and model.previous.count == 2
+    found = [each.decode_head.conv_seg.bias[0].item()
+             for each in model.previous.copies]
+    assert found == [3., 2.] and model.previous.count == 2
     assert not any(each.training for each in model.previous.train().modules())
 
 

@@ -38,7 +38,7 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def check(path, monkeypatch, changes=None, hooks=None):
+def check(path, monkeypatch, changes=None, hooks=None, tolerance=TOLERANCE):
     """Compare losses, learning rates and weights of all iterations."""
     found, init = replay(path, monkeypatch, changes, hooks)
     record, compared = found.record, 0
@@ -46,25 +46,25 @@ def check(path, monkeypatch, changes=None, hooks=None):
     for index, values in enumerate(record['iters']):
         for name, value in expected_losses(record, index).items():
             assert found.losses[index][name] == pytest.approx(
-                value, rel=TOLERANCE), (index, name)
+                value, rel=tolerance), (index, name)
         rates = values['lr']
         if isinstance(rates[0], list):
             rates = [rate for each in rates for rate in each]
         assert found.rates[index] == pytest.approx(
             sorted(set(rates)), rel=1e-12), index
         for state, expected in zip(found.states[index],
-                                expected_states(record, index)):
+                                   expected_states(record, index)):
             # Shortened records have the small weights alone.
             assert set(expected) <= set(state) and (
                 'scheduled' in record['meta'] or len(expected) == len(state))
             for name, value in expected.items():
-                compare(name, state[name], value, init[name])
+                compare(name, state[name], value, init[name], tolerance)
                 compared += 1
     assert compared
     return found
 
 
-def compare(name, state, expected, start):
+def compare(name, state, expected, start, tolerance=TOLERANCE):
     """Weights relative to how far they have moved; statistics."""
     if 'num_batches' in name:
         assert state == expected, name
@@ -76,7 +76,7 @@ def compare(name, state, expected, start):
         # error, which Adam amplifies.
         scale = 1.
     distance = (state - expected).abs().max().item()
-    assert distance <= TOLERANCE * scale, (name, distance / scale)
+    assert distance <= tolerance * scale, (name, distance / scale)
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
