@@ -1,9 +1,15 @@
-# Methods with a contrast on Pascal VOC 2012 + SBD, the lists of all labels of
+# CTT, CAC and PrevMatch on Pascal VOC 2012 + SBD, the lists of all labels of
 # ST++ of 1/16, 1/8 and 1/4; scored at native size.
-title = "Semi-supervised Pascal VOC 2012, ST++'s blended lists: CTT and CAC"
+title = ("Semi-supervised Pascal VOC 2012, ST++'s blended lists: CTT, CAC and "
+         'PrevMatch')
 configs = [
     dict(
         config=f'voc-stpp_resnet101-deeplabv3plus_{method}.py',
         partition=labels)
     for labels in (662, 1323, 2646) for method in ('ctt', 'ctt_fst', 'cac')
+] + [
+    dict(
+        config='voc-stpp_resnet50-deeplabv3plus_prevmatch.py',
+        partition=labels)
+    for labels in (662, 1323, 2646)
 ]

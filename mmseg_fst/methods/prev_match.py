@@ -52,8 +52,7 @@ class PrevMatch(UniMatch):
         ValueError: If an argument is out of its range.
     """
 
-    parts = ('labeled', 'mixed', 'perturbed', 'mixed_previous',
-             'perturbed_previous')
+    parts = (*UniMatch.parts, 'mixed_previous', 'perturbed_previous')
 
     def __init__(self, previous_labeler: dict, capacity: int = 8,
                  most: int = 3, ramp_epochs: Optional[int] = None,
@@ -94,7 +93,7 @@ class PrevMatch(UniMatch):
         """Pseudo-labels of one random ensemble of earlier students.
 
         Args:
-            sides (list[Side]): Images of shape (N, C, H, W).
+            sides (list[Side]): Equal numbers of images, (N, C, H, W).
 
         Returns:
             list[PseudoLabels]: Of each side, of shape (N, H, W).
@@ -105,11 +104,11 @@ class PrevMatch(UniMatch):
         logits = class_logits(resize_logits(
             logits.to(image.dtype), image.shape[2:],
             self.student.align_corners), self.threshold)
-        return [
-            self.without_padding(*self.previous_labeler(part), side)
-            for part, side in zip(
-                logits.split([len(side.image) for side in sides]), sides)
-        ]
+        labels = []
+        for part, side in zip(logits.chunk(len(sides)), sides):
+            label, weight = self.previous_labeler(part)
+            labels.append(self.without_padding(label, weight, side))
+        return labels
 
     def _guided_weak_pass(
         self, batch: Batch, earlier: PseudoLabels

@@ -42,7 +42,7 @@ class UniMatch(FixMatch):
         ValueError: If an argument has none of these values.
     """
 
-    parts = ('labeled', 'mixed', 'perturbed')
+    parts: tuple[str, ...] = ('labeled', 'mixed', 'perturbed')
 
     def __init__(self,
                  perturbation: dict,
