@@ -2,6 +2,7 @@
 import csv
 import json
 import os
+from fnmatch import fnmatch
 
 import pytest
 from helpers import REPOSITORY
@@ -42,7 +43,9 @@ def test_a_grid_has_all_cells_of_its_task(name, pattern):
     named, elsewhere = names_of(path), set()
     for other in path.parent.glob('table_*.py'):
         elsewhere |= names_of(other) - named
-    assert named == {
+    # Baselines of other folders may stand beside them.
+    assert {name for name in named if fnmatch(name, pattern)
+            and (path.parent / name).exists()} == {
         entry.name for entry in path.parent.glob(pattern)
         # Ablations: not as the others of their table train.
         if not entry.stem.endswith(('_clean', '_released'))
@@ -55,12 +58,12 @@ def names_of(table):
 
 
 @pytest.mark.parametrize('name, count', [
-    # Three networks by four methods, and four more of DeepLabV3+.
-    ('table_voc', 3 * (3 * 4 + 4)),
+    # Three networks by four methods, and seven more of DeepLabV3+.
+    ('table_voc', 3 * (3 * 4 + 7)),
     ('table_voc-stpp', 5 * 4 + 2 + 5 + 5 * 2),
     ('table_voc-stpp_unimatch-v2', 5 * 2 * 2),
     ('table_voc-stpp_cct-ps-mt', 1 + 2 * 3 + 1),
-    ('table_cityscapes', 3 * 8),
+    ('table_cityscapes', 3 * 11),
     ('table_cityscapes-stpp', 3 * 3),
     ('table_cityscapes-stpp_unimatch-v2', 3 * 2 * 2),
 ])
