@@ -191,8 +191,8 @@ def build_model(cfg=None, seed=0):
     torch.manual_seed(seed)
     model = MODELS.build(ConfigDict(cfg or model_cfg()))
     model.init_weights()
-    if model.teacher is not None:
-        model.teacher.load_state_dict(model.student.state_dict())
+    for teacher, student in model.teacher_pairs():
+        teacher.load_state_dict(student.state_dict())
     return model
 
 

@@ -79,7 +79,8 @@ def test_numbers_of_the_paper(name):
     assert cfg.train_cfg.max_iters == epochs * length
     scheduler, = cfg.param_scheduler
     assert scheduler.type == 'PolyLR' and scheduler.power == .9
-    assert scheduler.end == epochs * length + 1
+    # As in the release, it lags by an iteration.
+    assert (scheduler.begin, scheduler.end) == (1, epochs * length + 2)
     optimizer = cfg.optim_wrapper.optimizer
     assert optimizer == dict(
         type='SGD', lr=.002 if is_voc else .005, momentum=.9,

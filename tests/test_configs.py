@@ -114,7 +114,8 @@ def test_parts_fit_together(cfg):
             PARAM_SCHEDULERS.build(scheduler, default_args=dict(
                 optimizer=single))
     # mmengine comes to the end one iteration before it.
-    assert max(entry.end for entry in cfg.param_scheduler) in (
+    end = max(entry.end for entry in cfg.param_scheduler)
+    assert end - (cfg.get('epochs') or {}).get('lag', 0) in (
         cfg.train_cfg.max_iters, cfg.train_cfg.max_iters + 1)
     assert cfg.train_cfg.max_iters % cfg.train_cfg.val_interval == 0
 
@@ -199,8 +200,12 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
     for network in networks:
         assert network.decode_head.num_classes == len(classes)
     batch = model.data_preprocessor(branches, True)
-    for images in batch['inputs'].values():
-        assert tuple(images.shape[2:]) == tuple(cfg.crop_size)
+    height, width = cfg.crop_size
+    for side, images in batch['inputs'].items():
+        # Two crops of an image are one above the other.
+        crops = 1 + ('OverlappingCrops' in str(
+            cfg.train_dataloader.dataset.sides[side].get('pipeline')))
+        assert tuple(images.shape[2:]) == (crops * height, width)
     with torch.no_grad():
         losses = model(**batch, mode='loss')
     assert all(torch.isfinite(loss) for loss in losses.values())

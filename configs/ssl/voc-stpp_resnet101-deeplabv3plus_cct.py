@@ -8,5 +8,6 @@ _base_ = [
     '../_base_/protocols/voc_native.py',
     '../_base_/default_runtime.py'
 ]
-epochs = dict(processes=1)
+epochs = dict(processes=1, lag=0)
+sync_bn = None
 model = dict(ramp_iters='8 epochs')  # a tenth of the training

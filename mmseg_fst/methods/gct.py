@@ -124,10 +124,9 @@ class GCT(StudentEnsemble, Method):
     def _detector_pass(self, image: Tensor, judged: list[Tensor],
                        label: Tensor) -> tuple[Losses, list[Tensor]]:
         """Both predictions through the detector; scaled flaws (N, 1, H, W)."""
-        detector: Any = self.auxiliary['flaw_detector']
-        losses, flaws = zip(*(
-            detector.judge(image, probability, label, self.ignore_index)
-            for probability in judged))
+        judge: Any = self.auxiliary['flaw_detector'].judge
+        losses, flaws = zip(*[judge(image, each, label, self.ignore_index)
+                              for each in judged])
         return dict(detector=dict(loss_mse=sum(losses) / 2)), list(flaws)
 
     def _network_pass(self, name: str, image: Tensor, labeled: Side,

@@ -81,9 +81,9 @@ def dct_resnet(depth):
         size_of(part) for part in (model.conv1, model.bn1, model.fc))
 
 
-def plain_resnet():
+def plain_resnet(depth):
     """torchvision's, less its classifier."""
-    model = torchvision.models.resnet50()
+    model = getattr(torchvision.models, f'resnet{depth}')()
     return size_of(model) - size_of(model.fc)
 
 
@@ -177,6 +177,12 @@ def unimatch_aspp(classes=21):
     fuse = conv_norm(256 + 48, 256, 3) + conv_norm(256, 256, 3)
     return (aspp() + conv_norm(5 * 256, 256) + conv_norm(256, 48) + fuse +
             conv(256, classes))
+
+
+def eln_aspp():
+    """The same with two more convolutions and 128 channels behind them."""
+    more = conv_norm(256 + 48, 256, 3) + conv_norm(256, 256, 3)
+    return unimatch_aspp() + more + conv(256, 128)
 
 
 def aspp():
@@ -302,7 +308,16 @@ for depth in (50, 101):
             partial(dct_resnet, depth), unimatch_aspp)
 EXPECTED['resnet101-deep_deeplabv3plus-u2pl-cityscapes-contrast'] = (
     partial(deep_resnet, 101), lambda: u2pl_represented(19) + auxiliary(1024))
-EXPECTED['resnet50-plain_deeplabv3plus-stpp'] = (plain_resnet, unimatch_aspp)
+EXPECTED['resnet101-deep_deeplabv3plus-ps-mt'] = (
+    partial(deep_resnet, 101), unimatch_aspp)
+EXPECTED['resnet50-deep_pspnet-cct'] = (
+    partial(deep_resnet, 50), shuffled_pspnet)
+EXPECTED['resnet50-plain_deeplabv3plus-stpp'] = (
+    partial(plain_resnet, 50), unimatch_aspp)
+EXPECTED['resnet101-plain_deeplabv2-gct'] = (
+    partial(plain_resnet, 101), lambda: 4 * conv(2048, 21, 3))
+EXPECTED['resnet101-plain_deeplabv3plus-eln'] = (
+    partial(plain_resnet, 101), eln_aspp)
 for letter in 'sb':
     for name, classes in (('dpt-unimatch', 21),
                           ('dpt-unimatch-cityscapes', 19)):
@@ -375,6 +390,7 @@ def test_one_file_of_weights_for_each_encoder(name):
         'resnet101': 'resnet101_v1c', 'resnet50-deep': 'resnet50_deep128',
         'resnet101-deep': 'resnet101_deep128', 'resnet50-dct': 'resnet50_dct',
         'resnet101-dct': 'resnet101_dct', 'resnet50-plain': 'resnet50',
+        'resnet101-plain': 'resnet101',
         'mit-b2': 'mit_b2',
         'mit-b3': 'mit_b3', 'mit-b4': 'mit_b4', 'mit-b5': 'mit_b5'
     }[name.split('_')[0]]
@@ -467,7 +483,8 @@ def test_strides_and_dilations_of_deep_resnets(name):
     """As U2PL multiplies a multi-grid: 4, 8, 16 where the stage has 2, 4."""
     backbone = load(name).backbone
     is_coarse = 'os8' not in name and (
-        '-unimatch' in name or name.endswith('-dct_deeplabv3plus'))
+        '-unimatch' in name or '-ps-mt' in name
+        or name.endswith('-dct_deeplabv3plus'))
     sides = [33, 17, 9, 9] if is_coarse else [33, 17, 17, 17]
     side = 129
     if '-dct_' in name:
@@ -480,7 +497,11 @@ def test_strides_and_dilations_of_deep_resnets(name):
     assert [feature.shape[-1] for feature in maps] == sides
     dilations = [[block.conv2.dilation[0] for block in stage]
                  for stage in (backbone.layer3, backbone.layer4)]
-    assert dilations[1] == ([1, 2, 2] if is_coarse else [4, 8, 16])
+    last = [1, 2, 2] if is_coarse else [4, 8, 16]
+    # PS-MT multiplies by 2, 4, 8 at stride 16, CCT not at all at stride 8.
+    assert dilations[1] == {
+        'resnet101-deep_deeplabv3plus-ps-mt': [2, 4, 8],
+        'resnet50-deep_pspnet-cct': [2, 4, 4]}.get(name, last)
     assert dilations[0] == [1] + [1 if is_coarse else 2] * (
         len(dilations[0]) - 1)
 

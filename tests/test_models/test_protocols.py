@@ -469,6 +469,8 @@ NAMES = dict(
     'truncated, softmax summed',
     cityscapes_windows_diverse='sliding windows 769, stride 512, last one '
     'truncated, softmax summed',
+    cityscapes_windows_cps='sliding windows 800, stride 534, last one '
+    'shifted, logits averaged',
     cityscapes_windows_u2pl='sliding windows 769, stride 513, last one '
     'shifted, logits averaged')
 NAMES['cityscapes_windows_unimatch-v2'] = (

@@ -52,8 +52,9 @@ def test_the_summary_names_students():
 
 def test_messages_that_nobody_can_act_upon_are_not_shown(tmp_path, capfd):
     """Messages of mmengine itself, and others of the same logger."""
+    # Loggers have the names of experiments, which are times in seconds.
     cfg = Config(dict(model=segmentor_config(), work_dir=str(tmp_path),
-                      default_scope='mmseg_fst'))
+                      default_scope='mmseg_fst', experiment_name='messages'))
     runner = ShortLogRunner.from_cfg(cfg)
     network = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
     network[0].requires_grad_(False)
