@@ -51,8 +51,10 @@ def run(out: Path, hook: dict, processes: int, batch_size: int,
     (dict(type='FSTHook', depth=3), []),
     (dict(type='FSTHook', depth=1, restore='all'), []),
     (dict(type='WideFSTHook', width=3), []),
-    (dict(type='FSTHook', depth=1), ['cct']),
-    (dict(type='FSTHook', depth=1, buffers='average'), ['ps-mt']),
+    pytest.param(dict(type='FSTHook', depth=1), ['cct'],
+                 marks=pytest.mark.full),
+    pytest.param(dict(type='FSTHook', depth=1, buffers='average'), ['ps-mt'],
+                 marks=pytest.mark.full),
 ], ids=['depth', 'depth_all', 'width', 'cct', 'ps-mt'])
 def test_two_processes_are_one(tmp_path, hook, method):
     first, second = (
@@ -82,8 +84,10 @@ def test_processes_sample_independently_and_agree(tmp_path):
             value, second['state'][name], rtol=0, atol=0, msg=name)
 
 
-@pytest.mark.parametrize('rule', ['u2pl', 'u2pl-released', 'reco', 'ctt',
-                                  'cac'])
+@pytest.mark.parametrize('rule', [
+    'u2pl', 'u2pl-released', 'cac',
+    *(pytest.param(name, marks=pytest.mark.full) for name in ('reco', 'ctt'))
+])
 def test_processes_remember_the_same(tmp_path, rule):
     """The memory of a contrast holds what all of them have seen.
 
@@ -122,6 +126,7 @@ def test_processes_have_one_bank(tmp_path):
                            alone['bank.confidence'])
 
 
+@pytest.mark.full
 def test_processes_have_the_same_layers(tmp_path):
     """Both kinds of normalization of DSBN, weights and statistics."""
     first, second = (result['state'] for result in run(
@@ -135,6 +140,7 @@ def test_processes_have_the_same_layers(tmp_path):
         name.replace('.other.', '.main.')]) for name in split)
 
 
+@pytest.mark.full
 def test_processes_keep_the_same_earlier_students(tmp_path):
     hook = dict(type='PreviousStudentsHook', interval=1)
     first, second = (result['state'] for result in run(
