@@ -201,10 +201,12 @@ def test_data_load_and_fit_the_model(cfg, tmp_path):
         assert network.decode_head.num_classes == len(classes)
     batch = model.data_preprocessor(branches, True)
     height, width = cfg.crop_size
+    dataset = cfg.train_dataloader.dataset
+    again = dataset.get('again') or {}
     for side, images in batch['inputs'].items():
         # Two crops of an image are one above the other.
         crops = 1 + ('OverlappingCrops' in str(
-            cfg.train_dataloader.dataset.sides[side].get('pipeline')))
+            dataset.sides[again.get(side, side)].get('pipeline')))
         assert tuple(images.shape[2:]) == (crops * height, width)
     with torch.no_grad():
         losses = model(**batch, mode='loss')
