@@ -257,7 +257,8 @@ def refused(workspace, *command, **env):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('launcher', [
-    ['run_experiments.py', '--config'], ['tools/train.py']])
+    ['run_experiments.py', '--config'],
+    pytest.param(['tools/train.py'], marks=pytest.mark.full)])
 def test_missing_data_are_named(workspace, launcher):
     message = refused(
         workspace, PYTHON, *launcher, DEMO, STREETS_ROOT='/no/such/streets')
@@ -266,7 +267,7 @@ def test_missing_data_are_named(workspace, launcher):
     assert 'tools/make_streets.py' in message
 
 
-@pytest.mark.slow
+@pytest.mark.full  # also in test_bad_inputs, without a process
 def test_an_unknown_key_is_named(workspace):
     message = refused(workspace, PYTHON, 'run_experiments.py', '--config',
                       DEMO, '--cfg-options', 'custom_hooks.0.depht=2')
@@ -288,7 +289,7 @@ def test_a_folder_without_checkpoint_is_named(workspace):
     assert f'no checkpoint in {folder}' in message
 
 
-@pytest.mark.slow
+@pytest.mark.full  # also in test_bad_inputs, without a process
 def test_a_folder_that_does_not_exist_is_named(workspace):
     message = refused(workspace, 'sh', 'test.sh', '/no/such/run')
     assert '/no/such/run' in message
