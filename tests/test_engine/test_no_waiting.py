@@ -47,7 +47,8 @@ WAITING = ('_local_scalar_dense', 'nonzero', 'masked_select', '_unique2',
 TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
 #: Functions that read what they have sampled on the CPU, where it is.
 ON_THE_CPU = {
-    'sample_boxes', 'partners',  # of CutMix
+    'sample_boxes', '_sample_box', 'areas',  # of RandomBoxes
+    'partners',  # of CutMix
     '_augment', '_sample_triggers',  # of StrongPhotometric
     '_sample_span',  # of CropContrast
     'sample_ensemble',  # of PreviousStudents
