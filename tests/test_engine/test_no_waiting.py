@@ -99,10 +99,13 @@ def copies(monkeypatch):
 
 
 def dice_config():
-    """A segmentor with a cross-entropy and a Dice loss."""
+    """A segmentor with a Dice loss, and a mean over labeled pixels."""
     config = segmentor_config()
     head = config['decode_head']
-    head['loss_decode'] = [head['loss_decode'], dict(type='ClassDiceLoss')]
+    head['loss_decode'] = [
+        dict(head['loss_decode'], avg_non_ignore=True),
+        dict(type='ClassDiceLoss')
+    ]
     return config
 
 
@@ -200,16 +203,15 @@ def test_the_guard_waits_once_in_a_step(tmp_path, copies):
 
 
 def test_waiting_is_seen(tmp_path):
-    """A loss that divides by a number of pixels on the host, as mmseg's."""
+    """A loss of MMSegmentation that indexes by a mask."""
     model = model_config()
-    model['segmentor']['decode_head']['loss_decode'].update(
-        avg_non_ignore=True)
+    model['segmentor']['decode_head']['loss_decode'].update(use_sigmoid=True)
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook')], ADAMW, model=model)
     batch = prepare(runner)
     with Waits() as waits:
         runner.model.train_step(batch, runner.optim_wrapper)
-    assert 'cross_entropy' in {place[1] for place in waits.places}
+    assert '_expand_onehot_labels' in {place[1] for place in waits.places}
 
 
 def scoring(model, metric, copies):
