@@ -15,7 +15,7 @@ from mmseg_fst.ops import (
     sample_object_box,
 )
 from mmseg_fst.registry import MODELS
-from mmseg_fst.utils.checks import check_range
+from mmseg_fst.utils.checks import check_range, single_image_message
 
 
 @MODELS.register_module()
@@ -159,10 +159,7 @@ class AdaptiveCutMix(nn.Module):
         """
         count, *size = label.shape
         if count < 2:
-            raise ValueError(
-                'AdaptiveCutMix mixes the images of a batch with each other, '
-                'but the batch has one image; set '
-                '`train_dataloader.batch_size` to 2 or more.')
+            raise ValueError(single_image_message(self))
         # All is sampled on the CPU, and whether or not it will be used: what
         # the pseudo-labels are is not known there.
         number, priority, choice, half = (

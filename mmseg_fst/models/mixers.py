@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmseg_fst.ops import Mixed, box_mask, class_mix_mask, mix
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import single_image_message
 
 from .random_boxes import RandomBoxes
 
@@ -109,10 +110,7 @@ class UnlabeledClassMix(ClassMix):
         """
         image, label, weight = unlabeled
         if len(image) < 2:
-            raise ValueError(
-                'UnlabeledClassMix mixes the images of a batch with each '
-                'other, but the batch has one image; set '
-                '`train_dataloader.batch_size` to 2 or more.')
+            raise ValueError(single_image_message(self))
         index = torch.arange(len(image), device=image.device).roll(-1)
         return mix(self.sample_mask(label),
                    (image[index], label[index], weight[index]), unlabeled,
@@ -240,9 +238,7 @@ class CutMix(RandomBoxes):
                 ``'warn'``.
         """
         if count < 2:
-            message = (f'{type(self).__name__} mixes the images of a batch '
-                       'with each other, but the batch has one image; set '
-                       '`train_dataloader.batch_size` to 2 or more.')
+            message = single_image_message(self)
             if self.single == 'raise':
                 raise ValueError(message)
             warnings.warn(message + ' It is not mixed.', stacklevel=2)

@@ -1,5 +1,4 @@
 """Bank, mixers, labeler and loss of AEL."""
-import numpy as np
 import pytest
 import torch
 from helpers import IGNORE

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from mmseg_fst.ops import components as components_module
 from mmseg_fst.ops import (
     connected_components,
     erase_in_objects,
     sample_object_box,
 )
-from mmseg_fst.ops import components as components_module
 
 
 def blobs(seed, size=(40, 56), count=3):
