@@ -244,8 +244,8 @@ def _has_class_weights(function: nn.Module) -> bool:
 
 def _is_mean_over_labeled(function: nn.Module) -> bool:
     """Whether a softmax cross-entropy is a mean over labeled pixels."""
-    return (_is_softmax(function) and function.avg_non_ignore
-            and function.reduction == 'mean')
+    return _is_softmax(function) and bool(
+        function.avg_non_ignore and function.reduction == 'mean')
 
 
 def _labeled_count(label: Tensor, ignore_index: int) -> Tensor:
