@@ -23,12 +23,12 @@ EXPECTED = {
     ({labels: 10582 - labels for labels in (1323, 2646)}, 21, 6),
     'voc2012_513x513_diverse': (UNIMATCH_VOC, 21, 2 * 8),
     'voc2012_321x321': (UNIMATCH_VOC, 21, 2 * 4),
+    'voc2012_321x321_blended': (U2PL_VOC, 21, 2 * 4),
     'voc2012_321x321_diverse': (UNIMATCH_VOC, 21, 4 * 4),
     'voc2012_321x321_gct': (U2PL_VOC, 21, 2 * 4),
     'voc2012_321x321_stpp':
     ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
-    'voc2012_512x512_cps':
-    ({labels: 10582 - labels for labels in (662, 1323, 2646)}, 21, 2 * 4),
+    'voc2012_512x512_cps': (U2PL_VOC, 21, 2 * 4),
     'voc2012_320x320': (UNIMATCH_VOC, 21, 10),
     'voc2012_512x512': (UNIMATCH_VOC, 21, 4 * 8),
     'voc2012_518x518': (UNIMATCH_VOC, 21, 4 * 4),

@@ -5,6 +5,7 @@ ST++ from its program.
 """
 import copy
 import functools
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -345,6 +346,12 @@ def test_as_released_and_without_its_traces():
     hook, = clean.custom_hooks
     assert (hook.restore, hook.repeat, hook.get('copy_iters')) == (
         'all', False, None)
+
+
+def test_decoders_of_eln_on_camvid_learn():
+    """They start at ln(11), the student at a loss of 0.2."""
+    cfg = load('camvid-1_16_eln')
+    assert max(cfg.model.factors) * .2 < math.log(11)
 
 
 @pytest.mark.parametrize('labeled', [1323, 2646])

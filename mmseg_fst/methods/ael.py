@@ -112,9 +112,7 @@ class AEL(Method):
         Returns:
             tuple: Losses ``labeled`` and ``own``, and the confidence (C,).
         """
-        features = stages = self.student.backbone(labeled.image)
-        if self.student.with_neck:
-            features = self.student.neck(stages)
+        stages, features = self.stages_of(labeled.image)
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(logits, stages, labeled)
         confidence = self.bank(

@@ -56,6 +56,7 @@ class CTT(StudentEnsemble, Method):
     parts = ('labeled', 'mixed', 'high', 'low')
     required = ('pseudo_labeler', )
     unused = ('regularizer', 'warmup_iters')
+    sums_losses = True
     single_pass = True
 
     def __init__(self, students: dict[str, dict],
@@ -136,15 +137,3 @@ class CTT(StudentEnsemble, Method):
             with self.frozen_pass(side.image.device):
                 _, view = see_pixels(teacher, side.image)
             self.contrast.stage(name, view, side.label)
-
-    def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight; losses of the students are summed.
-
-        Args:
-            part (str): Such as ``NAME.labeled``.
-            loss (Tensor): A scalar.
-
-        Returns:
-            Tensor: A scalar.
-        """
-        return self.loss_weights[part.rpartition('.')[2]] * loss

@@ -94,10 +94,8 @@ class FixMatch(Method):
         """
         labeled, unlabeled = batch.labeled, batch.unlabeled
         count = len(labeled.image)
-        features = stages = self.student.backbone(
+        stages, features = self.stages_of(
             torch.cat([labeled.image, unlabeled.image]))
-        if self.student.with_neck:
-            features = self.student.neck(stages)
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(
             rows_of(logits, stop=count), [stage[:count] for stage in stages],

@@ -59,6 +59,7 @@ class GCT(StudentEnsemble, Method):
     parts = ('labeled', 'consistency', 'correction', 'detector')
     required = ()
     unused = ('regularizer', 'warmup_iters', 'photometric')
+    sums_losses = True
 
     def __init__(self,
                  students: dict[str, dict],
@@ -80,18 +81,6 @@ class GCT(StudentEnsemble, Method):
         self.auxiliary['flaw_detector'] = MODELS.build(
             dict(num_classes=classes, **flaw_detector))
         self.flaw_threshold, self.rampup = flaw_threshold, rampup
-
-    def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight: losses of the students are summed.
-
-        Args:
-            part (str): Such as ``NAME.labeled``.
-            loss (Tensor): A scalar.
-
-        Returns:
-            Tensor: A scalar.
-        """
-        return self.loss_weights[part.rpartition('.')[2]] * loss
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.

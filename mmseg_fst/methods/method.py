@@ -1,4 +1,5 @@
 """The base class of all methods: what their training steps share."""
+from collections.abc import Sequence
 from typing import Any, Literal, Optional, Union
 
 import torch
@@ -203,11 +204,23 @@ class Method(StudentTeacher):
         Returns:
             tuple: Losses ``labeled``, and no output.
         """
-        features = stages = self.student.backbone(side.image)
-        if self.student.with_neck:
-            features = self.student.neck(stages)
+        stages, features = self.stages_of(side.image)
         logits = all_logits(self.student, features, side.label.shape[1:])
         return self.labeled_losses(logits, stages, side), None
+
+    def stages_of(
+            self, image: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Feature maps of the student's backbone, and of its neck.
+
+        Args:
+            image (Tensor): Images of shape (N, C, H, W).
+
+        Returns:
+            tuple: Feature maps (N, D, h, w) of both; the same without a neck.
+        """
+        stages = self.student.backbone(image)
+        return stages, (self.student.neck(stages)
+                        if self.student.with_neck else stages)
 
     def consistency(self, step: Step, mixed: Mixed) -> tuple[Losses, None]:
         """The pass of mixed images.
@@ -268,13 +281,13 @@ class Method(StudentTeacher):
 
     # Parts of the passes.
 
-    def labeled_losses(self, logits: dict[str, Tensor], stages: list[Tensor],
-                       side: Side) -> Losses:
+    def labeled_losses(self, logits: dict[str, Tensor],
+                       stages: Sequence[Tensor], side: Side) -> Losses:
         """Losses of labeled images.
 
         Args:
             logits (dict[str, Tensor]): Logits of each head, (N, C, H, W).
-            stages (list[Tensor]): Feature maps of the backbone.
+            stages (Sequence[Tensor]): Feature maps of the backbone.
             side (Side): The images.
 
         Returns:

@@ -87,10 +87,8 @@ class UniMatch(FixMatch):
         labeled, unlabeled = batch.labeled, batch.unlabeled
         count = len(labeled.image)
         end = count + len(unlabeled.image)
-        features = stages = self.student.backbone(
+        stages, features = self.stages_of(
             torch.cat([labeled.image, unlabeled.image]))
-        if self.student.with_neck:
-            features = self.student.neck(stages)
         first = 0 if self.perturbed_images == 'all' else count
         perturbed = self.perturbation(
             [feature[first:] for feature in features])

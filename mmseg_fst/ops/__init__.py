@@ -25,6 +25,7 @@ from .color import (
     grayscale,
     normalize,
 )
+from .components import connected_components
 from .confusion import count_classes_, count_confusion_, scores_by_class
 from .consistency import assist, probability_error
 from .crop_pairs import directed_mean, directional_losses, overlap_index
@@ -50,7 +51,7 @@ from .mixing import (
     relabel,
 )
 from .noisy_labels import reverse_cross_entropy, self_correction
-from .object_boxes import connected_components, erase_in_objects
+from .object_boxes import erase_in_objects, sample_object_box
 from .pixel_contrast import (
     TeacherView,
     info_nce,
@@ -103,8 +104,8 @@ __all__ = [
     'mix_labels', 'most_probable', 'normalize', 'overlap_index',
     'peer_losses_of_rows', 'probability_error', 'quality_by_class',
     'region_nce', 'relabel', 'reverse_cross_entropy', 'rows_of',
-    'sample_classes', 'sample_index', 'sample_members', 'sample_rows',
-    'scale_flaws', 'scale_sizes', 'scores_by_class', 'select_pixels',
-    'self_correction', 'similarity_nce', 'split_by_entropy', 'sum_by_class',
-    'surest_rows', 'upscale', 'weighted_cross_entropy'
+    'sample_classes', 'sample_index', 'sample_members', 'sample_object_box',
+    'sample_rows', 'scale_flaws', 'scale_sizes', 'scores_by_class',
+    'select_pixels', 'self_correction', 'similarity_nce', 'split_by_entropy',
+    'sum_by_class', 'surest_rows', 'upscale', 'weighted_cross_entropy'
 ]

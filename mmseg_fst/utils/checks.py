@@ -52,3 +52,17 @@ def check_epochs(owner: object, epochs: Optional[int]) -> None:
         raise ValueError(
             f'{type(owner).__name__}: epochs must be a positive integer, or '
             f'None to change in every iteration, got {epochs}.')
+
+
+def single_image_message(owner: object) -> str:
+    """Why a batch of one image cannot be mixed with itself.
+
+    Args:
+        owner (object): The mixer; the message names its class.
+
+    Returns:
+        str: The message.
+    """
+    return (f'{type(owner).__name__} mixes the images of a batch with each '
+            'other, but the batch has one image; set '
+            '`train_dataloader.batch_size` to 2 or more.')
