@@ -45,7 +45,8 @@ class CTT(StudentEnsemble, Method):
         contrast (dict, optional): Config of a :class:`CrossBankContrast`; the
             numbers of classes and channels are set from the decode head.
             Defaults to None: no contrast.
-        predict_with (str): Name of a student, or ``'ensemble'``, the default.
+        predict_with (str): Name of a student, or ``'ensemble'``, the default;
+            the release scores each student by itself.
         **kwargs: Arguments of :class:`Method`.
 
     Raises:
