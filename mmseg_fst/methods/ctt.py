@@ -84,6 +84,7 @@ class CTT(StudentEnsemble, Method):
             name: self.augment(image) for name in self.student})
         first = next(iter(views))
         self.mixed = NoMix()(None, (views[first], *targets[first]))
+        self.pseudo_label, self.pseudo_weight = targets[first]
         step.learn('joint', lambda: (self._joint_losses(
             batch.labeled, views, targets, confidences), None))
         if self.contrast is not None:

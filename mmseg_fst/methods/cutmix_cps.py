@@ -32,6 +32,7 @@ class CutMixCPS(CPS):
     mixer: MultiBoxMix
 
     required = ('pseudo_labeler', 'mixer')
+    single_pass = False
     sides = ('labeled', 'unlabeled', 'partner')
 
     def train_on(self, step: Step, batch: Batch) -> None:

@@ -51,18 +51,18 @@ def test_mixed_images_are_weighted_by_their_confident_pixels():
 
 
 def test_labeled_images_are_augmented_as_well():
-    model, seen = build_model(reco_cfg()).train(), {}
+    model, images = build_model(reco_cfg()).train(), {}
     for name in ('student', 'teacher'):
         getattr(model, name).backbone.register_forward_pre_hook(
-            lambda module, inputs, name=name: seen.setdefault(
+            lambda module, inputs, name=name: images.setdefault(
                 name, []).append(inputs[0]))
     model.photometric = Brighter()
     sides = model.data_preprocessor(make_batch(), True)['inputs']
     losses_of(model)
-    labeled, mixed = seen['student']
+    labeled, mixed = images['student']
     assert torch.equal(labeled, sides['labeled'] + 10)
     assert torch.equal(mixed, model.mixed.image) and mixed.mean() > 15
-    assert torch.equal(seen['teacher'][0], sides['unlabeled'])
+    assert torch.equal(images['teacher'][0], sides['unlabeled'])
 
 
 def test_shares_count_pixels_with_a_label():
