@@ -411,3 +411,19 @@ def test_labels_of_earlier_students_on_cityscapes():
     for part in ('mixed', 'perturbed'):
         assert weights[f'{part}_previous'] == 4 * weights[part] == 2.
     assert cfg.model.segmentor.decode_head.sampler.min_kept == 200000 / 4
+
+
+@pytest.mark.parametrize('name', [
+    'voc-stpp_resnet50-deeplabv3plus_prevmatch@662',
+    'voc-stpp_resnet101-deeplabv3plus_prevmatch@92',
+    'cityscapes-stpp_resnet101-deeplabv3plus_prevmatch@186'
+])
+def test_where_boxes_of_prevmatch_come_from(name):
+    """Of its logs, those of Pascal VOC are of one GPU, without a sampler."""
+    dataset = load(name).train_dataloader.dataset
+    if name.startswith('voc'):
+        assert dataset.sides.unlabeled_again == dataset.sides.unlabeled
+        assert not dataset.again
+    else:
+        assert list(dataset.sides) == ['labeled', 'unlabeled']
+        assert dataset.again == dict(unlabeled_again='unlabeled')

@@ -1,7 +1,8 @@
 # CAC: Pascal VOC, ST++'s lists, 4 + 4 images on each of 2 GPUs, ResNet-101 and
 # DeepLabV3+. The long side of the labeled images is 200 to 800 pixels, of the
-# unlabeled ones 320 to 800. The release has other lists, a 7x7 stem, and more
-# dropout inside of its head.
+# unlabeled ones 320 to 800. The release has other lists, a 7x7 stem, more
+# dropout inside of its head, and new crops of the labeled images once in an
+# epoch.
 _base_ = [
     '../_base_/datasets/voc2012_321x321_stpp.py',
     '../_base_/models/resnet101-deep_deeplabv3plus-ps-mt.py',
