@@ -243,3 +243,5 @@ def test_numbers_of_cps(name):
         type='SlidingWindows', crop_size=800, stride=534, last='shift',
         merge='logits'))
     assert cfg.default_hooks.checkpoint.save_best == 'first/mIoU'
+    assert cfg.sync_bn == 'torch'
+    assert cfg.model.data_preprocessor.padding == 'mean'

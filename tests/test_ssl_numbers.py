@@ -167,10 +167,10 @@ def test_numbers(name, monkeypatch):
     lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
-    assert cfg.get('sync_bn') == (
-        'torch' if 'deeplabv3plus' in name and lag else None)
+    synced = lag and 'deeplabv3plus' in name or re.search('_(ael|cac)', name)
+    assert cfg.get('sync_bn') == ('torch' if synced else None)
     assert cfg.model.data_preprocessor.get('padding', 'mean') == (
-        'black' if family == 'stpp' else 'mean')
+        'black' if family == 'stpp' and '_cac' not in name else 'mean')
     assert cfg.model.protocol.type == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
@@ -375,3 +375,62 @@ def test_numbers_of_eln(labeled):
     assert (model.contrast.num_crops, model.contrast.crop_size,
             model.contrast.temperature) == (8, 32, .5)
     assert model.localizer.network.backbone.depth == 34
+
+
+@pytest.mark.parametrize('labeled', [662, 1323])
+def test_numbers_of_ctt(labeled):
+    """As its DeepLabV2 is trained: no flip, factors of 0.5 to 1.6."""
+    cfg = load(f'voc-stpp_resnet101-deeplabv3plus_ctt@{labeled}')
+    assert cfg.train_dataloader.batch_size == 10
+    assert cfg.train_cfg.max_iters == 160000
+    assert cfg.crop_size == (321, 321)
+    assert cfg.model.data_preprocessor.padding == 'mean'
+    for side in cfg.train_dataloader.dataset.sides.values():
+        steps = {step.type: step for step in side.pipeline}
+        assert 'RandomFlip' not in steps
+        assert list(steps['RandomFactorResize'].ranges) == [(.5, 1.6)]
+    for network in cfg.model.students.values():
+        assert network.backbone.depth == 101
+        assert tuple(network.backbone.multi_grid) == (2, 4, 8)
+    assert cfg.optim_wrapper.optimizer == dict(
+        type='SGD', lr=2.5e-4, momentum=.9, weight_decay=5e-4)
+    assert cfg.custom_hooks[0].decay == .99
+
+
+def test_head_and_crops_of_cac():
+    cfg = load('voc-stpp_resnet101-deeplabv3plus_cac@1323')
+    segmentor = cfg.model.segmentor
+    assert tuple(segmentor.backbone.multi_grid) == (2, 4, 8)
+    assert segmentor.decode_head.dropout_ratio == .1
+    ratios = []
+    for side in cfg.train_dataloader.dataset.sides.values():
+        resize, = [step for step in side.pipeline
+                   if step.type == 'RandomResize']
+        assert resize.interpolation == 'bicubic'
+        ratios.append(tuple(resize.ratio_range))
+    assert ratios == [(.5, 2.), (.8, 2.)]
+
+
+def test_labels_of_earlier_students_on_cityscapes():
+    """The release sums up the mean confidences of 4 images."""
+    cfg = load('cityscapes-stpp_resnet101-deeplabv3plus_prevmatch@186')
+    weights = cfg.model.loss_weights
+    for part in ('mixed', 'perturbed'):
+        assert weights[f'{part}_previous'] == 4 * weights[part] == 2.
+    assert cfg.model.segmentor.decode_head.sampler.min_kept == 200000 / 4
+
+
+@pytest.mark.parametrize('name', [
+    'voc-stpp_resnet50-deeplabv3plus_prevmatch@662',
+    'voc-stpp_resnet101-deeplabv3plus_prevmatch@92',
+    'cityscapes-stpp_resnet101-deeplabv3plus_prevmatch@186'
+])
+def test_where_boxes_of_prevmatch_come_from(name):
+    """Of its logs, those of Pascal VOC are of one GPU, without a sampler."""
+    dataset = load(name).train_dataloader.dataset
+    if name.startswith('voc'):
+        assert dataset.sides.unlabeled_again == dataset.sides.unlabeled
+        assert not dataset.again
+    else:
+        assert list(dataset.sides) == ['labeled', 'unlabeled']
+        assert dataset.again == dict(unlabeled_again='unlabeled')

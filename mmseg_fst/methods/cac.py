@@ -129,7 +129,9 @@ class CAC(Method):
             overlap_index([boxes[crop] for boxes, _ in places],
                           [flips[crop] for _, flips in places], size,
                           self.stride) for crop in (0, 1))
-        return first.to(side.image.device), second.to(side.image.device)
+        device = side.image.device
+        return (first.to(device, non_blocking=True),
+                second.to(device, non_blocking=True))
 
     def supervised_warmup(self, step: Step, batch: Batch) -> None:
         """A step on labels alone, see :class:`Method`.

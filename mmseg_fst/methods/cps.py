@@ -39,7 +39,7 @@ class CPS(StudentEnsemble, Method):
         students (dict[str, dict]): Config of each student, an
             ``EncoderDecoder`` of MMSegmentation, by name.
         predict_with (str): Name of a student, or ``'ensemble'``. Defaults to
-            None: the first student, as in the release.
+            ``''``: the first student, as in the release.
         **kwargs: Arguments of :class:`Method`. The loss on the classes of a
             peer is the part ``cross`` of ``loss_weights``.
 

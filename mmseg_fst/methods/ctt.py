@@ -45,7 +45,8 @@ class CTT(StudentEnsemble, Method):
         contrast (dict, optional): Config of a :class:`CrossBankContrast`; the
             numbers of classes and channels are set from the decode head.
             Defaults to None: no contrast.
-        predict_with (str): Name of a student, or ``'ensemble'``, the default.
+        predict_with (str): Name of a student, or ``'ensemble'``, the default;
+            the release scores each student by itself.
         **kwargs: Arguments of :class:`Method`.
 
     Raises:
@@ -84,6 +85,7 @@ class CTT(StudentEnsemble, Method):
             name: self.augment(image) for name in self.student})
         first = next(iter(views))
         self.mixed = NoMix()(None, (views[first], *targets[first]))
+        self.pseudo_label, self.pseudo_weight = targets[first]
         step.learn('joint', lambda: (self._joint_losses(
             batch.labeled, views, targets, confidences), None))
         if self.contrast is not None:

@@ -259,7 +259,7 @@ def build_students(students: dict[str, dict]) -> nn.ModuleDict:
     """
     if len(students) < 2 or ENSEMBLE in students:
         raise ValueError(
-            'CoTraining: students must be two or more, none of them named '
+            'model.students must be two or more, none of them named '
             f'{ENSEMBLE!r}, got {list(students)}.')
     return nn.ModuleDict(
         {name: MODELS.build(config)

@@ -1,4 +1,5 @@
 """The step never asks a device for a value: a GPU is not waited for."""
+import sys
 import traceback
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from .toy import (
     LabeledPairs,
     PairedSampler,
     PastedPairs,
+    ToyCrops,
     ael_config,
+    cac_config,
     cct_config,
     co_training_config,
+    ctt_config,
     dsbn_config,
     eln_config,
     gct_config,
@@ -99,6 +103,24 @@ def copies(monkeypatch):
     return places
 
 
+@pytest.fixture
+def transfers(monkeypatch):
+    """Collects the places that wait until a tensor is on another device."""
+    places, move = [], torch.Tensor.to
+
+    def watched(tensor, *args, **kwargs):
+        caller = sys._getframe(1).f_code
+        by_device = any(isinstance(each, torch.device)
+                        for each in (*args, *kwargs.values()))
+        if by_device and not kwargs.get('non_blocking') and (
+                caller.co_filename.startswith(PACKAGES[0])):
+            places.append((caller.co_filename, caller.co_name, 'to'))
+        return move(tensor, *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, 'to', watched)
+    return places
+
+
 def dice_config():
     """A segmentor with a Dice loss, and a mean over labeled pixels."""
     config = segmentor_config()
@@ -134,9 +156,12 @@ def dice_config():
     (dict(FST, buffers='average'), ps_mt_config()),
     (FST, reco_config()),
     (dict(type='PreviousStudentsHook', interval=1), prev_match_config()),
+    (FST, ctt_config()),
+    (dict(type='PrepareModelHook'), co_training_config(
+        type='CPS', mixer=None, photometric=None)),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
         'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
-        'prevmatch'])
+        'prevmatch', 'ctt', 'cps'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
@@ -150,13 +175,14 @@ def places_of_a_step(runner, hook, request):
     own = next(
         each for each in runner.hooks if type(each).__name__ == hook)
     copies = request.getfixturevalue('copies')
+    transfers = request.getfixturevalue('transfers')
     if hasattr(runner.model, 'previous'):
         runner.model.previous.add(runner.model.student)
     with Waits() as waits:
         own.before_train_iter(runner, 0, batch)
         outputs = runner.model.train_step(batch, runner.optim_wrapper)
         own.after_train_iter(runner, 0, batch, outputs)
-    return waits.places + copies
+    return waits.places + copies + transfers
 
 
 def loader_of(dataset):
@@ -169,6 +195,15 @@ def test_ael_does_not_wait(tmp_path, request):
         tmp_path, [dict(type='MeanTeacherHook')], ADAMW, model=ael_config(),
         train_dataloader=loader_of(PastedPairs()))
     places = places_of_a_step(runner, 'MeanTeacherHook', request)
+    assert {place[1] for place in places} <= ON_THE_CPU, places
+
+
+def test_cac_does_not_wait(tmp_path, request):
+    """Nor for the places of the crops on their way to the device."""
+    runner = make_runner(
+        tmp_path, [dict(type='PrepareModelHook')], ADAMW, model=cac_config(),
+        train_dataloader=loader_of(ToyCrops()))
+    places = places_of_a_step(runner, 'PrepareModelHook', request)
     assert {place[1] for place in places} <= ON_THE_CPU, places
 
 

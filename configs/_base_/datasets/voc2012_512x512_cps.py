@@ -2,7 +2,7 @@
 # images on each of 4 GPUs. It has the blended lists of ST++.
 _base_ = './voc2012_321x321_blended.py'
 crop_size = (512, 512)
-data_preprocessor = dict(size=crop_size)
+data_preprocessor = dict(size=crop_size, padding='mean')
 resize = dict(
     type='RandomFactorResize',
     ranges=[(factor, factor) for factor in (0.5, 0.75, 1.0, 1.5, 1.75, 2.0)])
