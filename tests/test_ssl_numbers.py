@@ -103,8 +103,11 @@ def plain_config(name):
 def recipe_of(name):
     # The method of `voc_pspnet_fst` is FST, on a mean teacher.
     config = plain_config(name)
-    return next(recipe for pattern, recipe in RECIPES.items()
-                if re.fullmatch(pattern, config))
+    recipe = next(recipe for pattern, recipe in RECIPES.items()
+                  if re.fullmatch(pattern, config))
+    if '_gct@2646' in name:
+        return recipe._replace(epochs=30)
+    return recipe
 
 
 def iterations(name, recipe, total):
@@ -166,14 +169,17 @@ def test_numbers(name, monkeypatch):
     lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
-    assert cfg.get('sync_bn') == (
-        'torch' if 'deeplabv3plus' in name and lag else None)
+    synchronized = 'deeplabv3plus' in name and lag or re.search(
+        '_(gct|ps-mt|ps-mt_fst|dsbn)@', name)
+    assert cfg.get('sync_bn') == ('torch' if synchronized else None)
+    # CCT and PS-MT pad with the mean color.
+    black = family == 'stpp' and not re.search('_(cct|ps-mt)', name)
     assert cfg.model.data_preprocessor.get('padding', 'mean') == (
-        'black' if family == 'stpp' else 'mean')
+        'black' if black else 'mean')
     assert cfg.model.protocol.type == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
-    network = 'ensemble' if 'students' in cfg.model else (
+    network = cfg.model.predict_with if 'students' in cfg.model else (
         'teacher' if hooks and '_prevmatch' not in name else 'student')
     assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
     # In the first epoch of U2PL and FST the teacher is the student.
@@ -224,6 +230,22 @@ def test_fst_is_one_hook(name):
     assert cfg == base
     assert (hook.pop('type'), hook.pop('depth')) == ('FSTHook', 3)
     assert mean.pop('type') == 'MeanTeacherHook' and hook == mean
+
+
+@pytest.mark.parametrize('name, epochs', [
+    ('voc-stpp_resnet50-pspnet_cct@1464', 8),
+    ('voc-stpp_resnet101-deeplabv2_gct@1323', 3),
+    ('voc-stpp_resnet101-deeplabv2_gct@2646', 3),
+    ('voc-stpp_resnet101-deeplabv3plus_ps-mt@662', 12)
+])
+def test_ramps_end_after_epochs(name, epochs):
+    cfg = load(name)
+    assert cfg.model.ramp_iters == epochs * cfg.train_cfg.val_interval
+
+
+def test_ps_mt_trains_longer_on_a_quarter_of_the_labels():
+    cfg = read_cell('ssl/voc-stpp_resnet101-deeplabv3plus_ps-mt@2646')
+    assert cfg.train_cfg.max_iters == 200 * cfg.train_cfg.val_interval
 
 
 def test_rates_of_unimatch_lag_by_an_iteration():

@@ -57,7 +57,7 @@ def build(meta, **changes):
         },
         data_preprocessor=dict(type='SelfTrainingDataPreProcessor'),
         flaw_threshold=meta['dc_threshold'],
-        rampup=meta['dc_rampup_epochs'] / meta['epochs'],
+        ramp_iters=meta['dc_rampup_epochs'] * meta['iters_per_epoch'],
         loss_weights=dict(
             consistency=meta['dc_ssl_scale'], correction=meta['fc_ssl_scale'],
             detector=meta['fd_scale']))).double().train()
@@ -92,7 +92,6 @@ def replay(**changes):
             model.auxiliary.flaw_detector.parameters(), betas=(.9, .99))
     ]
     hub = MessageHub.get_current_instance()
-    hub.update_info('max_iters', len(record['iters']))
     try:
         for index, (batch, expected) in enumerate(
                 zip(record['batches'], record['iters'])):
@@ -108,7 +107,6 @@ def replay(**changes):
             yield losses, model.state_dict(), expected
     finally:
         hub.update_info('iter', 0)
-        hub.update_info('max_iters', 1)
 
 
 def check(**changes):
