@@ -130,6 +130,32 @@ def test_numbers_of_distortions():
     torch.testing.assert_close(solarized[changed], 1 - image[changed])
 
 
+@pytest.mark.parametrize('name', ['gaussian_noise', 'poisson_noise'])
+def test_noise_is_gray_and_has_both_signs(name):
+    image = torch.full((1, 3, 24, 30), .5)
+    noise = distort(image, name, .5) - image
+    torch.testing.assert_close(noise, noise[:, :1].expand_as(noise))
+    assert .4 < (noise[:, 0] > 0).float().mean() < .6
+
+
+def test_the_grid_of_coarse_dropout_has_at_least_three_rows():
+    rows = set()
+    for _ in range(60):
+        erased = distort(torch.ones(1, 3, 60, 60), 'coarse_dropout', .5)
+        changes = erased.diff(dim=2).abs().sum((1, 3))[0].nonzero()[:, 0] + 1
+        rows.update(changes.tolist())
+    # Edges of grids of 3, 4 and 5 rows; of 2 rows it would be only 30.
+    assert rows == {20, 40, 15, 30, 45, 12, 24, 36, 48}
+
+
+def test_the_blur_is_as_wide_as_in_the_release():
+    image = torch.zeros(1, 1, 21, 21)
+    image[..., 10, 10] = 1
+    widths = [(distort(image, 'blur', share)[0, 0, 10] > 0).sum().item()
+              for share in (0., 20 / 39, 1.)]
+    assert widths == [5, 5, 7]
+
+
 def test_images_are_distorted_independently():
     module = MODELS.build(dict(type='RandAugment'))
     mean, std = torch.full((3, 1, 1), 120.), torch.full((3, 1, 1), 60.)
