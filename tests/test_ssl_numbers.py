@@ -390,3 +390,9 @@ def test_numbers_of_eln(labeled):
     assert (model.contrast.num_crops, model.contrast.crop_size,
             model.contrast.temperature) == (8, 32, .5)
     assert model.localizer.network.backbone.depth == 34
+    # Weights of batch normalization are not in the optimizer of the release,
+    # but for the localizer's.
+    for network, learns in ((model.segmentor, False),
+                            (model.localizer.network, True)):
+        for part in (network.backbone, network.decode_head):
+            assert part.norm_cfg == dict(type='BN', requires_grad=learns)

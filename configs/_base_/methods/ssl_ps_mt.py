@@ -14,6 +14,8 @@ model = dict(
         gray_prob=0.2,
         blur_prob=0.5,
         blur_sigma=(0.1, 2.0),
+        # int(4.95 u), u uniform in [0, 1), made odd.
+        blur_widths=(1, 1, 3, 3, 5),
         random_order=True),
     # Also as in the release, but for its xi, see VirtualAdversarial.
     perturbation=dict(type='VirtualAdversarial', eps=2.0),
