@@ -243,6 +243,19 @@ def test_ramps_end_after_epochs(name, epochs):
     assert cfg.model.ramp_iters == epochs * cfg.train_cfg.val_interval
 
 
+@pytest.mark.parametrize('name', [
+    'voc_deeplabv3plus_dsbn@1323', 'cityscapes_deeplabv3plus_dsbn@372'])
+def test_how_dsbn_resizes_and_pads(name):
+    cfg = load(name)
+    for side in cfg.train_dataloader.dataset.sides.values():
+        resize, = (step for step in side.pipeline
+                   if step['type'] == 'RandomFactorResize')
+        assert resize.ranges == ((.5, 2.), )
+        padding = side.pipeline[-2]
+        assert (padding.type, padding.size) == ('PadToCrop', cfg.crop_size)
+        assert padding.pad_val == (0, 0, 0)
+
+
 def test_ps_mt_trains_longer_on_a_quarter_of_the_labels():
     cfg = read_cell('ssl/voc-stpp_resnet101-deeplabv3plus_ps-mt@2646')
     assert cfg.train_cfg.max_iters == 200 * cfg.train_cfg.val_interval
