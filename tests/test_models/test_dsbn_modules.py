@@ -1,4 +1,6 @@
 """Separate batch normalization and RandAugment of DSBN."""
+import itertools
+
 import pytest
 import torch
 from helpers import build_model, model_cfg
@@ -138,14 +140,19 @@ def test_noise_is_gray_and_has_both_signs(name):
     assert .4 < (noise[:, 0] > 0).float().mean() < .6
 
 
-def test_the_grid_of_coarse_dropout_has_at_least_three_rows():
-    rows = set()
-    for _ in range(60):
+def test_grids_of_coarse_dropout():
+    """Of 3 to 5 rows and as many or other columns."""
+    torch.manual_seed(0)
+    shapes = set()
+    for _ in range(40):
         erased = distort(torch.ones(1, 3, 60, 60), 'coarse_dropout', .5)
-        changes = erased.diff(dim=2).abs().sum((1, 3))[0].nonzero()[:, 0] + 1
-        rows.update(changes.tolist())
-    # Edges of grids of 3, 4 and 5 rows; of 2 rows it would be only 30.
-    assert rows == {20, 40, 15, 30, 45, 12, 24, 36, 48}
+        edges = [
+            turned[0].diff(dim=1).abs().sum((0, 2)).nonzero()[:, 0] + 1
+            for turned in (erased, erased.mT)]
+        shapes.add(tuple(
+            next(cells for cells in (2, 3, 4, 5)
+                 if (places % (60 // cells) == 0).all()) for places in edges))
+    assert shapes == set(itertools.product((3, 4, 5), repeat=2))
 
 
 def test_the_blur_is_as_wide_as_in_the_release():
