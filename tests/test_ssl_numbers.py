@@ -104,8 +104,11 @@ def plain_config(name):
 def recipe_of(name):
     # The method of `voc_pspnet_fst` is FST, on a mean teacher.
     config = plain_config(name)
-    return next(recipe for pattern, recipe in RECIPES.items()
-                if re.fullmatch(pattern, config))
+    recipe = next(recipe for pattern, recipe in RECIPES.items()
+                  if re.fullmatch(pattern, config))
+    if '_gct@2646' in name:
+        return recipe._replace(epochs=30)
+    return recipe
 
 
 def iterations(name, recipe, total):
@@ -167,14 +170,17 @@ def test_numbers(name, monkeypatch):
     lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
-    synced = lag and 'deeplabv3plus' in name or re.search('_(ael|cac)', name)
-    assert cfg.get('sync_bn') == ('torch' if synced else None)
+    synchronized = 'deeplabv3plus' in name and lag or re.search(
+        '_(ael|cac|gct|ps-mt|ps-mt_fst|dsbn)', name)
+    assert cfg.get('sync_bn') == ('torch' if synchronized else None)
+    # CAC, CCT and PS-MT pad with the mean color.
+    black = family == 'stpp' and not re.search('_(cac|cct|ps-mt)', name)
     assert cfg.model.data_preprocessor.get('padding', 'mean') == (
-        'black' if family == 'stpp' and '_cac' not in name else 'mean')
+        'black' if black else 'mean')
     assert cfg.model.protocol.type == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
-    network = 'ensemble' if 'students' in cfg.model else (
+    network = cfg.model.predict_with if 'students' in cfg.model else (
         'teacher' if hooks and '_prevmatch' not in name else 'student')
     assert cfg.default_hooks.checkpoint.save_best == f'{network}/mIoU'
     # In the first epoch of U2PL and FST the teacher is the student.
@@ -225,6 +231,35 @@ def test_fst_is_one_hook(name):
     assert cfg == base
     assert (hook.pop('type'), hook.pop('depth')) == ('FSTHook', 3)
     assert mean.pop('type') == 'MeanTeacherHook' and hook == mean
+
+
+@pytest.mark.parametrize('name, epochs', [
+    ('voc-stpp_resnet50-pspnet_cct@1464', 8),
+    ('voc-stpp_resnet101-deeplabv2_gct@1323', 3),
+    ('voc-stpp_resnet101-deeplabv2_gct@2646', 3),
+    ('voc-stpp_resnet101-deeplabv3plus_ps-mt@662', 12)
+])
+def test_ramps_end_after_epochs(name, epochs):
+    cfg = load(name)
+    assert cfg.model.ramp_iters == epochs * cfg.train_cfg.val_interval
+
+
+@pytest.mark.parametrize('name', [
+    'voc_deeplabv3plus_dsbn@1323', 'cityscapes_deeplabv3plus_dsbn@372'])
+def test_how_dsbn_resizes_and_pads(name):
+    cfg = load(name)
+    for side in cfg.train_dataloader.dataset.sides.values():
+        resize, = (step for step in side.pipeline
+                   if step['type'] == 'RandomFactorResize')
+        assert resize.ranges == ((.5, 2.), )
+        padding = side.pipeline[-2]
+        assert (padding.type, padding.size) == ('PadToCrop', cfg.crop_size)
+        assert padding.pad_val == (0, 0, 0)
+
+
+def test_ps_mt_trains_longer_on_a_quarter_of_the_labels():
+    cfg = read_cell('ssl/voc-stpp_resnet101-deeplabv3plus_ps-mt@2646')
+    assert cfg.train_cfg.max_iters == 200 * cfg.train_cfg.val_interval
 
 
 def test_rates_of_unimatch_lag_by_an_iteration():
@@ -375,6 +410,12 @@ def test_numbers_of_eln(labeled):
     assert (model.contrast.num_crops, model.contrast.crop_size,
             model.contrast.temperature) == (8, 32, .5)
     assert model.localizer.network.backbone.depth == 34
+    # Weights of batch normalization are not in the optimizer of the release,
+    # but for the localizer's.
+    for network, learns in ((model.segmentor, False),
+                            (model.localizer.network, True)):
+        for part in (network.backbone, network.decode_head):
+            assert part.norm_cfg == dict(type='BN', requires_grad=learns)
 
 
 @pytest.mark.parametrize('labeled', [662, 1323])

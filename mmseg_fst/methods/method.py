@@ -12,7 +12,7 @@ from mmseg_fst.models.losses import (
     resize_logits,
     view_losses,
 )
-from mmseg_fst.ops import Mixed, class_logits, ignore_padding, mix_labels
+from mmseg_fst.ops import Mixed, class_logits, mix_labels
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
@@ -263,8 +263,22 @@ class Method(StudentTeacher):
             batch (Batch): The batch.
         """
         step.learn('labeled', lambda: self.supervised(batch.labeled))
+        if self.auxiliary:
+            self.use_all(step)
         if self.teacher is not None and self.teacher_updates_statistics:
             self.teacher_warmup(batch.labeled.image)
+
+    def use_all(self, step: Step) -> None:
+        """Add 0 times all parameters to the loss, also unused ones.
+
+        Distributed processes wait for the gradient of every parameter.
+
+        Args:
+            step (Step): The training step.
+        """
+        total = torch.stack(
+            [weight.sum() for weight in self.trained_parameters()]).sum()
+        step.log(loss_unused=0 * total)
 
     @torch.no_grad()
     def teacher_warmup(self, image: Tensor) -> None:
@@ -362,8 +376,7 @@ class Method(StudentTeacher):
         Returns:
             PseudoLabels: Labels and weights.
         """
-        label = ignore_padding(
-            label, side.sizes, self.ignore_index, side.corners)
+        label = side.ignore_padding(label, self.ignore_index)
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)
 

@@ -37,6 +37,26 @@ def check_range(owner: object,
                              f'[{low:g}, {high:g}], got {value}.')
 
 
+def check_not_negative(owner: object, **values: float) -> None:
+    """Raise unless all arguments are at least 0.
+
+    Args:
+        owner (object): Object that has the arguments; the message names its
+            class.
+        **values (float): The arguments by name.
+
+    Raises:
+        ValueError: If a value is negative, or not a number.
+
+    Example:
+        >>> check_not_negative(self, ramp_iters=1000)
+    """
+    for name, value in values.items():
+        if not value >= 0:
+            raise ValueError(f'{type(owner).__name__}: {name} must be at '
+                             f'least 0, got {value}.')
+
+
 def check_epochs(owner: object, epochs: Optional[int]) -> None:
     """Raise unless a number of epochs is positive or None.
 

@@ -54,7 +54,7 @@ def build(meta, **changes):
         },
         data_preprocessor=dict(type='SelfTrainingDataPreProcessor'),
         flaw_threshold=meta['dc_threshold'],
-        rampup=meta['dc_rampup_epochs'] / meta['epochs'],
+        ramp_iters=meta['dc_rampup_epochs'] * meta['iters_per_epoch'],
         loss_weights=dict(
             consistency=meta['dc_ssl_scale'], correction=meta['fc_ssl_scale'],
             detector=meta['fd_scale']))).double().train()
