@@ -11,4 +11,6 @@ _base_ = [
 segmentor = dict(
     neck=dict(
         type='AllSparkNeck', in_channels=320, num_classes=11, size=(6, 8)))
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(neck=dict(lr_mult=10.0))))
 load_from = 'work_dirs/ssl/camvid-1_16_supervised/{run}/iter_900.pth'

@@ -222,7 +222,8 @@ def rename_deeplab(part, rest):
 def rename_allspark(name):
     """Name of a weight of the decoder of AllSpark."""
     for old, new in (
-            ('decoder.decoder.', 'decode_head.'), ('decoder.allspark.', 'neck.'),
+            ('decoder.decoder.', 'decode_head.'),
+            ('decoder.allspark.', 'neck.'),
             ('attn_norm', 'norm_in'), ('encoder_norm', 'norm_out'),
             ('attn.queue_ptr', 'memory.position'),
             ('attn.kv_queue', 'memory.queue'),
