@@ -52,8 +52,8 @@ class SemanticMemory(nn.Module):
         """
         channels = channels.to(self.queue.dtype).contiguous()
         self.staged = enqueue_channels(
-            self.queue, self.position, torch.cat(all_gather(channels)),
-            torch.cat(all_gather(classes)))
+            self.queue, self.position, gather_images(channels),
+            gather_images(classes))
         return self.staged[0]
 
     @torch.no_grad()
@@ -68,3 +68,18 @@ class SemanticMemory(nn.Module):
     def discard(self) -> None:
         """Drop what the last step has staged."""
         self.staged = None
+
+
+def gather_images(values: Tensor) -> Tensor:
+    """Values of the images of all processes, in the order of one process.
+
+    The sampler gives the n-th of several processes every n-th image.
+
+    Args:
+        values (Tensor): Values of N images, of shape (N, ...), equal in all
+            processes.
+
+    Returns:
+        Tensor: Of shape (N times the number of processes, ...).
+    """
+    return torch.stack(all_gather(values), 1).flatten(0, 1)

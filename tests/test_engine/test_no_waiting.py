@@ -20,6 +20,7 @@ from .toy import (
     PairedSampler,
     PastedPairs,
     ael_config,
+    all_spark_config,
     cct_config,
     co_training_config,
     dsbn_config,
@@ -129,9 +130,10 @@ def dice_config():
     (dict(FST, buffers='average'), ps_mt_config()),
     (FST, reco_config()),
     (dict(type='PreviousStudentsHook', interval=1), prev_match_config()),
+    (dict(type='PrepareModelHook'), all_spark_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
         'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
-        'prevmatch'])
+        'prevmatch', 'allspark'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
