@@ -58,8 +58,10 @@ def slim_segmentor(segmentor):
     backbone.update(copy.deepcopy(SLIM[kind]))
     if shallow:
         backbone.update(depth=18)
-    if 'neck' in segmentor:
-        segmentor['neck']['embed_dim'] //= RATIO
+    neck = segmentor.get('neck', {})
+    for key in ('embed_dim', 'in_channels'):
+        if key in neck:
+            neck[key] //= RATIO
     for name in ('decode_head', 'auxiliary_head'):
         if segmentor.get(name):
             _slim_head(segmentor[name])
@@ -105,6 +107,14 @@ def _slim_protocol(protocol, factor):
         protocol.update(crop_size=(60, 72), stride=(40, 48))
 
 
+def _slim_sizes(segmentor, crop_size):
+    """Fit what depends on the size of the crop."""
+    if 'img_size' in segmentor.backbone:
+        segmentor.backbone.img_size = crop_size
+    if 'size' in segmentor.get('neck', {}):
+        segmentor.neck.size = tuple(-(-side // 32) for side in crop_size)
+
+
 def slim_data(cfg, factor=8):
     """Divide all sizes of images and crops of a config, in place."""
     crop_size = tuple(side // factor for side in cfg.crop_size)
@@ -126,8 +136,7 @@ def slim_data(cfg, factor=8):
         cfg.model.flaw_detector.update(channels=4, halvings=2)
     _slim_protocol(cfg.model.get('protocol') or {}, factor)
     for segmentor in segmentors_of(cfg.model):
-        if 'img_size' in segmentor.backbone:
-            segmentor.backbone.img_size = crop_size
+        _slim_sizes(segmentor, crop_size)
         test_cfg = segmentor.test_cfg
         if test_cfg.mode == 'slide':
             test_cfg.update(

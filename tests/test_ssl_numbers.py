@@ -63,6 +63,7 @@ RECIPES = {
         crop=769, protocol='SlidingWindows'),
     r'voc_.*': FST,
     r'voc-stpp_.*_(fixmatch|unimatch|prevmatch)': UNIMATCH,
+    r'voc-stpp_.*_allspark': UNIMATCH._replace(crop=513),
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_cct': UNIMATCH._replace(crop=320, gpus=1, batch=10),
     r'voc-stpp_.*_ps-mt': Recipe(
@@ -74,7 +75,8 @@ RECIPES = {
     r'voc-stpp_.*_cac': UNIMATCH._replace(crop=320, gpus=2, batch=4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
-    r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch)': UNIMATCH._replace(
+    r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch|allspark)':
+    UNIMATCH._replace(
         crop=801, epochs=240, rate=.005, head=1, protocol='SlidingWindows'),
     r'cityscapes-stpp_.*_unimatch-v2': V2._replace(
         crop=798, batch=2, epochs=180, protocol='SlidingWindows'),
@@ -167,10 +169,10 @@ def test_numbers(name, monkeypatch):
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
         'PolyLR', .9, 0)
     # In the releases of UniMatch it lags by an iteration.
-    lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch)', name)))
+    lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch|allspark)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
-    synchronized = 'deeplabv3plus' in name and lag or re.search(
+    synchronized = 'dinov2' not in name and lag or re.search(
         '_(ael|cac|gct|ps-mt|ps-mt_fst|dsbn)', name)
     assert cfg.get('sync_bn') == ('torch' if synchronized else None)
     # CAC, CCT and PS-MT pad with the mean color.
@@ -199,7 +201,9 @@ def test_numbers(name, monkeypatch):
     'voc-stpp_resnet50-deeplabv3plus_stpp@92',
     'cityscapes_deeplabv3plus_ael@186', 'voc_deeplabv3plus_dsbn@1323',
     'voc-stpp_resnet101-deeplabv3plus_reco@92',
-    'voc-stpp_resnet101-deeplabv3plus_cac@662'
+    'voc-stpp_resnet101-deeplabv3plus_cac@662',
+    'voc-stpp_mit-b5-segformer_allspark@662',
+    'cityscapes-stpp_mit-b5-segformer_allspark@186'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -218,9 +222,9 @@ def test_rates_of_encoder_and_heads(name):
         assert group.get('betas', (.9, .999)) == (.9, .999)
         recorded |= part
     recorded -= {'projection_head'}  # beside the student
-    assert recorded == {'backbone', 'decode_head'} | (
-        {'auxiliary_head'} if 'auxiliary_head' in cfg.model.segmentor
-        else set())
+    assert recorded == {'backbone', 'decode_head'} | {
+        part for part in ('auxiliary_head', 'neck')
+        if part in cfg.model.segmentor}
 
 
 @pytest.mark.parametrize('name', [
@@ -293,6 +297,7 @@ METHODS = {
         threshold=.95, mixer='CutMix'),
     r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch)': dict(
         threshold=0., mixer='CutMix'),
+    r'(voc|cityscapes)-stpp_.*_allspark': dict(threshold=0.),
     r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
     r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
     r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),

@@ -1,7 +1,7 @@
-# CTT, CAC and PrevMatch on Pascal VOC 2012 + SBD, the lists of all labels of
-# ST++ of 1/16, 1/8 and 1/4; scored at native size.
-title = ("Semi-supervised Pascal VOC 2012, ST++'s blended lists: CTT, CAC and "
-         'PrevMatch')
+# CTT, CAC, PrevMatch and AllSpark on Pascal VOC 2012 + SBD, the lists of all
+# labels of ST++ of 1/16, 1/8 and 1/4; scored at native size.
+title = ("Semi-supervised Pascal VOC 2012, ST++'s blended lists: CTT, CAC, "
+         'PrevMatch and AllSpark')
 configs = [
     dict(
         config=f'voc-stpp_resnet101-deeplabv3plus_{method}.py',
@@ -11,5 +11,9 @@ configs = [
     dict(
         config='voc-stpp_resnet50-deeplabv3plus_prevmatch.py',
         partition=labels)
+    for labels in (662, 1323, 2646)
+] + [
+    dict(
+        config='voc-stpp_mit-b5-segformer_allspark.py', partition=labels)
     for labels in (662, 1323, 2646)
 ]

@@ -1,5 +1,6 @@
 """Segmentors and the parts that a method is put together from."""
 from .adaptive_mixers import AdaptiveCopyPaste, AdaptiveCutMix
+from .allspark_neck import AllSparkNeck
 from .attention import fuse_attention
 from .backbones import (
     DCTInput,
@@ -21,6 +22,7 @@ from .decode_heads import (
     DAFormerHead,
     DeepLabV2Head,
     DeepLabV3PlusHead,
+    LinearSegFormerHead,
     PlainDPTHead,
     ShufflePSPHead,
 )
@@ -60,7 +62,7 @@ from .strong_photometric import StrongPhotometric
 from .virtual_adversarial import VirtualAdversarial
 
 __all__ = [
-    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AttentionDropout',
+    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AllSparkNeck', 'AttentionDropout',
     'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask', 'Canvas',
     'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
     'ClassThreshold', 'ComplementaryDropout', 'ConfidenceWeight',
@@ -69,12 +71,12 @@ __all__ = [
     'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
     'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
-    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix', 'MultiScale',
-    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
-    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
-    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
-    'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',
-    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
-    'split_dilated'
+    'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead', 'MeanNetwork',
+    'MultiBoxMix', 'MultiScale', 'NoMix', 'NoiseCutOut', 'ObjectMask',
+    'PixelProjection', 'PlainDPTHead', 'PreviousStudents', 'RandAugment',
+    'RegionContrast', 'ResizedBEiT', 'SelfCorrectionLoss',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
+    'fuse_attention', 'heads_of', 'split_dilated'
 ]

@@ -27,6 +27,7 @@ from tests.test_engine.toy import (  # noqa: E402
     ToyCrops,
     ToyPairs,
     ael_config,
+    all_spark_config,
     cac_config,
     cct_config,
     co_training_config,
@@ -84,6 +85,16 @@ def comparable_networks() -> dict:
     return config
 
 
+def comparable_memory() -> dict:
+    """AllSpark, likewise."""
+    segmentor = comparable_model()['segmentor']
+    shape = all_spark_config()['segmentor']
+    segmentor['backbone'].update(
+        strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
+    segmentor['neck'] = dict(shape['neck'], dropout=0.)
+    return all_spark_config(segmentor=segmentor, photometric=None)
+
+
 def comparable_decoders() -> dict:
     """CCT with an average that labels, and perturbations that are fixed."""
     return cct_config(
@@ -136,6 +147,7 @@ MODELS_BY_OPTION = {
     'ctt': ctt_config,
     'cac': cac_config,
     'prevmatch': prev_match_config,
+    'allspark': comparable_memory,
 }
 #: Data of methods that need more than two sides.
 PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs, 'cac': ToyCrops}

@@ -22,6 +22,7 @@ from .toy import (
     PastedPairs,
     ToyCrops,
     ael_config,
+    all_spark_config,
     cac_config,
     cct_config,
     co_training_config,
@@ -159,9 +160,10 @@ def dice_config():
     (FST, ctt_config()),
     (dict(type='PrepareModelHook'), co_training_config(
         type='CPS', mixer=None, photometric=None)),
+    (dict(type='PrepareModelHook'), all_spark_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
         'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
-        'prevmatch', 'ctt', 'cps'])
+        'prevmatch', 'ctt', 'cps', 'allspark'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

@@ -211,6 +211,14 @@ def segformer(stages, width=768, classes=19):
     return embed + conv_norm(4 * width, width) + conv(width, classes)
 
 
+def allspark(classes=21, channels=512, width=768):
+    """The neck, and linear embeddings without a norm."""
+    attention = 4 * channels * 2 * channels  # without a bias
+    neck = 2 * conv(channels, channels) + 2 * 2 * channels + 2 * attention
+    embed = sum(conv(inputs, width) for inputs in MIT)
+    return neck + embed + conv_norm(4 * width, width) + conv(width, classes)
+
+
 def pspnet():
     pooled = 4 * conv_norm(2048, 512)
     return pooled + conv_norm(2048 + 4 * 512, 512, 3) + conv(512, 19)
@@ -271,6 +279,9 @@ EXPECTED = {
     'mit-b4_daformer': (lambda: mit(3, 8, 27, 3), lambda: daformer(MIT)),
     'mit-b5_daformer': (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT)),
     'mit-b5_segformer': (lambda: mit(3, 6, 40, 3), lambda: segformer(MIT)),
+    'mit-b5_segformer-allspark': (lambda: mit(3, 6, 40, 3), allspark),
+    'mit-b5_segformer-allspark-cityscapes':
+    (lambda: mit(3, 6, 40, 3), lambda: allspark(19)),
     'mobilenetv2-dct_segformer-ssl':
     (dct_mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
     'mobilenetv2_deeplabv3plus-ssl': (mobilenetv2, small_deeplabv3plus),

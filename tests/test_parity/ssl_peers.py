@@ -6,6 +6,7 @@ model, its hook, optimizer and schedule are of a config of this
 repository; only networks, data and random choices come from the record.
 ``README.md`` beside the records describes their fields.
 """
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -181,6 +182,10 @@ def rename(state):
             continue  # not used in supervised training
         if name.startswith('backbone.'):
             done[f'backbone.{name[9:]}'] = value
+        elif name.startswith('decoder.'):
+            if 'fuse.conv' in name:  # the coarsest map is first
+                value = torch.cat(value.chunk(4, 1)[::-1], 1)
+            done[rename_allspark(name)] = value
         elif part in ('projects', 'resize_layers', 'scratch'):
             new = rename_dpt(part, rest)
             if new:
@@ -212,6 +217,23 @@ def rename_deeplab(part, rest):
         reduce='c1_bottleneck',
         fuse=f'fuse.{0 if int(index) < 3 else 2}')[part]
     return f'{module}.{("conv", "bn")[int(index) % 3]}.{rest}'
+
+
+def rename_allspark(name):
+    """Name of a weight of the decoder of AllSpark."""
+    for old, new in (
+            ('decoder.decoder.', 'decode_head.'),
+            ('decoder.allspark.', 'neck.'),
+            ('attn_norm', 'norm_in'), ('encoder_norm', 'norm_out'),
+            ('attn.queue_ptr', 'memory.position'),
+            ('attn.kv_queue', 'memory.queue'),
+            ('linear_fuse', 'fuse_layer'), ('linear_pred', 'conv_seg')):
+        name = name.replace(old, new)
+    name = re.sub(r'linear_c(\d)', lambda found: (
+        f'embed_layers.{int(found[1]) - 1}'), name)
+    return re.sub(r'attn\.(\w+?)_(u|l2u)\.', lambda found: '.'.join([
+        dict(u='self', l2u='cross')[found[2]] + '_attention',
+        dict(q='query', k='key', v='value', out='out')[found[1]], '']), name)
 
 
 def rename_dpt(part, rest):
@@ -376,8 +398,9 @@ def cell_of(meta):
         networks = 'voc-stpp_321_r50-b2' if data == 'voc' else (
             'cityscapes-stpp_769_r101-b3')
         return f'co_training/{networks}_{meta["students"]}-cps@{where}'
-    networks = ('dinov2-b-dpt' if meta['script'] == 'unimatch_v2' else
-                'resnet101-deeplabv3plus')
+    networks = dict(
+        unimatch_v2='dinov2-b-dpt', allspark='mit-b5-segformer').get(
+            meta['script'], 'resnet101-deeplabv3plus')
     name = meta['script'].replace('_', '-')
     return f'ssl/{data}-stpp_{networks}_{name}@{where}'
 
@@ -456,7 +479,7 @@ def several_models(record, model):
     ]
 
 
-def replay(path, monkeypatch, changes=None, hooks=None):
+def replay(path, monkeypatch, changes=None, hooks=None, fill=None):
     """Train the model of the cell on a record.
 
     Args:
@@ -466,14 +489,17 @@ def replay(path, monkeypatch, changes=None, hooks=None):
             the record asks for. Defaults to None.
         hooks (list, optional): In place of the hooks of the cell. Defaults to
             None: those.
+        fill (Callable, optional): Fills in the model of a record, in place
+            of :func:`single_model`. Defaults to None.
     """
     record = load(path)
     meta, count = record['meta'], len(record['iters'])
     cfg = read_cell(cell_of(meta))
     cfg.model.pop('protocol')
     several = 'students' in meta
-    init, batches = (several_models if several else single_model)(
-        record, cfg.model)
+    init, batches = (
+        fill or (several_models if several else single_model))(
+            record, cfg.model)
     cfg.model.pseudo_labeler.threshold = meta['thr']
     if 'grid' in meta:
         monkeypatch.setattr(timm, 'create_model', small_transformer(meta))
@@ -559,6 +585,9 @@ def expected_losses(record, index):
     scalars = values['scalars']
     if meta['script'] == 'prevmatch':
         return losses_of_prevmatch(meta, index, scalars)
+    if meta['script'] == 'allspark':
+        return {f'{part}.decode.loss_ce': .5 * scalars[f'loss_{key}']
+                for part, key in (('labeled', 'x'), ('unlabeled', 'u'))}
     whole = .5 if meta['script'] != 'unimatch' else .25
     parts = dict(labeled=.5 * scalars['loss_x'],
                  mixed=whole * scalars['loss_s'])

@@ -37,9 +37,10 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def check(path, monkeypatch, changes=None, hooks=None, tolerance=TOLERANCE):
+def check(path, monkeypatch, changes=None, hooks=None, tolerance=TOLERANCE,
+          fill=None):
     """Compare losses, learning rates and weights of all iterations."""
-    found, init = replay(path, monkeypatch, changes, hooks)
+    found, init = replay(path, monkeypatch, changes, hooks, fill)
     record, compared = found.record, 0
     assert len(found.losses) == len(record['iters'])
     for index, values in enumerate(record['iters']):
