@@ -33,7 +33,7 @@ from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
 from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
-from .multi_box_mix import MultiBoxMix
+from .multi_box_mix import MultiBoxCutMix, MultiBoxMix
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
     AttentionDropout,
@@ -69,12 +69,12 @@ __all__ = [
     'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
     'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
-    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix', 'MultiScale',
-    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
-    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
-    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
-    'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',
-    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
-    'split_dilated'
+    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxCutMix',
+    'MultiBoxMix', 'MultiScale', 'NoMix', 'NoiseCutOut', 'ObjectMask',
+    'PixelProjection', 'PlainDPTHead', 'PreviousStudents', 'RandAugment',
+    'RegionContrast', 'ResizedBEiT', 'SelfCorrectionLoss',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
+    'fuse_attention', 'heads_of', 'split_dilated'
 ]
