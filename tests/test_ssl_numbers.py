@@ -269,8 +269,11 @@ METHODS = {
         percentile=100, mixer='NoMix'),
     r'cityscapes_.*_cutmix': dict(
         percentile=80, final=100, mixer='HalfCutMix'),
-    r'(voc|cityscapes)(-stpp)?_.*_u2pl': dict(
+    r'(voc|cityscapes|cityscapes-stpp)_.*_u2pl': dict(
         percentile=80, final=100, mixer='HalfCutMix', contrast=256),
+    r'voc-stpp_.*_u2pl': dict(
+        percentile=80, final=100, epochs=80, mixer='HalfCutMix',
+        contrast=256),
     r'voc-stpp_.*_(fixmatch|unimatch|unimatch-v2|prevmatch)|'
     'cityscapes-.*-v2': dict(
         threshold=.95, mixer='CutMix'),

@@ -2,4 +2,5 @@
 _base_ = './cityscapes-stpp_resnet101-deeplabv3plus_u2pl.py'
 segmentor = dict(
     backbone=dict(
-        depth=50, init_cfg=dict(checkpoint='checkpoints/resnet50_deep128.pth')))
+        depth=50,
+        init_cfg=dict(checkpoint='checkpoints/resnet50_deep128.pth')))

@@ -13,19 +13,21 @@ partitions = {
 }
 crop_size = (800, 800)
 data_preprocessor = dict(size=crop_size)
-resize = dict(
+resize_long_side = dict(
     type='RandomResize',
     scale=(2048, 1024),
     ratio_range=(0.5, 2.0),
     keep_ratio=True,
     backend='pillow',
-    interpolation='bicubic',
-    _delete_=True)
+    interpolation='bicubic')
 crop = dict(type='RandomCrop', crop_size=crop_size)
 labeled_pipeline = [
-    _base_.load, _base_.annotations, resize, crop, _base_.flip, _base_.pack
+    _base_.load, _base_.annotations, resize_long_side, crop, _base_.flip,
+    _base_.pack
 ]
-unlabeled_pipeline = [_base_.load, resize, crop, _base_.flip, _base_.pack]
+unlabeled_pipeline = [
+    _base_.load, resize_long_side, crop, _base_.flip, _base_.pack
+]
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(

@@ -3,4 +3,5 @@
 _base_ = './resnet101-deep_deeplabv3plus-ps-mt.py'
 segmentor = dict(
     backbone=dict(
-        depth=50, init_cfg=dict(checkpoint='checkpoints/resnet50_deep128.pth')))
+        depth=50,
+        init_cfg=dict(checkpoint='checkpoints/resnet50_deep128.pth')))
