@@ -43,6 +43,7 @@ EXPECTED = {
     'cityscapes_ssl_798x798': (UNIMATCH_CITIES, 19, 2 * 4),
     'cityscapes_ssl_800x800_ps-mt': ({372: 2603, 744: 2231}, 19, 4 * 2),
     'cityscapes_ssl_720x720_ps-mt': ({372: 2603, 744: 2231}, 19, 4 * 2),
+    'cityscapes_ssl_721x721_stpp': (UNIMATCH_CITIES, 19, 8),
     'cityscapes_ssl_512x512_reco': (UNIMATCH_CITIES, 19, 2),
     'cityscapes_ssl_256x512_ctt': (UNIMATCH_CITIES, 19, 2),
     'camvid_ssl': ({23: 344}, 11, 2),

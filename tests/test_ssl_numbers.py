@@ -74,9 +74,12 @@ RECIPES = {
     r'voc-stpp_.*_cct': UNIMATCH._replace(crop=320, gpus=1, batch=10),
     r'voc-stpp_.*_ps-mt(-original.*)?': PS_MT,
     r'voc-stpp_.*_u2pl': FST._replace(epochs=80),
+    r'voc-stpp_.*_ael': AEL,
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
     r'voc-stpp_.*_gct': UNIMATCH._replace(epochs=20, decay=5e-4),
     r'voc-stpp_.*_reco': RECO,
+    r'cityscapes-stpp_.*_stpp': UNIMATCH._replace(
+        crop=721, gpus=1, batch=8, epochs=240, rate=.004),
     r'cityscapes-stpp_.*_reco': RECO._replace(
         crop=512, batch=2, protocol=None),
     r'cityscapes-stpp_resnet50-.*_ps-mt': PS_MT_CITIES,
@@ -183,8 +186,10 @@ def test_numbers(name, monkeypatch):
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
     assert cfg.get('sync_bn') == (
         'torch' if 'deeplabv3plus' in name and lag else None)
+    is_padded_black = family == 'stpp' and not re.search(
+        '_(u2pl|ael)@', name)  # as on U2PL's lists
     assert cfg.model.data_preprocessor.get('padding', 'mean') == (
-        'black' if family == 'stpp' and '_u2pl@' not in name else 'mean')
+        'black' if is_padded_black else 'mean')
     # ReCo scores images at half of their size, which no protocol has.
     protocol = cfg.model.get('protocol') or {}
     assert protocol.get('type') == recipe.protocol
@@ -280,7 +285,7 @@ METHODS = {
     r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch)': dict(
         threshold=0., mixer='CutMix'),
     r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
-    r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
+    r'voc(-stpp)?_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
     r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),
     r'.*_gct': dict(),
     r'.*_cct': dict(),
@@ -372,15 +377,20 @@ def test_numbers_of_ctt(name, crop, batch, iterations):
     assert bool(flips) == name.startswith('voc')
 
 
-@pytest.mark.parametrize(
-    'labels', [92, 183, 366, 732, 1464, 662, 1323, 2646])
-def test_stages_of_stpp(labels, tmp_path):
-    """80 epochs each, of what a stage learns from, in batches of 16."""
+@pytest.mark.parametrize('data, labels', [
+    *(('voc', labels) for labels in (92, 183, 366, 732, 1464, 662, 1323,
+                                     2646)),
+    *(('cityscapes', labels) for labels in (100, 372, 744))
+])
+def test_stages_of_stpp(data, labels, tmp_path):
+    """80 or 240 epochs each, of what a stage learns from, in batches of 16.
+    """
     cfg = copy.deepcopy(
-        load(f'voc-stpp_resnet50-deeplabv3plus_stpp@{labels}'))
+        load(f'{data}-stpp_resnet50-deeplabv3plus_stpp@{labels}'))
+    epochs = dict(voc=80, cityscapes=240)[data]
     cfg.work_dir = str(tmp_path)
     names = tmp_path / 'list.txt'
-    unlabeled = TOTAL['voc'] - labels
+    unlabeled = TOTAL[data] - labels
     names.write_text('a\n' * (unlabeled // 2))
     first, second = labels_only(cfg), retrain(cfg, 2, str(names))
     once = (2 * labels if labels < 200 else labels) // 16
@@ -389,10 +399,10 @@ def test_stages_of_stpp(labels, tmp_path):
             (first, once, 16),
             (second, (repeated + unlabeled // 2) // 16, 8)):
         assert stage.train_cfg.val_interval == epoch
-        assert stage.train_cfg.max_iters == 80 * epoch
-        assert stage.param_scheduler[0].end == 80 * epoch + 1
+        assert stage.train_cfg.max_iters == epochs * epoch
+        assert stage.param_scheduler[0].end == epochs * epoch + 1
         assert stage.train_dataloader.batch_size == batch
-    assert first.default_hooks.checkpoint.interval == -(-80 * once // 3)
+    assert first.default_hooks.checkpoint.interval == -(-epochs * once // 3)
     assert retrain(cfg, 3, str(names)).train_cfg == cfg.train_cfg
     assert cfg.stages.label_by == 'best'
     assert cfg.stages.label_protocol == dict(type='MultiScale')

@@ -8,6 +8,7 @@ configs = [
     for config, lists in (
         ('cityscapes-stpp_769_r50-b2_supervised-rgb.py', (100, 372, 744)),
         (f'{ssl}50-deeplabv3plus_u2pl.py', (100, 372, 744)),
+        (f'{ssl}50-deeplabv3plus_stpp.py', (100, 372, 744)),
         ('cityscapes-stpp_769_r50-b2_2-cps.py', (100, 372, 744)),
         ('cityscapes-stpp_769_r50-b2_3-cps.py', (100, 372, 744)),
         ('cityscapes-stpp_769_r101-b3_supervised-rgb.py', (186, 372, 744)),

@@ -18,6 +18,7 @@ configs = [
         ('voc-stpp_512_r101_cps-cutmix.py', blended),
         (f'{ssl}_eln.py', blended[1:]),
         (f'{ssl}_ps-mt.py', blended),
+        (f'{ssl}_ael.py', blended),
         (f'{ssl}_u2pl.py', blended),
         ('voc-stpp_513_r101-b3_2-cps.py', blended),
         ('voc-stpp_513_r101-b3_3-cps.py', blended))

@@ -79,9 +79,9 @@ class MultiBoxCutMix(MultiBoxMix):
     """Paste several boxes onto an image, each from a random image.
 
     CutMix of PS-MT (Liu et al., CVPR 2022) on Cityscapes, as in the authors'
-    code. The boxes are those of :class:`MultiBoxMix`; the image that a box is
-    cut from is any of the batch, also the same one, and a later box lies on
-    top of the earlier ones.
+    code. Boxes are sampled as by :class:`MultiBoxMix`. The image that a box
+    is cut from is any of the batch, also the same one, and a later box lies
+    on top of the earlier ones.
 
     See :class:`MultiBoxMix` for the arguments.
     """

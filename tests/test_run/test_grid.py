@@ -106,8 +106,7 @@ README_ROWS = {
 # Rows without a config: another network, other lists or another crop.
 PUBLISHED_ONLY = {
     'voc-blended_r101-b3': ['MT 512', 'CCT 512', 'GCT 512', '3-CPS 512',
-                            'CutMix 512', 'DSBN 769', 'AEL 513'],
-    'cityscapes_769': ['ST++ 769']
+                            'CutMix 512', 'DSBN 769']
 }
 
 
