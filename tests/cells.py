@@ -41,7 +41,7 @@ _TESTED = [
     'voc_deeplabv2_fst@662', 'voc_deeplabv3plus_u2pl@662',
     'voc_deeplabv3plus_supervised@662', 'cityscapes_*_mean-teacher@186',
     'cityscapes_*_u2pl_fst@186', 'voc-stpp_resnet101-*_unimatch@92',
-    'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_*_stpp@92',
+    'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_resnet50-*_stpp@92',
     'cityscapes-stpp_dinov2-s-*_unimatch-v2@186', 'voc_*_ael@662',
     'voc-stpp_resnet50-pspnet_cct@1464',
     # Adaptation: each method with MiT-B5, each network and data set.

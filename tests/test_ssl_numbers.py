@@ -8,7 +8,7 @@ import functools
 import math
 import re
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 import pytest
 import torch
@@ -37,12 +37,13 @@ class Recipe(NamedTuple):
     crop: int
     gpus: int
     batch: int  # of one of them and one side
-    epochs: Optional[int]  # None: 20000 iterations, validated every 500
+    # By the number of labels, or None: 20000 iterations, validated every 500.
+    epochs: Optional[Union[int, dict[int, int]]]
     optimizer: str
     rate: float
     head: float
     decay: float
-    protocol: str
+    protocol: Optional[str]
 
 
 FST = Recipe(513, 4, 4, 40, 'SGD', 1e-3, 10, 1e-4, 'Canvas')
@@ -53,6 +54,13 @@ CITYSCAPES = Recipe(769, 8, 2, 80, 'SGD', .01, 10, 5e-4, 'SlidingWindows')
 # number of GPUs.
 AEL = Recipe(513, 8, 2, 80, 'SGD', .01 / 8, 10, 8e-4, 'Canvas')
 DSBN = Recipe(513, 8, 2, None, 'SGD', .002, 10, 0., 'Canvas')
+PS_MT = Recipe(512, 4, 8, {
+    **dict.fromkeys((92, 183, 366, 732, 1464, 662, 1323), 80), 2646: 200
+}, 'SGD', .01, 1, 1e-4, 'WholeImage')
+PS_MT_CITIES = Recipe(800, 2, 4, {372: 320, 744: 450}, 'SGD', .0045, 1, 1e-4,
+                      'SlidingWindows')
+RECO = UNIMATCH._replace(
+    gpus=1, batch=10, epochs=200, rate=2.5e-3, head=1, decay=5e-4)
 # By the beginning of a cell's name and by its method, the first that fits.
 RECIPES = {
     r'voc_.*_ael': AEL,
@@ -66,12 +74,19 @@ RECIPES = {
     r'voc-stpp_.*_allspark': UNIMATCH._replace(crop=513),
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_cct': UNIMATCH._replace(crop=320, gpus=1, batch=10),
-    r'voc-stpp_.*_ps-mt': Recipe(
-        512, 4, 8, 80, 'SGD', .01, 1, 1e-4, 'WholeImage'),
+    r'voc-stpp_.*_ps-mt(-original.*)?': PS_MT,
+    r'voc-stpp_.*_u2pl': FST._replace(epochs=80),
+    r'voc-stpp_.*_ael': AEL,
     r'voc-stpp_.*_stpp': UNIMATCH._replace(gpus=1, batch=8),
     r'voc-stpp_.*_gct': UNIMATCH._replace(epochs=20, decay=5e-4),
-    r'voc-stpp_.*_reco': UNIMATCH._replace(
-        gpus=1, batch=10, epochs=200, rate=2.5e-3, head=1, decay=5e-4),
+    r'voc-stpp_.*_reco': RECO,
+    r'cityscapes-stpp_.*_stpp': UNIMATCH._replace(
+        crop=721, gpus=1, batch=8, epochs=240, rate=.004),
+    r'cityscapes-stpp_.*_reco': RECO._replace(
+        crop=512, batch=2, protocol=None),
+    r'cityscapes-stpp_resnet50-.*_ps-mt': PS_MT_CITIES,
+    r'cityscapes-stpp_resnet101-.*_ps-mt': PS_MT_CITIES._replace(crop=720),
+    r'cityscapes-stpp_.*_u2pl': CITYSCAPES._replace(epochs=200, head=1),
     r'voc-stpp_.*_cac': UNIMATCH._replace(crop=320, gpus=2, batch=4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
@@ -161,9 +176,12 @@ def test_numbers(name, monkeypatch):
 
     epoch = iterations(name, recipe, TOTAL[data]) if recipe.epochs else 500
     longer = 4 if '-4x@' in name else 1
+    epochs = recipe.epochs
+    if isinstance(epochs, dict):
+        epochs = epochs[labeled]
     assert cfg.train_cfg.val_interval == epoch
     assert cfg.train_cfg.max_iters == (
-        longer * recipe.epochs * epoch if recipe.epochs else 20000)
+        longer * epochs * epoch if epochs else 20000)
     assert cfg.default_hooks.checkpoint.interval == epoch
     scheduler, = cfg.param_scheduler
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
@@ -175,11 +193,14 @@ def test_numbers(name, monkeypatch):
     synchronized = 'dinov2' not in name and lag or re.search(
         '_(ael|cac|gct|ps-mt|ps-mt_fst|dsbn)', name)
     assert cfg.get('sync_bn') == ('torch' if synchronized else None)
-    # CAC, CCT and PS-MT pad with the mean color.
-    black = family == 'stpp' and not re.search('_(cac|cct|ps-mt)', name)
+    # CAC, CCT and PS-MT pad with the mean color, and cells on U2PL's rules.
+    black = family == 'stpp' and not re.search(
+        '_(cac|cct|ps-mt|u2pl|ael)', name)
     assert cfg.model.data_preprocessor.get('padding', 'mean') == (
         'black' if black else 'mean')
-    assert cfg.model.protocol.type == recipe.protocol
+    # ReCo scores images at half of their size, which no protocol has.
+    protocol = cfg.model.get('protocol') or {}
+    assert protocol.get('type') == recipe.protocol
 
     hooks = cfg.get('custom_hooks', [])
     network = cfg.model.predict_with if 'students' in cfg.model else (
@@ -203,7 +224,9 @@ def test_numbers(name, monkeypatch):
     'voc-stpp_resnet101-deeplabv3plus_reco@92',
     'voc-stpp_resnet101-deeplabv3plus_cac@662',
     'voc-stpp_mit-b5-segformer_allspark@662',
-    'cityscapes-stpp_mit-b5-segformer_allspark@186'
+    'cityscapes-stpp_mit-b5-segformer_allspark@186',
+    'voc-stpp_resnet50-deeplabv3plus_u2pl@662',
+    'cityscapes-stpp_resnet101-deeplabv3plus_reco@372'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -290,8 +313,11 @@ METHODS = {
         percentile=100, mixer='NoMix'),
     r'cityscapes_.*_cutmix': dict(
         percentile=80, final=100, mixer='HalfCutMix'),
-    r'(voc|cityscapes)_.*_u2pl': dict(
+    r'(voc|cityscapes|cityscapes-stpp)_.*_u2pl': dict(
         percentile=80, final=100, mixer='HalfCutMix', contrast=256),
+    r'voc-stpp_.*_u2pl': dict(
+        percentile=80, final=100, epochs=80, mixer='HalfCutMix',
+        contrast=256),
     r'voc-stpp_.*_(fixmatch|unimatch|unimatch-v2|prevmatch)|'
     'cityscapes-.*-v2': dict(
         threshold=.95, mixer='CutMix'),
@@ -299,11 +325,12 @@ METHODS = {
         threshold=0., mixer='CutMix'),
     r'(voc|cityscapes)-stpp_.*_allspark': dict(threshold=0.),
     r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
-    r'voc_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
+    r'voc(-stpp)?_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
     r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),
     r'.*_gct': dict(),
     r'.*_cct': dict(),
-    r'.*_ps-mt': dict(threshold=.6, mixer='BetaCutMix'),
+    r'voc-.*_ps-mt(-original.*)?': dict(threshold=.6, mixer='BetaCutMix'),
+    r'cityscapes-.*_ps-mt': dict(threshold=.6, mixer='MultiBoxCutMix'),
     r'.*_cac': dict(contrast=128),
     r'.*_reco': dict(threshold=None, mixer='UnlabeledClassMix', contrast=256),
 }
@@ -338,18 +365,72 @@ def test_a_table_has_one_family_of_lists_and_one_protocol(path):
              for cell in read_grid(str(path)).cells]
     assert len({
         (cell.train_dataloader.dataset.sides.labeled.ann_file.split('/')[1],
-         str(cell.model.protocol)) for cell in cells
+         str(cell.model.get('protocol'))) for cell in cells
     }) == 1
 
 
-@pytest.mark.parametrize('labels', [92, 183, 366, 732, 1464])
-def test_stages_of_stpp(labels, tmp_path):
-    """80 epochs each, of what a stage learns from, in batches of 16."""
+@pytest.mark.parametrize('name, weight', [
+    ('voc-stpp_resnet101-deeplabv3plus_ps-mt@2646', 1.5),
+    ('voc-stpp_resnet50-deeplabv3plus_ps-mt@662', 1.5),
+    ('voc-stpp_resnet101-deeplabv3plus_ps-mt-original@183', .6),
+    ('voc-stpp_resnet101-deeplabv3plus_ps-mt-original-92@92', .06),
+    ('cityscapes-stpp_resnet50-deeplabv3plus_ps-mt@372', 3.),
+    ('cityscapes-stpp_resnet101-deeplabv3plus_ps-mt@744', 3.),
+])
+def test_numbers_of_ps_mt(name, weight):
+    cfg = load(name)
+    model = cfg.model
+    assert model.loss_weights.mixed == weight
+    epoch = cfg.train_cfg.val_interval
+    assert (model.turn_iters, model.ramp_iters) == (epoch, 12 * epoch)
+    depth = int(re.search(r'resnet(\d+)', name)[1])
+    assert model.segmentor.backbone.depth == depth
+    # OHEM in the comparison with CPS alone.
+    sampler = dict(type='OHEMPixelSampler', thresh=.7, min_kept=50000)
+    assert model.segmentor.decode_head.get('sampler') == (
+        sampler if name.startswith('cityscapes') and depth == 50 else None)
+    assert cfg.optim_wrapper.paramwise_cfg == dict(
+        norm_decay_mult=0., bias_decay_mult=0.)
+
+
+@pytest.mark.parametrize('name, crop, batch, iterations', [
+    ('voc-stpp_resnet101-deeplabv3plus_ctt@662', (321, 321), 10, 160000),
+    ('cityscapes-stpp_resnet101-deeplabv3plus_ctt@372', (256, 512), 2, 16000),
+])
+def test_numbers_of_ctt(name, crop, batch, iterations):
+    cfg = load(name)
+    assert tuple(cfg.crop_size) == crop
+    assert cfg.train_dataloader.batch_size == batch
+    assert cfg.train_cfg == dict(
+        type='IterBasedTrainLoop', max_iters=iterations, val_interval=1000)
+    assert cfg.param_scheduler[0].end == iterations + 1
+    assert cfg.optim_wrapper.optimizer == dict(
+        type='SGD', lr=2.5e-4, momentum=.9, weight_decay=5e-4)
+    assert cfg.optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult == 10
+    classes = 21 if name.startswith('voc') else 19
+    for network in cfg.model.students.values():
+        assert network.decode_head.num_classes == classes
+        assert network.decode_head.get('sampler') is None
+        assert network.backbone.depth == 101
+    flips = [entry.type for entry in cfg.train_dataloader.dataset.sides
+             .labeled.pipeline if entry.type == 'RandomFlip']
+    assert bool(flips) == name.startswith('voc')
+
+
+@pytest.mark.parametrize('data, labels', [
+    *(('voc', labels) for labels in (92, 183, 366, 732, 1464, 662, 1323,
+                                     2646)),
+    *(('cityscapes', labels) for labels in (100, 372, 744))
+])
+def test_stages_of_stpp(data, labels, tmp_path):
+    """80 or 240 epochs each, of what a stage learns from, in batches of 16.
+    """
     cfg = copy.deepcopy(
-        load(f'voc-stpp_resnet50-deeplabv3plus_stpp@{labels}'))
+        load(f'{data}-stpp_resnet50-deeplabv3plus_stpp@{labels}'))
+    epochs = dict(voc=80, cityscapes=240)[data]
     cfg.work_dir = str(tmp_path)
     names = tmp_path / 'list.txt'
-    unlabeled = TOTAL['voc'] - labels
+    unlabeled = TOTAL[data] - labels
     names.write_text('a\n' * (unlabeled // 2))
     first, second = labels_only(cfg), retrain(cfg, 2, str(names))
     once = (2 * labels if labels < 200 else labels) // 16
@@ -358,10 +439,10 @@ def test_stages_of_stpp(labels, tmp_path):
             (first, once, 16),
             (second, (repeated + unlabeled // 2) // 16, 8)):
         assert stage.train_cfg.val_interval == epoch
-        assert stage.train_cfg.max_iters == 80 * epoch
-        assert stage.param_scheduler[0].end == 80 * epoch + 1
+        assert stage.train_cfg.max_iters == epochs * epoch
+        assert stage.param_scheduler[0].end == epochs * epoch + 1
         assert stage.train_dataloader.batch_size == batch
-    assert first.default_hooks.checkpoint.interval == -(-80 * once // 3)
+    assert first.default_hooks.checkpoint.interval == -(-epochs * once // 3)
     assert retrain(cfg, 3, str(names)).train_cfg == cfg.train_cfg
     assert cfg.stages.label_by == 'best'
     assert cfg.stages.label_protocol == dict(type='MultiScale')

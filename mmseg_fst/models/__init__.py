@@ -35,7 +35,7 @@ from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
 from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
-from .multi_box_mix import MultiBoxMix
+from .multi_box_mix import MultiBoxCutMix, MultiBoxMix
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
     AttentionDropout,
@@ -72,6 +72,7 @@ __all__ = [
     'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
     'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead', 'MeanNetwork',
+    'MultiBoxCutMix',
     'MultiBoxMix', 'MultiScale', 'NoMix', 'NoiseCutOut', 'ObjectMask',
     'PixelProjection', 'PlainDPTHead', 'PreviousStudents', 'RandAugment',
     'RegionContrast', 'ResizedBEiT', 'SelfCorrectionLoss',

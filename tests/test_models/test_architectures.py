@@ -319,8 +319,9 @@ for depth in (50, 101):
             partial(dct_resnet, depth), unimatch_aspp)
 EXPECTED['resnet101-deep_deeplabv3plus-u2pl-cityscapes-contrast'] = (
     partial(deep_resnet, 101), lambda: u2pl_represented(19) + auxiliary(1024))
-EXPECTED['resnet101-deep_deeplabv3plus-ps-mt'] = (
-    partial(deep_resnet, 101), unimatch_aspp)
+for depth in (50, 101):
+    EXPECTED[f'resnet{depth}-deep_deeplabv3plus-ps-mt'] = (
+        partial(deep_resnet, depth), unimatch_aspp)
 EXPECTED['resnet50-deep_pspnet-cct'] = (
     partial(deep_resnet, 50), shuffled_pspnet)
 EXPECTED['resnet50-plain_deeplabv3plus-stpp'] = (
@@ -511,6 +512,7 @@ def test_strides_and_dilations_of_deep_resnets(name):
     last = [1, 2, 2] if is_coarse else [4, 8, 16]
     # PS-MT multiplies by 2, 4, 8 at stride 16, CCT not at all at stride 8.
     assert dilations[1] == {
+        'resnet50-deep_deeplabv3plus-ps-mt': [2, 4, 8],
         'resnet101-deep_deeplabv3plus-ps-mt': [2, 4, 8],
         'resnet50-deep_pspnet-cct': [2, 4, 4]}.get(name, last)
     assert dilations[0] == [1] + [1 if is_coarse else 2] * (
