@@ -412,9 +412,9 @@ def test_numbers_of_ctt(name, crop, batch, iterations):
         assert network.decode_head.num_classes == classes
         assert network.decode_head.get('sampler') is None
         assert network.backbone.depth == 101
-    flips = [entry.type for entry in cfg.train_dataloader.dataset.sides
-             .labeled.pipeline if entry.type == 'RandomFlip']
-    assert bool(flips) == name.startswith('voc')
+    assert 'RandomFlip' not in [
+        entry.type
+        for entry in cfg.train_dataloader.dataset.sides.labeled.pipeline]
 
 
 @pytest.mark.parametrize('data, labels', [
@@ -505,22 +505,15 @@ def test_numbers_of_eln(labeled):
 
 
 @pytest.mark.parametrize('labeled', [662, 1323])
-def test_numbers_of_ctt(labeled):
-    """As its DeepLabV2 is trained: no flip, factors of 0.5 to 1.6."""
+def test_crops_and_head_of_ctt(labeled):
+    """As its DeepLabV2 is trained: factors of 0.5 to 1.6."""
     cfg = load(f'voc-stpp_resnet101-deeplabv3plus_ctt@{labeled}')
-    assert cfg.train_dataloader.batch_size == 10
-    assert cfg.train_cfg.max_iters == 160000
-    assert cfg.crop_size == (321, 321)
     assert cfg.model.data_preprocessor.padding == 'mean'
     for side in cfg.train_dataloader.dataset.sides.values():
         steps = {step.type: step for step in side.pipeline}
-        assert 'RandomFlip' not in steps
         assert list(steps['RandomFactorResize'].ranges) == [(.5, 1.6)]
     for network in cfg.model.students.values():
-        assert network.backbone.depth == 101
         assert tuple(network.backbone.multi_grid) == (2, 4, 8)
-    assert cfg.optim_wrapper.optimizer == dict(
-        type='SGD', lr=2.5e-4, momentum=.9, weight_decay=5e-4)
     assert cfg.custom_hooks[0].decay == .99
 
 
