@@ -70,11 +70,11 @@ def recorded(monkeypatch):
     def dropout(self, values):
         if not self.training:
             return values
-        kept = masks.pop(0)
+        mask = masks.pop(0)
         expected = values.shape if isinstance(self, nn.Dropout) else (
             *values.shape[:2], 1, 1)
-        assert kept.shape == expected and self.p == .1
-        return values * kept / (1 - self.p)
+        assert mask.shape == expected and self.p == .1
+        return values * mask / (1 - self.p)
 
     def noted(self, *args, original=Runner.__init__, **kwargs):
         original(self, *args, **kwargs)
@@ -115,8 +115,9 @@ def test_the_record_is_reproduced(recorded):
     for index, (image, logits) in zip((7, 15), found.record['eval']):
         student.load_state_dict(found.states[index][0])
         with torch.no_grad():
-            ours = resize_logits(student(image), image.shape[2:], False)
-        torch.testing.assert_close(ours, logits, rtol=1e-9, atol=1e-9)
+            evaluated = resize_logits(
+                student(image), image.shape[2:], False)
+        torch.testing.assert_close(evaluated, logits, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize('change', [
