@@ -41,8 +41,9 @@ class AllSpark(Method):
             ``'probabilities'``, as in the paper, or ``'logits'``, as in the
             release. Defaults to ``'probabilities'``.
         label_by (str): Whose channels an image attends to while it is
-            labeled: of the same ``'image'``, as in evaluation, or of the
-            unlabeled ``'batch'``, as in the release. Defaults to ``'image'``.
+            labeled: its own, ``'image'``, as in evaluation, or the channels of
+            all unlabeled images, ``'batch'``, as in the release. Defaults to
+            ``'image'``.
         memory_from (float): Fraction of the run after which labeled images
             attend to the memory, in [0, 1]; until then, to the unlabeled
             images of the batch. Defaults to 0.

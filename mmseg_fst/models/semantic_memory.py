@@ -17,8 +17,8 @@ class SemanticMemory(nn.Module):
     writes them once after each real step.
 
     The memory is the same in all processes, and takes the channels of all of
-    them. In the release each process adds its own channels to the memory of
-    the first one, whose buffers are sent to the others; on four GPUs the
+    them. In the release the first process sends its memory to the others
+    before each pass, so that only its channels remain; on four GPUs the
     channels here are replaced four times as fast.
 
     Args:

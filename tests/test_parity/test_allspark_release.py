@@ -115,8 +115,9 @@ def test_the_record_is_reproduced(recorded):
     for index, (image, logits) in zip((7, 15), found.record['eval']):
         student.load_state_dict(found.states[index][0])
         with torch.no_grad():
-            predicted = resize_logits(student(image), image.shape[2:], False)
-        torch.testing.assert_close(predicted, logits, rtol=1e-9, atol=1e-9)
+            evaluated = resize_logits(
+                student(image), image.shape[2:], False)
+        torch.testing.assert_close(evaluated, logits, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize('change', [
