@@ -496,8 +496,8 @@ def test_numbers_of_eln(labeled):
     assert (model.contrast.num_crops, model.contrast.crop_size,
             model.contrast.temperature) == (8, 32, .5)
     assert model.localizer.network.backbone.depth == 34
-    # Weights of batch normalization are not in the optimizer of the release,
-    # but for the localizer's.
+    # The optimizer of the release has the weights of batch normalization of
+    # the localizer alone.
     for network, learns in ((model.segmentor, False),
                             (model.localizer.network, True)):
         for part in (network.backbone, network.decode_head):

@@ -43,8 +43,8 @@ class StrongPhotometric(nn.Module):
         blur_sigma (tuple[float, float]): Range of the blur's standard
             deviation in pixels. Defaults to (0.15, 1.15).
         blur_widths (Sequence[int], optional): Odd widths of the blur's kernel
-            in pixels, one of which is sampled for each image; 1 does not blur.
-            Defaults to None: wide enough for any deviation.
+            in pixels, one of which is sampled for each image; a width of 1
+            leaves it sharp. Defaults to None: wide enough for any deviation.
         per_image (bool): Whether jitter and blur are switched on for each
             image independently. False as in the releases of DACS, DAFormer
             and FST: once for the batch. Defaults to True.

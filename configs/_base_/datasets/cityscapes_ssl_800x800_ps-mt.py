@@ -1,6 +1,6 @@
-# Cityscapes as PS-MT trains: images at half to twice their size, crops of 800,
-# and 4 + 4 images on each of 2 GPUs. Its lists of 1/8 and 1/4 contain the same
-# images as UniMatch's.
+# Cityscapes as PS-MT trains: images at half to twice their size, crops of 800
+# padded with the mean color, and 4 + 4 images on each of 2 GPUs. Its lists of
+# 1/8 and 1/4 contain the same images as UniMatch's.
 _base_ = './cityscapes_ssl_801x801.py'
 partition = '372'
 partitions = {

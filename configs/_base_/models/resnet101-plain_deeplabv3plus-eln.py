@@ -1,8 +1,8 @@
 # ResNet-101 with the usual stem, one 7x7 convolution, and DeepLabV3+ at stride
 # 16: ELN. There classes and representation share two 3x3 convolutions; here
-# the representation has its own, and dropout is as in U2PL. The optimizer of
-# the release has no weights and biases of batch normalization, except in the
-# localizer.
+# the representation has its own, and dropout is as in U2PL. Weights and biases
+# of batch normalization are trained in the localizer alone, as in the release,
+# whose optimizer lacks the others.
 _base_ = './resnet101-deep_deeplabv3plus-u2pl.py'
 segmentor = dict(
     backbone=dict(
