@@ -37,8 +37,6 @@ class CTT(StudentEnsemble, Method):
     times before): ``contrast=None``, as in ``ssl_ctt_released.py``. It fills
     the banks after the teachers have moved, here before.
 
-    See :class:`Method` for other arguments.
-
     Args:
         students (dict[str, dict]): Config of both students, each an
             ``EncoderDecoder`` of MMSegmentation, by name.
