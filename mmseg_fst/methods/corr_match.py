@@ -14,6 +14,7 @@ from mmseg_fst.ops import Mixed, class_logits, divergence, label_regions
 from mmseg_fst.registry import MODELS
 
 from .batch import Batch, PseudoLabels
+from .fixmatch import FixMatch
 from .step import Losses, Step
 from .unimatch import UniMatch
 
@@ -93,7 +94,7 @@ class CorrMatch(UniMatch):
         label, confidence = self.pseudo_labeler(
             class_logits(soft, self.threshold))
         target = self.without_padding(label, confidence, batch.unlabeled)
-        mixed = self.strong_view(batch, target, again)
+        mixed = FixMatch.strong_view(self, batch, target, again)  # one view
         threshold = self.confidence_threshold(
             confidence, label, mixed.label != self.ignore_index)
         self.pseudo_weight = weight = (confidence >= threshold).float()
@@ -143,8 +144,3 @@ class CorrMatch(UniMatch):
             soft=dict(loss_kl=divergence(
                 logits['decode'], soft, sure,
                 label != self.ignore_index))), None
-
-    def strong_view(self, batch: Batch, target: PseudoLabels,
-                    again: Optional[PseudoLabels] = None) -> Mixed:
-        """One strong view, see :class:`FixMatch`."""
-        return super(UniMatch, self).strong_view(batch, target, again)

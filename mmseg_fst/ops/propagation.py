@@ -63,8 +63,8 @@ def label_regions(label: Tensor, confident: Tensor, regions: Tensor,
     The region propagation of CorrMatch. A region gets the most frequent label
     of its confident pixels if at least a share ``threshold`` of its pixels is
     confident, and more than a share ``threshold`` of these have that label.
-    Regions are visited one after the other and see the labels that earlier
-    ones have changed; which pixels are confident does not change.
+    Regions follow one another, each with the labels that earlier ones have
+    changed; which pixels are confident does not change.
 
     Args:
         label (Tensor): Class ids of shape (N, H, W), int64.
@@ -75,8 +75,8 @@ def label_regions(label: Tensor, confident: Tensor, regions: Tensor,
 
     Returns:
         tuple[Tensor, Tensor]: ``label`` (N, H, W), and the pixels to learn
-        from, bool of shape (N, H, W): the confident ones and those of the
-        regions that got a label.
+        from, bool of shape (N, H, W): the confident ones and the regions that
+        got a label.
     """
     shape, classes = label.shape, torch.arange(
         num_classes, device=label.device)[:, None]

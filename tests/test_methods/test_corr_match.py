@@ -62,7 +62,7 @@ def test_the_threshold_is_updated_before_it_is_used(monkeypatch):
 
 
 def test_regions_leave_pasted_boxes_alone(monkeypatch):
-    """There the labels are those of the second crops."""
+    """There the labels are of the second crops."""
     regions = caught(monkeypatch, 'label_regions')
     model = corrmatch(start=0., mixer=dict(type='CutMix', prob=1.))
     other = again_of(model)

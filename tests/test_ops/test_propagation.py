@@ -33,10 +33,11 @@ def test_logits_spread_along_the_correlation():
             for column in range(4):
                 scores = (query[image, :, row, column, None, None]
                           * key[image]).sum(0) / 3
-                one = scores.flatten().softmax(0).view(3, 4)
+                weight = scores.flatten().softmax(0).view(3, 4)
                 torch.testing.assert_close(
-                    found[image, 4 * row + column], one)
-                sums[image] += logits[image, :, row, column, None, None] * one
+                    found[image, 4 * row + column], weight)
+                sums[image] += (
+                    logits[image, :, row, column, None, None] * weight)
     torch.testing.assert_close(spread(logits, found), sums)
 
 
@@ -77,14 +78,15 @@ def test_regions_get_the_label_of_their_confident_pixels(seed):
     regions[:, 3] = False
     threshold = torch.tensor(.7)
     found = label_regions(label, confident, regions, threshold, CLASSES)
-    for one, other in zip(found, by_loop(label, confident, regions, .7)):
-        assert torch.equal(one, other)
+    wanted = by_loop(label, confident, regions, .7)
+    for value, expected in zip(found, wanted):
+        assert torch.equal(value, expected)
     assert not torch.equal(found[0], label)
     assert found[1].sum() > confident.sum()
     assert torch.equal(found[0] == 255, label == 255)
 
 
-def test_a_region_sees_what_earlier_ones_have_changed():
+def test_a_region_has_the_labels_that_earlier_ones_have_changed():
     label = torch.tensor([[[0, 0, 0, 1, 2, 2]]])
     confident = torch.ones_like(label).bool()
     first = torch.tensor([[True, True, True, True, False, False]])

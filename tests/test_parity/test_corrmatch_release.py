@@ -31,9 +31,9 @@ class RecordedDropout(nn.Module):
         self.masks = list(masks)
 
     def forward(self, feature):
-        kept = self.masks.pop(0)
-        assert kept.shape == feature.shape[:2]
-        return feature * (kept / .9)[:, :, None, None]
+        mask = self.masks.pop(0)
+        assert mask.shape == feature.shape[:2]
+        return feature * (mask / .9)[:, :, None, None]
 
 
 @MODELS.register_module()
@@ -126,7 +126,7 @@ def reversed_regions(label, confident, regions, *args):
 
 
 def own_labels(label, confident, regions, *args):
-    """Every region sees the first labels, one has no say in another."""
+    """Every region has the first labels, none changes the next."""
     for index in range(regions.shape[1]):
         first, used = label_regions(
             label, confident, regions[:, index:index + 1], *args)
