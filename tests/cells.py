@@ -31,7 +31,8 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 _METHODS = (
     'supervised', 'mean-teacher_fst', 'cutmix', 'fixmatch', 'unimatch',
     'unimatch-v2_fst', 'u2pl_fst', 'stpp', 'ael', 'dsbn', 'eln', 'cct-ema_fst',
-    'ps-mt_fst', 'reco', 'ctt', 'cac', 'gct', 'prevmatch', 'allspark')
+    'ps-mt_fst', 'reco', 'ctt', 'cac', 'gct', 'prevmatch', 'corrmatch',
+    'allspark')
 # The others differ from one of these by a list, a length or a width, or put
 # together what these have.
 _TESTED = [

@@ -72,6 +72,7 @@ RECIPES = {
     r'voc_.*': FST,
     r'voc-stpp_.*_(fixmatch|unimatch|prevmatch)': UNIMATCH,
     r'voc-stpp_.*_allspark': UNIMATCH._replace(crop=513),
+    r'voc-stpp_.*_corrmatch': UNIMATCH._replace(gpus=2, batch=4),
     r'voc-stpp_.*_unimatch-v2': V2,
     r'voc-stpp_.*_cct': UNIMATCH._replace(crop=320, gpus=1, batch=10),
     r'voc-stpp_.*_ps-mt(-original.*)?': PS_MT,
@@ -90,7 +91,7 @@ RECIPES = {
     r'voc-stpp_.*_cac': UNIMATCH._replace(crop=320, gpus=2, batch=4),
     r'cityscapes_.*_(fst|mean-teacher|mean-teacher-4x)': CITYSCAPES,
     r'cityscapes_.*': CITYSCAPES._replace(epochs=200, head=1),
-    r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch|allspark)':
+    r'cityscapes-stpp_.*_(fixmatch|(uni|prev|corr)match|allspark)':
     UNIMATCH._replace(
         crop=801, epochs=240, rate=.005, head=1, protocol='SlidingWindows'),
     r'cityscapes-stpp_.*_unimatch-v2': V2._replace(
@@ -187,7 +188,7 @@ def test_numbers(name, monkeypatch):
     assert (scheduler.type, scheduler.power, scheduler.eta_min) == (
         'PolyLR', .9, 0)
     # In the releases of UniMatch it lags by an iteration.
-    lag = int(bool(re.search('_(unimatch|fixmatch|prevmatch|allspark)', name)))
+    lag = int(bool(re.search('_((uni|fix|prev|corr)match|allspark)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
     synchronized = 'dinov2' not in name and lag or re.search(
@@ -226,7 +227,8 @@ def test_numbers(name, monkeypatch):
     'voc-stpp_mit-b5-segformer_allspark@662',
     'cityscapes-stpp_mit-b5-segformer_allspark@186',
     'voc-stpp_resnet50-deeplabv3plus_u2pl@662',
-    'cityscapes-stpp_resnet101-deeplabv3plus_reco@372'
+    'cityscapes-stpp_resnet101-deeplabv3plus_reco@372',
+    'voc-stpp_resnet101-deeplabv3plus_corrmatch@92'
 ])
 def test_rates_of_encoder_and_heads(name):
     cfg, recipe = copy.deepcopy(load(name)), recipe_of(name)
@@ -244,7 +246,8 @@ def test_rates_of_encoder_and_heads(name):
         assert group.get('momentum', .9) == .9
         assert group.get('betas', (.9, .999)) == (.9, .999)
         recorded |= part
-    recorded -= {'projection_head'}  # beside the student
+    # Those beside the student.
+    recorded -= {'projection_head', 'correlation_head'}
     assert recorded == {'backbone', 'decode_head'} | {
         part for part in ('auxiliary_head', 'neck')
         if part in cfg.model.segmentor}
@@ -324,6 +327,7 @@ METHODS = {
     r'cityscapes-stpp_.*_(fixmatch|unimatch|prevmatch)': dict(
         threshold=0., mixer='CutMix'),
     r'(voc|cityscapes)-stpp_.*_allspark': dict(threshold=0.),
+    r'.*_corrmatch': dict(threshold=None, mixer='CutMix'),
     r'.*_(stpp|dsbn)': dict(mixer='NoMix'),
     r'voc(-stpp)?_.*_ael': dict(threshold=.7, mixer='AdaptiveCutMix'),
     r'cityscapes_.*_ael': dict(threshold=0., mixer='AdaptiveCutMix'),

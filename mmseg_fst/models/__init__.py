@@ -15,7 +15,9 @@ from .beta_cut_mix import BetaCutMix
 from .block_mask import BlockMask
 from .class_bank import CrossBankContrast
 from .class_confidence import ClassConfidence
+from .confidence_threshold import ConfidenceThreshold
 from .contrastive_memory import ContrastiveMemory
+from .correlation_head import CorrelationHead
 from .crop_contrast import CropContrast
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
@@ -65,19 +67,19 @@ __all__ = [
     'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AllSparkNeck', 'AttentionDropout',
     'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask', 'Canvas',
     'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold', 'ComplementaryDropout', 'ConfidenceWeight',
-    'ConfidentRatio', 'ContextMask', 'ContrastiveMemory', 'CropContrast',
-    'CrossBankContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
-    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
-    'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
-    'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead', 'MeanNetwork',
-    'MultiBoxCutMix',
-    'MultiBoxMix', 'MultiScale', 'NoMix', 'NoiseCutOut', 'ObjectMask',
-    'PixelProjection', 'PlainDPTHead', 'PreviousStudents', 'RandAugment',
-    'RegionContrast', 'ResizedBEiT', 'SelfCorrectionLoss',
-    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
-    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'ClassThreshold', 'ComplementaryDropout', 'ConfidenceThreshold',
+    'ConfidenceWeight', 'ConfidentRatio', 'ContextMask', 'ContrastiveMemory',
+    'CorrelationHead', 'CropContrast', 'CrossBankContrast', 'CutMix',
+    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
+    'DeepLabV2Head', 'DeepLabV3PlusHead', 'DirectionalContrast',
+    'EntropyPercentile', 'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise',
+    'FlawDetector', 'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead',
+    'MeanNetwork', 'MultiBoxCutMix', 'MultiBoxMix', 'MultiScale', 'NoMix',
+    'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
+    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
+    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
+    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
+    'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',
+    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
+    'split_dilated'
 ]

@@ -31,6 +31,7 @@ from tests.test_engine.toy import (  # noqa: E402
     cac_config,
     cct_config,
     co_training_config,
+    corr_match_config,
     ctt_config,
     dsbn_config,
     eln_config,
@@ -148,6 +149,7 @@ MODELS_BY_OPTION = {
     'cac': cac_config,
     'prevmatch': prev_match_config,
     'allspark': comparable_memory,
+    'corrmatch': corr_match_config,
 }
 #: Data of methods that need more than two sides.
 PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs, 'cac': ToyCrops}

@@ -26,6 +26,7 @@ from .toy import (
     cac_config,
     cct_config,
     co_training_config,
+    corr_match_config,
     ctt_config,
     dsbn_config,
     eln_config,
@@ -161,9 +162,10 @@ def dice_config():
     (dict(type='PrepareModelHook'), co_training_config(
         type='CPS', mixer=None, photometric=None)),
     (dict(type='PrepareModelHook'), all_spark_config()),
+    (dict(type='PrepareModelHook'), corr_match_config()),
 ], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
         'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
-        'prevmatch', 'ctt', 'cps', 'allspark'])
+        'prevmatch', 'ctt', 'cps', 'allspark', 'corrmatch'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

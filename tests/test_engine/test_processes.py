@@ -166,6 +166,19 @@ def test_processes_fill_the_memory_of_allspark_as_one(tmp_path):
             value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
 
 
+@pytest.mark.full
+def test_processes_have_one_threshold(tmp_path):
+    """Of what both of them predict."""
+    first, second = (result['state'] for result in run(
+        tmp_path / 'two', {}, 2, 2, 'corrmatch'))
+    for name, value in first.items():
+        torch.testing.assert_close(
+            value, second[name], rtol=0, atol=0, msg=name)
+    alone = run(tmp_path / 'one', {}, 1, 2, 'corrmatch')[0]['state']
+    name = 'confidence_threshold.value'
+    assert first[name] != alone[name]
+
+
 def small(path: Path) -> dict:
     """A protocol of the configs, for images of some dozen pixels."""
     protocol = Config.fromfile(path).protocol.to_dict()

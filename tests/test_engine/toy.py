@@ -193,6 +193,18 @@ def all_spark_config(**changes) -> dict:
         pseudo_labeler=dict(type='Threshold', threshold=0.)), **changes})
 
 
+def corr_match_config(**changes) -> dict:
+    """A model with the method CorrMatch, on a grid of 8 x 8 pixels."""
+    return model_config(**{**dict(
+        type='CorrMatch', segmentor=reco_config()['segmentor'],
+        pseudo_labeler=dict(type='ConfidenceWeight'),
+        mixer=dict(type='CutMix'),
+        perturbation=dict(type='ChannelDropout'),
+        correlation=dict(type='CorrelationHead', channels=6),
+        confidence_threshold=dict(
+            type='ConfidenceThreshold', start=.2, decay=.9)), **changes})
+
+
 def ctt_config(**changes) -> dict:
     """A model with the method CTT, on a grid of 8 x 8 pixels."""
     network = reco_config()['segmentor']

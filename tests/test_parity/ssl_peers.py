@@ -180,6 +180,10 @@ def rename(state):
         part, _, rest = name.replace('head.', '').partition('.')
         if name == 'backbone.mask_token':
             continue  # not used in supervised training
+        if part in ('corr', 'proj'):
+            done[f'auxiliary.correlation_head.{rename_correlation(part, rest)}'
+                 ] = value
+            continue
         if name.startswith('backbone.'):
             done[f'backbone.{name[9:]}'] = value
         elif name.startswith('decoder.'):
@@ -234,6 +238,13 @@ def rename_allspark(name):
     return re.sub(r'attn\.(\w+?)_(u|l2u)\.', lambda found: '.'.join([
         dict(u='self', l2u='cross')[found[2]] + '_attention',
         dict(q='query', k='key', v='value', out='out')[found[1]], '']), name)
+
+
+def rename_correlation(part, rest):
+    """Name of a weight of CorrMatch beside the student."""
+    if part == 'proj':
+        return f'project.{rest}'
+    return rest.replace('conv1', 'query').replace('conv2', 'key')
 
 
 def rename_dpt(part, rest):
@@ -411,7 +422,7 @@ def single_model(record, model):
     released = meta['script'] == 'unimatch_v2'
     network = dpt if released else deeplab
     model.segmentor = ConfigDict(network(model.segmentor, meta))
-    views = (1, ) if meta['script'] == 'fixmatch' else (1, 2)
+    views = (1, ) if meta['script'] in ('fixmatch', 'corrmatch') else (1, 2)
     # What of the authors' program was changed goes by the former options.
     if 'train-labels' in edit:
         model.update(paste='batch', mixer=dict(model.mixer, source='flip'))
@@ -429,7 +440,7 @@ def single_model(record, model):
         type='RecordedBoxes', source=model.mixer.get('source', 'flip'),
         boxes=[each[3 + view] for each in record['unlabeled']
                for view in views])
-    if meta['script'] in ('unimatch', 'prevmatch'):
+    if meta['script'] in ('unimatch', 'prevmatch', 'corrmatch'):
         assert model.perturbation == dict(type='ChannelDropout', prob=.5)
         model.perturbation = dict(
             type='RecordedChannels',
@@ -530,7 +541,12 @@ def replay(path, monkeypatch, changes=None, hooks=None, fill=None):
         experiment_name=f'peer_{tempfile.mktemp()[-8:]}')
     model = runner.model.double()
     model.data_preprocessor.forward = stack
-    model.student.load_state_dict(init)
+    model.student.load_state_dict({
+        name: value for name, value in init.items()
+        if not name.startswith('auxiliary.')})
+    model.auxiliary.load_state_dict({
+        name.removeprefix('auxiliary.'): value for name, value in init.items()
+        if name.startswith('auxiliary.')})
     model.init_weights = lambda: None
     found = Replay(record, [], [], [], [])
     default = torch.get_default_dtype()
@@ -560,12 +576,14 @@ def record_steps(runner, model, found):
     def call_hook(name, **kwargs):
         after(name, **kwargs)
         if name == 'after_train_iter':
-            networks = [model.student] + [model.teacher] * (
-                model.teacher is not None)
+            states = [dict(
+                model.student.state_dict(),
+                **model.auxiliary.state_dict(prefix='auxiliary.'))]
+            if model.teacher is not None:
+                states.append(model.teacher.state_dict())
             found.states.append([
-                {key: value.clone()
-                 for key, value in network.state_dict().items()}
-                for network in networks])
+                {key: value.clone() for key, value in state.items()}
+                for state in states])
             found.labels.append(model.pseudo_label)
 
     model.train_step, runner.call_hook = train_step, call_hook
@@ -588,6 +606,8 @@ def expected_losses(record, index):
     if meta['script'] == 'allspark':
         return {f'{part}.decode.loss_ce': .5 * scalars[f'loss_{key}']
                 for part, key in (('labeled', 'x'), ('unlabeled', 'u'))}
+    if meta['script'] == 'corrmatch':
+        return losses_of_corrmatch(scalars)
     whole = .5 if meta['script'] != 'unimatch' else .25
     parts = dict(labeled=.5 * scalars['loss_x'],
                  mixed=whole * scalars['loss_s'])
@@ -609,6 +629,20 @@ def losses_of_prevmatch(meta, index, scalars):
         parts['perturbed_previous'] = .5 * ramp * scalars['Loss w_fp_prev']
     return {f'{part}.decode.loss_ce': value / (2 + ramp)
             for part, value in parts.items()}
+
+
+def losses_of_corrmatch(scalars):
+    """The same of CorrMatch, whose sum is half of its weighted terms."""
+    terms = dict(
+        labeled=('decode.loss_ce', .5, 'loss_x'),
+        labeled_correlated=('loss_ce', .5, 'loss_x_corr'),
+        mixed=('decode.loss_ce', .25, 'loss_u_s1'),
+        soft=('loss_kl', .25, 'loss_u_kl'),
+        perturbed=('decode.loss_ce', .25, 'loss_u_w_fp'),
+        mixed_correlated=('loss_ce', .125, 'loss_u_corr_s1'),
+        weak_correlated=('loss_ce', .125, 'loss_u_corr_w'))
+    return {f'{part}.{name}': weight * scalars[key] / 2
+            for part, (name, weight, key) in terms.items()}
 
 
 def expected_states(record, index):

@@ -62,11 +62,11 @@ def names_of(table):
 @pytest.mark.parametrize('name, count', [
     # Three networks by four methods, and seven more of DeepLabV3+.
     ('table_voc', 3 * (3 * 4 + 7)),
-    ('table_voc-stpp', 5 * 5 + 2 + 5 + 5 * 2),
+    ('table_voc-stpp', 5 * 6 + 2 + 5 + 5 * 2),
     ('table_voc-stpp_unimatch-v2', 5 * 2 * 2),
     ('table_voc-stpp_cct-ps-mt', 1 + 3 * 3),
     ('table_cityscapes', 3 * 11),
-    ('table_cityscapes-stpp', 3 * 4),
+    ('table_cityscapes-stpp', 3 * 5),
     ('table_cityscapes-stpp_unimatch-v2', 3 * 2 * 2),
     ('table_cityscapes-stpp_ps-mt', 2 * 2 * 2),
     ('table_cityscapes-stpp_reco-ctt', 4 * 2 * 2),
