@@ -195,17 +195,19 @@ def rename(state):
             if new:
                 done[f'decode_head.{new}'] = value
         else:
-            if part == 'project' and value.dim() == 4 and (
-                    rest.startswith('0.')):
-                # Pooled features are last; in MMSegmentation first.
-                pooled = value.shape[1] // 5
-                value = torch.cat(
-                    [value[:, -pooled:], value[:, :-pooled]], 1)
-            done[f'decode_head.{rename_deeplab(part, rest)}'] = value
+            done[f'decode_head.{rename_deeplab(part, rest)}'] = (
+                pooled_first(value)
+                if (part, rest) == ('project', '0.weight') else value)
     if any(key.startswith('decode_head.projects') for key in done):
         done = {key.replace('backbone.', 'backbone.timm_model.', 1): value
                 for key, value in done.items()}
     return done
+
+
+def pooled_first(weight):
+    """Weight of DeepLabV3+ for pooled features first, as in MMSegmentation."""
+    pooled = weight.shape[1] // 5
+    return torch.cat([weight[:, -pooled:], weight[:, :-pooled]], 1)
 
 
 def rename_deeplab(part, rest):
