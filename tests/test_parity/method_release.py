@@ -60,8 +60,8 @@ def samples_of(label=None, count: int = 0) -> list:
 
 def enlarge(*maps: torch.Tensor) -> list[torch.Tensor]:
     """Maps (..., H, W) with blocks of 4 x 4 pixels for each pixel."""
-    return [one.repeat_interleave(4, -1).repeat_interleave(4, -2)
-            for one in maps]
+    return [values.repeat_interleave(4, -1).repeat_interleave(4, -2)
+            for values in maps]
 
 
 def iterations_of(record: dict) -> Iterator[tuple]:
