@@ -67,12 +67,12 @@ def smooth(values: list[float], window: int) -> list[float]:
     ]
 
 
-def plot_curve(axes: Axes, scalars: dict[int, list[float]], window: int,
-               label: str) -> None:
+def plot_run(axes: Axes, scalars: dict[int, list[float]], window: int,
+             label: str) -> None:
     """Plot the curve of a run; a single value gets a marker.
 
     Args:
-        axes (Axes): Where to plot.
+        axes (Axes): Axes of the figure.
         scalars (dict[int, list[float]]): Of :func:`read_scalars`.
         window (int): See :func:`smooth`.
         label (str): Name of the run.
@@ -109,7 +109,7 @@ def main() -> None:
             print(debug_note(run)
                   or f'{run} has not logged {args.key!r}; left out.')
             continue
-        plot_curve(axes, scalars, args.window, title_of(run))
+        plot_run(axes, scalars, args.window, title_of(run))
     if not axes.lines:
         sys.exit(f'No run has logged {args.key!r}; the available keys are in '
                  'vis_data/scalars.json of each run.')

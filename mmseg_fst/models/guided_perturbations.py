@@ -34,8 +34,8 @@ class GuidedMask(nn.Module):
 
     needs = ('objects', )
 
-    def select(self, objects: Objects) -> Tensor:
-        """Choose the places whose features remain.
+    def visible(self, objects: Objects) -> Tensor:
+        """Choose the places whose features stay.
 
         Args:
             objects (Objects): The objects in the images.
@@ -57,7 +57,7 @@ class GuidedMask(nn.Module):
             list[Tensor]: Feature maps of the same shapes. The places are
             resized to the nearest pixel.
         """
-        values = self.select(objects)[:, None].to(features[0].dtype)
+        values = self.visible(objects)[:, None].to(features[0].dtype)
         return [
             feature * F.interpolate(values, feature.shape[2:])
             for feature in features
@@ -71,8 +71,8 @@ class ContextMask(GuidedMask):
     CCT (Ouali et al., CVPR 2020, section 3.3), "guided masking".
     """
 
-    def select(self, objects: Objects) -> Tensor:
-        """The objects, see :meth:`GuidedMask.select`.
+    def visible(self, objects: Objects) -> Tensor:
+        """The objects.
 
         Args:
             objects (Objects): The objects in the images.
@@ -90,8 +90,8 @@ class ObjectMask(GuidedMask):
     CCT (Ouali et al., CVPR 2020, section 3.3), "guided masking".
     """
 
-    def select(self, objects: Objects) -> Tensor:
-        """What is not an object, see :meth:`GuidedMask.select`.
+    def visible(self, objects: Objects) -> Tensor:
+        """What is not an object.
 
         Args:
             objects (Objects): The objects in the images.
@@ -138,8 +138,8 @@ class GuidedCutout(GuidedMask):
         self.min_contour = min_contour
         self.max_objects = max_objects
 
-    def select(self, objects: Objects) -> Tensor:
-        """What lies outside of the boxes, see :meth:`GuidedMask.select`.
+    def visible(self, objects: Objects) -> Tensor:
+        """What lies outside of the boxes.
 
         Args:
             objects (Objects): The objects in the images.

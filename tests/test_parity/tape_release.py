@@ -31,7 +31,7 @@ class StridedEncoder(nn.Module):
         return [self.layers(image)]
 
 
-def build_runner(work_dir: Path, model: dict, data: dict, learning_rate: float,
+def build_runner(work_dir: Path, model: dict, data: dict, lr: float,
                  paramwise: dict, length: int, hooks=()) -> Runner:
     """A runner of the method, in float64.
 
@@ -39,7 +39,7 @@ def build_runner(work_dir: Path, model: dict, data: dict, learning_rate: float,
         work_dir (Path): Where the run writes.
         model (dict): Config of the method.
         data (dict): Of :func:`batches`.
-        learning_rate (float): Of the whole network.
+        lr (float): Learning rate.
         paramwise (dict): ``paramwise_cfg`` of the optimizer.
         length (int): Iterations until the learning rate is 0.
         hooks (Sequence[dict]): Configs of hooks. Defaults to ().
@@ -61,7 +61,7 @@ def build_runner(work_dir: Path, model: dict, data: dict, learning_rate: float,
         optim_wrapper=dict(
             type='OptimWrapper',
             optimizer=dict(
-                type='SGD', lr=learning_rate, momentum=.9, weight_decay=1e-4),
+                type='SGD', lr=lr, momentum=.9, weight_decay=1e-4),
             paramwise_cfg=paramwise),
         param_scheduler=[
             dict(

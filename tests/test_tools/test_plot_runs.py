@@ -10,7 +10,7 @@ from helpers import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / 'tools'))
 from matplotlib.figure import Figure  # noqa: E402
-from plot_runs import plot_curve, read_scalars, smooth  # noqa: E402
+from plot_runs import plot_run, read_scalars, smooth  # noqa: E402
 
 TOOL = REPOSITORY / 'tools/plot_runs.py'
 
@@ -49,7 +49,7 @@ def test_a_single_value_is_visible(count, tmp_path):
     figure = Figure()
     axes = figure.subplots()
     axes.set_axis_off()
-    plot_curve(axes, {10 * step: [.5] for step in range(count)}, 1, 'run')
+    plot_run(axes, {10 * step: [.5] for step in range(count)}, 1, 'run')
     figure.savefig(tmp_path / 'curve.png')
     assert cv2.imread(str(tmp_path / 'curve.png')).std() > 0
 
