@@ -546,7 +546,7 @@ def test_labels_of_earlier_students_on_cityscapes():
     'cityscapes-stpp_resnet101-deeplabv3plus_prevmatch@186'
 ])
 def test_where_boxes_of_prevmatch_come_from(name):
-    """Of its logs, those of Pascal VOC are of one GPU, without a sampler."""
+    """Its logs on Pascal VOC are of one GPU, without a sampler."""
     dataset = load(name).train_dataloader.dataset
     if name.startswith('voc'):
         assert dataset.sides.unlabeled_again == dataset.sides.unlabeled
