@@ -5,13 +5,12 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from helpers import FIXTURES, make_camvid, make_streets
+from helpers import FIXTURES, make_camvid, make_streets, plain_configs
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 from mmseg.visualization import SegLocalVisualizer
-
-from mmseg_fst.utils.formatter import import_formatter
+from process_server import ProcessServer
 
 # A line for each initialized weight would hide the output of a failed test.
 MMLogger.get_instance('mmengine', log_level='WARNING')
@@ -52,16 +51,17 @@ def scope(request):
 
 @pytest.fixture(scope='session', autouse=True)
 def plain_config_text():
-    """Write configs without formatting.
-
-    mmengine formats a config about twenty times in a run, which takes most of
-    the time of a short run.
-    """
-    import_formatter()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('yapf.yapflib.yapf_api.FormatCode',
-                      lambda code, **options: (code, False))
+    """See :func:`helpers.plain_configs`."""
+    with plain_configs():
         yield
+
+
+@pytest.fixture(scope='session')
+def process_server():
+    """Starts several processes at once, without the time of their imports."""
+    server = ProcessServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Tiny data, networks and batches shared by the tests."""
 import importlib.util
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -24,6 +26,20 @@ def load_tool(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def plain_configs():
+    """Write configs without formatting.
+
+    mmengine formats a config about twenty times in a run, which takes most of
+    the time of a short run.
+    """
+    from mmseg_fst.utils.formatter import import_formatter
+    import_formatter()
+    with mock.patch('yapf.yapflib.yapf_api.FormatCode',
+                    lambda code, **options: (code, False)):
+        yield
 
 
 def random_label(rng, size=(32, 64), num_classes=NUM_CLASSES):

@@ -1,27 +1,19 @@
-"""Score a toy model in one of several processes; started by ``torchrun``.
-
-Usage: score.py PROTOCOLS_AS_JSON IMAGES OUT
-"""
-import json
-import sys
+"""Scores of a toy model, in one or several processes."""
 from pathlib import Path
 from typing import Optional
 
 import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / 'tests')]
+from mmseg_fst.apis import prepare_processes
+from mmseg_fst.engine.networks import unwrap
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmengine.structures import PixelData  # noqa: E402
-from mmseg.structures import SegDataSample  # noqa: E402
-
-from mmseg_fst.apis import prepare_processes  # noqa: E402
-from mmseg_fst.engine.networks import unwrap  # noqa: E402
-from tests.test_engine.toy import NUM_CLASSES, ToyPairs, model_config  # noqa: E402
+from .toy import NUM_CLASSES, ToyPairs, model_config
 
 
 class OddImages(Dataset):
@@ -83,18 +75,21 @@ def build_runner(out: str, name: str, protocol: Optional[dict], images: int,
     return runner
 
 
-def main() -> None:
-    """Test once by each protocol, save the metrics of this process."""
-    protocols, images, out = sys.argv[1:]
-    torch.set_num_threads(1)
-    metrics = {}
-    for name, protocol in json.loads(protocols).items():
-        runner = build_runner(out, name, protocol, int(images), 'pytorch')
-        metrics[name] = {
-            key: float(value) for key, value in runner.test().items()
-        }
-    Path(out, f'rank_{runner.rank}.json').write_text(json.dumps(metrics))
+def score_all(protocols: dict[str, Optional[dict]], images: int,
+              folder: Path) -> dict[str, dict[str, float]]:
+    """Score by each protocol, in one of several processes.
 
+    Args:
+        protocols (dict): Configs by name.
+        images (int): Number of images, of all processes.
+        folder (Path): Where to write.
 
-if __name__ == '__main__':
-    main()
+    Returns:
+        dict: Metrics by the name of the protocol.
+    """
+    return {
+        name: {
+            key: float(value) for key, value in build_runner(
+                str(folder), name, protocol, images, 'pytorch').test().items()
+        } for name, protocol in protocols.items()
+    }

@@ -5,7 +5,6 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from .test_processes import run
 from .toy import (
     assert_equal,
     assert_same,
@@ -103,19 +102,6 @@ def test_a_resumed_run_goes_on(tmp_path, optim_wrapper):
     assert_equal(state(whole), state(resumed))
     assert_same(whole.optim_wrapper.state_dict(),
                 resumed.optim_wrapper.state_dict())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('method', ['co-training', 'cps'])
-def test_two_processes_are_one(tmp_path, method):
-    first, second = (
-        result['state'] for result in run(
-            tmp_path / 'two', {}, 2, 2, method))
-    alone = run(tmp_path / 'one', {}, 1, 4, method)[0]['state']
-    for name, value in first.items():
-        assert torch.equal(value, second[name]), f'{name} differs by rank'
-        torch.testing.assert_close(
-            value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
 
 
 def ahead(work_dir, depth, **changes):

@@ -1,185 +1,164 @@
 """Several processes train as one does."""
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import functools
 
 import pytest
 import torch
 from helpers import REPOSITORY
 from mmengine.config import Config
+from process_server import Group
 
-from .score import OddImages, build_runner
+from mmseg_fst.methods import Method
+from mmseg_fst.registry import MODELS
+
+from .process_cases import CASES, MAX_ITERS, fail_in_second, train_case
+from .score import OddImages, build_runner, score_all
 from .toy import NUM_CLASSES
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = Path(__file__).with_name('processes.py')
-SCORE = Path(__file__).with_name('score.py')
+
+@pytest.fixture(scope='module')
+def trained(process_server, tmp_path_factory):
+    """What two processes of two images end with, and one of four."""
+
+    @functools.cache
+    def train(name):
+        folder = tmp_path_factory.mktemp(name)
+        pair, alone = process_server.run(
+            folder,
+            Group(2, train_case, (name, 2, folder / 'two')),
+            Group(1, train_case, (name, 4, folder / 'one')))
+        return *pair, *alone
+
+    return train
 
 
-def start(script: Path, processes: int, arguments: list, out: Path) -> None:
-    """Run a script in several processes; its last argument is a folder."""
-    out.mkdir()
-    command = [
-        sys.executable, '-m', 'torch.distributed.run', '--standalone',
-        '--nproc_per_node', str(processes), str(script),
-        *map(str, arguments), str(out)
-    ]
-    done = subprocess.run(
-        command,
-        cwd=out,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
-    assert done.returncode == 0, done.stderr[-3000:]
+@pytest.fixture
+def ends(trained):
+    """The states at the end alone."""
+    return lambda name: [result['end'] for result in trained(name)]
 
 
-def run(out: Path, hook: dict, processes: int, batch_size: int,
-        *options: str) -> list[dict]:
-    """What all processes end with."""
-    start(SCRIPT, processes, [json.dumps(hook), batch_size, *options], out)
-    return [
-        torch.load(out / f'rank_{rank}.pt', weights_only=True)
-        for rank in range(processes)
-    ]
+def test_every_method_has_a_case():
+    methods = {
+        name for name, kind in MODELS.module_dict.items()
+        if isinstance(kind, type) and issubclass(kind, Method)
+        and kind.__module__.startswith('mmseg_fst.')
+    }
+    assert methods == {case.model()['type'] for case in CASES.values()}
 
 
-@pytest.mark.parametrize('hook, method', [
-    (dict(type='FSTHook', depth=3), []),
-    (dict(type='FSTHook', depth=1, restore='all'), []),
-    (dict(type='WideFSTHook', width=3), []),
-    pytest.param(dict(type='FSTHook', depth=1), ['cct'],
-                 marks=pytest.mark.full),
-    pytest.param(dict(type='FSTHook', depth=1, buffers='average'), ['ps-mt'],
-                 marks=pytest.mark.full),
-], ids=['depth', 'depth_all', 'width', 'cct', 'ps-mt'])
-def test_two_processes_are_one(tmp_path, hook, method):
-    first, second = (
-        state['state'] for state in run(
-            tmp_path / 'two', hook, 2, 2, *method))
-    alone = run(tmp_path / 'one', hook, 1, 4, *method)[0]['state']
-    moved = 0
-    for name, value in first.items():
-        assert torch.equal(value, second[name]), f'{name} differs by rank'
+def test_a_failed_process_is_named(process_server, tmp_path):
+    with pytest.raises(AssertionError, match=(
+            r'process 0 of 2 .*(\n.*)+process 1 of 2 has failed:\n(.*\n)+'
+            'ArithmeticError: of the second')):
+        process_server.run(tmp_path, Group(2, fail_in_second, ()))
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_processes_end_alike(trained, name):
+    """Weights, teachers, memories; and all that is trained has moved."""
+    first, second, _ = trained(name)
+    start, end = first['start'], first['end']
+    assert end.keys() == second['end'].keys()
+    for key, value in end.items():
+        assert torch.equal(start[key], second['start'][key]), key
+        assert torch.equal(value, second['end'][key]), f'{key} differs by rank'
+    moved = {key.partition('.')[0] for key, value in end.items()
+             if value.dim() and not torch.equal(value, start[key])}
+    networks = {'student', 'teacher', 'auxiliary'}
+    assert moved & networks == {
+        key.partition('.')[0] for key in end} & networks
+
+
+@pytest.mark.parametrize('name', [
+    name for name, case in CASES.items() if not case.differs])
+def test_two_processes_are_one(trained, name):
+    """Of the same images: states, and the means of what they log."""
+    first, second, alone = trained(name)
+    for key, value in first['end'].items():
         torch.testing.assert_close(
-            value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
-        if name.startswith('student.') and value.dim():
-            partner = first[name.replace(
-                'student.',
-                'teacher.networks.0.' if 'ps-mt' in method else 'teacher.')]
-            moved += int(not torch.equal(value, partner))
-    assert moved > 10, 'student and teacher are the same: nothing was trained'
+            value, alone['end'][key], rtol=1e-5, atol=1e-5, msg=key)
+    assert len(alone['logged']) == MAX_ITERS
+    for left, right, both in zip(*(
+            result['logged'] for result in (first, second, alone))):
+        assert left.keys() == right.keys() == both.keys()
+        assert left != right, 'both processes see the same images'
+        mean = {key: (left[key] + right[key]) / 2 for key in left}
+        assert mean == pytest.approx(both, rel=1e-4, abs=1e-5)
 
 
-def test_processes_sample_independently_and_agree(tmp_path):
-    """Batch normalization, ClassMix, jitter, dropout: as in a real run."""
-    hook = dict(type='FSTHook', depth=1)
-    first, second = run(tmp_path / 'two', hook, 2, 2, 'as-users-do')
-    assert not torch.equal(first['mask'], second['mask'])
-    for name, value in first['state'].items():
-        torch.testing.assert_close(
-            value, second['state'][name], rtol=0, atol=0, msg=name)
-
-
-@pytest.mark.parametrize('rule', [
-    'u2pl', 'u2pl-released', 'cac',
-    *(pytest.param(name, marks=pytest.mark.full) for name in ('reco', 'ctt'))
+@pytest.mark.parametrize('names', [
+    # The real step takes the labeled pass from the first virtual step.
+    ('fst_depth', 'fst_depth_without_reuse'),
+    # With all restored, random numbers and result are the same.
+    ('fst_same_mix', 'fst_new_mix'),
 ])
-def test_processes_remember_the_same(tmp_path, rule):
-    """The memory of a contrast holds what all of them have seen.
-
-    By the rule of the release it stays empty here: negatives are labeled as
-    the class that they are not, and this network knows but one class.
-    """
-    hook = dict(type='FSTHook', depth=1, when='after')
-    if rule == 'cac':
-        hook = {}  # there is no teacher
-    first, second = (result['state'] for result in run(
-        tmp_path / 'two', hook, 2, 2, rule))
-    for name, value in first.items():
+def test_processes_share_passes(ends, names):
+    shared, plain = (ends(name)[0] for name in names)
+    for key, value in shared.items():
         torch.testing.assert_close(
-            value, second[name], rtol=0, atol=0, msg=name)
-    if rule != 'u2pl':
-        assert any('contrast' in name or 'auxiliary.' in name
-                   for name in first)
-        return
-    alone = run(tmp_path / 'one', hook, 1, 2, rule)[0]['state']
+            value, plain[key], rtol=1e-6, atol=1e-6, msg=key)
+
+
+def test_processes_sample_independently(trained):
+    first, second, _ = trained('fst_random')
+    assert not torch.equal(first['mask'], second['mask'])
+
+
+def test_processes_remember_what_all_have_seen(ends):
+    """The memory of U2PL and that of CAC hold the pixels of both processes.
+
+    That of U2PL by its release stays empty here: negatives are labeled as the
+    class that they are not, and this network knows but one class.
+    """
+    first, _, alone = ends('u2pl')
     sizes = first['contrast.sizes']
     assert len(first['contrast.queue']) == sizes.sum()
-    assert sizes.sum() > 1.5 * alone['contrast.sizes'].sum()
+    # As many as of the same images in one process, not half of them.
+    assert sizes.sum() > .75 * alone['contrast.sizes'].sum()
+    # Two batches of two crops of ten pixels, of each process.
+    first, _, alone = ends('cac')
+    assert len(first['contrast.keys']) == (
+        2 * len(alone['contrast.keys'])) == 80
 
 
-def test_processes_have_one_bank(tmp_path):
+def test_processes_have_one_bank(ends):
     """The confidence bank of AEL counts the pixels of all of them."""
-    hook = dict(type='FSTHook', depth=1, when='after')
-    first, second = (result['state'] for result in run(
-        tmp_path / 'two', hook, 2, 2, 'ael'))
-    for name, value in first.items():
-        torch.testing.assert_close(
-            value, second[name], rtol=0, atol=0, msg=name)
-    alone = run(tmp_path / 'one', hook, 1, 2, 'ael')[0]['state']
-    assert first['bank.updates'].max() == 3
-    assert not torch.equal(first['bank.confidence'],
-                           alone['bank.confidence'])
+    bank = ends('ael_random')[0]['bank.updates']
+    assert bank.max() == MAX_ITERS
 
 
-@pytest.mark.full
-def test_processes_have_the_same_layers(tmp_path):
+def test_processes_have_the_same_split_layers(ends):
     """Both kinds of normalization of DSBN, weights and statistics."""
-    first, second = (result['state'] for result in run(
-        tmp_path / 'two', {}, 2, 2, 'dsbn'))
+    first = ends('dsbn')[0]
     split = [name for name in first if '.other.running_mean' in name]
     assert len(split) > 10
-    for name, value in first.items():
-        torch.testing.assert_close(
-            value, second[name], rtol=0, atol=0, msg=name)
     assert any(not torch.equal(first[name], first[
         name.replace('.other.', '.main.')]) for name in split)
 
 
-@pytest.mark.full
-def test_processes_keep_the_same_earlier_students(tmp_path):
-    hook = dict(type='PreviousStudentsHook', interval=1)
-    first, second = (result['state'] for result in run(
-        tmp_path / 'two', hook, 2, 2, 'prevmatch'))
-    for name, value in first.items():
-        torch.testing.assert_close(
-            value, second[name], rtol=0, atol=0, msg=name)
+def test_processes_keep_the_same_earlier_students(ends):
+    first = ends('prevmatch_random')[0]
     assert first['previous.added'] == 2
     assert not torch.equal(*(
         first[f'previous.copies.{index}.decode_head.conv_seg.bias']
         for index in (0, 1)))
 
 
-@pytest.mark.full
-def test_processes_fill_the_memory_of_allspark_as_one(tmp_path):
-    first, second = (result['state'] for result in run(
-        tmp_path / 'two', {}, 2, 2, 'allspark'))
-    alone = run(tmp_path / 'one', {}, 1, 4, 'allspark')[0]['state']
-    assert first['student.neck.memory.position'].any()
-    for name, value in first.items():
-        assert torch.equal(value, second[name]), f'{name} differs by rank'
-        torch.testing.assert_close(
-            value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
+def test_processes_have_one_memory(ends):
+    """The memory of AllSpark has been filled."""
+    assert ends('allspark')[0]['student.neck.memory.position'].any()
 
 
-@pytest.mark.full
-def test_processes_have_one_threshold(tmp_path):
-    """Of what both of them predict."""
-    first, second = (result['state'] for result in run(
-        tmp_path / 'two', {}, 2, 2, 'corrmatch'))
-    for name, value in first.items():
-        torch.testing.assert_close(
-            value, second[name], rtol=0, atol=0, msg=name)
-    alone = run(tmp_path / 'one', {}, 1, 2, 'corrmatch')[0]['state']
-    name = 'confidence_threshold.value'
-    assert first[name] != alone[name]
+def test_processes_have_one_threshold(trained):
+    """CorrMatch: of what both of them predict; equal by the test above."""
+    start, end = (trained('corrmatch')[0][when]['confidence_threshold.value']
+                  for when in ('start', 'end'))
+    assert start != end
 
 
-def small(path: Path) -> dict:
+def small(path):
     """A protocol of the configs, for images of some dozen pixels."""
     protocol = Config.fromfile(path).protocol.to_dict()
     for key, divisor in dict(crop_size=24, stride=24, size=8).items():
@@ -196,14 +175,12 @@ PROTOCOLS = {
 
 
 @pytest.fixture(scope='module')
-def in_two(tmp_path_factory):
+def in_two(process_server, tmp_path_factory):
     """Scores by all protocols, of each of two processes."""
-    out = tmp_path_factory.mktemp('score') / 'two'
-    start(SCORE, 2, [json.dumps(PROTOCOLS), 5], out)
-    return [
-        json.loads((out / f'rank_{rank}.json').read_text())
-        for rank in range(2)
-    ]
+    folder = tmp_path_factory.mktemp('score')
+    scores, = process_server.run(
+        folder, Group(2, score_all, (PROTOCOLS, 5, folder / 'runs')))
+    return scores
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)

@@ -61,6 +61,28 @@ class PastedPairs(ToyPairs):
             paste=self._item(2000 + third, True))
 
 
+class AgainPairs(ToyPairs):
+    """Random pairs with a second crop of each unlabeled image."""
+
+    def __getitem__(self, index) -> dict:
+        pair = super().__getitem__(index)
+        again = self._item(2000 + index.images['unlabeled'], False)
+        return dict(pair, unlabeled_again=again)
+
+
+class PartnerPairs(ToyPairs):
+    """Random pairs with a third side, whose boxes are pasted."""
+
+    lengths = dict(labeled=64, unlabeled=64, partner=64)
+
+    def __getitem__(self, index) -> dict:
+        first, second, third = index.images.values()
+        return dict(
+            labeled=self._item(first, True),
+            unlabeled=self._item(1000 + second, False),
+            partner=self._item(1000 + third, False))
+
+
 class LabeledPairs(ToyPairs):
     """Random pairs whose unlabeled side has pseudo-labels of files."""
 

@@ -9,7 +9,6 @@ from mmseg_fst.models import FlawDetector
 from mmseg_fst.ops import exchange, flaw_target, gaussian_ramp, scale_flaws
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.frozen import frozen
-from tests.test_engine.test_processes import run
 from tests.test_engine.toy import assert_equal, gct_config, trained
 
 SGD = dict(type='SGD', lr=.05, momentum=.9)
@@ -183,17 +182,6 @@ def test_depth_zero_is_the_method_bit_for_bit(tmp_path):
     assert_equal(states[0], plain)
     assert any(not torch.equal(states[1][name], plain[name])
                for name in plain if name.startswith('student'))
-
-
-@pytest.mark.slow
-def test_two_processes_are_one(tmp_path):
-    first, second = (
-        result['state'] for result in run(tmp_path / 'two', {}, 2, 2, 'gct'))
-    alone = run(tmp_path / 'one', {}, 1, 4, 'gct')[0]['state']
-    for name, value in first.items():
-        assert torch.equal(value, second[name]), f'{name} differs by rank'
-        torch.testing.assert_close(
-            value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
 
 
 @pytest.mark.parametrize('changes, message', [

@@ -2,7 +2,6 @@
 import pytest
 import torch
 from test_engine.test_fst import ScaledOptimWrapper
-from test_engine.test_processes import run
 from test_engine.toy import (
     make_runner,
     model_config,
@@ -86,36 +85,6 @@ def test_a_step_without_the_hook_keeps_nothing(tmp_path):
     batch = prepare(runner)
     runner.model.train_step(batch, runner.optim_wrapper)
     assert runner.model.step_cache is None
-
-
-@pytest.mark.slow
-def test_two_processes_share_the_same_pass(tmp_path):
-    states = {}
-    for reuse in (True, False):
-        hook = dict(type='FSTHook', depth=3, reuse=reuse)
-        first, second = run(tmp_path / f'{reuse}', hook, 2, 2)
-        for name, value in first['state'].items():
-            assert torch.equal(value, second['state'][name]), name
-        states[reuse] = first['state']
-    for name, value in states[True].items():
-        torch.testing.assert_close(
-            value, states[False][name], rtol=1e-6, atol=1e-6, msg=name)
-
-
-@pytest.mark.slow
-def test_two_processes_keep_a_graph(tmp_path):
-    """With all restored, random numbers and result are the same."""
-    states = {}
-    for resample_mix in (True, False):
-        hook = dict(
-            type='FSTHook', depth=2, restore='all', resample_mix=resample_mix)
-        first, second = run(tmp_path / f'{resample_mix}', hook, 2, 2)
-        for name, value in first['state'].items():
-            assert torch.equal(value, second['state'][name]), name
-        states[resample_mix] = first['state']
-    for name, value in states[True].items():
-        torch.testing.assert_close(
-            value, states[False][name], rtol=1e-6, atol=1e-6, msg=name)
 
 
 @pytest.mark.parametrize('changes', [

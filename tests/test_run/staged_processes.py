@@ -1,22 +1,15 @@
-"""A cell of stages in one of several processes; started by ``torchrun``.
+"""A run of stages in one of several processes."""
+import io
+from contextlib import redirect_stdout
 
-Usage: staged_processes.py CELL OUT [--resume]
-"""
-import sys
-from pathlib import Path
+from mmengine.config import Config
 
-import torch
+from mmseg_fst.apis import train
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / 'tests')]
 
-from cells import load  # noqa: E402
-
-from mmseg_fst.apis import train  # noqa: E402
-
-if __name__ == '__main__':
-    cell, out, *options = sys.argv[1:]
-    torch.set_num_threads(1)
-    cfg = load(cell, out)
+def train_stages(cfg: Config, resume: bool) -> str:
+    """Train all stages; what this process prints."""
     cfg.launcher = 'pytorch'
-    train(cfg, resume=options == ['--resume'])
+    with redirect_stdout(io.StringIO()) as output:
+        train(cfg, resume=resume)
+    return output.getvalue()

@@ -1,10 +1,7 @@
 """ST++: three stages, with pseudo-labels on disk in between."""
 import copy
 import json
-import os
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +9,8 @@ import pytest
 from cells import load, roots  # noqa: F401
 from helpers import REPOSITORY
 from PIL import Image
+from process_server import Group
+from test_run.staged_processes import train_stages
 
 from mmseg_fst.apis import load_network, train
 from mmseg_fst.run import stages
@@ -217,21 +216,6 @@ def test_a_stage_differs_in_what_is_said_of_it(roots,  # noqa: F811
             cfg.train_dataloader.batch_size)
 
 
-def start(processes, folder, *options):
-    """Train the cell in several processes; returns what they print."""
-    command = [
-        sys.executable, '-m', 'torch.distributed.run', '--standalone',
-        '--nproc_per_node', str(processes),
-        str(Path(__file__).with_name('staged_processes.py')), CELL,
-        str(folder), *options
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=300,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 def written_in(folder):
     """Files of a run; which image is the most stable is left to chance."""
     return {
@@ -244,16 +228,24 @@ def written_in(folder):
 
 
 @pytest.mark.slow
-def test_two_processes_train_all_stages(run, roots, tmp_path):  # noqa: F811
+def test_two_processes_train_all_stages(run, roots,  # noqa: F811
+                                        process_server, tmp_path):
     folder = tmp_path / 'seed_0'
-    assert start(2, folder).count('stage-') == 3  # by one of them
+
+    def printed(resume):
+        outputs, = process_server.run(
+            tmp_path / f'resume_{resume}',
+            Group(2, train_stages, (load(CELL, folder), resume)))
+        return ''.join(outputs)
+
+    assert printed(False).count('stage-') == 3  # by one of them
     written, alone = written_in(folder), written_in(run)
     assert written == alone
     for stage in ('stage_1', 'stage_2'):
         count = [len(list((path / stage / 'labels_iter_2').iterdir()))
                  for path in (folder, run)]
         assert count[0] == count[1] > 0
-    assert start(2, folder, '--resume').count('It is finished.') == 3
+    assert printed(True).count('It is finished.') == 3
 
 
 def test_labels_are_made_by_their_own_protocol(monkeypatch, roots,  # noqa: F811
