@@ -1,6 +1,6 @@
 # CorrMatch: Cityscapes, UniMatch's lists, ResNet-101 and DeepLabV3+ at stride
-# 8. The config of the release has no `pretrain` and no `thresh_init`; here both
-# are as on Pascal VOC. It scores center crops until the last 20 epochs.
+# 8. The config of the release has no `pretrain` and no `thresh_init`; here
+# both are as on Pascal VOC. It scores center crops until the last 20 epochs.
 _base_ = [
     '../_base_/datasets/cityscapes_ssl_801x801.py',
     '../_base_/models/resnet101-deep_deeplabv3plus-unimatch-os8.py',

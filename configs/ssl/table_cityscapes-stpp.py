@@ -1,5 +1,5 @@
-# UniMatch, PrevMatch, CorrMatch and AllSpark on Cityscapes, UniMatch's lists of
-# 1/16, 1/8 and 1/4.
+# UniMatch, PrevMatch, CorrMatch and AllSpark on Cityscapes, UniMatch's lists
+# of 1/16, 1/8 and 1/4.
 title = "Semi-supervised Cityscapes, UniMatch's lists: UniMatch and others"
 configs = [
     dict(
