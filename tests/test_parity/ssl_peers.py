@@ -175,14 +175,11 @@ def small_transformer(meta):
 
 def rename(state):
     """From the names of a peer's network to names here."""
-    done = {}
+    done = rename_correlation(state)
     for name, value in state.items():
         part, _, rest = name.replace('head.', '').partition('.')
-        if name == 'backbone.mask_token':
-            continue  # not used in supervised training
-        if part in ('corr', 'proj'):
-            done[f'auxiliary.correlation_head.{rename_correlation(part, rest)}'
-                 ] = value
+        # Not used in supervised training, or renamed above.
+        if name == 'backbone.mask_token' or part in ('corr', 'proj'):
             continue
         if name.startswith('backbone.'):
             done[f'backbone.{name[9:]}'] = value
@@ -242,11 +239,15 @@ def rename_allspark(name):
         dict(q='query', k='key', v='value', out='out')[found[1]], '']), name)
 
 
-def rename_correlation(part, rest):
-    """Name of a weight of CorrMatch beside the student."""
-    if part == 'proj':
-        return f'project.{rest}'
-    return rest.replace('conv1', 'query').replace('conv2', 'key')
+def rename_correlation(state):
+    """Weights of CorrMatch beside the student, by their names here."""
+    names = {'proj.': 'project.', 'corr.conv1.': 'query.',
+             'corr.conv2.': 'key.'}
+    return {
+        name.replace(old, f'auxiliary.correlation_head.{new}'): value
+        for name, value in state.items() for old, new in names.items()
+        if name.startswith(old)
+    }
 
 
 def rename_dpt(part, rest):
