@@ -71,11 +71,12 @@ class CorrMatch(UniMatch):
             batch (Batch): The sides of the batch.
         """
         again = self.label_again(batch) if self.paste == 'again' else None
-        self.mixed, sure, soft = step.learn(
+        mixed, sure, soft = step.learn(
             'weak', lambda: self._weak_pass(batch, again))
-        step.learn('mixed', lambda: self._strong_pass(self.mixed, sure, soft))
+        self.mixed = mixed
+        step.learn('mixed', lambda: self._strong_pass(mixed, sure, soft))
         step.log(pseudo_label_weight=sure.float().mean(),
-                 region_label_weight=self.mixed.weight.mean(),
+                 region_label_weight=mixed.weight.mean(),
                  confidence_threshold=self.confidence_threshold.staged)
 
     def _weak_pass(
