@@ -4,6 +4,7 @@ from typing import Any
 from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits
+from mmseg_fst.models.multi_scale import encode_stages
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
@@ -112,9 +113,7 @@ class AEL(Method):
         Returns:
             tuple: Losses ``labeled`` and ``own``, and the confidence (C,).
         """
-        features = stages = self.student.backbone(labeled.image)
-        if self.student.with_neck:
-            features = self.student.neck(stages)
+        stages, features = encode_stages(self.student, labeled.image)
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(logits, stages, labeled)
         confidence = self.bank(

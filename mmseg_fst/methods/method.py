@@ -11,6 +11,7 @@ from mmseg_fst.models.losses import (
     resize_logits,
     view_losses,
 )
+from mmseg_fst.models.multi_scale import context_of, encode_stages
 from mmseg_fst.ops import Mixed, class_logits, ignore_padding, mix_labels
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
@@ -203,9 +204,7 @@ class Method(StudentTeacher):
         Returns:
             tuple: Losses ``labeled``, and no output.
         """
-        features = stages = self.student.backbone(side.image)
-        if self.student.with_neck:
-            features = self.student.neck(stages)
+        stages, features = encode_stages(self.student, side.image)
         logits = all_logits(self.student, features, side.label.shape[1:])
         return self.labeled_losses(logits, stages, side), None
 
@@ -307,7 +306,7 @@ class Method(StudentTeacher):
 
         def compute() -> Tensor:
             with self.frozen_pass(image.device):
-                return encoder(image)[-1]
+                return encoder(context_of(self.student, image))[-1]
 
         if self.step_cache is None:
             return compute()

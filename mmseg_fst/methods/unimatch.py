@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits, pseudo_losses, rows_of
+from mmseg_fst.models.multi_scale import encode_stages
 from mmseg_fst.ops import Mixed, concatenate
 from mmseg_fst.registry import MODELS
 
@@ -87,10 +88,8 @@ class UniMatch(FixMatch):
         labeled, unlabeled = batch.labeled, batch.unlabeled
         count = len(labeled.image)
         end = count + len(unlabeled.image)
-        features = stages = self.student.backbone(
-            torch.cat([labeled.image, unlabeled.image]))
-        if self.student.with_neck:
-            features = self.student.neck(stages)
+        stages, features = encode_stages(
+            self.student, torch.cat([labeled.image, unlabeled.image]))
         first = 0 if self.perturbed_images == 'all' else count
         perturbed = self.perturbation(
             [feature[first:] for feature in features])

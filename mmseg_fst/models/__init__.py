@@ -22,6 +22,7 @@ from .decode_heads import (
     DeepLabV2Head,
     DeepLabV3PlusHead,
     PlainDPTHead,
+    ScaleAttentionHead,
     ShufflePSPHead,
 )
 from .dice_loss import ClassDiceLoss
@@ -34,6 +35,7 @@ from .losses import heads_of
 from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
 from .multi_box_mix import MultiBoxMix
+from .multi_scale import MultiScaleSegmentor
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
     AttentionDropout,
@@ -69,9 +71,10 @@ __all__ = [
     'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
     'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
-    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix', 'MultiScale',
-    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
-    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
+    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix',
+    'MultiScale', 'MultiScaleSegmentor', 'NoMix', 'NoiseCutOut',
+    'ObjectMask', 'PixelProjection', 'PlainDPTHead', 'PreviousStudents',
+    'RandAugment', 'RegionContrast', 'ResizedBEiT', 'ScaleAttentionHead',
     'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
     'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
     'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',

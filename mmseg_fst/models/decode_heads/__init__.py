@@ -3,9 +3,10 @@ from .daformer_head import DAFormerHead
 from .deeplabv2_head import DeepLabV2Head
 from .deeplabv3plus_head import DeepLabV3PlusHead
 from .dpt_head import PlainDPTHead
+from .scale_attention_head import ScaleAttentionHead
 from .shuffle_psp_head import ShufflePSPHead
 
 __all__ = [
     'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'PlainDPTHead',
-    'ShufflePSPHead'
+    'ScaleAttentionHead', 'ShufflePSPHead'
 ]
