@@ -1,12 +1,14 @@
 """A training batch, by the names of its sides."""
+from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import torch
 from mmseg.utils import SampleList
 from torch import Tensor
 
 from mmseg_fst.models.data_preprocessor import corners_of
+from mmseg_fst.utils.fields import TRUSTED_BOX
 
 
 class PseudoLabels(NamedTuple):
@@ -74,6 +76,15 @@ class Side:
     def corners(self) -> list[tuple[int, int]]:
         """Row and column at which each image begins within its padding."""
         return corners_of(self.samples)
+
+    @property
+    def trusted_boxes(self) -> list[Optional[Sequence[int]]]:
+        """Of each image the box whose pseudo-labels count, None for all.
+
+        Top, bottom, left and right, see
+        :class:`mmseg_fst.datasets.PseudoLabelMargins`.
+        """
+        return [sample.metainfo.get(TRUSTED_BOX) for sample in self.samples]
 
 
 class Batch:

@@ -12,7 +12,13 @@ from mmseg_fst.models.losses import (
     view_losses,
 )
 from mmseg_fst.models.multi_scale import context_of, encode_stages
-from mmseg_fst.ops import Mixed, class_logits, ignore_padding, mix_labels
+from mmseg_fst.ops import (
+    Mixed,
+    class_logits,
+    ignore_padding,
+    mix_labels,
+    weigh_boxes,
+)
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
@@ -338,7 +344,7 @@ class Method(StudentTeacher):
 
     def without_padding(self, label: Tensor, weight: Tensor,
                         side: Side) -> PseudoLabels:
-        """Pseudo-labels outside of padding, stored for hooks.
+        """Pseudo-labels outside of padding and margins, stored for hooks.
 
         Args:
             label (Tensor): Class ids of shape (N, H, W), int64.
@@ -350,6 +356,7 @@ class Method(StudentTeacher):
         """
         label = ignore_padding(
             label, side.sizes, self.ignore_index, side.corners)
+        weight = weigh_boxes(weight, side.trusted_boxes, side.corners)
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)
 

@@ -99,7 +99,8 @@ def all_logits(network: nn.Module, features: Sequence[Tensor],
             by_head[DETAIL] = resize_logits(
                 detail, (box.bottom - box.top, box.right - box.left),
                 head.align_corners)
-            by_head[DETAIL_BOX] = torch.tensor([box] * len(detail))
+            by_head[DETAIL_BOX] = torch.tensor(
+                [box] * len(detail), device='cpu')
     return by_head
 
 

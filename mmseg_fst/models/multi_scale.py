@@ -1,5 +1,4 @@
 """Segmentors that see an image at two scales."""
-import math
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -123,7 +122,8 @@ class MultiScaleSegmentor(EncoderDecoder):
         starts, lengths = [], []
         for side, crop in zip(size, self.detail_size):
             count = max(1, (max(side - crop, 0) + 1) // self.alignment)
-            starts.append(self.alignment * int(torch.randint(count, ())))
+            start = int(torch.randint(count, (), device='cpu'))
+            starts.append(self.alignment * start)
             lengths.append(min(side, crop))
         top, left = starts
         return Box(top, top + lengths[0], left, left + lengths[1])

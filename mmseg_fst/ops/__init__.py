@@ -74,6 +74,7 @@ from .pseudo_labels import (
     ignore_rows,
     masked_percentile,
     scale_sizes,
+    weigh_boxes,
 )
 from .ramps import cosine_ramp, gaussian_ramp
 from .region_pairs import (
@@ -110,5 +111,5 @@ __all__ = [
     'sample_members', 'sample_rows', 'scale_box', 'scale_flaws',
     'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
     'similarity_nce', 'split_by_entropy', 'sum_by_class', 'surest_rows',
-    'upscale', 'weighted_cross_entropy'
+    'upscale', 'weigh_boxes', 'weighted_cross_entropy'
 ]

@@ -22,6 +22,7 @@ from mmseg_fst.engine.hooks import SyncStatisticsHook  # noqa: E402
 from mmseg_fst.models import ClassMix  # noqa: E402
 from mmseg_fst.registry import MODELS  # noqa: E402
 from tests.test_engine.toy import (  # noqa: E402
+    SIZE,
     LabeledPairs,
     PastedPairs,
     ToyCrops,
@@ -36,6 +37,7 @@ from tests.test_engine.toy import (  # noqa: E402
     gct_config,
     make_runner,
     model_config,
+    multi_scale_config,
     prev_match_config,
     ps_mt_config,
     reco_config,
@@ -102,6 +104,15 @@ def comparable_teachers() -> dict:
         perturbation=dict(type='VirtualAdversarial', eps=1e-9))
 
 
+def comparable_scales() -> dict:
+    """HRDA, likewise; a detail as large as the image has one place."""
+    segmentor = multi_scale_config(dropout=0., detail_size=(SIZE, SIZE))
+    norm_cfg = dict(type='GN', num_groups=2, requires_grad=True)
+    segmentor['decode_head']['head']['norm_cfg'] = norm_cfg
+    segmentor['backbone']['norm_cfg'] = norm_cfg
+    return dict(comparable_model(), segmentor=segmentor)
+
+
 def cps_students() -> dict:
     """CPS, likewise."""
     students = comparable_students()
@@ -135,6 +146,7 @@ MODELS_BY_OPTION = {
     'reco': reco_config,
     'ctt': ctt_config,
     'cac': cac_config,
+    'hrda': comparable_scales,
     'prevmatch': prev_match_config,
 }
 #: Data of methods that need more than two sides.

@@ -27,6 +27,7 @@ from .toy import (
     gct_config,
     make_runner,
     model_config,
+    multi_scale_config,
     prepare,
     prev_match_config,
     ps_mt_config,
@@ -48,6 +49,7 @@ TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
 #: Functions that read what they have sampled on the CPU, where it is.
 ON_THE_CPU = {
     'sample_boxes', 'partners',  # of CutMix
+    'sample_box', '_first_box',  # of MultiScaleSegmentor
     '_augment', '_sample_triggers',  # of StrongPhotometric
     '_sample_span',  # of CropContrast
     'sample_ensemble',  # of PreviousStudents
@@ -109,6 +111,8 @@ def dice_config():
     (FST, model_config(
         regularizer=dict(type='FeatureDistance', classes=[1, 3]))),
     (dict(FST, resample_mix=False), model_config()),
+    (dict(FST, resample_mix=False), model_config(
+        segmentor=multi_scale_config())),
     (dict(FST, restore='all'), model_config(
         type='UniMatchV2', mixer=dict(type='CutMix'),
         perturbation=dict(type='ComplementaryDropout'))),
@@ -129,8 +133,8 @@ def dice_config():
     (dict(FST, buffers='average'), ps_mt_config()),
     (FST, reco_config()),
     (dict(type='PreviousStudentsHook', interval=1), prev_match_config()),
-], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
+], ids=['fst', 'graph', 'two-scales', 'unimatch-v2', 'dice', 'joint',
+        'unimatch', 'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
         'prevmatch'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""

@@ -51,11 +51,12 @@ def run(out: Path, hook: dict, processes: int, batch_size: int,
     (dict(type='FSTHook', depth=3), []),
     (dict(type='FSTHook', depth=1, restore='all'), []),
     (dict(type='WideFSTHook', width=3), []),
+    (dict(type='FSTHook', depth=1), ['hrda']),
     pytest.param(dict(type='FSTHook', depth=1), ['cct'],
                  marks=pytest.mark.full),
     pytest.param(dict(type='FSTHook', depth=1, buffers='average'), ['ps-mt'],
                  marks=pytest.mark.full),
-], ids=['depth', 'depth_all', 'width', 'cct', 'ps-mt'])
+], ids=['depth', 'depth_all', 'width', 'hrda', 'cct', 'ps-mt'])
 def test_two_processes_are_one(tmp_path, hook, method):
     first, second = (
         state['state'] for state in run(
