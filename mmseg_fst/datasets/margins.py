@@ -14,8 +14,9 @@ class PseudoLabelMargins(BaseTransform):
     of the car at the bottom. Unlike ``ignore_top`` and ``ignore_bottom`` of
     :class:`mmseg_fst.models.ConfidentRatio`, margins of the image remain where
     they are if it is cropped, as in HRDA's release (30, 240, 30, 30 pixels of
-    images of 2048 x 1024). Put it before transforms that resize, crop or
-    flip; :class:`PackByteInputs` has to follow.
+    images of 2048 x 1024). Put it after a :class:`LoadWholeImage` without
+    ``reduce_to`` and before transforms that resize, crop or flip;
+    :class:`PackByteInputs` has to follow.
 
     Args:
         top (int): Rows at the top. Defaults to 0.

@@ -4,7 +4,7 @@ from typing import Any
 from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits
-from mmseg_fst.models.multi_scale import encode_stages
+from mmseg_fst.models.multi_scale_segmentor import encode_stages
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 

@@ -5,7 +5,7 @@ import torch
 
 from mmseg_fst.models.losses import all_logits, resize_logits, rows_of
 from mmseg_fst.models.mixers import CutMix
-from mmseg_fst.models.multi_scale import encode_stages
+from mmseg_fst.models.multi_scale_segmentor import encode_stages
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 

@@ -11,7 +11,7 @@ from mmseg_fst.models.losses import (
     resize_logits,
     view_losses,
 )
-from mmseg_fst.models.multi_scale import context_of, encode_stages
+from mmseg_fst.models.multi_scale_segmentor import context_of, encode_stages
 from mmseg_fst.ops import (
     Mixed,
     class_logits,

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits, pseudo_losses, rows_of
-from mmseg_fst.models.multi_scale import encode_stages
+from mmseg_fst.models.multi_scale_segmentor import encode_stages
 from mmseg_fst.ops import Mixed, concatenate
 from mmseg_fst.registry import MODELS
 

@@ -35,7 +35,7 @@ from .losses import heads_of
 from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
 from .multi_box_mix import MultiBoxMix
-from .multi_scale import MultiScaleSegmentor
+from .multi_scale_segmentor import MultiScaleSegmentor
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
     AttentionDropout,

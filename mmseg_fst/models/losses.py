@@ -10,8 +10,8 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
-#: Names, beside those of heads, of the logits of a detail crop and of its box,
-#: int64 of shape (N, 4) on the CPU: top, bottom, left and right.
+#: Names, beside the names of heads, of the logits of a detail crop and of its
+#: box, int64 of shape (N, 4) on the CPU: top, bottom, left and right.
 DETAIL, DETAIL_BOX = 'detail', 'detail_box'
 #: From a decode head and features to logits and, or None, representations.
 Decode = Callable[[BaseDecodeHead, Sequence[Tensor]],

@@ -65,7 +65,7 @@ def average_windows(windows: Tensor, boxes: Sequence[Box],
 
     Args:
         windows (Tensor): Of shape (W N, C, h, w), all images of the first of
-            W windows, then those of the second, and so on.
+            W windows, then all images of the second, and so on.
         boxes (Sequence[Box]): Where each window lies; together they cover
             the map.
         size (Sequence[int]): Height and width of the map.

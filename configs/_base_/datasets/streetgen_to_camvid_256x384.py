@@ -1,5 +1,5 @@
 # Rendered streets -> real streets at the full size of the frames, for networks
-# that read them at two scales; a student sees as many pixels as at 192 x 256.
+# that read them at two scales; a student reads as many pixels as at 192 x 256.
 _base_ = './streetgen_to_camvid.py'
 image_scale = (480, 360)
 crop_size = (256, 384)

@@ -1,6 +1,6 @@
 """Decode head of DAFormer: multi-level context fusion."""
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Union
 
 import torch
 from mmcv.cnn import ConvModule
@@ -123,7 +123,7 @@ class DAFormerHead(BaseDecodeHead):
             LinearEmbedding(channels, embed_dims)
             for channels in self.in_channels)
         width = embed_dims * len(self.in_channels)
-        self.fuse_layer: nn.Module
+        self.fuse_layer: Union[ContextFusion, ConvModule]
         if dilations:
             self.fuse_layer = ContextFusion(
                 width, self.channels, dilations, self.norm_cfg, self.act_cfg)
@@ -131,6 +131,13 @@ class DAFormerHead(BaseDecodeHead):
             self.fuse_layer = ConvModule(
                 width, self.channels, 1, norm_cfg=self.norm_cfg,
                 act_cfg=self.act_cfg)
+
+    def _last_conv(self) -> nn.Conv2d:
+        """The last convolution of the fusion."""
+        fusion = self.fuse_layer
+        if isinstance(fusion, ContextFusion):
+            fusion = fusion.bottleneck
+        return fusion.conv
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Classify each position of the finest feature map.
@@ -145,8 +152,7 @@ class DAFormerHead(BaseDecodeHead):
         """
         features = self._transform_inputs(inputs)
         # Embeddings are NHWC in memory; use the layout of the convolutions.
-        fusion = getattr(self.fuse_layer, 'bottleneck', self.fuse_layer)
-        weight = fusion.conv.weight
+        weight = self._last_conv().weight
         layout = (torch.contiguous_format if weight.is_contiguous() else
                   torch.channels_last)
         embedded = [

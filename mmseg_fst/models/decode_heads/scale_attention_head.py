@@ -86,7 +86,7 @@ class ScaleAttentionHead(BaseDecodeHead):
                  align_corners: bool = False,
                  **kwargs: Any) -> None:
         super().__init__(
-            in_channels=1,  # of no layer; those of `head` are used
+            in_channels=1,  # for a layer that is removed below
             channels=1,
             num_classes=num_classes,
             align_corners=align_corners,
@@ -119,7 +119,7 @@ class ScaleAttentionHead(BaseDecodeHead):
         return self.fuse_scales(inputs).fused
 
     def fuse_scales(self, inputs: Sequence[Tensor]) -> ScaledLogits:
-        """Fused logits, and those of the detail crop.
+        """Fused logits, and logits of the detail crop alone.
 
         Args:
             inputs (Sequence[Tensor]): As of :meth:`forward`.

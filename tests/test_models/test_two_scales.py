@@ -15,6 +15,7 @@ from mmseg_fst.models.losses import (
 )
 from mmseg_fst.ops import Box, average_windows, insert_window, scale_box
 from mmseg_fst.registry import MODELS
+from mmseg_fst.run.launch import speed_up
 from tests.test_engine.toy import (
     make_runner,
     model_config,
@@ -37,11 +38,11 @@ def build(**changes):
 
 
 def test_windows_are_averaged_and_inserted():
-    ones = torch.ones(1, 1, 2, 2)
+    window = torch.ones(1, 1, 2, 2)
     boxes = [Box(0, 2, 0, 2), Box(0, 2, 1, 3)]
-    found = average_windows(torch.cat([ones, 3 * ones]), boxes, (2, 3))
+    found = average_windows(torch.cat([window, 3 * window]), boxes, (2, 3))
     assert found[0, 0].tolist() == [[1, 2, 3]] * 2
-    placed = insert_window(ones, Box(1, 3, 0, 2), (3, 4))
+    placed = insert_window(window, Box(1, 3, 0, 2), (3, 4))
     assert placed[0, 0].tolist() == [[0] * 4, [1, 1, 0, 0], [1, 1, 0, 0]]
     assert scale_box(Box(8, 24, 0, 16), 1 / 4) == (2, 6, 0, 4)
 
@@ -230,6 +231,15 @@ def test_other_methods_train_the_detail(tmp_path, model):
     losses = runner.model.train().loss(**batch)
     assert {part.split('.')[0] for part in losses
             if '.detail.' in part} >= {'labeled', 'mixed'}
+
+
+def test_heads_within_the_head_are_compiled():
+    network = build()
+    speed_up(network, compile_networks=dict(backend='eager'))
+    head = network.decode_head
+    for part in (network.backbone, head.head, head.scale_attention):
+        assert part._compiled_call_impl is not None
+    assert head._compiled_call_impl is None
 
 
 def test_a_copy_has_a_placement_of_its_own():

@@ -1,4 +1,4 @@
-"""Segmentors that see an image at two scales."""
+"""Segmentors that read an image at two scales."""
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.models.utils import resize
 from mmseg.utils import SampleList
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmseg_fst.ops import Box
 from mmseg_fst.registry import MODELS
@@ -28,10 +28,10 @@ class MultiScaleSegmentor(EncoderDecoder):
         image -> crop (training) -----> encoder -> detail --+-> decode_head
               -> windows (otherwise) -> encoder -> detail --+
 
-    A student in training mode sees the detail of one box, sampled anew for
-    each batch; teachers and predictions see all of it, in windows that
+    A student in training mode reads the detail of one box, sampled anew for
+    each batch; teachers and predictions read all of it, in windows that
     overlap by half. Features of both scales are one list, so methods may
-    perturb them as those of any network; auxiliary heads read the context.
+    perturb them as any other features; auxiliary heads read the context.
 
     Args:
         detail_size (tuple[int, int]): Height and width of a detail crop, and
@@ -157,9 +157,9 @@ class MultiScaleSegmentor(EncoderDecoder):
             crop (bool): Whether the detail is one crop, else windows.
 
         Returns:
-            tuple: Feature maps of the context of the backbone, and those of
-            context and detail, after the neck if there is one; a detail has
-            the batch size N, or N times the number of windows.
+            tuple: Feature maps of the backbone for the context, and feature
+            maps for context and detail, after the neck if there is one. The
+            batch size of a detail is N, or N times the number of windows.
 
         Raises:
             ValueError: If the sides of the images are no multiples of the
@@ -220,29 +220,29 @@ class MultiScaleSegmentor(EncoderDecoder):
         return self.encode_decode(inputs, [])
 
 
-def encode_stages(network: nn.Module,
-                  image: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+def encode_stages(network: EncoderDecoder,
+                  image: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """Features of a network, with the maps of its backbone.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
         image (Tensor): Images of shape (N, C, H, W).
 
     Returns:
-        tuple: Feature maps of the backbone, those of the context if there are
-        two scales, and what the decode head reads.
+        tuple: Feature maps of the backbone, for the context if there are two
+        scales, and what the decode head reads.
     """
     if isinstance(network, MultiScaleSegmentor):
         return network.encode(image, crop=network.training)
-    stages = network.backbone(image)
-    return stages, network.neck(stages) if network.with_neck else stages
+    stages = list(network.backbone(image))
+    return stages, list(network.neck(stages)) if network.with_neck else stages
 
 
-def context_of(network: nn.Module, image: Tensor) -> Tensor:
+def context_of(network: EncoderDecoder, image: Tensor) -> Tensor:
     """The images that the maps of :func:`encode_stages` are of.
 
     Args:
-        network (nn.Module): An ``EncoderDecoder`` of MMSegmentation.
+        network (EncoderDecoder): A segmentor of MMSegmentation.
         image (Tensor): Images of shape (N, C, H, W).
 
     Returns:
