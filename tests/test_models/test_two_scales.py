@@ -154,7 +154,7 @@ def test_errors_say_what_to_set():
     config.update(detail_size=(32, 32))
     network = MODELS.build(ConfigDict(config)).train()
     with pytest.raises(ValueError, match='Set `decode_head.stride`'):
-        network.decode_head(network.extract_feat(torch.rand(1, 3, 32, 32)))
+        network.decode_head(network.extract_feat(torch.rand(2, 3, 32, 32)))
     config['decode_head'].update(stride=4, detail_weight=2)
     with pytest.raises(ValueError, match='detail_weight must be in'):
         MODELS.build(ConfigDict(config))
@@ -221,6 +221,7 @@ def test_kept_gradients_and_graphs_give_the_same_bits(tmp_path, depth):
     dict(type='UniMatch', mixer=dict(type='CutMix'),
          perturbation=dict(type='ChannelDropout')),
     dict(type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
+         pseudo_filter=dict(type='EntropyPercentile'),
          teacher_mode='eval'),
 ], ids=lambda model: model['type'])
 def test_other_methods_train_the_detail(tmp_path, model):
@@ -244,7 +245,7 @@ def test_heads_within_the_head_are_compiled():
 
 def test_a_copy_has_a_placement_of_its_own():
     network = build().train()
-    network.extract_feat(torch.rand(1, 3, 32, 32))
+    network.extract_feat(torch.rand(2, 3, 32, 32))
     other = copy.deepcopy(network).eval()
     other.extract_feat(torch.rand(1, 3, 32, 32))
     assert network.decode_head.placement.is_crop
