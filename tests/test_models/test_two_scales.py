@@ -163,13 +163,12 @@ def test_errors_say_what_to_set():
         head([])
 
 
-def trained(tmp_path, *hooks, deterministic=False, max_iters=2, **changes):
-    """Weights after two iterations."""
-    config = multi_scale_config(dropout=0.) if deterministic else (
-        multi_scale_config())
-    model = model_config(segmentor=config, **changes)
-    runner = make_runner(tmp_path, [*hooks], ADAMW, max_iters=max_iters,
-                         model=model)
+def trained(tmp_path, hook, max_iters=2, optimizer=ADAMW, dropout=.1,
+            **changes):
+    """Weights after some iterations."""
+    model = model_config(segmentor=multi_scale_config(dropout), **changes)
+    runner = make_runner(
+        tmp_path, [hook], optimizer, max_iters=max_iters, model=model)
     runner.train()
     return runner.model.state_dict()
 
@@ -203,17 +202,21 @@ def test_fst_runs_on_hrda_with_mic(tmp_path, hook):
 
 
 @pytest.mark.parametrize('depth', [1, 3])
-def test_kept_gradients_and_graphs_give_the_same_bits(tmp_path, depth):
-    """The box is a sample of the pass: shared, or sampled again alike."""
+def test_reused_gradients_and_graphs_change_nothing(tmp_path, depth):
+    """The box is a sample of the pass: shared, or sampled again alike.
+
+    Gradients of both scales are added in another order if a graph is shared.
+    """
     hook = dict(FST, depth=depth, restore='all')
-    states = [
-        trained(tmp_path / str(index), dict(hook, **changes),
-                deterministic=True)
+    plain, reused, shared = (
+        trained(tmp_path / str(index), dict(hook, **changes), dropout=0.,
+                optimizer=dict(type='SGD', lr=.01, momentum=.9))
         for index, changes in enumerate((
-            dict(reuse=False), dict(), dict(resample_mix=False)))
-    ]
-    assert_equal(states[0], states[1])
-    assert_equal(states[0], states[2])
+            dict(reuse=False), dict(), dict(resample_mix=False))))
+    assert_equal(plain, reused)
+    for name, value in plain.items():
+        gap = (value - shared[name]).float().norm()
+        assert gap <= 1e-5 * value.float().norm().clamp(min=1e-2), name
 
 
 @pytest.mark.parametrize('model', [
