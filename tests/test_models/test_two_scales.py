@@ -228,8 +228,10 @@ def test_reused_gradients_and_graphs_change_nothing(tmp_path, depth):
          teacher_mode='eval'),
 ], ids=lambda model: model['type'])
 def test_other_methods_train_the_detail(tmp_path, model):
+    moves = 'MeanTeacherHook' if 'teacher_mode' in model else (
+        'PrepareModelHook')
     runner = make_runner(
-        tmp_path, [dict(type='PrepareModelHook')], ADAMW,
+        tmp_path, [dict(type=moves)], ADAMW,
         model=model_config(segmentor=multi_scale_config(), **model))
     batch = runner.model.data_preprocessor(prepare(runner), True)
     losses = runner.model.train().loss(**batch)

@@ -159,7 +159,8 @@ def test_the_record_is_reproduced(record, monkeypatch):
         logits = default_scores(
             model.eval().student, image, [SegDataSample()]).full()
     torch.testing.assert_close(
-        logits.softmax(1)[:, :, ::2, ::2], record['test_scores'], rtol=0, atol=1e-9)
+        logits.softmax(1)[:, :, ::2, ::2], record['test_scores'],
+        rtol=0, atol=1e-9)
 
 
 def test_logits_of_the_sliding_teacher(record):
