@@ -31,7 +31,8 @@ from mmseg_fst.utils.checkpoint import read_checkpoint
 _METHODS = (
     'supervised', 'mean-teacher_fst', 'cutmix', 'fixmatch', 'unimatch',
     'unimatch-v2_fst', 'u2pl_fst', 'stpp', 'ael', 'dsbn', 'eln', 'cct-ema_fst',
-    'ps-mt_fst', 'reco', 'ctt', 'cac', 'gct', 'prevmatch')
+    'ps-mt_fst', 'reco', 'ctt', 'cac', 'gct', 'prevmatch', 'corrmatch',
+    'allspark')
 # The others differ from one of these by a list, a length or a width, or put
 # together what these have.
 _TESTED = [
@@ -41,7 +42,7 @@ _TESTED = [
     'voc_deeplabv2_fst@662', 'voc_deeplabv3plus_u2pl@662',
     'voc_deeplabv3plus_supervised@662', 'cityscapes_*_mean-teacher@186',
     'cityscapes_*_u2pl_fst@186', 'voc-stpp_resnet101-*_unimatch@92',
-    'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_*_stpp@92',
+    'voc-stpp_dinov2-s-*_fst@92', 'voc-stpp_resnet50-*_stpp@92',
     'cityscapes-stpp_dinov2-s-*_unimatch-v2@186', 'voc_*_ael@662',
     'voc-stpp_resnet50-pspnet_cct@1464',
     # Adaptation: each method with MiT-B5, each network and data set.

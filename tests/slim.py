@@ -60,8 +60,10 @@ def slim_segmentor(segmentor):
     backbone.update(copy.deepcopy(SLIM[kind]))
     if shallow:
         backbone.update(depth=18)
-    if 'neck' in segmentor:
-        segmentor['neck']['embed_dim'] //= RATIO
+    neck = segmentor.get('neck', {})
+    for key in ('embed_dim', 'in_channels'):
+        if key in neck:
+            neck[key] //= RATIO
     for name in ('decode_head', 'auxiliary_head'):
         if segmentor.get(name):
             _slim_head(segmentor[name])
@@ -110,6 +112,18 @@ def _slim_protocol(protocol, factor):
         protocol.update(crop_size=(60, 72), stride=(40, 48))
 
 
+def _slim_sizes(segmentor, factor, crop_size):
+    """Fit what depends on the size of the crop."""
+    if 'detail_size' in segmentor:  # multiples of twice the alignment
+        segmentor.detail_size = tuple(
+            max(1, side // factor // 16) * 16
+            for side in segmentor.detail_size)
+    if 'img_size' in segmentor.backbone:
+        segmentor.backbone.img_size = crop_size
+    if 'size' in segmentor.get('neck', {}):
+        segmentor.neck.size = tuple(-(-side // 32) for side in crop_size)
+
+
 def slim_data(cfg, factor=8):
     """Divide all sizes of images and crops of a config, in place."""
     crop_size = tuple(side // factor for side in cfg.crop_size)
@@ -132,21 +146,11 @@ def slim_data(cfg, factor=8):
     _slim_protocol(cfg.model.get('protocol') or {}, factor)
     for segmentor in segmentors_of(cfg.model):
         _slim_sizes(segmentor, factor, crop_size)
-
-
-def _slim_sizes(segmentor, factor, crop_size):
-    """Divide the sizes of images that a network expects."""
-    if 'detail_size' in segmentor:  # multiples of twice the alignment
-        segmentor.detail_size = tuple(
-            max(1, side // factor // 16) * 16
-            for side in segmentor.detail_size)
-    if 'img_size' in segmentor.backbone:
-        segmentor.backbone.img_size = crop_size
-    test_cfg = segmentor.test_cfg
-    if test_cfg.mode == 'slide':
-        test_cfg.update(
-            crop_size=crop_size,
-            stride=tuple(side // factor for side in test_cfg.stride))
+        test_cfg = segmentor.test_cfg
+        if test_cfg.mode == 'slide':
+            test_cfg.update(
+                crop_size=crop_size,
+                stride=tuple(side // factor for side in test_cfg.stride))
 
 
 def slim_run(cfg, max_iters=2):

@@ -11,9 +11,9 @@ FOLDER = REPOSITORY / 'configs' / '_base_' / 'methods'
 THRESHOLD = .14
 # These need more than a batch of two sides, or train further networks: they
 # have separate tests.
-_OTHERS = ('ssl_ael', 'ssl_cac', 'ssl_cct', 'ssl_ctt', 'ssl_dsbn', 'ssl_eln',
-           'ssl_gct', 'ssl_prevmatch', 'ssl_ps_mt', 'ssl_reco', 'ssl_stpp',
-           'ssl_u2pl')
+_OTHERS = ('ssl_ael', 'ssl_allspark', 'ssl_cac', 'ssl_cct', 'ssl_corrmatch',
+           'ssl_ctt', 'ssl_dsbn', 'ssl_eln', 'ssl_gct', 'ssl_prevmatch',
+           'ssl_ps_mt', 'ssl_reco', 'ssl_stpp', 'ssl_u2pl')
 METHODS = [
     path.stem for path in sorted(FOLDER.glob('ssl_*.py'))
     if not path.stem.startswith(_OTHERS)
@@ -26,7 +26,7 @@ def method_cfg(name, dropout=0., **changes):
     network = network_cfg(dropout)
     for head in ('decode_head', 'auxiliary_head'):
         network[head]['loss_decode']['avg_non_ignore'] = True
-    if cfg['pseudo_labeler']['threshold']:  # nothing passes 0.95 untrained
+    if cfg['pseudo_labeler'].get('threshold'):  # nothing passes 0.95 untrained
         cfg['pseudo_labeler']['threshold'] = THRESHOLD
     return model_cfg(**{**cfg, 'segmentor': network, **changes})
 

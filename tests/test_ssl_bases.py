@@ -1,4 +1,6 @@
 """The bases of semi-supervised data load tiny data in the real layouts."""
+import re
+
 import pytest
 import torch
 from fake_data import MAKERS
@@ -23,12 +25,13 @@ EXPECTED = {
     ({labels: 10582 - labels for labels in (1323, 2646)}, 21, 6),
     'voc2012_513x513_diverse': (UNIMATCH_VOC, 21, 2 * 8),
     'voc2012_321x321': (UNIMATCH_VOC, 21, 2 * 4),
+    'voc2012_321x321_blended': (U2PL_VOC, 21, 2 * 4),
     'voc2012_321x321_diverse': (UNIMATCH_VOC, 21, 4 * 4),
     'voc2012_321x321_gct': (U2PL_VOC, 21, 2 * 4),
     'voc2012_321x321_stpp':
-    ({labels: 10582 - labels for labels in ORIGINAL}, 21, 8),
-    'voc2012_512x512_cps':
-    ({labels: 10582 - labels for labels in (662, 1323, 2646)}, 21, 2 * 4),
+    ({labels: 10582 - labels for labels in (*ORIGINAL, 662, 1323, 2646)},
+     21, 8),
+    'voc2012_512x512_cps': (U2PL_VOC, 21, 2 * 4),
     'voc2012_320x320': (UNIMATCH_VOC, 21, 10),
     'voc2012_512x512': (UNIMATCH_VOC, 21, 4 * 8),
     'voc2012_518x518': (UNIMATCH_VOC, 21, 4 * 4),
@@ -38,6 +41,11 @@ EXPECTED = {
     'cityscapes_ssl_801x801': (UNIMATCH_CITIES, 19, 2 * 4),
     'cityscapes_ssl_800x800_cps': (U2PL_CITIES, 19, 2 * 4),
     'cityscapes_ssl_798x798': (UNIMATCH_CITIES, 19, 2 * 4),
+    'cityscapes_ssl_800x800_ps-mt': ({372: 2603, 744: 2231}, 19, 4 * 2),
+    'cityscapes_ssl_720x720_ps-mt': ({372: 2603, 744: 2231}, 19, 4 * 2),
+    'cityscapes_ssl_721x721_stpp': (UNIMATCH_CITIES, 19, 8),
+    'cityscapes_ssl_512x512_reco': (UNIMATCH_CITIES, 19, 2),
+    'cityscapes_ssl_256x512_ctt': (UNIMATCH_CITIES, 19, 2),
     'camvid_ssl': ({23: 344}, 11, 2),
     'camvid_ssl_1_8': ({46: 321}, 11, 2),
     'camvid_ssl_1_4': ({92: 275}, 11, 2),
@@ -100,8 +108,8 @@ def test_counts_and_batches(name, labels):
     assert tuple(cfg.data_preprocessor.size) == tuple(cfg.crop_size)
     assert cfg.test_dataloader == cfg.val_dataloader
     if 'x' in name:
-        side = int(name.split('x')[1].split('_')[0])
-        assert cfg.crop_size == (side, side)
+        height, side = map(int, re.search(r'(\d+)x(\d+)', name).groups())
+        assert cfg.crop_size == (height, side)
         assert f'/{labels}/' in dataset.sides.labeled.ann_file
         # U2PL's lists with the crops of U2PL alone.
         family = 'u2pl' if side in (513, 769) and (

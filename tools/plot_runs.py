@@ -20,6 +20,7 @@ import matplotlib
 matplotlib.use('Agg')  # without a display
 
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
 
 from mmseg_fst.run.run_config import debug_note, title_of  # noqa: E402
 from mmseg_fst.utils.messages import one_message  # noqa: E402
@@ -66,6 +67,21 @@ def smooth(values: list[float], window: int) -> list[float]:
     ]
 
 
+def plot_curve(axes: Axes, scalars: dict[int, list[float]], window: int,
+               label: str) -> None:
+    """Plot the curve of a run; a single value gets a marker.
+
+    Args:
+        axes (Axes): Where to plot.
+        scalars (dict[int, list[float]]): Of :func:`read_scalars`.
+        window (int): See :func:`smooth`.
+        label (str): Name of the run.
+    """
+    means = [mean(values) for values in scalars.values()]
+    axes.plot(list(scalars), smooth(means, window), label=label,
+              marker='o' if len(means) == 1 else None)
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -93,9 +109,7 @@ def main() -> None:
             print(debug_note(run)
                   or f'{run} has not logged {args.key!r}; left out.')
             continue
-        means = [mean(values) for values in scalars.values()]
-        axes.plot(
-            list(scalars), smooth(means, args.window), label=title_of(run))
+        plot_curve(axes, scalars, args.window, title_of(run))
     if not axes.lines:
         sys.exit(f'No run has logged {args.key!r}; the available keys are in '
                  'vis_data/scalars.json of each run.')

@@ -9,6 +9,7 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 model = dict(
+    ramp_iters=45,  # as 3 epochs of 20 in the release
     students=dict(
         first=_base_.rgb,
         second=_base_.second))

@@ -9,6 +9,9 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 model = dict(
+    ramp_iters='3 epochs',
+    # The release scores each network by itself.
+    predict_with='left',
     students=dict(left=_base_.segmentor, right=_base_.segmentor),
     flaw_detector=dict(match_release=True))
 # 1e-4 on each of 4 GPUs.

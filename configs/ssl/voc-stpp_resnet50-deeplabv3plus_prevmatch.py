@@ -10,3 +10,11 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 model = dict(ramp_epochs=80)
+# One process shuffles its second pass over the unlabeled images by itself, so
+# boxes come from other images there, not from second crops.
+again = dict(_delete_=True)
+train_dataloader = dict(
+    dataset=dict(
+        sides=dict(
+            unlabeled_again=_base_.train_dataloader.dataset.sides.unlabeled),
+        disjoint=[('labeled', 'unlabeled')]))

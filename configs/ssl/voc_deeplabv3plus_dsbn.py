@@ -8,4 +8,15 @@ _base_ = [
     '../_base_/protocols/voc_canvas513_released.py',
     '../_base_/default_runtime.py'
 ]
-train_dataloader = dict(batch_size=2)
+# One range of factors, and black padding around small images.
+resize = dict(_base_.resize, ranges=((0.5, 2.0), ))
+padding = dict(
+    type='PadToCrop', size=_base_.crop_size, pad_val=(0, 0, 0))
+views = [resize, _base_.crop, _base_.flip, padding, _base_.pack]
+train_dataloader = dict(
+    batch_size=2,
+    dataset=dict(
+        sides=dict(
+            labeled=dict(
+                pipeline=[_base_.load, _base_.annotations, *views]),
+            unlabeled=dict(pipeline=[_base_.load, *views]))))

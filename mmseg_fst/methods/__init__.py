@@ -1,11 +1,13 @@
 """Methods: what a training step computes, one readable class each."""
 from .ael import AEL
+from .all_spark import AllSpark
 from .batch import Batch, PseudoLabels, Side
 from .cac import CAC
 from .cct import CCT
 from .co_training import CoTraining
 from .co_training_released import ReleasedCoTraining
 from .contract import TrainedModel, check_contract
+from .corr_match import CorrMatch
 from .cps import CPS
 from .ctt import CTT
 from .cutmix_cps import CutMixCPS
@@ -33,11 +35,12 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
-    'AEL', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining', 'CutMixCPS',
-    'CutMixMeanTeacher', 'DSBN', 'DeferredGradient', 'ELN', 'ENSEMBLE',
-    'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher', 'Method', 'PSMT',
-    'PrevMatch', 'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus',
-    'Side', 'Step', 'StepCache', 'StudentEnsemble', 'StudentTeacher',
-    'Supervised', 'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch',
-    'UniMatchV2', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'AEL', 'AllSpark', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining',
+    'CorrMatch', 'CutMixCPS', 'CutMixMeanTeacher', 'DSBN', 'DeferredGradient',
+    'ELN', 'ENSEMBLE', 'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher',
+    'Method', 'PSMT', 'PrevMatch', 'PseudoLabels', 'ReCo',
+    'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
+    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
+    'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -4,7 +4,6 @@ from typing import Any
 from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits
-from mmseg_fst.models.multi_scale_segmentor import encode_stages
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
@@ -113,7 +112,7 @@ class AEL(Method):
         Returns:
             tuple: Losses ``labeled`` and ``own``, and the confidence (C,).
         """
-        stages, features = encode_stages(self.student, labeled.image)
+        stages, features = self.stages_of(labeled.image)
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(logits, stages, labeled)
         confidence = self.bank(

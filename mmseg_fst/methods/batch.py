@@ -8,6 +8,7 @@ from mmseg.utils import SampleList
 from torch import Tensor
 
 from mmseg_fst.models.data_preprocessor import corners_of
+from mmseg_fst.ops import ignore_padding, scale_sizes
 from mmseg_fst.utils.fields import TRUSTED_BOX
 
 
@@ -76,6 +77,21 @@ class Side:
     def corners(self) -> list[tuple[int, int]]:
         """Row and column at which each image begins within its padding."""
         return corners_of(self.samples)
+
+    def ignore_padding(self, label: Tensor, ignore_index: int) -> Tensor:
+        """Ignore the labels of padding, at any resolution.
+
+        Args:
+            label (Tensor): Class ids of shape (N, h, w), int64.
+            ignore_index (int): Id of pixels without a label.
+
+        Returns:
+            Tensor: Class ids of the same shape.
+        """
+        sizes, corners = (
+            scale_sizes(places, self.image.shape[2:], label.shape[1:])
+            for places in (self.sizes, self.corners))
+        return ignore_padding(label, sizes, ignore_index, corners)
 
     @property
     def trusted_boxes(self) -> list[Optional[Sequence[int]]]:

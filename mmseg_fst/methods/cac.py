@@ -129,16 +129,6 @@ class CAC(Method):
             overlap_index([boxes[crop] for boxes, _ in places],
                           [flips[crop] for _, flips in places], size,
                           self.stride) for crop in (0, 1))
-        return first.to(side.image.device), second.to(side.image.device)
-
-    def supervised_warmup(self, step: Step, batch: Batch) -> None:
-        """A step on labels alone, see :class:`Method`.
-
-        Args:
-            step (Step): The training step.
-            batch (Batch): The batch.
-        """
-        super().supervised_warmup(step, batch)
-        # Distributed processes wait for the gradient of every parameter.
-        total = sum(weight.sum() for weight in self.projection.parameters())
-        step.log(loss_contrast=0 * torch.as_tensor(total))
+        device = side.image.device
+        return (first.to(device, non_blocking=True),
+                second.to(device, non_blocking=True))

@@ -12,6 +12,7 @@ from mmseg_fst.models.perturbed_decoders import PerturbedDecoders
 from mmseg_fst.models.split_heads import decoder_of, encode
 from mmseg_fst.ops import class_logits, class_probabilities, gaussian_ramp
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_not_negative
 from mmseg_fst.utils.progress import training_iteration
 
 from .batch import Batch, Side
@@ -72,9 +73,7 @@ class CCT(Method):
         self.with_teacher = 'teacher' == self.check_choice(
             'label_with', label_with, ('student', 'teacher'))
         super().__init__(segmentor, **kwargs)
-        if ramp_iters < 0:
-            raise ValueError('CCT: ramp_iters must be at least 0, got '
-                             f'{ramp_iters}.')
+        check_not_negative(self, ramp_iters=ramp_iters)
         self.ramp_iters = ramp_iters
         self.background = background
 

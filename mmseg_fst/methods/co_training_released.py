@@ -1,5 +1,5 @@
 """Diverse Co-training of three students, as released."""
-from typing import Any, cast
+from typing import Any
 
 from mmseg_fst.models.pseudo_labelers import Threshold
 from mmseg_fst.registry import MODELS
@@ -24,14 +24,22 @@ class ReleasedCoTraining(CoTraining):
         **kwargs (Any): Arguments of :class:`CoTraining`.
 
     Raises:
-        ValueError: If there is no student of a name.
+        ValueError: If there is no student of a name, or ``pseudo_labeler`` is
+            no :class:`Threshold`.
     """
+
+    pseudo_labeler: Threshold
 
     def __init__(self, selected_by_id: dict[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.selected_by_id = selected_by_id
         for name in (*selected_by_id, *selected_by_id.values()):
             self.check_choice('selected_by_id', name, tuple(self.student))
+        if not isinstance(self.pseudo_labeler, Threshold):
+            raise ValueError(
+                'ReleasedCoTraining compares class ids with the threshold of '
+                "`model.pseudo_labeler`; give it type='Threshold', not "
+                f'{type(self.pseudo_labeler).__name__!r}.')
 
     def _peer_labels(self, name: str, labels: dict[str, PseudoLabels]
                      ) -> list[PseudoLabels]:
@@ -39,8 +47,7 @@ class ReleasedCoTraining(CoTraining):
         by_id = self.selected_by_id.get(name)
         if by_id is not None:
             label, weight = labels[by_id]
-            threshold = cast(Threshold, self.pseudo_labeler).threshold
-            chosen = label >= threshold
+            chosen = label >= self.pseudo_labeler.threshold
             labels = {**labels, by_id: PseudoLabels(
                 label, chosen.to(weight.dtype))}
         return super()._peer_labels(name, labels)

@@ -39,7 +39,7 @@ class CPS(StudentEnsemble, Method):
         students (dict[str, dict]): Config of each student, an
             ``EncoderDecoder`` of MMSegmentation, by name.
         predict_with (str): Name of a student, or ``'ensemble'``. Defaults to
-            None: the first student, as in the release.
+            ``''``: the first student, as in the release.
         **kwargs: Arguments of :class:`Method`. The loss on the classes of a
             peer is the part ``cross`` of ``loss_weights``.
 
@@ -51,6 +51,7 @@ class CPS(StudentEnsemble, Method):
     parts = ('labeled', 'cross')
     required: tuple[str, ...] = ('pseudo_labeler', )
     unused = ('regularizer', 'warmup_iters')
+    sums_losses = True
     with_teacher = False
     single_pass = True
 
@@ -131,15 +132,3 @@ class CPS(StudentEnsemble, Method):
         network = self.network(name)
         features = network.extract_feat(to_domain(network, image))
         return all_logits(network, features, image.shape[2:])
-
-    def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight; losses of the students are summed.
-
-        Args:
-            part (str): Such as ``NAME.labeled``.
-            loss (Tensor): A scalar.
-
-        Returns:
-            Tensor: A scalar.
-        """
-        return self.loss_weights[part.rpartition('.')[2]] * loss

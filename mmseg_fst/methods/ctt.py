@@ -37,15 +37,14 @@ class CTT(StudentEnsemble, Method):
     times before): ``contrast=None``, as in ``ssl_ctt_released.py``. It fills
     the banks after the teachers have moved, here before.
 
-    See :class:`Method` for other arguments.
-
     Args:
         students (dict[str, dict]): Config of both students, each an
             ``EncoderDecoder`` of MMSegmentation, by name.
         contrast (dict, optional): Config of a :class:`CrossBankContrast`; the
             numbers of classes and channels are set from the decode head.
             Defaults to None: no contrast.
-        predict_with (str): Name of a student, or ``'ensemble'``, the default.
+        predict_with (str): Name of a student, or ``'ensemble'``, the default;
+            the release scores each student by itself.
         **kwargs: Arguments of :class:`Method`.
 
     Raises:
@@ -56,6 +55,7 @@ class CTT(StudentEnsemble, Method):
     parts = ('labeled', 'mixed', 'high', 'low')
     required = ('pseudo_labeler', )
     unused = ('regularizer', 'warmup_iters')
+    sums_losses = True
     single_pass = True
 
     def __init__(self, students: dict[str, dict],
@@ -83,6 +83,7 @@ class CTT(StudentEnsemble, Method):
             name: self.augment(image) for name in self.student})
         first = next(iter(views))
         self.mixed = NoMix()(None, (views[first], *targets[first]))
+        self.pseudo_label, self.pseudo_weight = targets[first]
         step.learn('joint', lambda: (self._joint_losses(
             batch.labeled, views, targets, confidences), None))
         if self.contrast is not None:
@@ -136,15 +137,3 @@ class CTT(StudentEnsemble, Method):
             with self.frozen_pass(side.image.device):
                 _, view = see_pixels(teacher, side.image)
             self.contrast.stage(name, view, side.label)
-
-    def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight; losses of the students are summed.
-
-        Args:
-            part (str): Such as ``NAME.labeled``.
-            loss (Tensor): A scalar.
-
-        Returns:
-            Tensor: A scalar.
-        """
-        return self.loss_weights[part.rpartition('.')[2]] * loss

@@ -23,8 +23,11 @@ class CutMixCPS(CPS):
         labeled ------------------> i -> loss on its label
 
     The batch has a further side, ``partner``: unlabeled images, in another
-    order, whose boxes are pasted. Here labeled images are not labeled by a
-    peer. Each pass normalizes by itself.
+    order, whose boxes are pasted. On several GPUs the authors' code has both
+    in the same order, since it calls ``set_epoch`` of neither sampler, so that
+    boxes come from second crops of the images themselves; in a config without
+    the side, ``again=dict(partner='unlabeled')`` gives these. Here labeled
+    images are not labeled by a peer. Each pass normalizes by itself.
 
     See :class:`CPS` for the arguments; ``mixer`` is a :class:`MultiBoxMix`.
     """
@@ -32,6 +35,7 @@ class CutMixCPS(CPS):
     mixer: MultiBoxMix
 
     required = ('pseudo_labeler', 'mixer')
+    single_pass = False
     sides = ('labeled', 'unlabeled', 'partner')
 
     def train_on(self, step: Step, batch: Batch) -> None:

@@ -1,6 +1,6 @@
 """ELN: a network that localizes errors filters pseudo-labels."""
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from mmseg_fst.models.losses import (
     represent,
 )
 from mmseg_fst.models.worse_decoders import WorseDecoders
-from mmseg_fst.ops import class_logits, ignore_padding, scale_sizes
+from mmseg_fst.ops import class_logits
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
 from mmseg_fst.utils.progress import training_iteration
@@ -119,8 +119,7 @@ class ELN(Method):
         localizer: Any = self.auxiliary['localizer']
         right = localizer.find_right(side.image, logits)
         label = logits.argmax(1).masked_fill(~right, self.ignore_index)
-        sizes = scale_sizes(side.sizes, side.image.shape[2:], label.shape[1:])
-        return ignore_padding(label, sizes, self.ignore_index), anchor
+        return side.ignore_padding(label, self.ignore_index), anchor
 
     def _view_pass(self, name: str, image: Tensor, label: Tensor,
                    anchor: Tensor) -> tuple[Losses, None]:
@@ -139,12 +138,12 @@ class ELN(Method):
             step (Step): The training step.
             batch (Batch): The batch.
         """
-        unused = [self.student.decode_head]
         if training_iteration() < self.supervised_iters:
-            unused.append(self.auxiliary)
             step.learn('labeled', lambda: self.supervised(batch.labeled))
         else:
             step.learn('labeled', lambda: self._labeled_pass(batch.labeled))
-        # Distributed processes wait for the gradient of every parameter.
-        step.log(loss_unused=0 * cast(Tensor, sum(
-            weight.sum() for part in unused for weight in part.parameters())))
+        self.use_all(step)
+        # A hook copies the weights; the running statistics are copied here.
+        teacher = self.network('teacher')
+        for buffer, copied in zip(teacher.buffers(), self.student.buffers()):
+            buffer.copy_(copied)

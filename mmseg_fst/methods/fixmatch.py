@@ -5,7 +5,6 @@ import torch
 
 from mmseg_fst.models.losses import all_logits, resize_logits, rows_of
 from mmseg_fst.models.mixers import CutMix
-from mmseg_fst.models.multi_scale_segmentor import encode_stages
 from mmseg_fst.ops import Mixed
 from mmseg_fst.registry import MODELS
 
@@ -95,8 +94,8 @@ class FixMatch(Method):
         """
         labeled, unlabeled = batch.labeled, batch.unlabeled
         count = len(labeled.image)
-        stages, features = encode_stages(
-            self.student, torch.cat([labeled.image, unlabeled.image]))
+        stages, features = self.stages_of(
+            torch.cat([labeled.image, unlabeled.image]))
         logits = all_logits(self.student, features, labeled.label.shape[1:])
         losses = self.labeled_losses(
             rows_of(logits, stop=count), [stage[:count] for stage in stages],

@@ -13,9 +13,9 @@ from mmseg_fst.models.losses import (
 )
 from mmseg_fst.ops import class_probabilities, exchange, gaussian_ramp
 from mmseg_fst.registry import MODELS
-from mmseg_fst.utils.checks import check_range
+from mmseg_fst.utils.checks import check_not_negative, check_range
 from mmseg_fst.utils.frozen import frozen
-from mmseg_fst.utils.progress import training_progress
+from mmseg_fst.utils.progress import training_iteration
 
 from .batch import Batch, Side
 from .method import Method
@@ -44,8 +44,8 @@ class GCT(StudentEnsemble, Method):
         flaw_detector (dict): Config of a :class:`FlawDetector`, which becomes
             ``auxiliary['flaw_detector']``.
         flaw_threshold (float): Flaws above it are equal, xi. Defaults to 0.6.
-        rampup (float): Fraction of the run in which the weight of the
-            consistency grows, see :func:`gaussian_ramp`. Defaults to 0.15.
+        ramp_iters (int): Iterations in which the weight of the consistency
+            grows, at least 0. Defaults to 0: it does not.
         judge (str): Whose predictions are judged and exchanged:
             ``'students'``, or, an option of this project, ``'teachers'``,
             their moving averages. Defaults to ``'students'``.
@@ -59,19 +59,21 @@ class GCT(StudentEnsemble, Method):
     parts = ('labeled', 'consistency', 'correction', 'detector')
     required = ()
     unused = ('regularizer', 'warmup_iters', 'photometric')
+    sums_losses = True
 
     def __init__(self,
                  students: dict[str, dict],
                  flaw_detector: dict,
                  flaw_threshold: float = 0.6,
-                 rampup: float = 0.15,
+                 ramp_iters: int = 0,
                  judge: Literal['students', 'teachers'] = 'students',
                  predict_with: str = ENSEMBLE,
                  **kwargs: Any) -> None:
         if len(students) != 2:
             raise ValueError('GCT: students must be two, got '
                              f'{", ".join(students) or "none"}.')
-        check_range(self, flaw_threshold=flaw_threshold, rampup=rampup)
+        check_range(self, flaw_threshold=flaw_threshold)
+        check_not_negative(self, ramp_iters=ramp_iters)
         self.with_teacher = 'teachers' == self.check_choice(
             'judge', judge, ('students', 'teachers'))
         super().__init__(
@@ -79,19 +81,7 @@ class GCT(StudentEnsemble, Method):
         classes = self._students[0].decode_head.num_classes
         self.auxiliary['flaw_detector'] = MODELS.build(
             dict(num_classes=classes, **flaw_detector))
-        self.flaw_threshold, self.rampup = flaw_threshold, rampup
-
-    def weigh(self, part: str, loss: Tensor) -> Tensor:
-        """A loss times its weight: losses of the students are summed.
-
-        Args:
-            part (str): Such as ``NAME.labeled``.
-            loss (Tensor): A scalar.
-
-        Returns:
-            Tensor: A scalar.
-        """
-        return self.loss_weights[part.rpartition('.')[2]] * loss
+        self.flaw_threshold, self.ramp_iters = flaw_threshold, ramp_iters
 
     def train_on(self, step: Step, batch: Batch) -> None:
         """Make one training step, see :class:`Method`.
@@ -138,13 +128,12 @@ class GCT(StudentEnsemble, Method):
         probability = class_probabilities(logits['decode'])
         with frozen(detector):
             flaw = detector(image, probability)
-        ramp = gaussian_ramp(training_progress(), self.rampup)
+        ramp = gaussian_ramp(training_iteration(), self.ramp_iters)
         follow = ramp * F.mse_loss(probability, target)
-        correct = (flawed * flaw.square()).mean()
         return {
             f'{name}.labeled': labeled_losses(
                 network, rows_of(logits, stop=len(labeled.image)),
                 labeled.label),
             f'{name}.consistency': dict(loss_mse=follow),
-            f'{name}.correction': dict(loss_mse=correct)
+            f'{name}.correction': dict(loss_mse=(flawed * flaw**2).mean())
         }, None

@@ -1,4 +1,5 @@
 """The base class of all methods: what their training steps share."""
+from collections.abc import Sequence
 from typing import Any, Literal, Optional, Union
 
 import torch
@@ -12,13 +13,7 @@ from mmseg_fst.models.losses import (
     view_losses,
 )
 from mmseg_fst.models.multi_scale_segmentor import context_of, encode_stages
-from mmseg_fst.ops import (
-    Mixed,
-    class_logits,
-    ignore_padding,
-    mix_labels,
-    weigh_boxes,
-)
+from mmseg_fst.ops import Mixed, class_logits, mix_labels, weigh_boxes
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
@@ -210,9 +205,22 @@ class Method(StudentTeacher):
         Returns:
             tuple: Losses ``labeled``, and no output.
         """
-        stages, features = encode_stages(self.student, side.image)
+        stages, features = self.stages_of(side.image)
         logits = all_logits(self.student, features, side.label.shape[1:])
         return self.labeled_losses(logits, stages, side), None
+
+    def stages_of(
+            self, image: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Feature maps of the student's backbone, and of its neck.
+
+        Args:
+            image (Tensor): Images of shape (N, C, H, W).
+
+        Returns:
+            tuple: Feature maps (N, D, h, w) of both; the same without a neck.
+            Of two scales see :class:`MultiScaleSegmentor`.
+        """
+        return encode_stages(self.student, image)
 
     def consistency(self, step: Step, mixed: Mixed) -> tuple[Losses, None]:
         """The pass of mixed images.
@@ -255,8 +263,22 @@ class Method(StudentTeacher):
             batch (Batch): The batch.
         """
         step.learn('labeled', lambda: self.supervised(batch.labeled))
+        if self.auxiliary:
+            self.use_all(step)
         if self.teacher is not None and self.teacher_updates_statistics:
             self.teacher_warmup(batch.labeled.image)
+
+    def use_all(self, step: Step) -> None:
+        """Add 0 times all parameters to the loss, also unused ones.
+
+        Distributed processes wait for the gradient of every parameter.
+
+        Args:
+            step (Step): The training step.
+        """
+        total = torch.stack(
+            [weight.sum() for weight in self.trained_parameters()]).sum()
+        step.log(loss_unused=0 * total)
 
     @torch.no_grad()
     def teacher_warmup(self, image: Tensor) -> None:
@@ -273,13 +295,13 @@ class Method(StudentTeacher):
 
     # Parts of the passes.
 
-    def labeled_losses(self, logits: dict[str, Tensor], stages: list[Tensor],
-                       side: Side) -> Losses:
+    def labeled_losses(self, logits: dict[str, Tensor],
+                       stages: Sequence[Tensor], side: Side) -> Losses:
         """Losses of labeled images.
 
         Args:
             logits (dict[str, Tensor]): Logits of each head, (N, C, H, W).
-            stages (list[Tensor]): Feature maps of the backbone.
+            stages (Sequence[Tensor]): Feature maps of the backbone.
             side (Side): The images.
 
         Returns:
@@ -354,8 +376,7 @@ class Method(StudentTeacher):
         Returns:
             PseudoLabels: Labels and weights.
         """
-        label = ignore_padding(
-            label, side.sizes, self.ignore_index, side.corners)
+        label = side.ignore_padding(label, self.ignore_index)
         weight = weigh_boxes(weight, side.trusted_boxes, side.corners)
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)

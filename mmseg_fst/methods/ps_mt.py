@@ -16,6 +16,7 @@ from mmseg_fst.models.mean_network import MeanDecoder
 from mmseg_fst.models.split_heads import decoder_of, encode
 from mmseg_fst.ops import Mixed, assist, cosine_ramp
 from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checks import check_not_negative
 from mmseg_fst.utils.progress import training_iteration
 
 from .batch import Batch, PseudoLabels, Side
@@ -59,9 +60,7 @@ class PSMT(TeachersInTurn):
                  assist_classes: Optional[int] = None,
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if ramp_iters < 0:
-            raise ValueError(
-                f'PSMT: ramp_iters must be at least 0, got {ramp_iters}.')
+        check_not_negative(self, ramp_iters=ramp_iters)
         most = self.student.num_classes
         if not 1 <= (assist_classes or most) <= most:
             raise ValueError('PSMT: assist_classes must be from 1 to the '

@@ -34,7 +34,8 @@ class ReCo(Method):
 
         image_unlabeled -> teacher -> label, confidence
         image_unlabeled -> mixer ---> photometric -> image_mixed
-        image_labeled ---> student -> loss on label_labeled, representation
+        image_labeled -> photometric -> student -> loss on label_labeled,
+                                                   representation
         image_mixed -----> student -> loss on label_mixed, representation
         both representations -------> contrast
 
@@ -77,13 +78,15 @@ class ReCo(Method):
             step (Step): Takes the passes of the student and their losses.
             batch (Batch): The sides of the batch.
         """
+        labeled = step.once('labeled_view', lambda: batch.labeled.replaced(
+            self.augment(batch.labeled.image), batch.labeled.label))
         confidence = self.pseudo_labels(batch.unlabeled)
         mixed = self.mixed_view(step, batch, confidence)
         share = confident_shares(mixed.weight, mixed.label,
                                  self.contrast.strong_threshold,
                                  self.ignore_index)
         step.learn('joint', lambda: self.contrastive_pass(
-            step, batch.labeled, mixed, share))
+            step, labeled, mixed, share))
         step.log(pseudo_label_weight=share.mean())
 
     def contrastive_pass(self, step: Step, labeled: Side, mixed: Mixed,

@@ -34,6 +34,8 @@ class StudentEnsemble(StudentTeacher):
     """
 
     student: nn.ModuleDict
+    #: Whether the losses of the students are summed, not averaged.
+    sums_losses = False
 
     @property
     def networks(self) -> list[str]:
@@ -93,6 +95,8 @@ class StudentEnsemble(StudentTeacher):
     def weigh(self, part: str, loss: Tensor) -> Tensor:
         """A loss times its weight, as a share of the mean over students.
 
+        It is a share of the sum if ``sums_losses`` is set.
+
         Args:
             part (str): Such as ``NAME.labeled``.
             loss (Tensor): A scalar.
@@ -100,8 +104,8 @@ class StudentEnsemble(StudentTeacher):
         Returns:
             Tensor: A scalar.
         """
-        part = part.rpartition('.')[2]
-        return self.loss_weights[part] * loss / len(self.student)
+        loss = self.loss_weights[part.rpartition('.')[2]] * loss
+        return loss if self.sums_losses else loss / len(self.student)
 
     def network(self, name: Optional[str] = None) -> Any:
         """The student of that name.
@@ -255,7 +259,7 @@ def build_students(students: dict[str, dict]) -> nn.ModuleDict:
     """
     if len(students) < 2 or ENSEMBLE in students:
         raise ValueError(
-            'CoTraining: students must be two or more, none of them named '
+            'model.students must be two or more, none of them named '
             f'{ENSEMBLE!r}, got {list(students)}.')
     return nn.ModuleDict(
         {name: MODELS.build(config)

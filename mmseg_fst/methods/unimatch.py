@@ -1,17 +1,32 @@
 """UniMatch: two strong views and perturbed features."""
-from typing import Any, Literal, Optional
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, Optional
 
 import torch
 from torch import Tensor
 
 from mmseg_fst.models.losses import all_logits, pseudo_losses, rows_of
-from mmseg_fst.models.multi_scale_segmentor import encode_stages
 from mmseg_fst.ops import Mixed, concatenate
 from mmseg_fst.registry import MODELS
 
 from .batch import Batch, PseudoLabels
 from .fixmatch import FixMatch
 from .step import Losses
+
+
+class WeakView(NamedTuple):
+    """What the student says of labeled images and, after them, weak views.
+
+    Attributes:
+        stages (Sequence[Tensor]): Maps (N, D, h, w) of the backbone.
+        features (Sequence[Tensor]): Maps that are decoded.
+        logits (dict[str, Tensor]): Logits of each head, (N, C, H, W).
+        perturbed (dict[str, Tensor]): Of perturbed features of weak views.
+    """
+    stages: Sequence[Tensor]
+    features: Sequence[Tensor]
+    logits: dict[str, Tensor]
+    perturbed: dict[str, Tensor]
 
 
 @MODELS.register_module()
@@ -22,8 +37,6 @@ class UniMatch(FixMatch):
     Semantic Segmentation", CVPR 2023, equation 7. The pseudo-labels of the
     weak view supervise two strong views, sampled independently, and the
     decoding of perturbed features of the weak view.
-
-    See :class:`Method` for other arguments.
 
     Args:
         perturbation (dict): Config of the module that perturbs features of
@@ -85,21 +98,34 @@ class UniMatch(FixMatch):
             tuple: Losses ``labeled``, the pseudo-labels, and the logits of
             each head for perturbed features of the weak view, (N, C, H, W).
         """
-        labeled, unlabeled = batch.labeled, batch.unlabeled
-        count = len(labeled.image)
-        end = count + len(unlabeled.image)
-        stages, features = encode_stages(
-            self.student, torch.cat([labeled.image, unlabeled.image]))
+        count = len(batch.labeled.image)
+        stages, _, logits, perturbed = self.weak_view(batch)
+        losses = self.labeled_losses(
+            rows_of(logits, stop=count), [stage[:count] for stage in stages],
+            batch.labeled)
+        return losses, self.pseudo_labels(
+            batch.unlabeled, logits['decode'][count:]), perturbed
+
+    def weak_view(self, batch: Batch) -> WeakView:
+        """The pass of labeled, weak and perturbed images, without losses.
+
+        Args:
+            batch (Batch): The batch.
+
+        Returns:
+            WeakView: Features and logits.
+        """
+        image = torch.cat([batch.labeled.image, batch.unlabeled.image])
+        count, end = len(batch.labeled.image), len(image)
+        stages, features = self.stages_of(image)
         first = 0 if self.perturbed_images == 'all' else count
         perturbed = self.perturbation(
             [feature[first:] for feature in features])
-        features = [torch.cat(pair) for pair in zip(features, perturbed)]
-        logits = all_logits(self.student, features, labeled.label.shape[1:])
-        losses = self.labeled_losses(
-            rows_of(logits, stop=count), [stage[:count] for stage in stages],
-            labeled)
-        target = self.pseudo_labels(unlabeled, logits['decode'][count:end])
-        return losses, target, rows_of(logits, start=end + count - first)
+        logits = all_logits(
+            self.student, [torch.cat(pair) for pair in zip(
+                features, perturbed)], image.shape[2:])
+        return WeakView(stages, features, rows_of(logits, stop=end),
+                        rows_of(logits, start=end + count - first))
 
     def strong_view(self,
                     batch: Batch,

@@ -1,5 +1,6 @@
 """Segmentors and the parts that a method is put together from."""
 from .adaptive_mixers import AdaptiveCopyPaste, AdaptiveCutMix
+from .allspark_neck import AllSparkNeck
 from .attention import fuse_attention
 from .backbones import (
     DCTInput,
@@ -14,13 +15,16 @@ from .beta_cut_mix import BetaCutMix
 from .block_mask import BlockMask
 from .class_bank import CrossBankContrast
 from .class_confidence import ClassConfidence
+from .confidence_threshold import ConfidenceThreshold
 from .contrastive_memory import ContrastiveMemory
+from .correlation_head import CorrelationHead
 from .crop_contrast import CropContrast
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
     DAFormerHead,
     DeepLabV2Head,
     DeepLabV3PlusHead,
+    LinearSegFormerHead,
     PlainDPTHead,
     ScaleAttentionHead,
     ShufflePSPHead,
@@ -34,7 +38,7 @@ from .guided_perturbations import ContextMask, GuidedCutout, ObjectMask
 from .losses import heads_of
 from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
-from .multi_box_mix import MultiBoxMix
+from .multi_box_mix import MultiBoxCutMix, MultiBoxMix
 from .multi_scale_segmentor import MultiScaleSegmentor
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
@@ -62,22 +66,23 @@ from .strong_photometric import StrongPhotometric
 from .virtual_adversarial import VirtualAdversarial
 
 __all__ = [
-    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AttentionDropout',
-    'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask', 'Canvas',
-    'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold', 'ComplementaryDropout', 'ConfidenceWeight',
-    'ConfidentRatio', 'ContextMask', 'ContrastiveMemory', 'CropContrast',
+    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AllSparkNeck',
+    'AttentionDropout', 'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask',
+    'Canvas', 'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss',
+    'ClassMix', 'ClassThreshold', 'ComplementaryDropout',
+    'ConfidenceThreshold', 'ConfidenceWeight', 'ConfidentRatio',
+    'ContextMask', 'ContrastiveMemory', 'CorrelationHead', 'CropContrast',
     'CrossBankContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
     'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
     'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
     'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
-    'GuidedCutout', 'HalfCutMix', 'MeanNetwork', 'MultiBoxMix',
-    'MultiScale', 'MultiScaleSegmentor', 'NoMix', 'NoiseCutOut',
-    'ObjectMask', 'PixelProjection', 'PlainDPTHead', 'PreviousStudents',
-    'RandAugment', 'RegionContrast', 'ResizedBEiT', 'ScaleAttentionHead',
-    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
-    'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',
-    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
-    'split_dilated'
+    'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead', 'MeanNetwork',
+    'MultiBoxCutMix', 'MultiBoxMix', 'MultiScale', 'MultiScaleSegmentor',
+    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection',
+    'PlainDPTHead', 'PreviousStudents', 'RandAugment', 'RegionContrast',
+    'ResizedBEiT', 'ScaleAttentionHead', 'SelfCorrectionLoss',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
+    'fuse_attention', 'heads_of', 'split_dilated'
 ]

@@ -1,21 +1,21 @@
 """Mixers that prefer classes of low confidence: AEL."""
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor, nn
 
 from mmseg_fst.ops import (
     Mixed,
     box_mask,
+    connected_components,
     doubt_softmax,
     half_box,
     mix,
     sample_index,
+    sample_object_box,
 )
 from mmseg_fst.registry import MODELS
-from mmseg_fst.utils.checks import check_range
+from mmseg_fst.utils.checks import check_range, single_image_message
 
 
 @MODELS.register_module()
@@ -117,9 +117,6 @@ class AdaptiveCutMix(nn.Module):
     class in there, whose bounding box is pasted. Without such an image or
     component, a box of half the area of any other image is pasted.
 
-    Connected components are found on the CPU: the step waits for the
-    pseudo-labels once.
-
     The release differs in the choice of images: it remembers which unlabeled
     images of the data set contain a class, loads the sampled image within the
     training step, and trains on a single mixed image in each process. Here
@@ -150,9 +147,8 @@ class AdaptiveCutMix(nn.Module):
         """Sample boxes and the images that they are cut from.
 
         Args:
-            label (Tensor): Pseudo-labels of shape (N, H, W), int64, on the
-                CPU.
-            confidence (Tensor): Confidence of each class, (C,), on the CPU.
+            label (Tensor): Pseudo-labels of shape (N, H, W), int64.
+            confidence (Tensor): Confidence of each class, (C,).
 
         Returns:
             tuple[Tensor, Tensor]: Left, top, right and bottom of each box,
@@ -161,34 +157,36 @@ class AdaptiveCutMix(nn.Module):
         Raises:
             ValueError: If there is a single image.
         """
-        count = len(label)
+        count, *size = label.shape
         if count < 2:
-            raise ValueError(
-                'AdaptiveCutMix mixes the images of a batch with each other, '
-                'but the batch has one image; set '
-                '`train_dataloader.batch_size` to 2 or more.')
-        classes = sample_index(
-            doubt_softmax(confidence, self.power), torch.rand(count))
-        boxes, partners = [], []
-        for image, index in enumerate(classes):
-            masks = label == index
-            contain = masks.flatten(1).float().mean(1) >= self.min_share
-            contain[image] = False
-            found = bool(contain.any())
-            if not found:
-                contain = torch.arange(count) != image
-            partner = int(_choose(contain.nonzero()[:, 0]))
-            boxes.append(self._box(masks[partner], found))
-            partners.append(partner)
-        return torch.tensor(boxes), torch.tensor(partners)
+            raise ValueError(single_image_message(self))
+        # All is sampled on the CPU, and whether or not it will be used: what
+        # the pseudo-labels are is not known there.
+        number, priority, choice, half = (
+            part.to(label.device, non_blocking=True)
+            for part in (torch.rand(count), torch.rand(count, count),
+                         torch.rand(count), self._half_boxes(count, size)))
+        classes = sample_index(doubt_softmax(confidence, self.power), number)
+        shares = torch.stack([
+            (label == index).flatten(1).float().mean(1) for index in classes
+        ])
+        others = ~torch.eye(count, dtype=torch.bool, device=label.device)
+        contain = (shares >= self.min_share) & others
+        found = contain.any(1)
+        allowed = torch.where(found[:, None], contain, others)
+        partners = priority.masked_fill(~allowed, -1).argmax(1)
+        masks = label[partners] == classes[:, None, None]
+        boxes, is_large = sample_object_box(
+            connected_components(masks), choice,
+            self.min_component * masks[0].numel())
+        return (torch.where((found & is_large)[:, None], boxes, half),
+                partners)
 
-    def _box(self, mask: Tensor, found: bool) -> tuple[int, ...]:
-        """The box of a component of a mask (H, W), or one of half the area."""
-        regions = component_boxes(
-            mask.numpy(), self.min_component * mask.numel()) if found else []
-        if not regions:
-            return half_box(mask.shape, torch.rand(3).tolist())
-        return tuple(_choose(torch.tensor(regions)).tolist())
+    @staticmethod
+    def _half_boxes(count: int, size: Sequence[int]) -> Tensor:
+        """Boxes of half the area, int64 of shape (N, 4)."""
+        return torch.tensor(
+            [half_box(size, row) for row in torch.rand(count, 3).tolist()])
 
     def forward(self, unlabeled: tuple[Tensor, Tensor, Tensor],
                 confidence: Tensor) -> Mixed:
@@ -206,36 +204,7 @@ class AdaptiveCutMix(nn.Module):
             ValueError: See :meth:`plan`.
         """
         image, label, weight = unlabeled
-        boxes, index = (
-            part.to(label.device, non_blocking=True)
-            for part in self.plan(label.cpu(), confidence.cpu()))
+        boxes, index = self.plan(label, confidence)
         return mix(
             box_mask(boxes, label.shape[1:]),
             (image[index], label[index], weight[index]), unlabeled, index)
-
-
-def component_boxes(mask: np.ndarray,
-                    min_pixels: float = 0.) -> list[tuple[int, ...]]:
-    """Bounding boxes of the connected components of a mask.
-
-    Pixels that touch at a corner are connected.
-
-    Args:
-        mask (np.ndarray): Bool array of shape (H, W).
-        min_pixels (float): Components with at most as many pixels are left
-            out. Defaults to 0.
-
-    Returns:
-        list[tuple]: Left, top, right and bottom of each component, from top
-        to bottom; right and bottom are exclusive.
-    """
-    components, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    sizes = np.bincount(components.ravel())[1:]
-    return [(columns.start, rows.start, columns.stop, rows.stop)
-            for (rows, columns), size in zip(
-                ndimage.find_objects(components), sizes) if size > min_pixels]
-
-
-def _choose(rows: Tensor) -> Tensor:
-    """A random row."""
-    return rows[int(torch.randint(len(rows), ()))]

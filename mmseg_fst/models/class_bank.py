@@ -166,7 +166,8 @@ class CrossBankContrast(nn.Module):
             peer (PixelView): What the peer says of the same unlabeled images.
 
         Returns:
-            dict[str, Tensor]: ``high`` and ``low``, scalars.
+            dict[str, Tensor]: ``high`` and ``low``, scalars, computed in
+            float32 at least.
         """
         true, pseudo = labels
         sure = torch.cat([torch.ones_like(true, dtype=confidence.dtype),
@@ -174,9 +175,10 @@ class CrossBankContrast(nn.Module):
         unsure = (confidence < self.threshold) & (pseudo >= 0) & (
             pseudo < self.num_classes)
         features = torch.cat([view.representation for view in views])
-        return dict(
-            high=self.high(name, features, torch.cat(labels), sure),
-            low=self.low(views[1].representation, peer, unsure))
+        with torch.autocast(features.device.type, enabled=False):
+            return dict(
+                high=self.high(name, features, torch.cat(labels), sure),
+                low=self.low(views[1].representation, peer, unsure))
 
     def high(self, name: str, features: Tensor, label: Tensor,
              confidence: Tensor) -> Tensor:

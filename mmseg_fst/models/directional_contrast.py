@@ -81,8 +81,14 @@ class DirectionalContrast(nn.Module):
                 int64 of shape (P,).
 
         Returns:
-            Tensor: The weighted loss, a scalar.
+            Tensor: The weighted loss, a scalar, computed in float32 at least.
         """
+        with torch.autocast(first.logits.device.type, enabled=False):
+            return self._loss(first, second, overlap)
+
+    def _loss(self, first: PixelView, second: PixelView,
+              overlap: tuple[Tensor, Tensor]) -> Tensor:
+        """The loss of a step, see :meth:`forward`."""
         dtype = torch.promote_types(first.representation.dtype, torch.float32)
         rows, labels, confidences = [], [], []
         for view in (first, second):

@@ -29,54 +29,81 @@ class Objects:
         return connected_components(self.mask)
 
 
+class GuidedMask(nn.Module):
+    """Set features to zero at places that a prediction chooses."""
+
+    needs = ('objects', )
+
+    def select(self, objects: Objects) -> Tensor:
+        """Choose the places whose features remain.
+
+        Args:
+            objects (Objects): The objects in the images.
+
+        Returns:
+            Tensor: Bool of shape (N, H, W).
+        """
+        raise NotImplementedError
+
+    def forward(self, features: Sequence[Tensor],
+                objects: Objects) -> list[Tensor]:
+        """Perturb features.
+
+        Args:
+            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
+            objects (Objects): The objects in the images.
+
+        Returns:
+            list[Tensor]: Feature maps of the same shapes. The places are
+            resized to the nearest pixel.
+        """
+        values = self.select(objects)[:, None].to(features[0].dtype)
+        return [
+            feature * F.interpolate(values, feature.shape[2:])
+            for feature in features
+        ]
+
+
 @MODELS.register_module()
-class ContextMask(nn.Module):
+class ContextMask(GuidedMask):
     """Keep the features of objects, and mask their context.
 
     CCT (Ouali et al., CVPR 2020, section 3.3), "guided masking".
     """
 
-    needs = ('objects', )
-
-    def forward(self, features: Sequence[Tensor],
-                objects: Objects) -> list[Tensor]:
-        """Perturb features.
+    def select(self, objects: Objects) -> Tensor:
+        """The objects, see :meth:`GuidedMask.select`.
 
         Args:
-            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
             objects (Objects): The objects in the images.
 
         Returns:
-            list[Tensor]: Feature maps of the same shapes.
+            Tensor: Bool of shape (N, H, W).
         """
-        return keep(features, objects.mask)
+        return objects.mask
 
 
 @MODELS.register_module()
-class ObjectMask(nn.Module):
+class ObjectMask(GuidedMask):
     """Keep the features of the context, and mask the objects.
 
     CCT (Ouali et al., CVPR 2020, section 3.3), "guided masking".
     """
 
-    needs = ('objects', )
-
-    def forward(self, features: Sequence[Tensor],
-                objects: Objects) -> list[Tensor]:
-        """Perturb features.
+    def select(self, objects: Objects) -> Tensor:
+        """What is not an object, see :meth:`GuidedMask.select`.
 
         Args:
-            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
             objects (Objects): The objects in the images.
 
         Returns:
-            list[Tensor]: Feature maps of the same shapes.
+            Tensor: Bool of shape (N, H, W).
         """
-        return keep(features, ~objects.mask)
+        return ~objects.mask
 
 
 @MODELS.register_module()
-class GuidedCutout(nn.Module):
+class GuidedCutout(GuidedMask):
     """Mask a box within each object.
 
     CCT (Ouali et al., CVPR 2020, section 3.3), see
@@ -97,8 +124,6 @@ class GuidedCutout(nn.Module):
         ValueError: If an argument is out of its range.
     """
 
-    needs = ('objects', )
-
     def __init__(self,
                  erase: float = 0.4,
                  min_contour: int = 50,
@@ -113,37 +138,17 @@ class GuidedCutout(nn.Module):
         self.min_contour = min_contour
         self.max_objects = max_objects
 
-    def forward(self, features: Sequence[Tensor],
-                objects: Objects) -> list[Tensor]:
-        """Perturb features.
+    def select(self, objects: Objects) -> Tensor:
+        """What lies outside of the boxes, see :meth:`GuidedMask.select`.
 
         Args:
-            features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
             objects (Objects): The objects in the images.
 
         Returns:
-            list[Tensor]: Feature maps of the same shapes.
+            Tensor: Bool of shape (N, H, W).
         """
         components = objects.components
         place = torch.rand(len(components), self.max_objects, 2)
-        erased = erase_in_objects(
+        return ~erase_in_objects(
             components, place.to(components.device, non_blocking=True),
             self.erase, self.min_contour)
-        return keep(features, ~erased)
-
-
-def keep(features: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
-    """Set features to zero where a mask is not set.
-
-    Args:
-        features (Sequence[Tensor]): Feature maps of shape (N, C, h, w).
-        mask (Tensor): Bool of shape (N, H, W), resized to the nearest pixel.
-
-    Returns:
-        list[Tensor]: Feature maps of the same shapes.
-    """
-    values = mask[:, None].to(features[0].dtype)
-    return [
-        feature * F.interpolate(values, feature.shape[2:])
-        for feature in features
-    ]

@@ -237,18 +237,41 @@ def head_losses(head: BaseDecodeHead,
                 'does not support the pixel weights of self-training. Use '
                 'ClassDiceLoss for a Dice loss.')
         name = function.loss_name
-        compute = (partial(_class_weighted_loss, function)
-                   if _has_class_weights(function) else function)
+        compute: Callable[..., Tensor] = function
+        if _has_class_weights(function):
+            compute = partial(_class_weighted_loss, function)
+        elif _is_mean_over_labeled(function):
+            compute = partial(function, avg_factor=_labeled_count(
+                label, head.ignore_index))
         value = compute(logits, label, weight=weight,
                         ignore_index=head.ignore_index)
         losses[name] = losses[name] + value if name in losses else value
     return losses
 
 
+def _is_softmax(function: nn.Module) -> bool:
+    """Whether a loss is a softmax cross-entropy."""
+    return type(function) is CrossEntropyLoss and not function.use_sigmoid
+
+
 def _has_class_weights(function: nn.Module) -> bool:
     """Whether a loss is a softmax cross-entropy with class weights."""
-    return type(function) is CrossEntropyLoss and bool(
-        function.class_weight) and not function.use_sigmoid
+    return _is_softmax(function) and bool(function.class_weight)
+
+
+def _is_mean_over_labeled(function: nn.Module) -> bool:
+    """Whether a softmax cross-entropy is a mean over labeled pixels."""
+    return _is_softmax(function) and bool(
+        function.avg_non_ignore and function.reduction == 'mean')
+
+
+def _labeled_count(label: Tensor, ignore_index: int) -> Tensor:
+    """Number of labeled pixels, a float32 scalar.
+
+    MMSegmentation reads this number back from the device, and adds the
+    epsilon of float32 to it, which float32 rounds away.
+    """
+    return (label != ignore_index).sum().float()
 
 
 @lru_cache(maxsize=32)

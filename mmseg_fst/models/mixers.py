@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from mmseg_fst.ops import Mixed, box_mask, class_mix_mask, mix
 from mmseg_fst.registry import MODELS
-from mmseg_fst.utils.checks import check_range
+from mmseg_fst.utils.checks import single_image_message
+
+from .random_boxes import RandomBoxes
 
 
 @MODELS.register_module()
@@ -108,10 +110,7 @@ class UnlabeledClassMix(ClassMix):
         """
         image, label, weight = unlabeled
         if len(image) < 2:
-            raise ValueError(
-                'UnlabeledClassMix mixes the images of a batch with each '
-                'other, but the batch has one image; set '
-                '`train_dataloader.batch_size` to 2 or more.')
+            raise ValueError(single_image_message(self))
         index = torch.arange(len(image), device=image.device).roll(-1)
         return mix(self.sample_mask(label),
                    (image[index], label[index], weight[index]), unlabeled,
@@ -154,7 +153,7 @@ class NoMix(nn.Module):
 
 
 @MODELS.register_module()
-class CutMix(nn.Module):
+class CutMix(RandomBoxes):
     """Paste a box of one unlabeled image onto another (French et al. 2020).
 
     Sampling follows UniMatch: for each image, whether a box is pasted and its
@@ -192,8 +191,7 @@ class CutMix(nn.Module):
         source: Literal['flip', 'roll', 'other', 'permute'] = 'flip',
         single: Literal['raise', 'warn'] = 'raise'
     ) -> None:
-        super().__init__()
-        check_range(self, prob=prob)
+        super().__init__(prob, area, max_ratio)
         for name, value, allowed in (('source', source,
                                       ('flip', 'roll', 'other', 'permute')),
                                      ('single', single, ('raise', 'warn'))):
@@ -201,59 +199,8 @@ class CutMix(nn.Module):
                 raise ValueError(
                     f'{type(self).__name__}: {name} must be '
                     f'{" or ".join(map(repr, allowed))}, got {value!r}.')
-        if not 0 < area[0] <= area[1] < 1 or max_ratio < 1:
-            raise ValueError(
-                f'{type(self).__name__}: area must be a range in (0, 1) and '
-                f'max_ratio at least 1, got {area} and {max_ratio}.')
-        self.prob = prob
-        self.area = area
-        self.max_ratio = max_ratio
         self.source = source
         self.single = single
-
-    def sample_boxes(self, count: int, height: int, width: int) -> Tensor:
-        """Sample the boxes, on the CPU.
-
-        Args:
-            count (int): Number of images N.
-            height (int): Height of the images.
-            width (int): Width of the images.
-
-        Returns:
-            Tensor: Left, top, right and bottom, int64 of shape (N, 4); all
-            zero for images without a box.
-
-        Raises:
-            ValueError: If no box fits into the image.
-        """
-        # Rejection sampling below ends only if the largest box fits at the
-        # most favorable aspect ratio.
-        longer = max(height / width, width / height)
-        if self.area[1] * longer > self.max_ratio:
-            raise ValueError(
-                f'{type(self).__name__}: no box with area={self.area} and '
-                f'max_ratio={self.max_ratio} fits into an image of '
-                f'{height} x {width}; increase max_ratio.')
-        boxes = torch.zeros(count, 4, dtype=torch.long)
-        for box in boxes:
-            if torch.rand(()) >= self.prob:
-                continue
-            # The area is sampled once: sampled anew with the rest, large
-            # boxes, which fit less often, would be rare.
-            low, high = self.area
-            pixels = (low + torch.rand(()).item() *
-                      (high - low)) * height * width
-            while True:
-                ratio = torch.empty(()).uniform_(
-                    1 / self.max_ratio, self.max_ratio).item()
-                left = int(torch.randint(width, ()))
-                top = int(torch.randint(height, ()))
-                right = left + int((pixels / ratio)**0.5)
-                bottom = top + int((pixels * ratio)**0.5)
-                if right <= width and bottom <= height:
-                    break
-            box.copy_(torch.tensor((left, top, right, bottom)))
-        return boxes
 
     def partners(self, count: int) -> Tensor:
         """Index of the image from which each box is cut.
@@ -291,9 +238,7 @@ class CutMix(nn.Module):
                 ``'warn'``.
         """
         if count < 2:
-            message = (f'{type(self).__name__} mixes the images of a batch '
-                       'with each other, but the batch has one image; set '
-                       '`train_dataloader.batch_size` to 2 or more.')
+            message = single_image_message(self)
             if self.single == 'raise':
                 raise ValueError(message)
             warnings.warn(message + ' It is not mixed.', stacklevel=2)

@@ -1,10 +1,10 @@
-"""Masks of several boxes, for CutMix between two batches."""
+"""CutMix with several boxes in each image."""
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from mmseg_fst.ops import box_mask
+from mmseg_fst.ops import Mixed, box_mask, relabel
 from mmseg_fst.registry import MODELS
 
 
@@ -72,3 +72,63 @@ class MultiBoxMix(nn.Module):
         for boxes in self.sample_boxes(count, *size).unbind(1):
             mask ^= box_mask(boxes, size)
         return mask
+
+
+@MODELS.register_module()
+class MultiBoxCutMix(MultiBoxMix):
+    """Paste several boxes onto an image, each from a random image.
+
+    CutMix of PS-MT (Liu et al., CVPR 2022) on Cityscapes, as in the authors'
+    code. Boxes are sampled as by :class:`MultiBoxMix`. The image that a box
+    is cut from is any of the batch, also the same one, and a later box lies
+    on top of the earlier ones.
+
+    See :class:`MultiBoxMix` for the arguments.
+    """
+
+    def sample_sources(self, count: int, size: Sequence[int]) -> Tensor:
+        """Sample for each pixel the image that it comes from, on the CPU.
+
+        Args:
+            count (int): Number of images N.
+            size (Sequence[int]): Height and width of the images.
+
+        Returns:
+            Tensor: Indices of images, int64 of shape (N, *size).
+        """
+        index = torch.randint(count, (self.count, count, 1, 1))
+        source = torch.arange(count)[:, None, None].expand(count, *size)
+        for box, image in zip(self.sample_boxes(count, *size).unbind(1),
+                              index):
+            source = torch.where(box_mask(box, size), image, source)
+        return source
+
+    def forward(self, labeled: tuple[Tensor, Tensor],
+                unlabeled: tuple[Tensor, Tensor, Tensor]) -> Mixed:
+        """Mix the unlabeled batch with itself.
+
+        Args:
+            labeled (tuple): Not used.
+            unlabeled (tuple): ``image`` (N, 3, H, W), pseudo-``label``
+                (N, H, W), int64, and ``weight`` (N, H, W).
+
+        Returns:
+            Mixed: The mixed batch; its ``index`` is that of each pixel.
+
+        Raises:
+            ValueError: If the batch has one image.
+        """
+        image, label, weight = unlabeled
+        count = len(image)
+        if count < 2:
+            raise ValueError(
+                'MultiBoxCutMix mixes the images of a batch with each other, '
+                'but the batch has one image; set '
+                '`train_dataloader.batch_size` to 2 or more.')
+        source = self.sample_sources(count, label.shape[1:])
+        mask = source != torch.arange(count)[:, None, None]
+        source, mask = (value.to(image.device, non_blocking=True)
+                        for value in (source, mask))
+        pasted = image.gather(0, source[:, None].expand_as(image))
+        mixed = Mixed(pasted, label, weight, mask, source)
+        return relabel(mixed, (label, weight), (label, weight))

@@ -1,14 +1,17 @@
 """Boxes of noise instead of image content: the CutOut of ST++."""
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmseg_fst.ops import Mixed, box_mask, normalize
 from mmseg_fst.registry import MODELS
-from mmseg_fst.utils.checks import check_range
+
+from .random_boxes import RandomBoxes
 
 
 @MODELS.register_module()
-class NoiseCutOut(nn.Module):
+class NoiseCutOut(RandomBoxes):
     """Replace a box of some images by noise; it is not learned.
 
     As in the release of ST++: area, aspect ratio and place of a box are
@@ -27,60 +30,20 @@ class NoiseCutOut(nn.Module):
         ValueError: If an argument is out of its range.
     """
 
-    def __init__(self,
-                 prob: float = 0.5,
-                 area: tuple[float, float] = (0.02, 0.4),
-                 max_ratio: float = 1 / 0.3) -> None:
-        super().__init__()
-        check_range(self, prob=prob)
-        if not 0 < area[0] <= area[1] < 1 or max_ratio < 1:
-            raise ValueError(
-                'NoiseCutOut: area must be a range in (0, 1) and max_ratio '
-                f'at least 1, got {tuple(area)} and {max_ratio}.')
-        self.prob = prob
-        self.area = area
-        self.max_ratio = max_ratio
+    @property
+    def fitting_area(self) -> float:
+        """The smallest area, which is sampled at some time."""
+        return self.area[0]
 
-    def sample_boxes(self, count: int, height: int, width: int) -> Tensor:
-        """Sample the boxes, on the CPU.
+    def areas(self) -> Iterator[Tensor]:
+        """Areas of one box, another one for each attempt.
 
-        Args:
-            count (int): Number of images N.
-            height (int): Height of the images.
-            width (int): Width of the images.
-
-        Returns:
-            Tensor: Left, top, right and bottom, int64 of shape (N, 4); all
-            zero for images without a box.
-
-        Raises:
-            ValueError: If no box fits into the image.
+        Yields:
+            Tensor: Fractions of the image, float32 scalars, without end.
         """
-        # The smallest box at its most favorable aspect ratio.
-        longer = max(height / width, width / height)
-        if self.area[0] * longer > self.max_ratio:
-            raise ValueError(
-                f'NoiseCutOut: no box with area={tuple(self.area)} and '
-                f'max_ratio={self.max_ratio} fits into an image of {height} '
-                f'x {width}; increase max_ratio.')
-        boxes = torch.zeros(count, 4, dtype=torch.long)
-        for box in boxes:
-            if torch.rand(()) < self.prob:
-                box.copy_(self._sample_box(height, width))
-        return boxes
-
-    def _sample_box(self, height: int, width: int) -> Tensor:
-        """One box that fits."""
         low, high = self.area
         while True:
-            pixels = (low + torch.rand(()) * (high - low)) * height * width
-            ratio = torch.empty(()).uniform_(1 / self.max_ratio,
-                                             self.max_ratio)
-            across, down = ((pixels / ratio)**0.5, (pixels * ratio)**0.5)
-            left, top = torch.randint(width, ()), torch.randint(height, ())
-            right, bottom = left + across.long(), top + down.long()
-            if right <= width and bottom <= height:
-                return torch.stack([left, top, right, bottom])
+            yield low + torch.rand(()) * (high - low)
 
     def forward(self, mixed: Mixed, mean: Tensor, std: Tensor,
                 ignore_index: int) -> Mixed:

@@ -19,8 +19,9 @@ class RandAugment(nn.Module):
     et al., ICCV 2021). All distortions are photometric, so labels stay valid;
     therefore it is not torchvision's class of that name, half of whose
     operations are geometric. The release also has JPEG compression, a shift
-    of the hue, which is 0 at its magnitude, and brightness a second time;
-    and it augments complete images, here it is crops.
+    of the hue, which is 0 at its magnitude, and brightness a second time; it
+    equalizes lightness, here it is each channel; and it augments complete
+    images, here it is crops.
 
     Args:
         count (int): Number of distortions of an image, none twice. Defaults

@@ -85,8 +85,14 @@ class RegionContrast(nn.Module):
                 1 for true labels.
 
         Returns:
-            Tensor: The weighted loss, a scalar.
+            Tensor: The weighted loss, a scalar, computed in float32 at least.
         """
+        with torch.autocast(representation.device.type, enabled=False):
+            return self._loss(representation, logits, label, confidence)
+
+    def _loss(self, representation: Tensor, logits: Tensor, label: Tensor,
+              confidence: Tensor) -> Tensor:
+        """The loss of a batch, see :meth:`forward`."""
         dtype = torch.promote_types(representation.dtype, torch.float32)
         rows = rows_of(representation).to(dtype)
         with torch.no_grad():

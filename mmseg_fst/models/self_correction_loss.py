@@ -17,7 +17,6 @@ class SelfCorrectionLoss(nn.Module):
             Defaults to 0.8.
         floor (float): Probability of all other classes by the label, in
             [1e-10, 1]. Defaults to 1e-4.
-
         match_release (bool): Whether the weight w of a pixel is the mean over
             the images of the batch at the same place, as in the release,
             which multiplies losses (N, H, W) and weights (N, 1, H, W).

@@ -42,6 +42,9 @@ class StrongPhotometric(nn.Module):
         blur_prob (float): Probability of blur. Defaults to 0.5.
         blur_sigma (tuple[float, float]): Range of the blur's standard
             deviation in pixels. Defaults to (0.15, 1.15).
+        blur_widths (Sequence[int], optional): Odd widths of the blur's kernel
+            in pixels, one of which is sampled for each image; a width of 1
+            leaves it sharp. Defaults to None: wide enough for any deviation.
         per_image (bool): Whether jitter and blur are switched on for each
             image independently. False as in the releases of DACS, DAFormer
             and FST: once for the batch. Defaults to True.
@@ -69,6 +72,7 @@ class StrongPhotometric(nn.Module):
         gray_prob: float = 0.,
         blur_prob: float = 0.5,
         blur_sigma: tuple[float, float] = (0.15, 1.15),
+        blur_widths: Optional[Sequence[int]] = None,
         per_image: bool = True,
         random_order: bool = False,
         channels: Optional[Sequence[int]] = None
@@ -86,6 +90,12 @@ class StrongPhotometric(nn.Module):
                 f'StrongPhotometric: blur_sigma={tuple(blur_sigma)} is no '
                 'range of standard deviations; give two numbers above 0, the '
                 'smaller one first.')
+        if blur_widths is not None and (
+                not blur_widths or any(
+                    width < 1 or width % 2 == 0 for width in blur_widths)):
+            raise ValueError(
+                f'StrongPhotometric: blur_widths={tuple(blur_widths)} must be '
+                'odd numbers of pixels, such as (3, 5).')
         if channels is not None and (
                 len(channels) not in (0, 1, 3)
                 or len(set(channels)) < len(channels) or min(
@@ -103,7 +113,7 @@ class StrongPhotometric(nn.Module):
         self.per_image = per_image
         self.random_order = random_order
         # Five standard deviations each way: what lies beyond is below 1e-6.
-        self.kernel_size = 2 * int(5 * blur_sigma[1]) + 1
+        self.blur_widths = blur_widths or (2 * int(5 * blur_sigma[1]) + 1, )
 
     def forward(self, image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
         """Augment a batch.
@@ -163,7 +173,9 @@ class StrongPhotometric(nn.Module):
         if blur:
             low, high = self.blur_sigma
             sigma = low + torch.rand(()).item() * (high - low)
-            image = gaussian_blur(image, sigma, self.kernel_size)
+            widths = self.blur_widths
+            index = int(torch.randint(len(widths), ())) if widths[1:] else 0
+            image = gaussian_blur(image, sigma, widths[index])
         return image
 
     def _recolor(self, image: Tensor,

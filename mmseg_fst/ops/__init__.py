@@ -8,6 +8,7 @@ from .bank_contrast import (
     surest_rows,
 )
 from .center_canvas import center_canvas
+from .channel_groups import channel_weights, enqueue_channels, group_channels
 from .class_balance import (
     class_share,
     confidence_sums,
@@ -25,8 +26,9 @@ from .color import (
     grayscale,
     normalize,
 )
+from .components import connected_components
 from .confusion import count_classes_, count_confusion_, scores_by_class
-from .consistency import assist, probability_error
+from .consistency import assist, divergence, probability_error
 from .crop_pairs import directed_mean, directional_losses, overlap_index
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
 from .distortions import DISTORTIONS, distort
@@ -50,7 +52,7 @@ from .mixing import (
     relabel,
 )
 from .noisy_labels import reverse_cross_entropy, self_correction
-from .object_boxes import connected_components, erase_in_objects
+from .object_boxes import erase_in_objects, sample_object_box
 from .pixel_contrast import (
     TeacherView,
     info_nce,
@@ -63,6 +65,13 @@ from .pixel_contrast import (
     similarity_nce,
     split_by_entropy,
     sum_by_class,
+)
+from .propagation import (
+    correlation_map,
+    label_regions,
+    peak_confidence,
+    region_masks,
+    spread,
 )
 from .pseudo_labels import (
     agreement,
@@ -91,25 +100,27 @@ __all__ = [
     'TeacherView', 'adversarial_noise', 'agreement', 'append_rows',
     'assist', 'average_windows', 'balanced_cross_entropy', 'bank_losses',
     'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'class_contrast', 'class_logits', 'class_mix_mask',
+    'channel_weights', 'class_contrast', 'class_logits', 'class_mix_mask',
     'class_probabilities', 'class_relation', 'class_share', 'color_jitter',
     'concatenate', 'confidence_sums', 'confident_ratio',
-    'confident_shares', 'connected_components', 'cosine_ramp',
-    'count_classes_', 'count_confusion_', 'count_labels',
+    'confident_shares', 'connected_components', 'correlation_map',
+    'cosine_ramp', 'count_classes_', 'count_confusion_', 'count_labels',
     'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
-    'directed_mean', 'directional_losses', 'distort', 'doubt_softmax',
-    'drop_uncertain', 'ema_decay', 'ema_update_', 'entropy_of',
-    'erase_in_objects', 'exchange', 'flaw_target', 'gaussian_blur',
-    'gaussian_ramp', 'grayscale', 'half_box', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'insert_window', 'keep_pixels',
-    'label_quality', 'largest_class', 'likelihood_rank',
+    'directed_mean', 'directional_losses', 'distort', 'divergence',
+    'doubt_softmax', 'drop_uncertain', 'ema_decay', 'ema_update_',
+    'enqueue_channels', 'entropy_of', 'erase_in_objects', 'exchange',
+    'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale',
+    'group_channels', 'half_box', 'ignore_padding', 'ignore_rows',
+    'info_nce', 'insert_window', 'keep_pixels', 'label_quality',
+    'label_regions', 'largest_class', 'likelihood_rank',
     'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'overlap_index', 'peer_losses_of_rows',
-    'probability_error', 'quality_by_class', 'region_nce', 'relabel',
-    'reverse_cross_entropy', 'rows_of', 'sample_classes', 'sample_index',
-    'sample_members', 'sample_rows', 'scale_box', 'scale_flaws',
-    'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
-    'similarity_nce', 'split_by_entropy', 'sum_by_class', 'surest_rows',
-    'upscale', 'weigh_boxes', 'weighted_cross_entropy'
+    'normalize', 'overlap_index', 'peak_confidence', 'peer_losses_of_rows',
+    'probability_error', 'quality_by_class', 'region_masks', 'region_nce',
+    'relabel', 'reverse_cross_entropy', 'rows_of', 'sample_classes',
+    'sample_index', 'sample_members', 'sample_object_box', 'sample_rows',
+    'scale_box', 'scale_flaws', 'scale_sizes', 'scores_by_class',
+    'select_pixels', 'self_correction', 'similarity_nce',
+    'split_by_entropy', 'spread', 'sum_by_class', 'surest_rows', 'upscale',
+    'weigh_boxes', 'weighted_cross_entropy'
 ]

@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor
 
-from .class_scores import class_probabilities
+from .class_scores import class_logits, class_probabilities
 
 
 def probability_error(logits: Tensor, target: Tensor,
@@ -20,6 +20,26 @@ def probability_error(logits: Tensor, target: Tensor,
     """
     error = (class_probabilities(logits) - target).square().mean(1)
     return (error * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def divergence(logits: Tensor, target: Tensor, weight: Tensor,
+               valid: Tensor) -> Tensor:
+    """Kullback-Leibler divergence from the probabilities of a target.
+
+    Args:
+        logits (Tensor): Logits of shape (N, C, H, W).
+        target (Tensor): Logits of the target, of the same shape.
+        weight (Tensor): Weights of the pixels, of shape (N, H, W).
+        valid (Tensor): Pixels that the mean is over, bool of shape (N, H, W).
+
+    Returns:
+        Tensor: Weighted sum over the pixels, divided by the number of valid
+        ones; a scalar, 0 if there are none.
+    """
+    found, wanted = (
+        torch.log_softmax(class_logits(each), 1) for each in (logits, target))
+    loss = (wanted.exp() * (wanted - found)).sum(1)
+    return (loss * weight).sum() / valid.sum().clamp(min=1)
 
 
 def assist(core: Tensor, other: Tensor, num_classes: int) -> Tensor:

@@ -29,15 +29,22 @@ def _equalize(image: Tensor, magnitude: float) -> Tensor:
     return tv.equalize(levels).to(image.dtype) / 255
 
 
+def _blur(image: Tensor, magnitude: float) -> Tensor:
+    """Blur with a standard deviation of 1.5 to 2 pixels, 3.3 of them wide."""
+    sigma = 1.5 + 0.5 * magnitude
+    return gaussian_blur(image, sigma, int(3.3 * sigma) // 2 * 2 + 1)
+
+
 def _gaussian_noise(image: Tensor, magnitude: float) -> Tensor:
-    """Add noise with a standard deviation of 0.03 to 0.08."""
-    noise = torch.randn(image.shape).to(image, non_blocking=True)
+    """Add gray noise with a standard deviation of 0.03 to 0.08."""
+    noise = torch.randn(image[:, :1].shape).to(image, non_blocking=True)
     return image + (0.03 + 0.05 * magnitude) * noise
 
 
 def _poisson_noise(image: Tensor, magnitude: float) -> Tensor:
-    """Add noise with a mean of 10 to 15 gray values."""
-    noise = torch.poisson(torch.full(image.shape, 10 + 5 * magnitude))
+    """Add or subtract gray noise with a mean of 10 to 15 gray values."""
+    noise = torch.poisson(torch.full(image[:, :1].shape, 10 + 5 * magnitude))
+    noise = torch.where(torch.rand(noise.shape) < 0.5, -noise, noise)
     return image + noise.to(image, non_blocking=True) / 255
 
 
@@ -47,9 +54,10 @@ def _dropout(image: Tensor, magnitude: float) -> Tensor:
 
 
 def _coarse_dropout(image: Tensor, magnitude: float) -> Tensor:
-    """Set 20 % of the cells of a grid of 2 x 2 to 5 x 5 to 0."""
-    side = int(torch.randint(2, 6, ()))
-    grid = (torch.rand(1, image.shape[1], side, side) >= 0.2).to(
+    """Set 20 % of the cells of a grid of 3 to 5 rows and columns to 0."""
+    # From 2 to 5, but imgaug, which the release uses, has at least 3.
+    size = torch.randint(2, 6, (2, )).clamp(min=3).tolist()
+    grid = (torch.rand(1, image.shape[1], *size) >= 0.2).to(
         image, non_blocking=True)
     return image * F.interpolate(grid, image.shape[2:])
 
@@ -87,8 +95,7 @@ DISTORTIONS: dict[str, Distortion] = dict(
     brightness=lambda image, magnitude: image + (-20 + 70 * magnitude) / 255,
     equalize=_equalize,
     reverse_channels=lambda image, magnitude: image.flip(1),
-    blur=lambda image, magnitude: gaussian_blur(
-        image, 1.5 + 0.5 * magnitude, 11),
+    blur=_blur,
     gaussian_noise=_gaussian_noise,
     poisson_noise=_poisson_noise,
     shuffle_channels=_shuffle_channels,

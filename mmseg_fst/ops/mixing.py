@@ -15,8 +15,9 @@ class Mixed(NamedTuple):
         weight (Tensor): Loss weights of shape (N, H, W), float32.
         mask (Tensor): True where the pixel was pasted, (N, H, W), bool.
         index (Tensor, optional): Index of the unlabeled image that was
-            pasted, (N,), int64; None if it was the image of another side with
-            the same index, such as the labeled one.
+            pasted, (N,), or of that of each pixel, (N, H, W), int64; None if
+            it was the image of another side with the same index, such as the
+            labeled one.
     """
     image: Tensor
     label: Tensor
@@ -162,8 +163,12 @@ def relabel(mixed: Mixed, pasted: tuple[Tensor, Tensor],
     views = len(mixed.image) // len(onto[0])
 
     def mixture(cut: Tensor, whole: Tensor) -> Tensor:
-        cut = (cut.repeat(views, 1, 1) if mixed.index is None
-               else cut[mixed.index])
+        if mixed.index is None:
+            cut = cut.repeat(views, 1, 1)
+        elif mixed.index.ndim == 1:
+            cut = cut[mixed.index]
+        else:
+            cut = cut.gather(0, mixed.index)
         return torch.where(mixed.mask, cut, whole.repeat(views, 1, 1))
 
     label, weight = map(mixture, pasted, onto)

@@ -1,51 +1,46 @@
-"""Objects in a predicted label map: connected components and their boxes."""
+"""Boxes of the objects in a predicted label map."""
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def connected_components(mask: Tensor, rounds: int = 12) -> Tensor:
-    """Label the 8-connected components of masks, without waiting for a device.
+def sample_object_box(components: Tensor, number: Tensor,
+                      min_pixels: float) -> tuple[Tensor, Tensor]:
+    """Bounding box of a random object in each image.
 
-    Each round spreads the largest id along whole rows, whole columns and to
-    the diagonal neighbors. A component that winds more than ``rounds`` times
-    falls into several.
+    There is no host synchronization.
 
     Args:
-        mask (Tensor): Pixels of objects, bool of shape (N, H, W).
-        rounds (int): Number of rounds. Defaults to 12.
+        components (Tensor): Of :func:`connected_components`, (N, H, W).
+        number (Tensor): Random numbers in [0, 1) that choose, (N,).
+        min_pixels (float): Number of pixels that an object must exceed.
 
     Returns:
-        Tensor: Ids of shape (N, H, W), int64: 1 + the index of one pixel of
-        the component among all N H W pixels, 0 outside of objects.
+        tuple[Tensor, Tensor]: Left, top, right and bottom of the box, int64
+        of shape (N, 4), right and bottom exclusive; and whether there is such
+        an object, bool of shape (N,).
     """
-    ids = torch.arange(1, mask.numel() + 1, device=mask.device)
-    ids = ids.view(mask.shape) * mask
-    runs, runs_down = _runs(mask), _runs(mask.mT)
-    for _ in range(rounds):
-        ids = _spread(ids, runs)
-        ids = _spread(ids.mT, runs_down).mT
-        # Exact up to 2**53 pixels.
-        widest = F.max_pool2d(ids[:, None].double(), 3, 1, 1)[:, 0].long()
-        ids = widest * mask
-    return ids
+    ids = components.flatten()
+    pixel = torch.arange(1, len(ids) + 1, device=ids.device)
+    size = torch.zeros(len(ids) + 1, dtype=torch.long, device=ids.device)
+    size.scatter_add_(0, ids, torch.ones_like(ids))
+    # One pixel of each object, the one whose index names it.
+    large = (ids == pixel) & (size[ids] > min_pixels)
+    rank = large.view(len(components), -1).cumsum(1)
+    count = rank[:, -1]
+    chosen = large.view(rank.shape) & (
+        rank == (number * count).long()[:, None] + 1)
+    name = (chosen * pixel.view(rank.shape)).sum(1)
+    inside = (components == name[:, None, None]) & (components > 0)
+    (left, right), (top, bottom) = map(_span, (inside.any(1), inside.any(2)))
+    return torch.stack([left, top, right, bottom], 1), count > 0
 
 
-def _runs(mask: Tensor) -> Tensor:
-    """Id of the horizontal run of each pixel, int64 of shape (N, H, W).
-
-    Pixels outside of the mask have an id as well, which no pixel inside has.
-    """
-    start = mask != F.pad(mask, (1, 0))[..., :-1]
-    start[..., 0] = True
-    return start.flatten().cumsum(0).view(mask.shape) - 1
-
-
-def _spread(ids: Tensor, runs: Tensor) -> Tensor:
-    """The largest id of the run of each pixel, of shape (N, H, W)."""
-    largest = ids.new_zeros(ids.numel()).scatter_reduce_(
-        0, runs.flatten(), ids.flatten(), 'amax')
-    return largest[runs]
+def _span(places: Tensor) -> tuple[Tensor, Tensor]:
+    """First place that is set and the one behind the last one, (N,) each."""
+    places = places.byte()
+    return (places.argmax(1),
+            places.shape[1] - places.flip(1).argmax(1))
 
 
 def erase_in_objects(components: Tensor, place: Tensor, erase: float,

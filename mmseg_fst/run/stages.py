@@ -2,8 +2,10 @@
 import copy
 import glob
 import shutil
+from collections.abc import Mapping
 from os import path as osp
 from pathlib import Path
+from typing import Optional
 
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
@@ -34,13 +36,14 @@ def train_stages(cfg: Config,
     """Train all stages of a config with ``stages``.
 
     ``stages`` holds ``checkpoints``, the number that is compared,
-    ``reliable``, the share of images kept for the second stage, ``label_by``,
-    the checkpoint that labels, ``'last'`` or ``'best'``, ``label_protocol``,
-    the config of the :class:`Protocol` by which it labels, by default
-    ``model.protocol``, ``transforms`` of pseudo-labeled images before they
-    are packed, and ``first`` and ``second``, in what the config of these
-    stages differs, such as ``dict(train_cfg=dict(max_iters=100))``; a number
-    as text is a place in a list. Several processes train each stage together;
+    ``reliable``, the share of images kept for the second stage, 1 for all
+    without a ranking, ``label_by``, the checkpoint that labels, ``'last'`` or
+    ``'best'``, ``label_protocol``, the config of the :class:`Protocol` by
+    which it labels, by default ``model.protocol``, ``transforms`` of
+    pseudo-labeled images before they are packed, and ``first`` and
+    ``second``, in what the config of these stages differs, such as
+    ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
+    list. Several processes train each stage together;
     one ranks and labels while the others wait, so that all have to see the
     work folder.
 
@@ -158,26 +161,36 @@ def retrain(cfg: Config, number: int, list_file: str) -> Config:
 
 
 def _rank(cfg: Config, first: Config, trust: bool) -> str:
-    """Rank the unlabeled images by the first stage; returns the folder."""
+    """Rank the unlabeled images by the first stage; returns the folder.
+
+    Where all images are used, none is ranked; they keep their order.
+    """
     checkpoints = sorted_checkpoints(first.work_dir)[-cfg.stages.checkpoints:]
     folder = osp.join(first.work_dir, f'ranking_{Path(checkpoints[-1]).stem}')
     is_done = osp.isfile(osp.join(folder, 'ranking.json'))
     if is_main_process() and not is_done:
-        models = [load_network(first, path, trust) for path in checkpoints]
-        scores = rank_images(models, UnlabeledImages(cfg))
-        write_ranking(folder, scores, checkpoints, cfg.stages.reliable)
+        images, reliable = UnlabeledImages(cfg), cfg.stages.reliable
+        if reliable == 1:
+            write_ranking(folder, dict.fromkeys(images.names), [], reliable)
+        else:
+            models = [
+                load_network(first, path, trust) for path in checkpoints
+            ]
+            write_ranking(
+                folder, rank_images(models, images), checkpoints, reliable)
     wait_for_all()
     return folder
 
 
-def write_ranking(folder: str, scores: dict[str, float],
+def write_ranking(folder: str, scores: Mapping[str, Optional[float]],
                   checkpoints: list[str], reliable: float) -> None:
     """Write the lists and, last, the scores of a ranking.
 
     Args:
         folder (str): Gets ``reliable.txt``, ``unreliable.txt``, ``all.txt``
             and ``ranking.json``.
-        scores (dict[str, float]): Of :func:`rank_images`.
+        scores (Mapping[str, float | None]): Of :func:`rank_images`, or None
+            for images that were not ranked.
         checkpoints (list[str]): What was compared.
         reliable (float): Share of reliable images, in (0, 1].
 

@@ -37,6 +37,26 @@ def check_range(owner: object,
                              f'[{low:g}, {high:g}], got {value}.')
 
 
+def check_not_negative(owner: object, **values: float) -> None:
+    """Raise unless all arguments are at least 0.
+
+    Args:
+        owner (object): Object that has the arguments; the message names its
+            class.
+        **values (float): The arguments by name.
+
+    Raises:
+        ValueError: If a value is negative, or not a number.
+
+    Example:
+        >>> check_not_negative(self, ramp_iters=1000)
+    """
+    for name, value in values.items():
+        if not value >= 0:
+            raise ValueError(f'{type(owner).__name__}: {name} must be at '
+                             f'least 0, got {value}.')
+
+
 def check_epochs(owner: object, epochs: Optional[int]) -> None:
     """Raise unless a number of epochs is positive or None.
 
@@ -52,3 +72,17 @@ def check_epochs(owner: object, epochs: Optional[int]) -> None:
         raise ValueError(
             f'{type(owner).__name__}: epochs must be a positive integer, or '
             f'None to change in every iteration, got {epochs}.')
+
+
+def single_image_message(owner: object) -> str:
+    """Why a batch of one image cannot be mixed with itself.
+
+    Args:
+        owner (object): The mixer; the message names its class.
+
+    Returns:
+        str: The message.
+    """
+    return (f'{type(owner).__name__} mixes the images of a batch with each '
+            'other, but the batch has one image; set '
+            '`train_dataloader.batch_size` to 2 or more.')

@@ -28,9 +28,11 @@ from tests.test_engine.toy import (  # noqa: E402
     ToyCrops,
     ToyPairs,
     ael_config,
+    all_spark_config,
     cac_config,
     cct_config,
     co_training_config,
+    corr_match_config,
     ctt_config,
     dsbn_config,
     eln_config,
@@ -84,6 +86,16 @@ def comparable_networks() -> dict:
     config = gct_config(students=students)
     config['flaw_detector']['norm_cfg'] = dict(type='GN', num_groups=2)
     return config
+
+
+def comparable_memory() -> dict:
+    """AllSpark, likewise."""
+    segmentor = comparable_model()['segmentor']
+    shape = all_spark_config()['segmentor']
+    segmentor['backbone'].update(
+        strides=(1, 1, 1, 1), dilations=(1, 1, 2, 4))
+    segmentor['neck'] = dict(shape['neck'], dropout=0.)
+    return all_spark_config(segmentor=segmentor, photometric=None)
 
 
 def comparable_decoders() -> dict:
@@ -148,6 +160,8 @@ MODELS_BY_OPTION = {
     'cac': cac_config,
     'hrda': comparable_scales,
     'prevmatch': prev_match_config,
+    'allspark': comparable_memory,
+    'corrmatch': corr_match_config,
 }
 #: Data of methods that need more than two sides.
 PAIRS = {'ael': PastedPairs, 'dsbn': LabeledPairs, 'cac': ToyCrops}

@@ -1,4 +1,5 @@
 """The step never asks a device for a value: a GPU is not waited for."""
+import sys
 import traceback
 from pathlib import Path
 
@@ -19,9 +20,14 @@ from .toy import (
     LabeledPairs,
     PairedSampler,
     PastedPairs,
+    ToyCrops,
     ael_config,
+    all_spark_config,
+    cac_config,
     cct_config,
     co_training_config,
+    corr_match_config,
+    ctt_config,
     dsbn_config,
     eln_config,
     gct_config,
@@ -48,13 +54,15 @@ WAITING = ('_local_scalar_dense', 'nonzero', 'masked_select', '_unique2',
 TO_THE_HOST = ('cpu', 'numpy', 'tolist', '__array__')
 #: Functions that read what they have sampled on the CPU, where it is.
 ON_THE_CPU = {
-    'sample_boxes', 'partners',  # of CutMix
+    'sample_boxes', '_sample_box', 'areas',  # of RandomBoxes
+    'partners',  # of CutMix
+    '_half_boxes',  # of AdaptiveCutMix
     'sample_box', '_first_box',  # of MultiScaleSegmentor
     '_augment', '_sample_triggers',  # of StrongPhotometric
     '_sample_span',  # of CropContrast
     'sample_ensemble',  # of PreviousStudents
     'step',  # of the optimizer: its count of steps
-    '_is_one_on_cpu',  # a factor, of which another device is not asked
+    '_is_one_on_cpu', '_is_equal_on_cpu',  # another device is not asked
 }
 
 
@@ -99,11 +107,32 @@ def copies(monkeypatch):
     return places
 
 
+@pytest.fixture
+def transfers(monkeypatch):
+    """Collects the places that wait until a tensor is on another device."""
+    places, move = [], torch.Tensor.to
+
+    def watched(tensor, *args, **kwargs):
+        caller = sys._getframe(1).f_code
+        by_device = any(isinstance(each, torch.device)
+                        for each in (*args, *kwargs.values()))
+        if by_device and not kwargs.get('non_blocking') and (
+                caller.co_filename.startswith(PACKAGES[0])):
+            places.append((caller.co_filename, caller.co_name, 'to'))
+        return move(tensor, *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, 'to', watched)
+    return places
+
+
 def dice_config():
-    """A segmentor with a cross-entropy and a Dice loss."""
+    """A segmentor with a Dice loss, and a mean over labeled pixels."""
     config = segmentor_config()
     head = config['decode_head']
-    head['loss_decode'] = [head['loss_decode'], dict(type='ClassDiceLoss')]
+    head['loss_decode'] = [
+        dict(head['loss_decode'], avg_non_ignore=True),
+        dict(type='ClassDiceLoss')
+    ]
     return config
 
 
@@ -133,9 +162,14 @@ def dice_config():
     (dict(FST, buffers='average'), ps_mt_config()),
     (FST, reco_config()),
     (dict(type='PreviousStudentsHook', interval=1), prev_match_config()),
+    (FST, ctt_config()),
+    (dict(type='PrepareModelHook'), co_training_config(
+        type='CPS', mixer=None, photometric=None)),
+    (dict(type='PrepareModelHook'), all_spark_config()),
+    (dict(type='PrepareModelHook'), corr_match_config()),
 ], ids=['fst', 'graph', 'two-scales', 'unimatch-v2', 'dice', 'joint',
         'unimatch', 'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
-        'prevmatch'])
+        'prevmatch', 'ctt', 'cps', 'allspark', 'corrmatch'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)
@@ -149,13 +183,14 @@ def places_of_a_step(runner, hook, request):
     own = next(
         each for each in runner.hooks if type(each).__name__ == hook)
     copies = request.getfixturevalue('copies')
+    transfers = request.getfixturevalue('transfers')
     if hasattr(runner.model, 'previous'):
         runner.model.previous.add(runner.model.student)
     with Waits() as waits:
         own.before_train_iter(runner, 0, batch)
         outputs = runner.model.train_step(batch, runner.optim_wrapper)
         own.after_train_iter(runner, 0, batch, outputs)
-    return waits.places + copies
+    return waits.places + copies + transfers
 
 
 def loader_of(dataset):
@@ -163,14 +198,21 @@ def loader_of(dataset):
                 sampler=dict(type=PairedSampler, seed=0))
 
 
-def test_ael_waits_for_the_labels_that_it_mixes_by(tmp_path, request):
-    """Connected components are found on the CPU, and nothing else is."""
+def test_ael_does_not_wait(tmp_path, request):
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook')], ADAMW, model=ael_config(),
         train_dataloader=loader_of(PastedPairs()))
     places = places_of_a_step(runner, 'MeanTeacherHook', request)
-    assert {Path(place[0]).stem for place in places
-            if place[1] not in ON_THE_CPU} == {'adaptive_mixers'}
+    assert {place[1] for place in places} <= ON_THE_CPU, places
+
+
+def test_cac_does_not_wait(tmp_path, request):
+    """Nor for the places of the crops on their way to the device."""
+    runner = make_runner(
+        tmp_path, [dict(type='PrepareModelHook')], ADAMW, model=cac_config(),
+        train_dataloader=loader_of(ToyCrops()))
+    places = places_of_a_step(runner, 'PrepareModelHook', request)
+    assert {place[1] for place in places} <= ON_THE_CPU, places
 
 
 def test_rand_augment_reads_what_it_has_sampled_alone(tmp_path, request):
@@ -203,16 +245,15 @@ def test_the_guard_waits_once_in_a_step(tmp_path, copies):
 
 
 def test_waiting_is_seen(tmp_path):
-    """A loss that divides by a number of pixels on the host, as mmseg's."""
+    """A loss of MMSegmentation that indexes by a mask."""
     model = model_config()
-    model['segmentor']['decode_head']['loss_decode'].update(
-        avg_non_ignore=True)
+    model['segmentor']['decode_head']['loss_decode'].update(use_sigmoid=True)
     runner = make_runner(
         tmp_path, [dict(type='MeanTeacherHook')], ADAMW, model=model)
     batch = prepare(runner)
     with Waits() as waits:
         runner.model.train_step(batch, runner.optim_wrapper)
-    assert 'cross_entropy' in {place[1] for place in waits.places}
+    assert '_expand_onehot_labels' in {place[1] for place in waits.places}
 
 
 def scoring(model, metric, copies):

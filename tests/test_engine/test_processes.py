@@ -155,6 +155,31 @@ def test_processes_keep_the_same_earlier_students(tmp_path):
         for index in (0, 1)))
 
 
+@pytest.mark.full
+def test_processes_fill_the_memory_of_allspark_as_one(tmp_path):
+    first, second = (result['state'] for result in run(
+        tmp_path / 'two', {}, 2, 2, 'allspark'))
+    alone = run(tmp_path / 'one', {}, 1, 4, 'allspark')[0]['state']
+    assert first['student.neck.memory.position'].any()
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), f'{name} differs by rank'
+        torch.testing.assert_close(
+            value, alone[name], rtol=1e-5, atol=1e-5, msg=name)
+
+
+@pytest.mark.full
+def test_processes_have_one_threshold(tmp_path):
+    """Of what both of them predict."""
+    first, second = (result['state'] for result in run(
+        tmp_path / 'two', {}, 2, 2, 'corrmatch'))
+    for name, value in first.items():
+        torch.testing.assert_close(
+            value, second[name], rtol=0, atol=0, msg=name)
+    alone = run(tmp_path / 'one', {}, 1, 2, 'corrmatch')[0]['state']
+    name = 'confidence_threshold.value'
+    assert first[name] != alone[name]
+
+
 def small(path: Path) -> dict:
     """A protocol of the configs, for images of some dozen pixels."""
     protocol = Config.fromfile(path).protocol.to_dict()

@@ -211,6 +211,29 @@ def prev_match_config(**changes) -> dict:
         perturbation=dict(type='ChannelDropout')), **changes})
 
 
+def all_spark_config(**changes) -> dict:
+    """A model with the method AllSpark, on a grid of 8 x 8 pixels."""
+    segmentor = reco_config()['segmentor']
+    segmentor['neck'] = dict(
+        type='AllSparkNeck', in_channels=32, num_classes=NUM_CLASSES,
+        size=(8, 8))
+    return model_config(**{**dict(
+        type='AllSpark', segmentor=segmentor, mixer=None,
+        pseudo_labeler=dict(type='Threshold', threshold=0.)), **changes})
+
+
+def corr_match_config(**changes) -> dict:
+    """A model with the method CorrMatch, on a grid of 8 x 8 pixels."""
+    return model_config(**{**dict(
+        type='CorrMatch', segmentor=reco_config()['segmentor'],
+        pseudo_labeler=dict(type='ConfidenceWeight'),
+        mixer=dict(type='CutMix'),
+        perturbation=dict(type='ChannelDropout'),
+        correlation=dict(type='CorrelationHead', channels=6),
+        confidence_threshold=dict(
+            type='ConfidenceThreshold', start=.2, decay=.9)), **changes})
+
+
 def ctt_config(**changes) -> dict:
     """A model with the method CTT, on a grid of 8 x 8 pixels."""
     network = reco_config()['segmentor']

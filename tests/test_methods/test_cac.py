@@ -175,7 +175,7 @@ def test_before_it_begins_each_weight_has_a_gradient(tmp_path):
     runner = make_runner(tmp_path, [], SGD, **toy(warmup_iters=5))
     model, batch = runner.model, prepare(runner)
     losses = model(**model.data_preprocessor(batch, True), mode='loss')
-    assert losses['loss_contrast'] == 0 and model.contrast.staged is None
+    assert losses['loss_unused'] == 0 and model.contrast.staged is None
     model.parse_losses(losses)[0].backward()
     assert all(weight.grad is not None
                for weight in model.trained_parameters())

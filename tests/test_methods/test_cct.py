@@ -71,6 +71,16 @@ def test_who_learns_from_unlabeled_images():
             gradient.abs().sum() > 0)) == learns, name
 
 
+def test_before_it_begins_each_weight_has_a_gradient():
+    """Else several processes would wait for it."""
+    model = method([(2, dict(type='FeatureNoise'))], warmup_iters=3)
+    losses = losses_of(model)
+    assert losses['loss_unused'] == 0
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
+    assert all(weight.grad is not None
+               for weight in model.trained_parameters())
+
+
 def test_decoders_have_the_layers_of_the_main_one_and_their_own_weights():
     model = method([(2, dict(type='FeatureNoise'))])
     bank = model.auxiliary['decode_heads'].decoders

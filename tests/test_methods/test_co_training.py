@@ -431,3 +431,8 @@ def test_selection_by_class_id_names_students():
         MODELS.build(model_cfg(
             students=students, type='ReleasedCoTraining',
             selected_by_id=dict(narrow='third')))
+    with pytest.raises(ValueError, match="Threshold', not 'ClassThreshold'"):
+        MODELS.build(model_cfg(
+            students=students, type='ReleasedCoTraining',
+            selected_by_id=dict(narrow='wide'),
+            pseudo_labeler=dict(type='ClassThreshold')))

@@ -159,6 +159,24 @@ def test_what_does_not_go_together(changes, message):
         cps(**changes)
 
 
+@pytest.mark.parametrize('changes', [dict(type='CPS', mixer=None), MIXED])
+def test_checkpointed_backbones_have_one_backward_pass(changes):
+    """CPS has no other; CutMixCPS differentiates pass by pass."""
+    students = {name: student_cfg() for name in ('left', 'right')}
+    for student in students.values():
+        student['backbone']['with_cp'] = True
+    cfg = ConfigDict(model_cfg(students, **changes))
+    if changes is MIXED:
+        with pytest.raises(ValueError, match="give `model` backward='joint'"):
+            MODELS.build(cfg)
+    MODELS.build(ConfigDict(cfg, backward='joint'))
+
+
+def test_one_student_is_not_enough():
+    with pytest.raises(ValueError, match=r'^model.students must be two'):
+        cps(['narrow'])
+
+
 def test_the_partner_side_is_needed():
     model = cps(**MIXED)
     data = batch_of(model)

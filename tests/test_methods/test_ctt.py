@@ -77,6 +77,9 @@ def test_each_student_learns_from_the_teacher_of_the_other():
     assert set(targets) == {'left', 'right'}
     assert not torch.equal(targets['left'].label, targets['right'].label)
     assert losses['left.mixed.decode.loss_ce'] > 0
+    # What figures show is of one student.
+    assert torch.equal(model.pseudo_label, targets['left'].label)
+    assert torch.equal(model.mixed.label, targets['left'].label)
 
 
 def test_losses_of_the_students_are_summed():

@@ -223,6 +223,21 @@ def test_without_any_right_pixel_nothing_is_learned():
                for weight in model.student.parameters())
 
 
+def test_padding_at_the_left_has_no_label():
+    """Of images that are padded before they are flipped."""
+    model = eln()
+    model.auxiliary['localizer'].find_right = (
+        lambda image, logits: torch.ones_like(logits[:, 0]) > 0)
+    side = batches_of(model).unlabeled
+    for sample in side.samples:
+        sample.set_metainfo(dict(
+            img_shape=(32, 48), padding_size=(16, 0, 0, 0)))
+    label, _ = model._filtered_labels(side)
+    width = label.shape[2]
+    assert (label[..., :width // 4] == IGNORE).all()
+    assert (label[..., width // 4:] != IGNORE).all()
+
+
 def test_padding_has_no_label():
     model = eln()
     model.auxiliary['localizer'].find_right = (
@@ -242,6 +257,20 @@ def test_in_the_second_phase_localizer_and_decoders_learn():
     sum(losses.values()).backward()
     assert all(weight.grad is not None
                for weight in model.trained_parameters())
+
+
+@pytest.mark.parametrize('first', [0, 3])
+def test_before_the_third_phase_the_teacher_is_the_student(tmp_path, first):
+    """Its running statistics, too."""
+    state, _ = trained(
+        tmp_path, {**EMA, 'copy_iters': 3}, SGD, max_iters=3,
+        model=eln_config(supervised_iters=first, warmup_iters=3))
+    names = [name.removeprefix('teacher.') for name in state
+             if name.startswith('teacher.')]
+    assert any('running_var' in name for name in names)
+    for name in names:
+        assert torch.equal(
+            state[f'teacher.{name}'], state[f'student.{name}']), name
 
 
 def test_in_the_first_phase_the_student_learns_alone():

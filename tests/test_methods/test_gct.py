@@ -134,7 +134,7 @@ def test_gradients_do_not_depend_on_when_they_are_computed(backward):
 
 def test_a_network_follows_the_prediction_of_the_other():
     """Where a detector finds the left one flawless and the right one not."""
-    model = gct(rampup=0., backward='joint')
+    model = gct(backward='joint')
     judged = []
     model._detector_pass = lambda image, probability, label: (
         dict(loss_mse=0. * image.sum()),
@@ -199,7 +199,7 @@ def test_two_processes_are_one(tmp_path):
 @pytest.mark.parametrize('changes, message', [
     (dict(students=dict(one=student_cfg())), 'must be two, got one'),
     (dict(flaw_threshold=2.), r'flaw_threshold must be in \[0, 1\], got 2'),
-    (dict(rampup=-1.), r'rampup must be in \[0, 1\], got -1'),
+    (dict(ramp_iters=-1), 'ramp_iters must be at least 0, got -1'),
     (dict(judge='peers'), "judge must be 'students' or 'teachers'"),
     (dict(mixer=dict(type='NoMix')), 'does not use `model.mixer`'),
     (dict(photometric=dict(type='StrongPhotometric')), '`model.photometric`'),

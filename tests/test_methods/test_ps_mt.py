@@ -10,9 +10,9 @@ from mmengine.logging import MessageHub
 from ssl_methods import batch_of, logits_of, losses_of, perturb
 
 from mmseg_fst.methods import check_contract
-from mmseg_fst.models import BetaCutMix
+from mmseg_fst.models import BetaCutMix, MultiBoxCutMix
 from mmseg_fst.models.mean_network import MeanDecoder
-from mmseg_fst.ops import assist
+from mmseg_fst.ops import assist, mix_labels
 from mmseg_fst.registry import MODELS
 from mmseg_fst.use.hub import _what_predicts
 from tests.test_engine.toy import (
@@ -217,6 +217,40 @@ def test_boxes_of_cutmix():
     known = widest > 0
     assert (widest[known] / 160).square().mean().item() == pytest.approx(
         .45, abs=.06)  # boxes that are cut off are larger than 1 / 2
+
+
+def test_boxes_of_cutmix_on_cityscapes_come_from_any_image():
+    """Pasted one after the other, from images that are not mixed."""
+    mixer, count = MultiBoxCutMix(), 4
+    shape = count, 24, 40
+    image = torch.rand(count, 3, *shape[1:])
+    label, weight = torch.randint(19, shape), torch.rand(shape)
+    torch.manual_seed(0)
+    mixed = mixer(None, (image, label, weight))
+
+    torch.manual_seed(0)
+    index = torch.randint(count, (3, count, 1, 1))[:, :, 0, 0]
+    boxes = mixer.sample_boxes(count, *shape[1:])
+    parts = image, label[:, None], weight[:, None]
+    expected = [part.clone() for part in parts]
+    for box in range(3):
+        for i in range(count):
+            left, top, right, bottom = boxes[i, box].tolist()
+            for whole, part in zip(expected, parts):
+                whole[i, :, top:bottom, left:right] = part[
+                    index[box, i], :, top:bottom, left:right]
+    assert len({*index.flatten().tolist()}) > 1
+    for found, whole in zip(mixed[:3], expected):
+        assert torch.equal(found, whole.view_as(found))
+    same = (mixed.image == image).all(1)
+    assert torch.equal(mixed.mask, ~same) and .1 < mixed.mask.float().mean()
+    # Later steps of FST give the same images other labels.
+    other = mix_labels(mixed, None, label + 1, weight / 2)
+    assert torch.equal(other.image, mixed.image)
+    assert torch.equal(other.label, mixed.label + 1)
+    assert torch.equal(other.weight, mixed.weight / 2)
+    with pytest.raises(ValueError, match='the batch has one image'):
+        mixer(None, (image[:1], label[:1], weight[:1]))
 
 
 def test_depth_zero_is_the_plain_method_bit_for_bit(tmp_path):

@@ -3,6 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from helpers import build_model, make_batch, model_cfg, network_cfg
+from ssl_methods import Brighter
 
 from mmseg_fst.models import PixelProjection, RegionContrast, UnlabeledClassMix
 from mmseg_fst.models.projection import classified_features
@@ -47,6 +48,21 @@ def test_mixed_images_are_weighted_by_their_confident_pixels():
         1) / known.flatten(1).sum(1)
     assert 0 < share.min() < 1 and share[0] != share[1]
     torch.testing.assert_close(losses['pseudo_label_weight'], share.mean())
+
+
+def test_labeled_images_are_augmented_as_well():
+    model, images = build_model(reco_cfg()).train(), {}
+    for name in ('student', 'teacher'):
+        getattr(model, name).backbone.register_forward_pre_hook(
+            lambda module, inputs, name=name: images.setdefault(
+                name, []).append(inputs[0]))
+    model.photometric = Brighter()
+    sides = model.data_preprocessor(make_batch(), True)['inputs']
+    losses_of(model)
+    labeled, mixed = images['student']
+    assert torch.equal(labeled, sides['labeled'] + 10)
+    assert torch.equal(mixed, model.mixed.image) and mixed.mean() > 15
+    assert torch.equal(images['teacher'][0], sides['unlabeled'])
 
 
 def test_shares_count_pixels_with_a_label():

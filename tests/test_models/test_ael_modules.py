@@ -1,10 +1,8 @@
 """Bank, mixers, labeler and loss of AEL."""
-import numpy as np
 import pytest
 import torch
 from helpers import IGNORE
 
-from mmseg_fst.models.adaptive_mixers import component_boxes
 from mmseg_fst.ops import class_probabilities
 from mmseg_fst.registry import MODELS
 
@@ -127,16 +125,6 @@ def scene():
     label[1, 0, 19] = 1  # smaller than `min_component`
     image = torch.arange(3.)[:, None, None, None].expand(3, 3, 20, 20)
     return image, label, label.float() / 4
-
-
-def test_components_touch_at_corners():
-    mask = np.zeros((6, 8), bool)
-    mask[0, 0] = mask[1, 1] = True  # connected by a corner
-    mask[3:5, 5:8] = True
-    assert component_boxes(mask) == [(0, 0, 2, 2), (5, 3, 8, 5)]
-    assert component_boxes(mask, 2) == [(5, 3, 8, 5)]
-    assert component_boxes(mask, 6) == []
-    assert component_boxes(np.zeros((6, 8), bool)) == []
 
 
 def test_a_region_of_the_class_is_pasted():

@@ -217,6 +217,14 @@ def segformer(stages, width=768, classes=19):
     return embed + conv_norm(4 * width, width) + conv(width, classes)
 
 
+def allspark(classes=21, channels=512, width=768):
+    """The neck, and linear embeddings without a norm."""
+    attention = 4 * channels * 2 * channels  # without a bias
+    neck = 2 * conv(channels, channels) + 2 * 2 * channels + 2 * attention
+    embed = sum(conv(inputs, width) for inputs in MIT)
+    return neck + embed + conv_norm(4 * width, width) + conv(width, classes)
+
+
 def pspnet():
     pooled = 4 * conv_norm(2048, 512)
     return pooled + conv_norm(2048 + 4 * 512, 512, 3) + conv(512, 19)
@@ -279,6 +287,9 @@ EXPECTED = {
     'mit-b5_hrda':
     (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT) + attention(MIT)),
     'mit-b5_segformer': (lambda: mit(3, 6, 40, 3), lambda: segformer(MIT)),
+    'mit-b5_segformer-allspark': (lambda: mit(3, 6, 40, 3), allspark),
+    'mit-b5_segformer-allspark-cityscapes':
+    (lambda: mit(3, 6, 40, 3), lambda: allspark(19)),
     'mobilenetv2-dct_segformer-ssl':
     (dct_mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
     'mobilenetv2_deeplabv3plus-ssl': (mobilenetv2, small_deeplabv3plus),
@@ -318,8 +329,9 @@ for depth in (50, 101):
             partial(dct_resnet, depth), unimatch_aspp)
 EXPECTED['resnet101-deep_deeplabv3plus-u2pl-cityscapes-contrast'] = (
     partial(deep_resnet, 101), lambda: u2pl_represented(19) + auxiliary(1024))
-EXPECTED['resnet101-deep_deeplabv3plus-ps-mt'] = (
-    partial(deep_resnet, 101), unimatch_aspp)
+for depth in (50, 101):
+    EXPECTED[f'resnet{depth}-deep_deeplabv3plus-ps-mt'] = (
+        partial(deep_resnet, depth), unimatch_aspp)
 EXPECTED['resnet50-deep_pspnet-cct'] = (
     partial(deep_resnet, 50), shuffled_pspnet)
 EXPECTED['resnet50-plain_deeplabv3plus-stpp'] = (
@@ -510,6 +522,7 @@ def test_strides_and_dilations_of_deep_resnets(name):
     last = [1, 2, 2] if is_coarse else [4, 8, 16]
     # PS-MT multiplies by 2, 4, 8 at stride 16, CCT not at all at stride 8.
     assert dilations[1] == {
+        'resnet50-deep_deeplabv3plus-ps-mt': [2, 4, 8],
         'resnet101-deep_deeplabv3plus-ps-mt': [2, 4, 8],
         'resnet50-deep_pspnet-cct': [2, 4, 4]}.get(name, last)
     assert dilations[0] == [1] + [1 if is_coarse else 2] * (

@@ -1,4 +1,6 @@
 """Separate batch normalization and RandAugment of DSBN."""
+import itertools
+
 import pytest
 import torch
 from helpers import build_model, model_cfg
@@ -128,6 +130,37 @@ def test_numbers_of_distortions():
     changed = solarized != image
     assert image[changed].min() > 64 / 255
     torch.testing.assert_close(solarized[changed], 1 - image[changed])
+
+
+@pytest.mark.parametrize('name', ['gaussian_noise', 'poisson_noise'])
+def test_noise_is_gray_and_has_both_signs(name):
+    image = torch.full((1, 3, 24, 30), .5)
+    noise = distort(image, name, .5) - image
+    torch.testing.assert_close(noise, noise[:, :1].expand_as(noise))
+    assert .4 < (noise[:, 0] > 0).float().mean() < .6
+
+
+def test_grids_of_coarse_dropout():
+    """Of 3 to 5 rows and as many or other columns."""
+    torch.manual_seed(0)
+    shapes = set()
+    for _ in range(40):
+        erased = distort(torch.ones(1, 3, 60, 60), 'coarse_dropout', .5)
+        edges = [
+            turned[0].diff(dim=1).abs().sum((0, 2)).nonzero()[:, 0] + 1
+            for turned in (erased, erased.mT)]
+        shapes.add(tuple(
+            next(cells for cells in (2, 3, 4, 5)
+                 if (places % (60 // cells) == 0).all()) for places in edges))
+    assert shapes == set(itertools.product((3, 4, 5), repeat=2))
+
+
+def test_the_blur_is_as_wide_as_in_the_release():
+    image = torch.zeros(1, 1, 21, 21)
+    image[..., 10, 10] = 1
+    widths = [(distort(image, 'blur', share)[0, 0, 10] > 0).sum().item()
+              for share in (0., 20 / 39, 1.)]
+    assert widths == [5, 5, 7]
 
 
 def test_images_are_distorted_independently():

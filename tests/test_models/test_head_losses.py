@@ -133,6 +133,30 @@ def test_dice_of_one_channel_is_that_of_two_classes():
         dice(logits, label, weight), dice(both, label, weight))
 
 
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+@pytest.mark.parametrize('ignored', [0, 500, 2048])
+def test_a_mean_over_labeled_pixels_is_that_of_pytorch(dtype, ignored):
+    """MMSegmentation's has the epsilon of float32 in float64 as well."""
+    cfg = network_cfg(dropout=0., auxiliary=False)
+    cfg['decode_head']['loss_decode'] = dict(
+        type='CrossEntropyLoss', avg_non_ignore=True)
+    head = MODELS.build(cfg).decode_head
+    logits = torch.randn(1, head.num_classes, 32, 64, dtype=dtype)
+    label = torch.zeros(1, 32, 64).long()
+    label.view(-1)[:ignored] = IGNORE
+    found = head_losses(head, logits, label)['loss_ce']
+    assert found.dtype == dtype
+    if ignored == 2048:
+        assert found == 0
+        return
+    torch.testing.assert_close(
+        found, F.cross_entropy(logits, label, ignore_index=IGNORE),
+        rtol=1e-14 if dtype == torch.float64 else 1e-6, atol=0.)
+    if dtype == torch.float32:
+        assert torch.equal(found, head.loss_decode(
+            logits, label, ignore_index=IGNORE))
+
+
 @pytest.mark.parametrize('avg_non_ignore', [True, False])
 @pytest.mark.parametrize('weighted', [True, False])
 def test_class_weights_for_labels_and_pseudo_labels(avg_non_ignore, weighted):

@@ -117,6 +117,23 @@ def test_what_is_no_range_of_blurs_is_named(sigma):
         build('StrongPhotometric', blur_sigma=sigma)
 
 
+def test_widths_of_blurs_are_sampled():
+    """An image of one bright pixel shows them."""
+    blur = build('StrongPhotometric', jitter_prob=0., blur_prob=1.,
+                 blur_sigma=(2., 2.), blur_widths=(1, 3, 5))
+    image = torch.zeros(30, 3, 9, 9)
+    image[..., 4, 4] = 255
+    mean, std = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+    rows = (blur(image, mean, std)[:, 0, 4] > 0).sum(1)
+    assert set(rows.tolist()) == {1, 3, 5}
+
+
+@pytest.mark.parametrize('widths', [(), (2, 3), (-1, )])
+def test_what_is_no_width_of_a_blur_is_named(widths):
+    with pytest.raises(ValueError, match='^StrongPhotometric: blur_widths='):
+        build('StrongPhotometric', blur_widths=widths)
+
+
 @pytest.mark.parametrize('dtype', [torch.float64, torch.bfloat16])
 def test_masks_are_of_the_type_of_the_features(dtype):
     features = [torch.ones(2, 8, 1, 1, dtype=dtype)]

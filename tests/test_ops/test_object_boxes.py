@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_fst.ops import connected_components, erase_in_objects
+from mmseg_fst.ops import components as components_module
+from mmseg_fst.ops import (
+    connected_components,
+    erase_in_objects,
+    sample_object_box,
+)
 
 
 def blobs(seed, size=(40, 56), count=3):
@@ -27,6 +32,61 @@ def test_components_are_those_of_opencv(seed):
         assert len(pairs) == count - 1 > 3
     assert set(found[0].unique().tolist()) & set(
         found[1].unique().tolist()) == {0}
+
+
+def winding(size=33):
+    """A spiral, and a path that goes up and down."""
+    mask = torch.zeros(2, size, size, dtype=torch.bool)
+    place, step = [0, 0], (0, 1)
+    for length in [size - 1, *np.repeat(range(size - 1, 1, -2), 2)]:
+        for _ in range(length):
+            mask[0, place[0], place[1]] = True
+            place = [place[0] + step[0], place[1] + step[1]]
+        step = step[1], -step[0]
+    mask[1, :, ::2] = True
+    mask[1, 0, 1::4] = mask[1, -1, 3::4] = True
+    return mask
+
+
+@pytest.mark.parametrize('mask', [
+    winding(), winding().mT, winding().flip(2), torch.ones(1, 9, 9).bool(),
+    torch.rand(4, 48, 48, generator=torch.manual_seed(0)) < .4,
+    torch.rand(4, 5, 1, generator=torch.manual_seed(1)) < .5,
+    torch.zeros(1, 4, 4).bool()
+], ids=['winding', 'down', 'flipped', 'all', 'noise', 'column', 'none'])
+@pytest.mark.parametrize('early', [True, False])
+def test_components_of_any_shape_are_whole(mask, early, monkeypatch):
+    """Also by the number of rounds that another device has to make."""
+    if not early:
+        monkeypatch.setattr(
+            components_module, '_is_equal_on_cpu', lambda *_: False)
+    found = connected_components(mask)
+    for own, image in zip(found, mask):
+        _, expected = cv2.connectedComponents(
+            image.numpy().astype(np.uint8), connectivity=8)
+        pairs = set(zip(own.flatten().tolist(), expected.flatten().tolist()))
+        assert len(pairs) == len(own.unique()) == len(np.unique(expected))
+    # Each is named by the last of its pixels.
+    names = found[mask].unique()
+    pixels = torch.arange(1, mask.numel() + 1).view(mask.shape)
+    for name in names[:50]:
+        assert pixels[found == name].max() == name
+
+
+def test_a_box_of_a_large_object_is_sampled():
+    mask = torch.zeros(4, 6, 8, dtype=torch.bool)
+    mask[:, 0, 0] = mask[:, 1, 1] = True  # connected by a corner
+    mask[:3, 3:5, 5:8] = True
+    found = connected_components(mask)
+    number = torch.tensor([0., .49, .51, .99])
+    boxes, exists = sample_object_box(found, number, 1)
+    assert exists.all() and boxes.dtype == torch.int64
+    assert boxes.tolist() == [[0, 0, 2, 2], [0, 0, 2, 2], [5, 3, 8, 5],
+                              [0, 0, 2, 2]]
+    boxes, exists = sample_object_box(found, number, 2)
+    assert exists.tolist() == [True, True, True, False]
+    assert boxes[:3].tolist() == [[5, 3, 8, 5]] * 3
+    assert not sample_object_box(found, number, 6)[1].any()
 
 
 def test_neighbors_along_a_diagonal_are_connected_and_borders_are_not():

@@ -14,17 +14,15 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from mmengine.structures import PixelData
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.structures import SegDataSample
 from torch import nn
 from torch.utils.data import Dataset
 
 from mmseg_fst.engine.hooks import PrepareModelHook
 from mmseg_fst.registry import MODELS
 
+from .method_release import samples_of
 from .release import first
-from .ssl_release import ToyEncoder  # noqa: F401  # registers it
 
 DATA = Path(__file__).parents[1] / 'data' / 'contrast'
 #: Beginnings of the names of weights in the records and here.
@@ -64,18 +62,13 @@ class RecordedItems(Dataset):
 
     def __getitem__(self, index: int) -> dict:
         image, label = self.record['labeled'][index]
-        samples = []
-        for label_map in label:
-            sample = SegDataSample()
-            sample.gt_sem_seg = PixelData(data=label_map.long()[None])
-            samples.append(sample)
         unlabeled = self.record['unlabeled'][index]
-        others = [SegDataSample() for _ in unlabeled]
+        others = samples_of(count=len(unlabeled))
         height, width = unlabeled.shape[2:]
         rows = self.record['meta'].get('padded_rows', 0)
         others[0].set_metainfo(dict(img_shape=(height - rows, width)))
         return dict(
-            labeled=dict(inputs=image, data_samples=samples),
+            labeled=dict(inputs=image, data_samples=samples_of(label)),
             unlabeled=dict(inputs=unlabeled, data_samples=others))
 
 

@@ -1,9 +1,11 @@
 """What replays of methods share: a toy network and samples."""
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import torch
 from helpers import REPOSITORY
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import MessageHub
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
@@ -54,6 +56,26 @@ def samples_of(label=None, count: int = 0) -> list:
         return [SegDataSample() for _ in range(count)]
     return [SegDataSample(gt_sem_seg=PixelData(data=one_map.long()[None]))
             for one_map in label]
+
+
+def enlarge(*maps: torch.Tensor) -> list[torch.Tensor]:
+    """Maps (..., H, W) with blocks of 4 x 4 pixels for each pixel."""
+    return [values.repeat_interleave(4, -1).repeat_interleave(4, -2)
+            for values in maps]
+
+
+def iterations_of(record: dict) -> Iterator[tuple]:
+    """Index, batch and results of each iteration; the progress is set."""
+    hub = MessageHub.get_current_instance()
+    hub.update_info('max_iters', len(record['iters']))
+    try:
+        for index, (batch, results) in enumerate(
+                zip(record['batches'], record['iters'])):
+            hub.update_info('iter', index)
+            yield index, batch, results
+    finally:
+        hub.update_info('iter', 0)
+        hub.update_info('max_iters', 1)
 
 
 def optimizer_of(model, rate: float, decay: float) -> torch.optim.SGD:

@@ -6,6 +6,7 @@ model, its hook, optimizer and schedule are of a config of this
 repository; only networks, data and random choices come from the record.
 ``README.md`` beside the records describes their fields.
 """
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -179,8 +180,16 @@ def rename(state):
         part, _, rest = name.replace('head.', '').partition('.')
         if name == 'backbone.mask_token':
             continue  # not used in supervised training
+        if part in ('corr', 'proj'):
+            done[f'auxiliary.correlation_head.{rename_correlation(part, rest)}'
+                 ] = value
+            continue
         if name.startswith('backbone.'):
             done[f'backbone.{name[9:]}'] = value
+        elif name.startswith('decoder.'):
+            if 'fuse.conv' in name:  # the coarsest map is first
+                value = torch.cat(value.chunk(4, 1)[::-1], 1)
+            done[rename_allspark(name)] = value
         elif part in ('projects', 'resize_layers', 'scratch'):
             new = rename_dpt(part, rest)
             if new:
@@ -212,6 +221,30 @@ def rename_deeplab(part, rest):
         reduce='c1_bottleneck',
         fuse=f'fuse.{0 if int(index) < 3 else 2}')[part]
     return f'{module}.{("conv", "bn")[int(index) % 3]}.{rest}'
+
+
+def rename_allspark(name):
+    """Name of a weight of the decoder of AllSpark."""
+    for old, new in (
+            ('decoder.decoder.', 'decode_head.'),
+            ('decoder.allspark.', 'neck.'),
+            ('attn_norm', 'norm_in'), ('encoder_norm', 'norm_out'),
+            ('attn.queue_ptr', 'memory.position'),
+            ('attn.kv_queue', 'memory.queue'),
+            ('linear_fuse', 'fuse_layer'), ('linear_pred', 'conv_seg')):
+        name = name.replace(old, new)
+    name = re.sub(r'linear_c(\d)', lambda found: (
+        f'embed_layers.{int(found[1]) - 1}'), name)
+    return re.sub(r'attn\.(\w+?)_(u|l2u)\.', lambda found: '.'.join([
+        dict(u='self', l2u='cross')[found[2]] + '_attention',
+        dict(q='query', k='key', v='value', out='out')[found[1]], '']), name)
+
+
+def rename_correlation(part, rest):
+    """Name of a weight of CorrMatch beside the student."""
+    if part == 'proj':
+        return f'project.{rest}'
+    return rest.replace('conv1', 'query').replace('conv2', 'key')
 
 
 def rename_dpt(part, rest):
@@ -376,8 +409,9 @@ def cell_of(meta):
         networks = 'voc-stpp_321_r50-b2' if data == 'voc' else (
             'cityscapes-stpp_769_r101-b3')
         return f'co_training/{networks}_{meta["students"]}-cps@{where}'
-    networks = ('dinov2-b-dpt' if meta['script'] == 'unimatch_v2' else
-                'resnet101-deeplabv3plus')
+    networks = dict(
+        unimatch_v2='dinov2-b-dpt', allspark='mit-b5-segformer').get(
+            meta['script'], 'resnet101-deeplabv3plus')
     name = meta['script'].replace('_', '-')
     return f'ssl/{data}-stpp_{networks}_{name}@{where}'
 
@@ -388,7 +422,7 @@ def single_model(record, model):
     released = meta['script'] == 'unimatch_v2'
     network = dpt if released else deeplab
     model.segmentor = ConfigDict(network(model.segmentor, meta))
-    views = (1, ) if meta['script'] == 'fixmatch' else (1, 2)
+    views = (1, ) if meta['script'] in ('fixmatch', 'corrmatch') else (1, 2)
     # What of the authors' program was changed goes by the former options.
     if 'train-labels' in edit:
         model.update(paste='batch', mixer=dict(model.mixer, source='flip'))
@@ -406,7 +440,7 @@ def single_model(record, model):
         type='RecordedBoxes', source=model.mixer.get('source', 'flip'),
         boxes=[each[3 + view] for each in record['unlabeled']
                for view in views])
-    if meta['script'] in ('unimatch', 'prevmatch'):
+    if meta['script'] in ('unimatch', 'prevmatch', 'corrmatch'):
         assert model.perturbation == dict(type='ChannelDropout', prob=.5)
         model.perturbation = dict(
             type='RecordedChannels',
@@ -456,7 +490,7 @@ def several_models(record, model):
     ]
 
 
-def replay(path, monkeypatch, changes=None, hooks=None):
+def replay(path, monkeypatch, changes=None, hooks=None, fill=None):
     """Train the model of the cell on a record.
 
     Args:
@@ -466,14 +500,17 @@ def replay(path, monkeypatch, changes=None, hooks=None):
             the record asks for. Defaults to None.
         hooks (list, optional): In place of the hooks of the cell. Defaults to
             None: those.
+        fill (Callable, optional): Fills in the model of a record, in place
+            of :func:`single_model`. Defaults to None.
     """
     record = load(path)
     meta, count = record['meta'], len(record['iters'])
     cfg = read_cell(cell_of(meta))
     cfg.model.pop('protocol')
     several = 'students' in meta
-    init, batches = (several_models if several else single_model)(
-        record, cfg.model)
+    init, batches = (
+        fill or (several_models if several else single_model))(
+            record, cfg.model)
     cfg.model.pseudo_labeler.threshold = meta['thr']
     if 'grid' in meta:
         monkeypatch.setattr(timm, 'create_model', small_transformer(meta))
@@ -504,7 +541,12 @@ def replay(path, monkeypatch, changes=None, hooks=None):
         experiment_name=f'peer_{tempfile.mktemp()[-8:]}')
     model = runner.model.double()
     model.data_preprocessor.forward = stack
-    model.student.load_state_dict(init)
+    model.student.load_state_dict({
+        name: value for name, value in init.items()
+        if not name.startswith('auxiliary.')})
+    model.auxiliary.load_state_dict({
+        name.removeprefix('auxiliary.'): value for name, value in init.items()
+        if name.startswith('auxiliary.')})
     model.init_weights = lambda: None
     found = Replay(record, [], [], [], [])
     default = torch.get_default_dtype()
@@ -534,12 +576,14 @@ def record_steps(runner, model, found):
     def call_hook(name, **kwargs):
         after(name, **kwargs)
         if name == 'after_train_iter':
-            networks = [model.student] + [model.teacher] * (
-                model.teacher is not None)
+            states = [dict(
+                model.student.state_dict(),
+                **model.auxiliary.state_dict(prefix='auxiliary.'))]
+            if model.teacher is not None:
+                states.append(model.teacher.state_dict())
             found.states.append([
-                {key: value.clone()
-                 for key, value in network.state_dict().items()}
-                for network in networks])
+                {key: value.clone() for key, value in state.items()}
+                for state in states])
             found.labels.append(model.pseudo_label)
 
     model.train_step, runner.call_hook = train_step, call_hook
@@ -559,6 +603,11 @@ def expected_losses(record, index):
     scalars = values['scalars']
     if meta['script'] == 'prevmatch':
         return losses_of_prevmatch(meta, index, scalars)
+    if meta['script'] == 'allspark':
+        return {f'{part}.decode.loss_ce': .5 * scalars[f'loss_{key}']
+                for part, key in (('labeled', 'x'), ('unlabeled', 'u'))}
+    if meta['script'] == 'corrmatch':
+        return losses_of_corrmatch(scalars)
     whole = .5 if meta['script'] != 'unimatch' else .25
     parts = dict(labeled=.5 * scalars['loss_x'],
                  mixed=whole * scalars['loss_s'])
@@ -580,6 +629,20 @@ def losses_of_prevmatch(meta, index, scalars):
         parts['perturbed_previous'] = .5 * ramp * scalars['Loss w_fp_prev']
     return {f'{part}.decode.loss_ce': value / (2 + ramp)
             for part, value in parts.items()}
+
+
+def losses_of_corrmatch(scalars):
+    """The same of CorrMatch, whose sum is half of its weighted terms."""
+    terms = dict(
+        labeled=('decode.loss_ce', .5, 'loss_x'),
+        labeled_correlated=('loss_ce', .5, 'loss_x_corr'),
+        mixed=('decode.loss_ce', .25, 'loss_u_s1'),
+        soft=('loss_kl', .25, 'loss_u_kl'),
+        perturbed=('decode.loss_ce', .25, 'loss_u_w_fp'),
+        mixed_correlated=('loss_ce', .125, 'loss_u_corr_s1'),
+        weak_correlated=('loss_ce', .125, 'loss_u_corr_w'))
+    return {f'{part}.{name}': weight * scalars[key] / 2
+            for part, (name, weight, key) in terms.items()}
 
 
 def expected_states(record, index):

@@ -5,38 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import ConfigDict
-from mmengine.runner import Runner
-from torch import nn
 
-from mmseg_fst.registry import MODELS
-
-from .release import first
-from .ssl_release import RecordedPairs
 from .tape import Tape, batches, first_weights
+from .tape_release import build_runner, train
 
 RECORD = (
     Path(__file__).parents[1] / 'data' / 'cct_release' / 'cct.pt')
 SIZE, CLASSES, EPOCH, EPOCHS = 64, 5, 3, 10
-
-
-@MODELS.register_module()
-class CCTEncoder(nn.Module):
-    """Three convolutions of stride 2, each with batch normalization."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layers, inputs = [], 3
-        for width in (8, 16, 32):
-            layers += [
-                nn.Conv2d(inputs, width, 3, 2, 1, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU()
-            ]
-            inputs = width
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, image):
-        return [self.layers(image)]
 
 
 #: From names of the release to names of the model, in this order.
@@ -92,7 +67,7 @@ def model_config(xi):
         type='CCT',
         segmentor=dict(
             type='EncoderDecoder',
-            backbone=dict(type='CCTEncoder'),
+            backbone=dict(type='StridedEncoder', widths=(8, 16, 32)),
             decode_head=head,
             test_cfg=ConfigDict(mode='whole')),
         data_preprocessor=dict(
@@ -110,55 +85,12 @@ def replay(work_dir, xi, **changes):
         iteration.
     """
     record = torch.load(RECORD, weights_only=True)
-    config = {**model_config(xi), **changes}
-    runner = Runner(
-        model=config,
-        work_dir=str(work_dir),
-        train_dataloader=dict(
-            batch_size=1,
-            num_workers=0,
-            dataset=RecordedPairs(
-                batches(2, 2 * EPOCH, SIZE, CLASSES, labeled=2, unlabeled=3)),
-            collate_fn=first,
-            sampler=dict(type='DefaultSampler', shuffle=False)),
-        train_cfg=dict(type='IterBasedTrainLoop', max_iters=2 * EPOCH),
-        optim_wrapper=dict(
-            type='OptimWrapper',
-            optimizer=dict(
-                type='SGD', lr=1e-3, momentum=.9, weight_decay=1e-4),
-            paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=10.)))),
-        param_scheduler=[
-            dict(
-                type='PolyLR',
-                power=.9,
-                eta_min=0.,
-                begin=0,
-                end=EPOCH * EPOCHS + 1,
-                by_epoch=False)
-        ],
-        default_scope='mmseg_fst',
-        log_level='ERROR',
-        experiment_name=f'cct_{work_dir.name}')
-    model = runner.model.double()
-    model.data_preprocessor.forward = lambda data, training: dict(
-        inputs={name: torch.stack(side['inputs'])
-                for name, side in data.items()},
-        data_samples={name: side['data_samples']
-                      for name, side in data.items()})
-    start = renamed(first_weights(record['final'], seed=1))
-    _, unexpected = model.load_state_dict(start, strict=False)
-    assert not unexpected
-    model.init_weights = lambda: None
-    logged, compute = [], model.loss
-
-    def record_losses(inputs, data_samples):
-        losses = compute(inputs, data_samples)
-        logged.append({name: value.item() for name, value in losses.items()})
-        return losses
-
-    model.loss = record_losses
-    runner.train()
-    return record, model.state_dict(), logged
+    runner = build_runner(
+        work_dir, {**model_config(xi), **changes},
+        batches(2, 2 * EPOCH, SIZE, CLASSES, labeled=2, unlabeled=3), 1e-3,
+        dict(custom_keys=dict(head=dict(lr_mult=10.))), EPOCH * EPOCHS)
+    logged = train(runner, renamed(first_weights(record['final'], seed=1)))
+    return record, runner.model.state_dict(), logged
 
 
 @pytest.fixture(autouse=True)

@@ -4,15 +4,14 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import ConfigDict
-from mmengine.logging import MessageHub
-from mmengine.structures import PixelData
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.utils import resize
-from mmseg.structures import SegDataSample
 from torch import nn
 
 from mmseg_fst.ops import ema_update_
 from mmseg_fst.registry import MODELS
+
+from .method_release import enlarge, iterations_of, samples_of
 
 RECORD = Path(__file__).parents[1] / 'data' / 'eln_release' / 'eln.pt'
 WIDTH = 6
@@ -119,16 +118,9 @@ def build(meta, **changes):
 
 
 def batch_of(image, label, weak, strong):
-    image, label, weak, strong = (
-        value.repeat_interleave(4, -1).repeat_interleave(4, -2)
-        for value in (image, label, weak, strong))
-    samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=label_map.long()[None]))
-        for label_map in label
-    ]
+    image, label, weak, strong = enlarge(image, label, weak, strong)
     return (dict(labeled=image.double() / 32, unlabeled=weak.double() / 32),
-            dict(labeled=samples,
-                 unlabeled=[SegDataSample() for _ in range(2)]),
+            dict(labeled=samples_of(label), unlabeled=samples_of(count=2)),
             strong.double() / 32)
 
 
@@ -144,36 +136,28 @@ def replay(**changes):
     optimizer = torch.optim.AdamW(
         weights, lr=meta['lr'], weight_decay=meta['weight_decay'])
     moved = set()
-    hub = MessageHub.get_current_instance()
-    hub.update_info('max_iters', len(record['iters']))
-    try:
-        for index, (batch, expected) in enumerate(
-                zip(record['batches'], record['iters'])):
-            hub.update_info('iter', index)
-            epoch, first = divmod(index, meta['length'])
-            if epoch == 1 and first == 0:
-                model.teacher.load_state_dict(model.student.state_dict())
-            elif epoch > 1 and first == 0:  # as StudentResetHook
-                model.student.load_state_dict(model.teacher.state_dict())
-            inputs, samples, model.photometric.image = batch_of(*batch)
-            torch.manual_seed(meta['seed'] + index)
-            losses = model.loss(inputs, samples)
-            optimizer.zero_grad()
-            sum(value for name, value in losses.items()
-                if 'loss' in name).backward()
-            for weight in weights:  # one without a loss yet has no moments
-                if weight.grad.any():
-                    moved.add(weight)
-                elif weight not in moved:
-                    weight.grad = None
-            optimizer.step()
-            if epoch:
-                ema_update_(list(model.teacher.parameters()),
-                            list(model.student.parameters()), meta['decay'])
-            yield losses, model.state_dict(), expected
-    finally:
-        hub.update_info('iter', 0)
-        hub.update_info('max_iters', 1)
+    for index, batch, expected in iterations_of(record):
+        epoch, first = divmod(index, meta['length'])
+        if epoch == 1 and first == 0:
+            model.teacher.load_state_dict(model.student.state_dict())
+        elif epoch > 1 and first == 0:  # as StudentResetHook
+            model.student.load_state_dict(model.teacher.state_dict())
+        inputs, samples, model.photometric.image = batch_of(*batch)
+        torch.manual_seed(meta['seed'] + index)
+        losses = model.loss(inputs, samples)
+        optimizer.zero_grad()
+        sum(value for name, value in losses.items()
+            if 'loss' in name).backward()
+        for weight in weights:  # one without a loss yet has no moments
+            if weight.grad.any():
+                moved.add(weight)
+            elif weight not in moved:
+                weight.grad = None
+        optimizer.step()
+        if epoch:
+            ema_update_(list(model.teacher.parameters()),
+                        list(model.student.parameters()), meta['decay'])
+        yield losses, model.state_dict(), expected
 
 
 def check(**changes):

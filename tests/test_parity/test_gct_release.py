@@ -4,13 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import ConfigDict
-from mmengine.logging import MessageHub
-from mmengine.structures import PixelData
-from mmseg.structures import SegDataSample
 
 from mmseg_fst.registry import MODELS
 
-from . import ssl_release  # noqa: F401  registers ToyEncoder
+from .method_release import enlarge, iterations_of, samples_of
 
 RECORD = Path(__file__).parents[1] / 'data' / 'gct_release' / 'gct.pt'
 # Our names of the convolutions of the detector, in their order.
@@ -57,24 +54,17 @@ def build(meta, **changes):
         },
         data_preprocessor=dict(type='SelfTrainingDataPreProcessor'),
         flaw_threshold=meta['dc_threshold'],
-        rampup=meta['dc_rampup_epochs'] / meta['epochs'],
+        ramp_iters=meta['dc_rampup_epochs'] * meta['iters_per_epoch'],
         loss_weights=dict(
             consistency=meta['dc_ssl_scale'], correction=meta['fc_ssl_scale'],
             detector=meta['fd_scale']))).double().train()
 
 
 def batch_of(image, label):
-    image, label = (
-        value.repeat_interleave(4, -1).repeat_interleave(4, -2)
-        for value in (image, label))
-    samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=label_map.long()[None]))
-        for label_map in label
-    ]
+    image, label = enlarge(image, label)
     images = (image.double() / 32).split(2)
     return (dict(zip(('labeled', 'unlabeled'), images)),
-            dict(labeled=samples,
-                 unlabeled=[SegDataSample() for _ in range(2)]))
+            dict(labeled=samples_of(label), unlabeled=samples_of(count=2)))
 
 
 def replay(**changes):
@@ -91,24 +81,16 @@ def replay(**changes):
         torch.optim.Adam(
             model.auxiliary.flaw_detector.parameters(), betas=(.9, .99))
     ]
-    hub = MessageHub.get_current_instance()
-    hub.update_info('max_iters', len(record['iters']))
-    try:
-        for index, (batch, expected) in enumerate(
-                zip(record['batches'], record['iters'])):
-            hub.update_info('iter', index)
-            losses = model.loss(*batch_of(*batch))
-            for optimizer, rate in zip(optimizers, expected['lr'].values()):
-                optimizer.param_groups[0]['lr'] = rate
-                optimizer.zero_grad()
-            sum(value for name, value in losses.items()
-                if 'loss' in name).backward()
-            for optimizer in optimizers:
-                optimizer.step()
-            yield losses, model.state_dict(), expected
-    finally:
-        hub.update_info('iter', 0)
-        hub.update_info('max_iters', 1)
+    for _, batch, expected in iterations_of(record):
+        losses = model.loss(*batch_of(*batch))
+        for optimizer, rate in zip(optimizers, expected['lr'].values()):
+            optimizer.param_groups[0]['lr'] = rate
+            optimizer.zero_grad()
+        sum(value for name, value in losses.items()
+            if 'loss' in name).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        yield losses, model.state_dict(), expected
 
 
 def check(**changes):

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import ConfigDict
-from mmengine.runner import Runner
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import nn
 
@@ -14,33 +13,13 @@ from mmseg_fst.models import BetaCutMix
 from mmseg_fst.models.split_heads import LastLayers
 from mmseg_fst.registry import HOOKS, MODELS
 
-from .release import first
-from .ssl_release import RecordedPairs
+from .method_release import rename
 from .tape import Tape, batches, first_weights
+from .tape_release import build_runner, train
 
 RECORD = (
     Path(__file__).parents[1] / 'data' / 'ps_mt_release' / 'ps_mt.pt')
 SIZE, CLASSES, EPOCH, ITERS = 48, 21, 2, 6
-
-
-@MODELS.register_module()
-class PSMTEncoder(nn.Module):
-    """Two convolutions of stride 2, each with batch normalization."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layers, inputs = [], 3
-        for width in (6, 12):
-            layers += [
-                nn.Conv2d(inputs, width, 3, 2, 1, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU()
-            ]
-            inputs = width
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, image):
-        return [self.layers(image)]
 
 
 @MODELS.register_module()
@@ -105,7 +84,7 @@ class LateTeacherHook(MeanTeacherHook):
 
 
 def renamed(state):
-    names = {
+    return rename(state, **{
         'encoder_s.': 'student.backbone.', 'decoder_s.': 'student.',
         **{f'encoder{index + 1}.': f'teacher.networks.{index}.backbone.'
            for index in range(2)},
@@ -113,13 +92,7 @@ def renamed(state):
            for index in range(2)},
         'upsample.last_conv.': 'decode_head.fuse.',
         'upsample.classifier.': 'decode_head.conv_seg.'
-    }
-    result = {}
-    for name, value in state.items():
-        for old, new in names.items():
-            name = name.replace(old, new)
-        result[name] = value
-    return result
+    })
 
 
 def model_config(xi):
@@ -135,7 +108,7 @@ def model_config(xi):
         type='PSMT',
         segmentor=dict(
             type='EncoderDecoder',
-            backbone=dict(type='PSMTEncoder'),
+            backbone=dict(type='StridedEncoder', widths=(6, 12)),
             decode_head=head,
             test_cfg=ConfigDict(mode='whole')),
         data_preprocessor=dict(
@@ -158,60 +131,19 @@ def replay(work_dir, xi, buffers='average', **changes):
         tuple: The record, the model, the losses of each iteration.
     """
     record = torch.load(RECORD, weights_only=True)
-    data = batches(2, ITERS, SIZE, CLASSES, labeled=2, unlabeled=3)
-    runner = Runner(
-        model={**model_config(xi), **changes},
-        work_dir=str(work_dir),
-        train_dataloader=dict(
-            batch_size=1,
-            num_workers=0,
-            dataset=RecordedPairs(data),
-            collate_fn=first,
-            sampler=dict(type='DefaultSampler', shuffle=False)),
-        train_cfg=dict(type='IterBasedTrainLoop', max_iters=ITERS),
-        optim_wrapper=dict(
-            type='OptimWrapper',
-            optimizer=dict(
-                type='SGD', lr=1e-2, momentum=.9, weight_decay=1e-4),
-            paramwise_cfg=dict(norm_decay_mult=0., bias_decay_mult=0.)),
-        param_scheduler=[
-            dict(
-                type='PolyLR',
-                power=.9,
-                eta_min=0.,
-                begin=0,
-                end=10 * EPOCH + 1,
-                by_epoch=False)
-        ],
-        custom_hooks=[dict(type='LateTeacherHook', decay=.996,
-                           buffers=buffers, when='after')],
-        default_scope='mmseg_fst',
-        log_level='ERROR',
-        experiment_name=f'ps_mt_{work_dir.name}')
-    model = runner.model.double()
-    model.data_preprocessor.forward = lambda data, training: dict(
-        inputs={name: torch.stack(side['inputs'])
-                for name, side in data.items()},
-        data_samples={name: side['data_samples']
-                      for name, side in data.items()})
-    start = {
+    runner = build_runner(
+        work_dir, {**model_config(xi), **changes},
+        batches(2, ITERS, SIZE, CLASSES, labeled=2, unlabeled=3), 1e-2,
+        dict(norm_decay_mult=0., bias_decay_mult=0.), 10 * EPOCH,
+        [dict(type='LateTeacherHook', decay=.996, buffers=buffers,
+              when='after')])
+    start = renamed({
         name: value * 2 if name.endswith('classifier.weight') else value
-        for name, value in first_weights(record['final'], seed=1).items()}
-    _, unexpected = model.load_state_dict(renamed(start), strict=False)
-    assert not unexpected
-    model.init_weights = lambda: None
+        for name, value in first_weights(record['final'], seed=1).items()})
+    model = runner.model
     for network in model.teacher.networks:  # they do not start as copies
         network.load_state_dict = lambda state: None
-    logged, compute = [], model.loss
-
-    def record_losses(inputs, data_samples):
-        losses = compute(inputs, data_samples)
-        logged.append({name: value.item() for name, value in losses.items()})
-        return losses
-
-    model.loss = record_losses
-    runner.train()
-    return record, model, logged
+    return record, model, train(runner, start)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@
 import csv
 import json
 import os
+import re
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 from helpers import REPOSITORY
@@ -27,10 +29,10 @@ def test_a_grid_names_configs_that_are_there(path):
 
 @pytest.mark.parametrize('name, pattern', [
     ('ssl/table_voc', 'voc_*.py'),
-    ('ssl/table_voc-stpp', 'voc-stpp_resnet*.py'),
+    ('ssl/table_voc-stpp', 'voc-stpp_[rm]*.py'),
     ('ssl/table_voc-stpp_unimatch-v2', 'voc-stpp_dinov2*.py'),
     ('ssl/table_cityscapes', 'cityscapes_*.py'),
-    ('ssl/table_cityscapes-stpp', 'cityscapes-stpp_resnet*.py'),
+    ('ssl/table_cityscapes-stpp', 'cityscapes-stpp_[rm]*.py'),
     ('ssl/table_cityscapes-stpp_unimatch-v2', 'cityscapes-stpp_dinov2*.py'),
     *((f'ssl/table_{data}', f'{data}_*.py')
       for data in ('camvid-1_16', 'camvid-1_8', 'camvid-1_4', 'ccp-1_8',
@@ -41,7 +43,7 @@ def test_a_grid_names_configs_that_are_there(path):
 def test_a_grid_has_all_cells_of_its_task(name, pattern):
     path = REPOSITORY / 'configs' / f'{name}.py'
     named, elsewhere = names_of(path), set()
-    for other in path.parent.glob('table_*.py'):
+    for other in TABLES:
         elsewhere |= names_of(other) - named
     # Baselines of other folders may stand beside them.
     assert {name for name in named if fnmatch(name, pattern)
@@ -60,12 +62,14 @@ def names_of(table):
 @pytest.mark.parametrize('name, count', [
     # Three networks by four methods, and seven more of DeepLabV3+.
     ('table_voc', 3 * (3 * 4 + 7)),
-    ('table_voc-stpp', 5 * 4 + 2 + 5 + 5 * 2),
+    ('table_voc-stpp', 5 * 6 + 2 + 5 + 5 * 2),
     ('table_voc-stpp_unimatch-v2', 5 * 2 * 2),
-    ('table_voc-stpp_cct-ps-mt', 1 + 2 * 3 + 1),
+    ('table_voc-stpp_cct-ps-mt', 1 + 3 * 3),
     ('table_cityscapes', 3 * 11),
-    ('table_cityscapes-stpp', 3 * 3),
+    ('table_cityscapes-stpp', 3 * 5),
     ('table_cityscapes-stpp_unimatch-v2', 3 * 2 * 2),
+    ('table_cityscapes-stpp_ps-mt', 2 * 2 * 2),
+    ('table_cityscapes-stpp_reco-ctt', 4 * 2 * 2),
 ])
 def test_a_grid_has_the_published_partitions(name, count):
     cells = read_grid(str(REPOSITORY / f'configs/ssl/{name}.py')).cells
@@ -74,7 +78,74 @@ def test_a_grid_has_the_published_partitions(name, count):
         'table_voc': {'662', '1323', '2646'},
         'table_voc-stpp': {'92', '183', '366', '732', '1464'},
         'table_voc-stpp_cct-ps-mt': {'662', '1323', '2646', '1464'},
+        'table_cityscapes-stpp_ps-mt': {'372', '744'},
+        'table_cityscapes-stpp_reco-ctt': {'100', '186', '372', '744'},
     }.get(name.removesuffix('_unimatch-v2'), {'186', '372', '744'})
+
+
+# Rows of the tables in the README of Diverse Co-training, commit 9802131; the
+# second table is on its project page.
+README_ROWS = {
+    'voc-original_r101-b3':
+    'labels alone 321, ReCo 321, ST++ 321, 2-cps 321, 3-cps 321, '
+    'labels alone 513, U2PL 512, PS-MT 512, 2-cps 513, 3-cps 513',
+    'voc-original_r50-b2':
+    '2-cps 321, labels alone 513, 2-cps 513, 3-cps 513',
+    'voc-blended_r50-b2':
+    'labels alone 321, ST++ 321, 2-cps 321, 3-cps 321, labels alone 513, '
+    'U2PL 512, PS-MT 512, 2-cps 513, 3-cps 513',
+    'voc-blended_r101-b3':
+    'labels alone 321, CAC 321, CTT 321, ST++ 321, 2-cps 321, 3-cps 321, '
+    'labels alone 513, MT 512, CCT 512, GCT 512, CPS 512, 3-CPS 512, '
+    'CutMix 512, DSBN 769, ELN 512, PS-MT 512, AEL 513, U2PL 513, '
+    '2-cps 513, 3-cps 513',
+    'cityscapes_769':
+    'labels alone 769, U2PL 769, ST++ 769, 2-cps 769, 3-cps 769, '
+    'labels alone 769, U2PL 769, PS-MT 769, 2-cps 769, 3-cps 769'
+}
+# Rows without a config: another network, other lists or another crop.
+PUBLISHED_ONLY = {
+    'voc-blended_r101-b3': ['MT 512', 'CCT 512', 'GCT 512', '3-CPS 512',
+                            'CutMix 512', 'DSBN 769']
+}
+
+
+def read_page(name):
+    """Rows of docs/tables.md for a grid: title, config and lists.
+
+    A config trains the lists for which its row has a number.
+    """
+    page = (REPOSITORY / 'docs' / 'tables.md').read_text()
+    section, = (text for text in page.split('\n## ')
+                if f'table_{name}.py' in text and '| method |' in text)
+    for line in re.findall(r'^\| (.*) \|$', section, re.M):
+        cells = re.split(r' ?\| ?', line)
+        if cells[0] == 'method':
+            head = cells
+        else:
+            row = dict(zip(head, cells))
+            config = re.fullmatch(r'`([\w-]+)`', row['config'])
+            assert config or '*published only*' in row['config']
+            yield (f'{row["method"]} {row["crop"]}', config and config[1],
+                   [key for key, value in row.items() if key.isdigit()
+                    and re.fullmatch(r'\d+\.\d', value)])
+
+
+@pytest.mark.parametrize('name', README_ROWS)
+def test_a_grid_of_diverse_co_training_is_its_table(name):
+    rows = list(read_page(name))
+    assert all(lists for _, _, lists in rows)
+    titles = [title for index, (title, _, _) in enumerate(rows)
+              if not index or title != rows[index - 1][0]]
+    assert titles == README_ROWS[name].split(', ')
+    assert [title for title, config, _ in rows if not config] == (
+        PUBLISHED_ONLY.get(name, []))
+    grid = read_grid(str(
+        REPOSITORY / 'configs' / 'co_training' / f'table_{name}.py'))
+    assert [(Path(cell.config).stem, cell.partition)
+            for cell in grid.cells] == [
+        (config, labels) for _, config, lists in rows if config
+        for labels in lists]
 
 
 @pytest.mark.parametrize('text, error, message', [

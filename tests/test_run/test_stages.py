@@ -149,6 +149,27 @@ def test_a_share_without_images_is_refused(tmp_path):
         write_ranking(str(tmp_path), dict(a=1., b=.5), [], 0.1)
 
 
+def test_nothing_is_ranked_where_all_images_are_used(
+        roots, tmp_path, monkeypatch):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    first = labels_only(cfg)
+    monkeypatch.setattr(
+        stages, 'sorted_checkpoints', lambda folder: [f'{folder}/iter_2.pth'])
+    monkeypatch.setattr(stages, 'load_network', lambda *args: args[1])
+    monkeypatch.setattr(
+        stages, 'rank_images',
+        lambda models, images: pytest.fail('The images are ranked.'))
+    cfg.stages.reliable = 1.
+    folder = Path(stages._rank(cfg, first, False))
+    source = roots / 'camvid/splits/train_1_16_seed0_unlabelled.txt'
+    for name in ('reliable.txt', 'all.txt'):
+        assert lines(folder / name) == lines(source)
+    assert not lines(folder / 'unreliable.txt')
+    content = json.loads((folder / 'ranking.json').read_text())
+    assert not content['checkpoints']
+    assert set(content['scores'].values()) == {None}
+
+
 def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
     cfg = load(CELL, tmp_path)
     cfg.train_dataloader.dataset.expected = dict(labeled=2, unlabeled=2)

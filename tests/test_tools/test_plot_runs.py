@@ -9,7 +9,8 @@ import pytest
 from helpers import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / 'tools'))
-from plot_runs import read_scalars, smooth  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+from plot_runs import plot_curve, read_scalars, smooth  # noqa: E402
 
 TOOL = REPOSITORY / 'tools/plot_runs.py'
 
@@ -40,6 +41,17 @@ def test_seeds_are_grouped_and_resumed_iterations_count_once(run_folder):
 
 def test_smoothing_averages_the_last_entries():
     assert smooth([1., 3., 5.], 2) == [1., 2., 4.]
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_a_single_value_is_visible(count, tmp_path):
+    """It has no line."""
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set_axis_off()
+    plot_curve(axes, {10 * step: [.5] for step in range(count)}, 1, 'run')
+    figure.savefig(tmp_path / 'curve.png')
+    assert cv2.imread(str(tmp_path / 'curve.png')).std() > 0
 
 
 def test_an_image_is_written(run_folder, tmp_path):

@@ -11,7 +11,7 @@ partitions = {
     }
 }
 crop_size = (800, 800)
-data_preprocessor = dict(size=crop_size)
+data_preprocessor = dict(size=crop_size, padding='mean')
 resize = dict(
     type='RandomFactorResize',
     ranges=[(factor, factor) for factor in (0.5, 0.75, 1.0, 1.5, 1.75, 2.0)])

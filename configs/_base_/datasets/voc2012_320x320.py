@@ -1,9 +1,9 @@
 # Pascal VOC 2012 + SBD as CCT trains: long sides of 200 to 800 pixels, crops
-# of 320, and 10 + 10 images on one GPU. The lists are ST++'s; its 1464 labeled
-# images are CCT's, too.
+# of 320 padded with the mean color, and 10 + 10 images on one GPU. The lists
+# are ST++'s; its 1464 labeled images are CCT's, too.
 _base_ = './voc2012_321x321.py'
 crop_size = (320, 320)
-data_preprocessor = dict(size=crop_size)
+data_preprocessor = dict(size=crop_size, padding='mean')
 resize_long_side = dict(
     type='RandomResize',
     scale=(400, 400),

@@ -1,16 +1,7 @@
 # Pascal VOC 2012 + SBD as GCT trains: short sides of 200 to 800 pixels, 2 + 2
 # images on each of 4 GPUs. Its lists differ from the blended lists of ST++,
 # which are used here, but have as many labels.
-_base_ = './voc2012_321x321.py'
-partition = '662'
-partitions = {
-    '_delete_': True,
-    **{
-        name: counts
-        for name, counts in _base_.partitions.items()
-        if name in ('662', '1323', '2646')
-    }
-}
+_base_ = './voc2012_321x321_blended.py'
 resize_short_side = dict(
     type='RandomResize',
     scale=(4000, 400),  # the long side has no limit

@@ -1,7 +1,8 @@
 # Pascal VOC 2012 + SBD as PS-MT trains: long sides of 300 to 1200 pixels,
-# crops of 512, and 8 + 8 images on each of 4 GPUs. The lists are
-# ST++'s, which PS-MT has as its "augmented set".
+# crops of 512, and 8 + 8 images on each of 4 GPUs. The lists are ST++'s, whose
+# blended ones PS-MT has as its "augmented set".
 _base_ = './voc2012_320x320.py'
+partition = '662'
 crop_size = (512, 512)
 data_preprocessor = dict(size=crop_size)
 resize_long_side = dict(_base_.resize_long_side, scale=(600, 600))

@@ -1,17 +1,8 @@
 # Pascal VOC 2012 + SBD as CPS trains: crops of 512, one of six factors, 2 + 2
 # images on each of 4 GPUs. It has the blended lists of ST++.
-_base_ = './voc2012_321x321.py'
-partition = '662'
-partitions = {
-    '_delete_': True,
-    **{
-        name: counts
-        for name, counts in _base_.partitions.items()
-        if name in ('662', '1323', '2646')
-    }
-}
+_base_ = './voc2012_321x321_blended.py'
 crop_size = (512, 512)
-data_preprocessor = dict(size=crop_size)
+data_preprocessor = dict(size=crop_size, padding='mean')
 resize = dict(
     type='RandomFactorResize',
     ranges=[(factor, factor) for factor in (0.5, 0.75, 1.0, 1.5, 1.75, 2.0)])

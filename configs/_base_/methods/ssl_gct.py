@@ -1,11 +1,11 @@
 # GCT (Ke et al., ECCV 2020): of two networks each follows, pixel by pixel, the
 # prediction that a detector finds less flawed. No strong views. Numbers of the
-# release for Pascal VOC and DeepLabV2 (deeplabv2_pascalvoc_1-8_sslgct.py).
+# release for Pascal VOC and DeepLabV2 (deeplabv2_pascalvoc_1-8_sslgct.py). A
+# cell sets `ramp_iters`, 3 epochs.
 model = dict(
     type='GCT',
     flaw_detector=dict(type='FlawDetector', error_share=0.5, dilations=1),
     flaw_threshold=0.6,
-    rampup=0.15,  # 3 of 20 epochs
     loss_weights=dict(
         labeled=1.0, consistency=100.0, correction=1.0, detector=10.0))
 # The detector has its own optimizer. Cells choose it by

@@ -1,7 +1,7 @@
 # ReCo (Liu et al., ICLR 2022): a mean teacher with ClassMix among unlabeled
 # images, and a contrast between the regions of a batch. The numbers of the
 # release (train_semisup.py); its color jitter is a quarter, its blur that of
-# DACS.
+# DACS, of labeled and of mixed images.
 model = dict(
     type='ReCo',
     pseudo_labeler=dict(type='ConfidenceWeight'),

@@ -3,10 +3,12 @@ from .daformer_head import DAFormerHead
 from .deeplabv2_head import DeepLabV2Head
 from .deeplabv3plus_head import DeepLabV3PlusHead
 from .dpt_head import PlainDPTHead
+from .linear_segformer_head import LinearSegFormerHead
 from .scale_attention_head import ScaleAttentionHead
 from .shuffle_psp_head import ShufflePSPHead
 
 __all__ = [
-    'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead', 'PlainDPTHead',
-    'ScaleAttentionHead', 'ShufflePSPHead'
+    'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead',
+    'LinearSegFormerHead', 'PlainDPTHead', 'ScaleAttentionHead',
+    'ShufflePSPHead'
 ]

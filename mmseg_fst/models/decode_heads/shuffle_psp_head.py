@@ -63,7 +63,11 @@ class ShufflePSPHead(PSPHead):
             *[ShuffleUpsample(self.out_channels) for _ in range(3)])
 
     def init_weights(self) -> None:
-        """Initialize the weights as in CCT."""
+        """Initialize the weights as in FST.
+
+        In CCT the convolutions of pyramid and bottleneck, each followed by a
+        norm, have the default initialization of PyTorch.
+        """
         for part in (self.psp_modules, self.bottleneck):
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):

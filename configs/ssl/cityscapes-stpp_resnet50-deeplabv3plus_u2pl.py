@@ -1,0 +1,6 @@
+# U2PL on UniMatch's lists of Cityscapes, ResNet-50 and DeepLabV3+.
+_base_ = './cityscapes-stpp_resnet101-deeplabv3plus_u2pl.py'
+segmentor = dict(
+    backbone=dict(
+        depth=50,
+        init_cfg=dict(checkpoint='checkpoints/resnet50_deep128.pth')))
