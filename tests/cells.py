@@ -51,9 +51,10 @@ _TESTED = [
     'gta2cityscapes_mit-b5-daformer_fst-d_clean',
     'gta2cityscapes_mit-b5-daformer_fst-w',
     'gta2cityscapes_mit-b5-daformer_mic*', 'gta2cityscapes_*_source-only',
-    'gta2cityscapes_*_fst-d', 'cityscapes2*_daformer', 'gta2bdd100k_*_fst-d',
-    'gta2mapillary_*_daformer', 'synthia2cityscapes_*_daformer',
-    'synthia2cityscapes_*_fst-d'
+    'gta2cityscapes_*_fst-d', 'cityscapes2*-daformer_daformer',
+    'cityscapes2darkzurich_mit-b5-hrda_daformer', 'gta2bdd100k_*_fst-d',
+    'gta2mapillary_*_daformer', 'synthia2cityscapes_*-daformer_daformer',
+    'synthia2cityscapes_*-daformer_fst-d'
 ]
 
 #: Cells of co-training that are trained; the others are read.

@@ -18,7 +18,9 @@ SLIM = {
 
 
 def _slim_head(head):
-    """Divide the widths of a decode head."""
+    """Divide the widths of a decode head, and of one inside of it."""
+    if 'head' in head:
+        _slim_head(head['head'])
     for key in ('in_channels', 'channels', 'embed_dims', 'c1_in_channels',
                 'c1_channels', 'stage_channels', 'representation_channels'):
         if key not in head:
@@ -93,6 +95,9 @@ def _resize(pipeline, factor, crop_size):
                 side // factor for side in transform['scale'])
         elif transform['type'] in ('HistogramCrop', 'RandomCrop'):
             transform['crop_size'] = crop_size
+        elif transform['type'] == 'PseudoLabelMargins':
+            for key in ('top', 'bottom', 'left', 'right'):
+                transform[key] //= factor
         elif transform['type'] == 'PadToCrop':
             transform['size'] = crop_size
 
@@ -107,8 +112,12 @@ def _slim_protocol(protocol, factor):
         protocol.update(crop_size=(60, 72), stride=(40, 48))
 
 
-def _slim_sizes(segmentor, crop_size):
+def _slim_sizes(segmentor, factor, crop_size):
     """Fit what depends on the size of the crop."""
+    if 'detail_size' in segmentor:  # multiples of twice the alignment
+        segmentor.detail_size = tuple(
+            max(1, side // factor // 16) * 16
+            for side in segmentor.detail_size)
     if 'img_size' in segmentor.backbone:
         segmentor.backbone.img_size = crop_size
     if 'size' in segmentor.get('neck', {}):
@@ -136,7 +145,7 @@ def slim_data(cfg, factor=8):
         cfg.model.flaw_detector.update(channels=4, halvings=2)
     _slim_protocol(cfg.model.get('protocol') or {}, factor)
     for segmentor in segmentors_of(cfg.model):
-        _slim_sizes(segmentor, crop_size)
+        _slim_sizes(segmentor, factor, crop_size)
         test_cfg = segmentor.test_cfg
         if test_cfg.mode == 'slide':
             test_cfg.update(

@@ -13,4 +13,7 @@ configs = [
 ] + [
     'gta2cityscapes_mit-b5-daformer_mic.py',
     'gta2cityscapes_mit-b5-daformer_mic_fst-d.py'
+] + [
+    f'gta2cityscapes_mit-b5-hrda_{method}.py'
+    for method in ('daformer', 'fst', 'fst-d', 'mic', 'mic_fst', 'mic_fst-d')
 ]

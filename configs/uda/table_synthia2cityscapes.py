@@ -3,4 +3,7 @@ title = 'SYNTHIA to Cityscapes'
 configs = [
     f'synthia2cityscapes_mit-b5-daformer_{method}.py'
     for method in ('source-only', 'dacs', 'daformer', 'fst-d')
+] + [
+    f'synthia2cityscapes_mit-b5-hrda_{method}.py'
+    for method in ('daformer', 'fst', 'fst-d', 'mic', 'mic_fst', 'mic_fst-d')
 ]

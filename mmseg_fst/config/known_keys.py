@@ -29,7 +29,8 @@ _CONSTRUCTORS = {
     (*_PARAMWISE, 'force_default_settings'),
     'LearningRateDecayOptimizerConstructor': _LAYERWISE,
 }
-_SEGMENTORS = ('EncoderDecoder', 'CascadeEncoderDecoder')
+_SEGMENTORS = ('EncoderDecoder', 'CascadeEncoderDecoder',
+               'MultiScaleSegmentor')
 # PointRend and SAN read further keys than an EncoderDecoder itself.
 _SEGMENTOR_KEYS = dict(
     test_cfg=('mode', 'crop_size', 'stride', 'subdivision_steps',

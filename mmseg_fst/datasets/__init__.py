@@ -14,6 +14,7 @@ from .geometry import PadToCrop, RandomFactorResize
 from .labels import LoadAnnotations
 from .listed import ListedDataset
 from .loading import LoadWholeImage
+from .margins import PseudoLabelMargins
 from .overlap import OverlappingCrops
 from .paired import PairedDataset
 from .rare_class import RareClassSampling
@@ -27,7 +28,7 @@ __all__ = [
     'GTADataset', 'HistogramCrop', 'LabelMeFacadeDataset', 'ListedDataset',
     'LoadAnnotations', 'LoadWholeImage', 'MapillaryTrainIdsDataset',
     'OverlappingCrops', 'PackByteInputs', 'PadToCrop', 'PairedDataset',
-    'PairedSampler', 'RandomFactorResize', 'RareClassSampling',
-    'StreetsDataset', 'SynthiaDataset', 'UnlabeledFolderDataset',
-    'collate_sides'
+    'PairedSampler', 'PseudoLabelMargins', 'RandomFactorResize',
+    'RareClassSampling', 'StreetsDataset', 'SynthiaDataset',
+    'UnlabeledFolderDataset', 'collate_sides'
 ]

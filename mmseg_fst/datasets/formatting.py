@@ -5,6 +5,9 @@ from mmengine.structures import PixelData
 from mmseg.datasets.transforms import PackSegInputs
 
 from mmseg_fst.registry import TRANSFORMS
+from mmseg_fst.utils.fields import TRUSTED, TRUSTED_BOX
+
+from .margins import trusted_box
 
 
 @TRANSFORMS.register_module()
@@ -27,7 +30,8 @@ class PackByteInputs(PackSegInputs):
         Returns:
             dict: ``inputs``, a tensor of shape (C, H, W), and
             ``data_samples``, whose ``gt_sem_seg`` is uint8 of shape
-            (1, H, W).
+            (1, H, W); after :class:`PseudoLabelMargins` their metainfo has
+            the box of the pixels that are trusted.
         """
         image_alone = {
             key: value
@@ -38,4 +42,7 @@ class PackByteInputs(PackSegInputs):
             label = np.ascontiguousarray(results['gt_seg_map'])
             packed['data_samples'].gt_sem_seg = PixelData(
                 data=torch.from_numpy(label)[None])
+        if TRUSTED in results:
+            packed['data_samples'].set_metainfo(
+                {TRUSTED_BOX: trusted_box(results[TRUSTED])})
         return packed

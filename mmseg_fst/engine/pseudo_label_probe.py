@@ -17,8 +17,9 @@ from mmseg_fst.ops import (
     class_logits,
     class_probabilities,
     ignore_padding,
+    weigh_boxes,
 )
-from mmseg_fst.utils.fields import DIAGNOSIS
+from mmseg_fst.utils.fields import DIAGNOSIS, TRUSTED_BOX
 from mmseg_fst.utils.randomness import get_random_state, set_random_state
 
 
@@ -96,6 +97,9 @@ def probe(model: BaseSegmentor, network: EncoderDecoder, image: Tensor,
         sample.metainfo.get('img_shape', label.shape[1:])
         for sample in samples
     ], network.decode_head.ignore_index, corners_of(samples))
+    weight = weigh_boxes(
+        weight, [sample.metainfo.get(TRUSTED_BOX) for sample in samples],
+        corners_of(samples))
     return ProbedLabels(label.cpu(), weight.cpu(), confidence.cpu())
 
 

@@ -1,6 +1,7 @@
 """A training batch, by the names of its sides."""
+from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import torch
 from mmseg.utils import SampleList
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from mmseg_fst.models.data_preprocessor import corners_of
 from mmseg_fst.ops import ignore_padding, scale_sizes
+from mmseg_fst.utils.fields import TRUSTED_BOX
 
 
 class PseudoLabels(NamedTuple):
@@ -90,6 +92,15 @@ class Side:
             scale_sizes(places, self.image.shape[2:], label.shape[1:])
             for places in (self.sizes, self.corners))
         return ignore_padding(label, sizes, ignore_index, corners)
+
+    @property
+    def trusted_boxes(self) -> list[Optional[Sequence[int]]]:
+        """Of each image the box whose pseudo-labels count, None for all.
+
+        Top, bottom, left and right, see
+        :class:`mmseg_fst.datasets.PseudoLabelMargins`.
+        """
+        return [sample.metainfo.get(TRUSTED_BOX) for sample in self.samples]
 
 
 class Batch:

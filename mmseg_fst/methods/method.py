@@ -12,7 +12,8 @@ from mmseg_fst.models.losses import (
     resize_logits,
     view_losses,
 )
-from mmseg_fst.ops import Mixed, class_logits, mix_labels
+from mmseg_fst.models.multi_scale_segmentor import context_of, encode_stages
+from mmseg_fst.ops import Mixed, class_logits, mix_labels, weigh_boxes
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.progress import training_iteration
 
@@ -217,10 +218,9 @@ class Method(StudentTeacher):
 
         Returns:
             tuple: Feature maps (N, D, h, w) of both; the same without a neck.
+            Of two scales see :class:`MultiScaleSegmentor`.
         """
-        stages = self.student.backbone(image)
-        return stages, (self.student.neck(stages)
-                        if self.student.with_neck else stages)
+        return encode_stages(self.student, image)
 
     def consistency(self, step: Step, mixed: Mixed) -> tuple[Losses, None]:
         """The pass of mixed images.
@@ -334,7 +334,7 @@ class Method(StudentTeacher):
 
         def compute() -> Tensor:
             with self.frozen_pass(image.device):
-                return encoder(image)[-1]
+                return encoder(context_of(self.student, image))[-1]
 
         if self.step_cache is None:
             return compute()
@@ -366,7 +366,7 @@ class Method(StudentTeacher):
 
     def without_padding(self, label: Tensor, weight: Tensor,
                         side: Side) -> PseudoLabels:
-        """Pseudo-labels outside of padding, stored for hooks.
+        """Pseudo-labels outside of padding and margins, stored for hooks.
 
         Args:
             label (Tensor): Class ids of shape (N, H, W), int64.
@@ -377,6 +377,7 @@ class Method(StudentTeacher):
             PseudoLabels: Labels and weights.
         """
         label = side.ignore_padding(label, self.ignore_index)
+        weight = weigh_boxes(weight, side.trusted_boxes, side.corners)
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)
 

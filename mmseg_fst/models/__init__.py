@@ -26,6 +26,7 @@ from .decode_heads import (
     DeepLabV3PlusHead,
     LinearSegFormerHead,
     PlainDPTHead,
+    ScaleAttentionHead,
     ShufflePSPHead,
 )
 from .dice_loss import ClassDiceLoss
@@ -38,6 +39,7 @@ from .losses import heads_of
 from .mean_network import MeanNetwork
 from .mixers import ClassMix, CutMix, HalfCutMix, NoMix, UnlabeledClassMix
 from .multi_box_mix import MultiBoxCutMix, MultiBoxMix
+from .multi_scale_segmentor import MultiScaleSegmentor
 from .noise_cut_out import NoiseCutOut
 from .perturbations import (
     AttentionDropout,
@@ -64,22 +66,23 @@ from .strong_photometric import StrongPhotometric
 from .virtual_adversarial import VirtualAdversarial
 
 __all__ = [
-    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AllSparkNeck', 'AttentionDropout',
-    'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask', 'Canvas',
-    'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss', 'ClassMix',
-    'ClassThreshold', 'ComplementaryDropout', 'ConfidenceThreshold',
-    'ConfidenceWeight', 'ConfidentRatio', 'ContextMask', 'ContrastiveMemory',
-    'CorrelationHead', 'CropContrast', 'CrossBankContrast', 'CutMix',
-    'DAFormerHead', 'DCTInput', 'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet',
-    'DeepLabV2Head', 'DeepLabV3PlusHead', 'DirectionalContrast',
-    'EntropyPercentile', 'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise',
-    'FlawDetector', 'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead',
-    'MeanNetwork', 'MultiBoxCutMix', 'MultiBoxMix', 'MultiScale', 'NoMix',
-    'NoiseCutOut', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
-    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
-    'SelfCorrectionLoss', 'SelfTrainingDataPreProcessor', 'ShufflePSPHead',
-    'SlidingWindows', 'SplitBatchNorm', 'StrongPhotometric',
-    'TIMMVisionTransformer', 'Threshold', 'UnlabeledClassMix',
-    'VirtualAdversarial', 'WholeImage', 'fuse_attention', 'heads_of',
-    'split_dilated'
+    'AdaptiveCopyPaste', 'AdaptiveCutMix', 'AllSparkNeck',
+    'AttentionDropout', 'BalancedCrossEntropy', 'BetaCutMix', 'BlockMask',
+    'Canvas', 'ChannelDropout', 'ClassConfidence', 'ClassDiceLoss',
+    'ClassMix', 'ClassThreshold', 'ComplementaryDropout',
+    'ConfidenceThreshold', 'ConfidenceWeight', 'ConfidentRatio',
+    'ContextMask', 'ContrastiveMemory', 'CorrelationHead', 'CropContrast',
+    'CrossBankContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
+    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
+    'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
+    'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
+    'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead', 'MeanNetwork',
+    'MultiBoxCutMix', 'MultiBoxMix', 'MultiScale', 'MultiScaleSegmentor',
+    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection',
+    'PlainDPTHead', 'PreviousStudents', 'RandAugment', 'RegionContrast',
+    'ResizedBEiT', 'ScaleAttentionHead', 'SelfCorrectionLoss',
+    'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
+    'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
+    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
+    'fuse_attention', 'heads_of', 'split_dilated'
 ]

@@ -10,6 +10,9 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+#: Names, beside the names of heads, of the logits of a detail crop and of its
+#: box, int64 of shape (N, 4) on the CPU: top, bottom, left and right.
+DETAIL, DETAIL_BOX = 'detail', 'detail_box'
 #: From a decode head and features to logits and, or None, representations.
 Decode = Callable[[BaseDecodeHead, Sequence[Tensor]],
                   tuple[Tensor, Optional[Tensor]]]
@@ -81,12 +84,24 @@ def all_logits(network: nn.Module, features: Sequence[Tensor],
         size (Sequence[int]): Height and width of the label.
 
     Returns:
-        dict[str, Tensor]: Logits of shape (N, C, *size) by head.
+        dict[str, Tensor]: Logits of shape (N, C, *size) by head. Of a
+        :class:`ScaleAttentionHead` that has seen a detail crop also the
+        logits of the crop, ``DETAIL``, at its size, and ``DETAIL_BOX``.
     """
-    return {
-        name: head_logits(head, features, size)
-        for name, head in heads_of(network).items()
-    }
+    by_head: dict[str, Tensor] = {}
+    for name, head in heads_of(network).items():
+        if not hasattr(head, 'fuse_scales'):
+            by_head[name] = head_logits(head, features, size)
+            continue
+        fused, detail, box = head.fuse_scales(features)
+        by_head[name] = resize_logits(fused, size, head.align_corners)
+        if detail is not None:
+            by_head[DETAIL] = resize_logits(
+                detail, (box.bottom - box.top, box.right - box.left),
+                head.align_corners)
+            by_head[DETAIL_BOX] = torch.tensor(
+                [box] * len(detail), device='cpu')
+    return by_head
 
 
 def rows_of(logits: dict[str, Tensor],
@@ -167,6 +182,8 @@ def decoded_logits(
         tuple: Logits of shape (N, C, *size) by head, and the second output of
         ``decode``.
     """
+    if decode is decode_without:
+        return all_logits(network, features, size), None
     heads = heads_of(network)
     head = heads.pop('decode')
     logits, further = decode(head, features)
@@ -284,6 +301,32 @@ def _class_weighted_loss(function: CrossEntropyLoss, logits: Tensor,
         avg_non_ignore=function.avg_non_ignore, ignore_index=ignore_index)
 
 
+def _losses_by_name(name: str,
+                    head: BaseDecodeHead,
+                    logits: dict[str, Tensor],
+                    label: Tensor,
+                    weight: Optional[Tensor] = None) -> dict[str, Tensor]:
+    """Losses of one head with its name, and of its detail crop."""
+    losses = add_prefix(head_losses(head, logits[name], label, weight), name)
+    if DETAIL not in logits or not hasattr(head, 'detail_weight'):
+        return losses
+    top, bottom, left, right = _first_box(logits[DETAIL_BOX])
+    crop = (slice(None), slice(top, bottom), slice(left, right))
+    detail = head_losses(head, logits[DETAIL], label[crop],
+                         None if weight is None else weight[crop])
+    share = head.detail_weight
+    return {
+        **{key: (1 - share) * loss for key, loss in losses.items()},
+        **{key: share * loss
+           for key, loss in add_prefix(detail, DETAIL).items()}
+    }
+
+
+def _first_box(boxes: Tensor) -> list[int]:
+    """The box that all images of a pass have; it is on the CPU."""
+    return boxes[0].tolist()
+
+
 def labeled_losses(network: nn.Module, logits: dict[str, Tensor],
                    label: Tensor) -> dict[str, Tensor]:
     """Losses of all heads on labeled images.
@@ -294,11 +337,12 @@ def labeled_losses(network: nn.Module, logits: dict[str, Tensor],
         label (Tensor): Class ids of shape (N, H, W), int64.
 
     Returns:
-        dict[str, Tensor]: Scalars, ``decode.<loss>`` and ``aux*.<loss>``.
+        dict[str, Tensor]: Scalars, ``decode.<loss>``, ``aux*.<loss>`` and,
+        of a detail crop, ``detail.<loss>``.
     """
     losses: dict[str, Tensor] = {}
     for name, head in heads_of(network).items():
-        losses.update(add_prefix(head_losses(head, logits[name], label), name))
+        losses.update(_losses_by_name(name, head, logits, label))
     return losses
 
 
@@ -319,7 +363,8 @@ def pseudo_losses(network: nn.Module,
             Defaults to ``'weighted'``.
 
     Returns:
-        dict[str, Tensor]: Scalars, ``decode.<loss>`` and ``aux*.<loss>``.
+        dict[str, Tensor]: Scalars, ``decode.<loss>``, ``aux*.<loss>`` and,
+        of a detail crop, ``detail.<loss>``.
     """
     losses: dict[str, Tensor] = {}
     for name, head in heads_of(network).items():
@@ -327,8 +372,7 @@ def pseudo_losses(network: nn.Module,
             continue
         plain = name != 'decode' and auxiliary == 'plain'
         used = torch.ones_like(weight) if plain else weight
-        losses.update(
-            add_prefix(head_losses(head, logits[name], label, used), name))
+        losses.update(_losses_by_name(name, head, logits, label, used))
     return losses
 
 

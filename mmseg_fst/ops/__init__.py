@@ -83,6 +83,7 @@ from .pseudo_labels import (
     ignore_rows,
     masked_percentile,
     scale_sizes,
+    weigh_boxes,
 )
 from .ramps import cosine_ramp, gaussian_ramp
 from .region_pairs import (
@@ -92,30 +93,34 @@ from .region_pairs import (
     sample_members,
 )
 from .weights import ema_decay, ema_update_
+from .windows import Box, average_windows, insert_window, scale_box
 
 __all__ = [
-    'DISTORTIONS', 'Exchange', 'LabelCounts', 'Mixed', 'TeacherView',
-    'adversarial_noise', 'agreement', 'append_rows', 'assist',
-    'balanced_cross_entropy', 'bank_losses', 'block_grid', 'block_mask',
-    'box_mask', 'center_canvas', 'channel_weights', 'class_contrast',
-    'class_logits', 'class_mix_mask', 'class_probabilities', 'class_relation',
-    'class_share', 'color_jitter', 'concatenate', 'confidence_sums',
-    'confident_ratio', 'confident_shares', 'connected_components',
-    'correlation_map', 'cosine_ramp', 'count_classes_', 'count_confusion_',
-    'count_labels', 'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
+    'Box', 'DISTORTIONS', 'Exchange', 'LabelCounts', 'Mixed',
+    'TeacherView', 'adversarial_noise', 'agreement', 'append_rows',
+    'assist', 'average_windows', 'balanced_cross_entropy', 'bank_losses',
+    'block_grid', 'block_mask', 'box_mask', 'center_canvas',
+    'channel_weights', 'class_contrast', 'class_logits', 'class_mix_mask',
+    'class_probabilities', 'class_relation', 'class_share', 'color_jitter',
+    'concatenate', 'confidence_sums', 'confident_ratio',
+    'confident_shares', 'connected_components', 'correlation_map',
+    'cosine_ramp', 'count_classes_', 'count_confusion_', 'count_labels',
+    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
     'directed_mean', 'directional_losses', 'distort', 'divergence',
     'doubt_softmax', 'drop_uncertain', 'ema_decay', 'ema_update_',
     'enqueue_channels', 'entropy_of', 'erase_in_objects', 'exchange',
     'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale',
-    'group_channels', 'half_box', 'ignore_padding', 'ignore_rows', 'info_nce',
-    'keep_pixels', 'label_quality', 'label_regions', 'largest_class',
-    'likelihood_rank', 'masked_percentile', 'mean_by_class', 'membership',
+    'group_channels', 'half_box', 'ignore_padding', 'ignore_rows',
+    'info_nce', 'insert_window', 'keep_pixels', 'label_quality',
+    'label_regions', 'largest_class', 'likelihood_rank',
+    'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
     'normalize', 'overlap_index', 'peak_confidence', 'peer_losses_of_rows',
     'probability_error', 'quality_by_class', 'region_masks', 'region_nce',
     'relabel', 'reverse_cross_entropy', 'rows_of', 'sample_classes',
     'sample_index', 'sample_members', 'sample_object_box', 'sample_rows',
-    'scale_flaws', 'scale_sizes', 'scores_by_class', 'select_pixels',
-    'self_correction', 'similarity_nce', 'split_by_entropy', 'spread',
-    'sum_by_class', 'surest_rows', 'upscale', 'weighted_cross_entropy'
+    'scale_box', 'scale_flaws', 'scale_sizes', 'scores_by_class',
+    'select_pixels', 'self_correction', 'similarity_nce',
+    'split_by_entropy', 'spread', 'sum_by_class', 'surest_rows', 'upscale',
+    'weigh_boxes', 'weighted_cross_entropy'
 ]

@@ -126,6 +126,33 @@ def ignore_padding(label: Tensor,
     return label
 
 
+def weigh_boxes(weight: Tensor, boxes: Sequence[Optional[Sequence[int]]],
+                corners: Sequence[Sequence[int]]) -> Tensor:
+    """Set the weight outside of a box of each image to zero.
+
+    Args:
+        weight (Tensor): Pixel weights of shape (N, H, W).
+        boxes (Sequence): Top, bottom, left and right of each box in its
+            image; None for the whole image.
+        corners (Sequence[Sequence[int]]): Row and column at which each image
+            begins within its padding.
+
+    Returns:
+        Tensor: ``weight`` itself without boxes, else a copy, of shape
+        (N, H, W).
+    """
+    if all(box is None for box in boxes):
+        return weight
+    weighted = weight.clone()
+    for image, box, (row, column) in zip(weighted, boxes, corners):
+        if box is not None:
+            top, bottom, left, right = box
+            inside = torch.zeros_like(image)
+            inside[row + top:row + bottom, column + left:column + right] = 1
+            image *= inside
+    return weighted
+
+
 def scale_sizes(sizes: Sequence[Sequence[int]], full: Sequence[int],
                 low: Sequence[int]) -> list[list[int]]:
     """Sizes of images without padding, on their feature maps.

@@ -24,7 +24,12 @@ from mmseg_fst.engine.hooks import (
     ResumeHook,
     SeedIterationHook,
 )
-from mmseg_fst.models import fuse_attention, heads_of, split_dilated
+from mmseg_fst.models import (
+    ScaleAttentionHead,
+    fuse_attention,
+    heads_of,
+    split_dilated,
+)
 from mmseg_fst.utils.checks import LostProcess
 from mmseg_fst.utils.formatter import import_formatter
 from mmseg_fst.utils.memory import keep_freed_memory
@@ -220,5 +225,16 @@ def speed_up(model: nn.Module,
     options = {} if compile_networks is True else compile_networks
     for network in model.modules():
         if isinstance(network, EncoderDecoder):
-            for part in (network.backbone, *heads_of(network).values()):
+            for part in _parts_of(network):
                 part.compile(**options)
+
+
+def _parts_of(network: EncoderDecoder) -> Iterator[nn.Module]:
+    """The parts of a network that are called as they are, from tensors."""
+    yield network.backbone
+    for head in heads_of(network).values():
+        if isinstance(head, ScaleAttentionHead):
+            # Of itself another box in each step would be another program.
+            yield from (head.head, head.scale_attention)
+        else:
+            yield head

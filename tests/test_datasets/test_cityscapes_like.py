@@ -89,6 +89,40 @@ def test_sizes_of_the_release_and_of_daformer(load, task, scales):
             sampling.min_crop_ratio) == (.01, 3000, .5)
 
 
+@pytest.mark.parametrize('task, margins', [
+    ('gta_to_cityscapes', (30, 240, 30, 30)),
+    ('synthia_to_cityscapes', (30, 240, 30, 30)),
+    ('cityscapes_to_acdc', None), ('cityscapes_to_darkzurich', None)])
+def test_sizes_of_hrda_are_twice_as_large(load, task, margins):
+    """With margins of Cityscapes, where it is the target."""
+    base, folder = load(task), REPOSITORY / 'configs/_base_/datasets'
+    cfg = Config.fromfile(str(folder / f'{task}_1024x1024.py'))
+    dataset, val = cfg.train_dataloader.dataset, cfg.val_dataloader.dataset
+    before = base.train_dataloader.dataset
+    pipelines = [(side.pipeline, other.pipeline) for side, other in zip(
+        (*dataset.sides.values(), val),
+        (*before.sides.values(), base.val_dataloader.dataset))]
+    for pipeline, other in pipelines:
+        large, small = (
+            [step for step in steps if step.type != 'PseudoLabelMargins']
+            for steps in (pipeline, other))
+        assert [step.type for step in large] == [step.type for step in small]
+        for step, half in zip(large, small):
+            for key in ('scale', 'crop_size'):
+                if key in step:
+                    assert step[key] == tuple(2 * side for side in half[key])
+    found = [step for step in dataset.sides.unlabeled.pipeline
+             if step.type == 'PseudoLabelMargins']
+    assert [tuple(step[key] for key in ('top', 'bottom', 'left', 'right'))
+            for step in found] == ([margins] if margins else [])
+    assert cfg.crop_size == cfg.data_preprocessor.size == (1024, 1024)
+    assert dataset.rare_class_sampling == dict(
+        before.rare_class_sampling, min_crop_ratio=2.)
+    assert cfg.val_evaluator == base.val_evaluator
+    assert dataset.sides.unlabeled.type == before.sides.unlabeled.type
+    assert val.data_prefix == base.val_dataloader.dataset.data_prefix
+
+
 def test_an_unconverted_label_says_what_to_do(load, roots, tmp_path):
     gta = MAKERS['gta'](tmp_path / 'gta')
     (gta / 'labels' / '00002_labelTrainIds.png').unlink()

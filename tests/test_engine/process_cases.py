@@ -17,6 +17,7 @@ from mmseg_fst.models import AdaptiveCutMix, ClassMix, CutMix, MultiBoxMix
 from mmseg_fst.registry import MODELS
 
 from .toy import (
+    SIZE,
     AgainPairs,
     LabeledPairs,
     PartnerPairs,
@@ -35,6 +36,7 @@ from .toy import (
     gct_config,
     make_runner,
     model_config,
+    multi_scale_config,
     prev_match_config,
     ps_mt_config,
     reco_config,
@@ -229,6 +231,8 @@ CASES = {
     'fst_random': Case(
         model_config, AHEAD,
         differs=f'random numbers differ; {STATISTICS}'),
+    'hrda': Case(lambda: mean_teacher(
+        segmentor=multi_scale_config(detail_size=(SIZE, SIZE))), AHEAD),
     'mic': Case(lambda: mean_teacher(
         type='MIC', mask=dict(type='BlockMask', ratio=0.)), EMA),
     'cutmix_mean_teacher': Case(lambda: fixed(model_config(

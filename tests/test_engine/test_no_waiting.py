@@ -33,6 +33,7 @@ from .toy import (
     gct_config,
     make_runner,
     model_config,
+    multi_scale_config,
     prepare,
     prev_match_config,
     ps_mt_config,
@@ -56,6 +57,7 @@ ON_THE_CPU = {
     'sample_boxes', '_sample_box', 'areas',  # of RandomBoxes
     'partners',  # of CutMix
     '_half_boxes',  # of AdaptiveCutMix
+    'sample_box', '_first_box',  # of MultiScaleSegmentor
     '_augment', '_sample_triggers',  # of StrongPhotometric
     '_sample_span',  # of CropContrast
     'sample_ensemble',  # of PreviousStudents
@@ -138,6 +140,8 @@ def dice_config():
     (FST, model_config(
         regularizer=dict(type='FeatureDistance', classes=[1, 3]))),
     (dict(FST, resample_mix=False), model_config()),
+    (dict(FST, resample_mix=False), model_config(
+        segmentor=multi_scale_config())),
     (dict(FST, restore='all'), model_config(
         type='UniMatchV2', mixer=dict(type='CutMix'),
         perturbation=dict(type='ComplementaryDropout'))),
@@ -163,8 +167,8 @@ def dice_config():
         type='CPS', mixer=None, photometric=None)),
     (dict(type='PrepareModelHook'), all_spark_config()),
     (dict(type='PrepareModelHook'), corr_match_config()),
-], ids=['fst', 'graph', 'unimatch-v2', 'dice', 'joint', 'unimatch',
-        'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
+], ids=['fst', 'graph', 'two-scales', 'unimatch-v2', 'dice', 'joint',
+        'unimatch', 'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
         'prevmatch', 'ctt', 'cps', 'allspark', 'corrmatch'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""

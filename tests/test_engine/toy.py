@@ -118,6 +118,35 @@ def segmentor_config(dropout: float = 0.1) -> dict:
         test_cfg=ConfigDict(mode='whole'))
 
 
+def multi_scale_config(dropout: float = 0.1, **changes) -> dict:
+    """A small network of two scales: details of 16 x 16 pixels."""
+    norm_cfg = dict(type='BN', requires_grad=True)
+    return dict(
+        dict(
+            type='MultiScaleSegmentor',
+            detail_size=(16, 16),
+            backbone=dict(
+                type='ResNetV1c',
+                depth=18,
+                stem_channels=4,
+                base_channels=4,
+                norm_cfg=norm_cfg),
+            decode_head=dict(
+                type='ScaleAttentionHead',
+                head=dict(
+                    type='DAFormerHead',
+                    in_channels=[4, 8, 16, 32],
+                    channels=4,
+                    embed_dims=4,
+                    dilations=(1, 2),
+                    dropout_ratio=dropout,
+                    norm_cfg=norm_cfg),
+                attention=dict(dilations=()),
+                num_classes=NUM_CLASSES,
+                loss_decode=dict(type='CrossEntropyLoss')),
+            test_cfg=ConfigDict(mode='whole')), **changes)
+
+
 def model_config(dropout: float = 0.1, **changes) -> dict:
     """A mean teacher; ``changes`` win."""
     return dict(

@@ -206,6 +206,12 @@ def daformer(stages):
     return embed + pyramid + conv_norm(1024, 256, 3) + conv(256, 19)
 
 
+def attention(stages):
+    """A 1x1 convolution in the place of DAFormer's fusion."""
+    embed = sum(conv(channels, 256) for channels in stages)
+    return embed + conv_norm(1024, 256) + conv(256, 19)
+
+
 def segformer(stages, width=768, classes=19):
     embed = sum(conv_norm(channels, width) for channels in stages)
     return embed + conv_norm(4 * width, width) + conv(width, classes)
@@ -278,6 +284,8 @@ EXPECTED = {
     'mit-b3_daformer': (lambda: mit(3, 4, 18, 3), lambda: daformer(MIT)),
     'mit-b4_daformer': (lambda: mit(3, 8, 27, 3), lambda: daformer(MIT)),
     'mit-b5_daformer': (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT)),
+    'mit-b5_hrda':
+    (lambda: mit(3, 6, 40, 3), lambda: daformer(MIT) + attention(MIT)),
     'mit-b5_segformer': (lambda: mit(3, 6, 40, 3), lambda: segformer(MIT)),
     'mit-b5_segformer-allspark': (lambda: mit(3, 6, 40, 3), allspark),
     'mit-b5_segformer-allspark-cityscapes':
@@ -285,6 +293,8 @@ EXPECTED = {
     'mobilenetv2-dct_segformer-ssl':
     (dct_mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
     'mobilenetv2_deeplabv3plus-ssl': (mobilenetv2, small_deeplabv3plus),
+    'mobilenetv2_hrda':
+    (mobilenetv2, lambda: 2 * segformer((24, 32, 96, 320), 64, 11)),
     'mobilenetv2_segformer':
     (mobilenetv2, lambda: segformer((24, 32, 96, 320), 64, 11)),
     'mobilenetv2_segformer-ssl':

@@ -4,9 +4,11 @@ from .deeplabv2_head import DeepLabV2Head
 from .deeplabv3plus_head import DeepLabV3PlusHead
 from .dpt_head import PlainDPTHead
 from .linear_segformer_head import LinearSegFormerHead
+from .scale_attention_head import ScaleAttentionHead
 from .shuffle_psp_head import ShufflePSPHead
 
 __all__ = [
     'DAFormerHead', 'DeepLabV2Head', 'DeepLabV3PlusHead',
-    'LinearSegFormerHead', 'PlainDPTHead', 'ShufflePSPHead'
+    'LinearSegFormerHead', 'PlainDPTHead', 'ScaleAttentionHead',
+    'ShufflePSPHead'
 ]

@@ -1,6 +1,6 @@
 """Decode head of DAFormer: multi-level context fusion."""
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Union
 
 import torch
 from mmcv.cnn import ConvModule
@@ -102,8 +102,8 @@ class DAFormerHead(BaseDecodeHead):
         in_index (Sequence[int]): Indices of the feature maps. Defaults to
             (0, 1, 2, 3).
         embed_dims (int): Channels of each embedding. Defaults to 256.
-        dilations (Sequence[int]): Dilations of the ASPP. Defaults to
-            (1, 6, 12, 18).
+        dilations (Sequence[int]): Dilations of the ASPP; with none, features
+            are fused by a 1x1 convolution. Defaults to (1, 6, 12, 18).
         **kwargs: Other arguments of ``BaseDecodeHead``; ``channels`` is the
             width of the ASPP.
     """
@@ -122,9 +122,22 @@ class DAFormerHead(BaseDecodeHead):
         self.embed_layers = nn.ModuleList(
             LinearEmbedding(channels, embed_dims)
             for channels in self.in_channels)
-        self.fuse_layer = ContextFusion(
-            embed_dims * len(self.in_channels), self.channels, dilations,
-            self.norm_cfg, self.act_cfg)
+        width = embed_dims * len(self.in_channels)
+        self.fuse_layer: Union[ContextFusion, ConvModule]
+        if dilations:
+            self.fuse_layer = ContextFusion(
+                width, self.channels, dilations, self.norm_cfg, self.act_cfg)
+        else:
+            self.fuse_layer = ConvModule(
+                width, self.channels, 1, norm_cfg=self.norm_cfg,
+                act_cfg=self.act_cfg)
+
+    def _last_conv(self) -> nn.Conv2d:
+        """The last convolution of the fusion."""
+        fusion = self.fuse_layer
+        if isinstance(fusion, ContextFusion):
+            fusion = fusion.bottleneck
+        return fusion.conv
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Classify each position of the finest feature map.
@@ -139,7 +152,7 @@ class DAFormerHead(BaseDecodeHead):
         """
         features = self._transform_inputs(inputs)
         # Embeddings are NHWC in memory; use the layout of the convolutions.
-        weight = self.fuse_layer.bottleneck.conv.weight
+        weight = self._last_conv().weight
         layout = (torch.contiguous_format if weight.is_contiguous() else
                   torch.channels_last)
         embedded = [

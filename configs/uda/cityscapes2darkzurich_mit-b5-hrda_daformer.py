@@ -1,0 +1,9 @@
+# HRDA: Cityscapes -> Dark Zurich,
+# MiT-B5 with DAFormer's head at two scales.
+_base_ = [
+    '../_base_/datasets/cityscapes_to_darkzurich_1024x1024.py',
+    '../_base_/models/mit-b5_hrda.py',
+    '../_base_/methods/hrda_released.py',
+    '../_base_/schedules/adamw_40k.py',
+    '../_base_/default_runtime.py'
+]

@@ -1,0 +1,10 @@
+# MIC on HRDA: Cityscapes -> Dark Zurich,
+# MiT-B5 with DAFormer's head at two scales.
+# (MIC's release masks labeled images, too, here, and augments neither.)
+_base_ = [
+    '../_base_/datasets/cityscapes_to_darkzurich_1024x1024.py',
+    '../_base_/models/mit-b5_hrda.py',
+    '../_base_/methods/mic_hrda_released.py',
+    '../_base_/schedules/adamw_40k.py',
+    '../_base_/default_runtime.py'
+]

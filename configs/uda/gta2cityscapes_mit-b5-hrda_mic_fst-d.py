@@ -1,0 +1,3 @@
+# FST-D, three steps deep, on MIC on HRDA.
+_base_ = './gta2cityscapes_mit-b5-hrda_mic.py'
+custom_hooks = [dict(type='FSTHook', depth=3, match_release=True)]

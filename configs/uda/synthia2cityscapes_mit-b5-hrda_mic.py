@@ -1,0 +1,10 @@
+# MIC on HRDA: SYNTHIA -> Cityscapes,
+# MiT-B5 with DAFormer's head at two scales.
+_base_ = [
+    '../_base_/datasets/synthia_to_cityscapes_1024x1024.py',
+    '../_base_/models/mit-b5_hrda.py',
+    '../_base_/methods/mic_hrda_released.py',
+    '../_base_/schedules/adamw_40k.py',
+    '../_base_/default_runtime.py'
+]
+default_hooks = dict(checkpoint=dict(save_best='student/mIoU16'))
