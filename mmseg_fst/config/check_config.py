@@ -251,6 +251,10 @@ def _check_weights(where: str, node: dict, planned: Collection[str]) -> None:
     """Raise on a local file of weights that is missing."""
     if node['type'] not in ('Pretrained', 'DCTPretrained'):
         return
+    # `model` contains all networks; elsewhere bases define parts of which it
+    # may leave out some.
+    if where.partition('.')[0] not in ('model', 'stages'):
+        return
     paths = [node[key] for key in ('checkpoint', 'fallback') if node.get(key)]
     if any('://' in path or osp.isfile(path) or osp.dirname(path) in planned
            for path in paths):

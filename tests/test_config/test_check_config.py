@@ -192,6 +192,15 @@ def test_weights_on_disk_or_on_the_net_pass(cfg, tmp_path):
         check_config(cfg)
 
 
+def test_weights_of_a_part_that_the_model_leaves_out_may_be_missing(cfg):
+    cfg.second = dict(cfg.model.segmentor, init_cfg=dict(
+        type='Pretrained', checkpoint='no/such.pth'))
+    check_config(cfg)
+    cfg.model.segmentor = cfg.second
+    assert message_of(cfg, FileNotFoundError).startswith(
+        'model.segmentor.init_cfg.checkpoint: there is no file no/such.pth')
+
+
 def test_faults_in_lists_of_dicts_are_found(cfg):
     cfg.model.segmentor.auxiliary_head = [
         dict(
