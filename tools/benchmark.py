@@ -3,6 +3,7 @@
     python tools/benchmark.py step            self-training methods
     python tools/benchmark.py step --levers   options that make FST-D faster
     python tools/benchmark.py loader          data pipelines
+    python tools/benchmark.py deploy RUN ...  finished runs, side by side
     python tools/benchmark.py --help          all commands
 
 Each command measures its variants in one process, in interleaved runs.
@@ -15,7 +16,8 @@ COMMANDS = dict(
     step='time, passes and memory of the training step',
     evaluation='time and memory of scoring images, compared with '
     'MMSegmentation',
-    loader='images per second of data pipelines'
+    loader='images per second of data pipelines',
+    deploy='size, time on a CPU and score of finished runs'
 )
 
 
