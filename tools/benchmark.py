@@ -11,6 +11,8 @@ Each command measures its variants in one process, in interleaved runs.
 import argparse
 import importlib
 
+from mmseg_fst.utils.messages import one_message
+
 #: Commands, named after their modules, and what they measure.
 COMMANDS = dict(
     step='time, passes and memory of the training step',
@@ -41,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_message():
+        main()
