@@ -69,7 +69,8 @@ class Distill(Method):
     def __init__(self, teachers: Sequence[str], temperature: float = 1.,
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(teachers, str) or not teachers:
+        if not teachers or isinstance(teachers, str) or not all(
+                isinstance(path, str) for path in teachers):
             raise ValueError(
                 'Distill: teachers must be a list of one or more folders of '
                 f"runs, such as ['work_dirs/own/NAME/fst/seed_0'], got "

@@ -129,7 +129,7 @@ def _fill(node: Any, run: str) -> None:
             if key in _PATHS and isinstance(value, str):
                 node[key] = value.replace(RUN, run)
             elif key == _TEACHERS and isinstance(value, list):
-                node[key] = [path.replace(RUN, run) for path in value]
+                node[key] = [str(path).replace(RUN, run) for path in value]
             else:
                 _fill(value, run)
 

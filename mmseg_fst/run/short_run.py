@@ -88,7 +88,8 @@ def _replace_starts(node: Any, where: str, run: str,
         if key == 'teachers' and isinstance(value, list):
             node[key] = [
                 path if _debug_checkpoint(folder, planned) is None else folder
-                for path in value for folder in [path.replace(RUN, run)]]
+                for path in map(str, value)
+                for folder in [path.replace(RUN, run)]]
         elif isinstance(path, str) and RUN in path:
             start = _debug_checkpoint(path.replace(RUN, run), planned)
             if key == 'load_from':

@@ -17,9 +17,11 @@ from .load import load_model
 from .run_pipeline import RunPipeline, resize_factor
 from .training_scale import native_size
 
-# Steps of a test pipeline that do not change what a network reads, beside
-# `Resize`, which has its own rule.
-_NEUTRAL = ('LoadAnnotations', 'Pack', 'Resize')
+# Steps of a test pipeline that do not change what a network reads, by what
+# their names begin with.
+_NEUTRAL = ('LoadAnnotation', 'Pack')
+# Channels that are converted between BGR and RGB; a single mean is for all.
+_COLORS = (1, 3)
 
 
 class FrozenRun:
@@ -71,8 +73,7 @@ class FrozenRun:
         self.scale = _scale(path, self.model.cfg, cfg)
         own, given = (model.data_preprocessor
                       for model in (self.model, student))
-        self._flips = own.channel_conversion != given.channel_conversion
-        self._affine = _affine(path, own, given, self._flips)
+        self._flips, self._affine = _conversion(path, own, given, device)
 
     def __call__(self, image: Tensor) -> Tensor:
         """Predict images of the student.
@@ -166,7 +167,7 @@ def _read_steps(cfg: Config) -> list[dict[str, Any]]:
             steps.append(dict(type=name, channels=loader.channels,
                               stretch=stretch,
                               backend=loader.imdecode_backend))
-        elif not name.startswith(_NEUTRAL):
+        elif name != 'Resize' and not name.startswith(_NEUTRAL):
             steps.append({**step, 'type': name})
     return steps
 
@@ -190,24 +191,37 @@ def _factor(resize: Optional[dict], size: Sequence[int]) -> float:
     return 1. if resize is None else resize_factor(resize, size)
 
 
-def _affine(path: str, own: nn.Module, given: nn.Module,
-            flips: bool) -> Optional[tuple[Tensor, Tensor]]:
-    """Factor and shift between two normalizations; None if they are equal."""
-    values = []
-    for preprocessor in (own, given):
-        mean = getattr(preprocessor, 'mean', None)
-        values += ([torch.zeros(1, 1, 1), torch.ones(1, 1, 1)]
-                   if mean is None else
-                   [mean.double(), preprocessor.std.double()])
-    if len({len(value) for value in values if len(value) > 1}) > 1:
+def _conversion(
+    path: str, own: nn.Module, given: nn.Module, device: torch.device
+) -> tuple[bool, Optional[tuple[Tensor, Tensor]]]:
+    """How images of the student become images of a run.
+
+    Returns:
+        tuple: Whether the channels are reversed; then factor and shift, of
+        shape (C, 1, 1), None if both normalize alike.
+    """
+    own_mean, own_std = _normalization(own, device)
+    mean, std = _normalization(given, device)
+    counts = {len(own_mean), len(mean)}
+    if len(counts - {1}) > 1:
         raise ValueError(
-            f'{path} normalizes {len(values[0])} channels, the student '
-            f'{len(values[2])}; choose a teacher of the same images.')
-    own_mean, own_std, mean, std = (
-        value.to(values[0].device) for value in values)
+            f'{path} normalizes {len(own_mean)} channels, the student '
+            f'{len(mean)}; choose a teacher of the same images.')
+    flips = (own.channel_conversion != given.channel_conversion
+             and counts <= {*_COLORS})
     if flips:
         mean, std = mean.flip(0), std.flip(0)
     factor, shift = std / own_std, (mean - own_mean) / own_std
     if bool((factor == 1).all()) and bool((shift == 0).all()):
-        return None
-    return factor.float(), shift.float()
+        return flips, None
+    return flips, (factor.float(), shift.float())
+
+
+def _normalization(preprocessor: nn.Module,
+                   device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation, (C, 1, 1), in double precision."""
+    mean = getattr(preprocessor, 'mean', None)
+    if mean is None:
+        return (torch.zeros(1, 1, 1, dtype=torch.float64, device=device),
+                torch.ones(1, 1, 1, dtype=torch.float64, device=device))
+    return mean.to(device).double(), preprocessor.std.to(device).double()

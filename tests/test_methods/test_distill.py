@@ -93,19 +93,19 @@ def gray(image):
 
 
 def test_teachers_receive_the_weak_view_and_are_no_part_of_the_model():
-    model, seen = build().train(), []
+    model, received = build().train(), []
     model.augment = lambda image: image + 1
 
     def teacher(image):
-        seen.append(image)
+        received.append(image)
         assert not torch.is_grad_enabled()
         return gray(image)
 
     model.frozen_teachers = [teacher]
     data = model.data_preprocessor(make_batch(), True)
     model(**data, mode='loss')
-    assert torch.equal(seen[0], data['inputs']['labeled'])
-    assert torch.equal(seen[1], data['inputs']['unlabeled'])
+    assert torch.equal(received[0], data['inputs']['labeled'])
+    assert torch.equal(received[1], data['inputs']['unlabeled'])
     assert {key.partition('.')[0] for key in model.state_dict()} == {
         'student'}
     assert model.networks == ['student'] and model.teacher_pairs() == []
