@@ -50,7 +50,7 @@ class FrozenRun:
                  classes: Sequence[str]) -> None:
         folder = path if osp.isdir(path) else osp.dirname(path)
         config = osp.join(folder, CONFIG_JSON)
-        if osp.isdir(folder) and not osp.isfile(config):
+        if osp.exists(path) and not osp.isfile(config):
             raise ValueError(
                 f'{path} has no {CONFIG_JSON}; a teacher is read as data, and '
                 'its .py is not run. Train it with this version, or write '

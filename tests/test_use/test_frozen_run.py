@@ -88,7 +88,7 @@ def test_a_teacher_predicts_as_the_run_itself(tmp_path, model):
     found = probabilities(frozen(folder, learner), learner)
     assert found.dtype == np.float32 and found.shape == (11, 32, 64)
     np.testing.assert_allclose(found, expected, atol=2e-4)
-    assert len(np.unique(found.argmax(0))) > 1
+    assert found.std((1, 2)).max() > 1e-3  # not all pixels alike
 
 
 def test_a_binary_teacher_has_two_classes(tmp_path):
