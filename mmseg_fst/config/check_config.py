@@ -112,8 +112,8 @@ def _check_teachers(content: dict, planned: Collection[str]) -> None:
             teachers, (list, tuple)):
         return
     for path in teachers:
-        if not osp.exists(path) and not {path, osp.dirname(path)} & set(
-                planned):
+        if not (osp.isfile(path) or osp.isdir(path)
+                or {path, osp.dirname(path)} & set(planned)):
             raise FileNotFoundError(
                 f'model.teachers: there is no run {path}. Train that run '
                 'first, or name others with --cfg-options '

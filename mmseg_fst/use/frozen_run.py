@@ -14,7 +14,7 @@ from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.registry import TRANSFORMS
 
 from .load import load_model
-from .run_pipeline import RunPipeline, resize_factor
+from .run_pipeline import RunPipeline, resize_factor, step_name
 from .training_scale import native_size
 
 # Steps of a test pipeline that do not change what a network reads, by what
@@ -158,7 +158,7 @@ def _read_steps(cfg: Config) -> list[dict[str, Any]]:
     """Steps of a test pipeline that decide about the values of an image."""
     steps = []
     for step in cfg.test_dataloader.dataset.pipeline:
-        name = str(step['type']).rpartition('.')[2]
+        name = step_name(step)
         if name == LoadWholeImage.__name__:
             loader = TRANSFORMS.build(dict(step))
             stretch = loader.stretch and [
