@@ -28,7 +28,8 @@ class RunPipeline:
 
     def __init__(self, cfg: Config) -> None:
         steps = list(cfg.test_dataloader.dataset.pipeline)
-        loading = [step for step in steps if step_name(step).startswith('Load')]
+        loading = [step for step in steps
+                   if step_name(step).startswith('Load')]
         images = [step for step in loading
                   if not step_name(step).startswith('LoadAnnotation')]
         self._steps = [step for step in steps if step not in loading]
@@ -43,7 +44,8 @@ class RunPipeline:
     def resize(self) -> Optional[dict[str, Any]]:
         """Config of the step that resizes images, if there is one."""
         return next(
-            (step for step in self._steps if step_name(step) == 'Resize'), None)
+            (step for step in self._steps if step_name(step) == 'Resize'),
+            None)
 
     def load(self, image: Image) -> np.ndarray:
         """An image as the first steps of the pipeline load it.
