@@ -99,7 +99,8 @@ class FrozenRun:
                 'or save it with a protocol that keeps the size, such as '
                 'configs/_base_/protocols/voc_native.py.')
         if shares.shape[2:] != size:
-            shares = resize_logits(shares, size, self.model.align_corners)
+            # As the image was resized: corners are not aligned.
+            shares = resize_logits(shares, size, align_corners=False)
         return (shares if self._order is None else
                 shares.index_select(1, self._order))
 
