@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mmseg_fst.config.config_file import CONFIG_JSON
 from mmseg_fst.datasets.loading import LoadWholeImage
+from mmseg_fst.models.data_preprocessor import SelfTrainingDataPreProcessor
 from mmseg_fst.models.losses import resize_logits
 from mmseg_fst.registry import TRANSFORMS
 
@@ -201,6 +202,12 @@ def _conversion(
         tuple: Whether the channels are reversed; then factor and shift, of
         shape (C, 1, 1), None if both normalize alike.
     """
+    for each in (own, given):
+        if not isinstance(each, SelfTrainingDataPreProcessor):
+            raise ValueError(
+                f'{path}: the data_preprocessor of teacher and student must '
+                'be a SelfTrainingDataPreProcessor, got a '
+                f'{type(each).__name__}.')
     own_mean, own_std = _normalization(own, device)
     mean, std = _normalization(given, device)
     counts = {len(own_mean), len(mean)}
@@ -208,7 +215,7 @@ def _conversion(
         raise ValueError(
             f'{path} normalizes {len(own_mean)} channels, the student '
             f'{len(mean)}; choose a teacher of the same images.')
-    flips = (own.channel_conversion != given.channel_conversion
+    flips = (own.reverses_channels != given.reverses_channels
              and counts <= {*_COLORS})
     if flips:
         mean, std = mean.flip(0), std.flip(0)
