@@ -228,8 +228,9 @@ def _conversion(
 def _normalization(preprocessor: nn.Module,
                    device: torch.device) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation, (C, 1, 1), in double precision."""
-    mean = getattr(preprocessor, 'mean', None)
-    if mean is None:
+    mean, std = (getattr(preprocessor, name, None)
+                 for name in ('mean', 'std'))
+    if mean is None or std is None:
         return (torch.zeros(1, 1, 1, dtype=torch.float64, device=device),
                 torch.ones(1, 1, 1, dtype=torch.float64, device=device))
-    return mean.to(device).double(), preprocessor.std.to(device).double()
+    return mean.to(device).double(), std.to(device).double()
