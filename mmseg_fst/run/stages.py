@@ -39,8 +39,8 @@ def train_stages(cfg: Config,
     ``reliable``, the share of images kept for the second stage, 1 for all
     without a ranking, ``label_by``, the checkpoint that labels, ``'last'`` or
     ``'best'``, ``label_protocol``, the config of the :class:`Protocol` by
-    which it labels, by default ``model.protocol``, ``relabel``, which images
-    the second stage labels for the third: ``'all'``, the default, or
+    which it labels, by default ``model.protocol``, ``second_labels``, which
+    images the second stage labels for the third: ``'all'``, the default, or
     ``'unreliable'``, so that reliable ones keep their labels, as in the
     release of ST++; ``transforms`` of pseudo-labeled images before they are
     packed, and ``first`` and ``second``, in what the config of these stages
@@ -59,12 +59,13 @@ def train_stages(cfg: Config,
 
     Raises:
         UnsafeCheckpoint: See :func:`train_once`.
-        ValueError: If ``relabel`` has another value; see :func:`train_once`.
+        ValueError: If ``second_labels`` has another value; see
+            :func:`train_once`.
     """
-    relabel = cfg.stages.get('relabel', 'all')
-    if relabel not in ('all', 'unreliable'):
-        raise ValueError("stages.relabel must be 'all' or 'unreliable', got "
-                         f'{relabel!r}.')
+    second_labels = cfg.stages.get('second_labels', 'all')
+    if second_labels not in ('all', 'unreliable'):
+        raise ValueError("stages.second_labels must be 'all' or "
+                         f"'unreliable', got {second_labels!r}.")
     join_processes(cfg)
     if not resume and is_main_process():
         _forget(cfg.work_dir)
@@ -75,8 +76,8 @@ def train_stages(cfg: Config,
     _label(second, first, cfg.stages, trust)
     _train_stage(second, resume, trust)
     third = retrain(cfg, 3, osp.join(ranking, 'all.txt'))
-    _label(third, second, cfg.stages, trust,
-           keep=_labels_of(second) if relabel == 'unreliable' else None)
+    keep = _labels_of(second) if second_labels == 'unreliable' else None
+    _label(third, second, cfg.stages, trust, keep)
     return _train_stage(third, resume, trust)
 
 

@@ -150,9 +150,9 @@ def test_a_share_without_images_is_refused(tmp_path):
 
 
 
-@pytest.mark.parametrize('relabel', ['all', 'unreliable'])
+@pytest.mark.parametrize('second_labels', ['all', 'unreliable'])
 def test_reliable_images_keep_their_labels(monkeypatch, roots,  # noqa: F811
-                                           tmp_path, relabel):
+                                           tmp_path, second_labels):
     """As in the release, where the second stage labels the others alone."""
     labeled = []
     monkeypatch.setattr(stages, 'find_checkpoint', lambda *_: 'last.pth')
@@ -175,17 +175,18 @@ def test_reliable_images_keep_their_labels(monkeypatch, roots,  # noqa: F811
         stages, 'UnlabeledImages', lambda cfg: lines(Path(
             cfg.train_dataloader.dataset.sides.unlabeled.ann_file)))
     cfg = load(CELL, tmp_path)
-    cfg.stages.relabel = relabel
+    cfg.stages.second_labels = second_labels
     stages.train_stages(cfg)
     assert labeled == [('stage_1', 'a')] + [
-        ('stage_2', name) for name in dict(all='ab', unreliable='b')[relabel]]
+        ('stage_2', name)
+        for name in dict(all='ab', unreliable='b')[second_labels]]
     label = (tmp_path / 'stage_2' / 'labels_last' / 'a.png').read_text()
-    assert ('stage_1' in label) == (relabel == 'unreliable')
+    assert ('stage_1' in label) == (second_labels == 'unreliable')
 
 
 def test_another_rule_of_labeling_is_refused(roots, tmp_path):  # noqa: F811
     cfg = load(CELL, tmp_path)
-    cfg.stages.relabel = 'reliable'
+    cfg.stages.second_labels = 'reliable'
     with pytest.raises(ValueError, match="must be 'all' or 'unreliable'"):
         stages.train_stages(cfg)
 

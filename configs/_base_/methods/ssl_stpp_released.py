@@ -5,4 +5,4 @@ _base_ = './ssl_stpp.py'
 stages = dict(
     label_by='best',
     label_protocol=dict(type='MultiScale'),
-    relabel='unreliable')
+    second_labels='unreliable')
