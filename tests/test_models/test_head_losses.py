@@ -80,6 +80,7 @@ def test_all_of_few_labeled_pixels_are_hard():
     cfg = network_cfg(dropout=0., auxiliary=False)
     cfg['decode_head']['sampler'] = dict(
         type='OHEMPixelSampler', thresh=.01, min_kept=20)
+    cfg['decode_head']['loss_decode']['avg_non_ignore'] = True
     head = MODELS.build(cfg).decode_head
     logits = torch.randn(2, head.num_classes, 4, 8)
     label = torch.full((2, 4, 8), IGNORE)
