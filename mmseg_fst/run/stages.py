@@ -42,10 +42,13 @@ def train_stages(cfg: Config,
     which it labels, by default ``model.protocol``, ``second_labels``, which
     images the second stage labels for the third: ``'all'``, the default, or
     ``'unreliable'``, so that reliable ones keep their labels, as in the
-    release of ST++; ``transforms`` of pseudo-labeled images before they are
-    packed, and ``first`` and ``second``, in what the config of these stages
-    differs, such as ``dict(train_cfg=dict(max_iters=100))``; a number as text
-    is a place in a list. Several processes train each stage together;
+    release of ST++; ``start_from``, the weights of the later stages,
+    ``'config'``, the default, as in the config, or ``'labeler'``, the network
+    that has labeled for the stage, ``transforms`` of pseudo-labeled images
+    before they are packed, and ``first`` and ``second``, in what the config of
+    these stages differs, such as ``dict(train_cfg=dict(max_iters=100))``; a
+    number as text is a place in a list. Several processes train each stage
+    together;
     one ranks and labels while the others wait, so that all have to see the
     work folder.
 
@@ -59,13 +62,17 @@ def train_stages(cfg: Config,
 
     Raises:
         UnsafeCheckpoint: See :func:`train_once`.
-        ValueError: If ``second_labels`` has another value; see
-            :func:`train_once`.
+        ValueError: See :func:`train_once`; if ``second_labels`` or
+            ``start_from`` has none of these values.
     """
     second_labels = cfg.stages.get('second_labels', 'all')
     if second_labels not in ('all', 'unreliable'):
         raise ValueError("stages.second_labels must be 'all' or "
                          f"'unreliable', got {second_labels!r}.")
+    start = cfg.stages.get('start_from', 'config')
+    if start not in ('config', 'labeler'):
+        raise ValueError("stages.start_from must be 'config' or 'labeler', "
+                         f'got {start!r}.')
     join_processes(cfg)
     if not resume and is_main_process():
         _forget(cfg.work_dir)
@@ -229,7 +236,8 @@ def _label(stage: Config, teacher: Config, rules: ConfigDict, trust: bool,
            keep: Optional[str] = None) -> None:
     """Fill in the pseudo-labels of a stage, by the one before.
 
-    Labels in the folder ``keep`` are taken from there.
+    Labels in the folder ``keep`` are taken from there. If so configured, the
+    first weights are filled in, too.
     """
     checkpoint = find_checkpoint(teacher.work_dir, rules.label_by)
     folder = osp.join(teacher.work_dir, f'labels_{Path(checkpoint).stem}')
@@ -245,3 +253,5 @@ def _label(stage: Config, teacher: Config, rules: ConfigDict, trust: bool,
     wait_for_all()
     side = stage.train_dataloader.dataset.sides.unlabeled
     side.data_prefix['seg_map_path'] = osp.abspath(folder)
+    if rules.get('start_from') == 'labeler':
+        stage.load_from = checkpoint
