@@ -31,6 +31,7 @@ from .confusion import count_classes_, count_confusion_, scores_by_class
 from .consistency import assist, divergence, probability_error
 from .crop_pairs import directed_mean, directional_losses, overlap_index
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
+from .distillation import soft_label_loss, soften
 from .distortions import DISTORTIONS, distort
 from .error_maps import balanced_cross_entropy, class_contrast
 from .flaw_maps import Exchange, exchange, flaw_target, scale_flaws
@@ -122,6 +123,7 @@ __all__ = [
     'sample_index', 'sample_members', 'sample_object_box', 'sample_rows',
     'scale_box', 'scale_flaws', 'scale_sizes', 'scores_by_class',
     'select_pixels', 'self_correction', 'similarity_nce',
+    'soft_label_loss', 'soften',
     'split_by_entropy', 'spread', 'sum_by_class', 'surest_rows', 'upscale',
     'weigh_boxes', 'weighted_cross_entropy'
 ]
