@@ -19,7 +19,7 @@ from .fixmatch import FixMatch
 from .gct import GCT
 from .mean_teacher import MeanTeacher
 from .method import Method
-from .mic import MIC
+from .mic import MIC, MaskedPass
 from .prev_match import PrevMatch
 from .ps_mt import PSMT
 from .reco import ReCo
@@ -37,8 +37,8 @@ from .unimatch_v2 import UniMatchV2
 __all__ = [
     'AEL', 'AllSpark', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining',
     'CorrMatch', 'CutMixCPS', 'CutMixMeanTeacher', 'DSBN', 'DeferredGradient',
-    'ELN', 'ENSEMBLE', 'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher',
-    'Method', 'PSMT', 'PrevMatch', 'PseudoLabels', 'ReCo',
+    'ELN', 'ENSEMBLE', 'FixMatch', 'GCT', 'Losses', 'MIC', 'MaskedPass',
+    'MeanTeacher', 'Method', 'PSMT', 'PrevMatch', 'PseudoLabels', 'ReCo',
     'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step', 'StepCache',
     'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
     'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',

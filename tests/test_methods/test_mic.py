@@ -258,7 +258,7 @@ def test_passes_and_masks_of_an_iteration(tmp_path, depth, changes, reused):
     images, masked = [], []
     model.student.backbone.register_forward_pre_hook(
         lambda module, args: images.append(args[0]))
-    model.mask.register_forward_hook(
+    model.masked_consistency.mask.register_forward_hook(
         lambda module, args, output: masked.append(output))
     runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
     model.train_step(batch, runner.optim_wrapper)
