@@ -182,8 +182,9 @@ def test_a_resumed_run_is_the_same(tmp_path, name):
 
 
 @pytest.mark.parametrize('model', [
-    dict(model_config(), type='Supervised', pseudo_labeler=None, mixer=None),
-    dict(model_config(), type='FixMatch', mixer=dict(type='CutMix')),
+    model_config(type='Supervised', pseudo_labeler=None, mixer=None,
+                 photometric=None),
+    model_config(type='FixMatch', mixer=dict(type='CutMix')),
     cct_config(), ctt_config()], ids=lambda model: model['type'])
 def test_without_a_teacher_of_one_student_it_is_refused(model):
     with pytest.raises(ValueError, match='needs a teacher and a single'):
