@@ -92,7 +92,8 @@ def without_dropout(cfg):
 def step(folder, name, masked, **changes):
     """A method before and after a step, its batch and its losses."""
     cfg = without_dropout(config(name, masked, backward='joint', **changes))
-    runner = make_runner(folder, [], SGD, model=cfg, **loader(name))
+    runner = make_runner(folder, [dict(type='MeanTeacherHook')], SGD,
+                         model=cfg, **loader(name))
     batch = prepare(runner)
     model = runner.model
     with torch.no_grad():  # some layers start with zeros
