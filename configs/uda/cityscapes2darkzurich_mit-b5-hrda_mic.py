@@ -1,6 +1,5 @@
 # MIC on HRDA: Cityscapes -> Dark Zurich,
 # MiT-B5 with DAFormer's head at two scales.
-# (MIC's release masks labeled images, too, here, and augments neither.)
 _base_ = [
     '../_base_/datasets/cityscapes_to_darkzurich_1024x1024.py',
     '../_base_/models/mit-b5_hrda.py',
@@ -8,3 +7,6 @@ _base_ = [
     '../_base_/schedules/adamw_40k.py',
     '../_base_/default_runtime.py'
 ]
+# Experiment 80 of the release has mask_mode='separate' here: of the two images
+# of either side one is masked, without jitter and blur.
+model = dict(masked_images='both', augment_masked=False)

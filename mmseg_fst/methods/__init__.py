@@ -20,7 +20,7 @@ from .fixmatch import FixMatch
 from .gct import GCT
 from .mean_teacher import MeanTeacher
 from .method import Method
-from .mic import MIC
+from .mic import MIC, MaskedPass
 from .prev_match import PrevMatch
 from .ps_mt import PSMT
 from .reco import ReCo
@@ -39,8 +39,9 @@ __all__ = [
     'AEL', 'AllSpark', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining',
     'CorrMatch', 'CutMixCPS', 'CutMixMeanTeacher', 'DSBN', 'DeferredGradient',
     'Distill', 'ELN', 'ENSEMBLE', 'FixMatch', 'FrozenTeacher', 'GCT', 'Losses',
-    'MIC', 'MeanTeacher', 'Method', 'PSMT', 'PrevMatch', 'PseudoLabels',
-    'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'MIC', 'MaskedPass', 'MeanTeacher', 'Method', 'PSMT', 'PrevMatch',
+    'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
+    'StepCache',
     'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
     'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
     'graphs_stay_valid', 'set_batch_norm'

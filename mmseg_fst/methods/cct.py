@@ -135,9 +135,6 @@ class CCT(Method):
 
     def _outside_padding(self, side: Side, label: Tensor) -> Tensor:
         """Weights (N, h, w) of predictions (N, h, w): 0 in padding."""
-        full = F.interpolate(
-            label[:, None].float(), side.image.shape[2:])[:, 0].long()
-        known, _ = self.without_padding(full, torch.ones_like(
-            full, dtype=torch.float32), side)
+        known, _ = self.enlarge_labels(label, side)
         weight = (known != self.ignore_index).to(side.image.dtype)
         return F.interpolate(weight[:, None], label.shape[1:])[:, 0]

@@ -119,6 +119,7 @@ class ELN(Method):
         localizer: Any = self.auxiliary['localizer']
         right = localizer.find_right(side.image, logits)
         label = logits.argmax(1).masked_fill(~right, self.ignore_index)
+        self.enlarge_labels(label, side)  # stored for hooks, masked images
         return side.ignore_padding(label, self.ignore_index), anchor
 
     def _view_pass(self, name: str, image: Tensor, label: Tensor,

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, Optional, Union
 
 import torch
+import torch.nn.functional as F
 from mmseg.utils import SampleList
 from torch import Tensor, nn
 
@@ -41,6 +42,7 @@ class Method(StudentTeacher):
             step.learn(name, compute)    a pass of the student and its losses
             self.pseudo_labels(side)     labels of the teacher
             self.mixed_view(...)         the strong view
+          masked_consistency             a pass of masked images, if given
           step.finish()                  one loss, one backward pass
 
     Args:
@@ -80,6 +82,10 @@ class Method(StudentTeacher):
             None.
         frozen_dtype (str, optional): See :class:`StudentTeacher`. Defaults to
             None.
+        masked_consistency (dict, optional): Config of a :class:`MaskedPass`:
+            the student of a method with a teacher is also trained on masked
+            images, as in MIC, the part ``masked`` of the loss. Defaults to
+            None.
 
     Raises:
         ValueError: If an argument has none of the values above, or the
@@ -107,6 +113,7 @@ class Method(StudentTeacher):
     mixer: nn.Module
     photometric: Optional[nn.Module]
     regularizer: Optional[nn.Module]
+    masked_consistency: Any
 
     def __init__(
             self,
@@ -123,7 +130,8 @@ class Method(StudentTeacher):
             teacher_mode: Literal['train', 'eval'] = 'train',
             predict_with: str = 'student',
             protocol: Optional[dict] = None,
-            frozen_dtype: Optional[Literal['bfloat16', 'float16']] = None
+            frozen_dtype: Optional[Literal['bfloat16', 'float16']] = None,
+            masked_consistency: Optional[dict] = None
     ) -> None:
         self._check_required(pseudo_labeler=pseudo_labeler, mixer=mixer)
         self._check_unused(regularizer=regularizer, warmup_iters=warmup_iters,
@@ -138,6 +146,10 @@ class Method(StudentTeacher):
         self.mixer = _build_optional(mixer)
         self.photometric = _build_optional(photometric)
         self.regularizer = _build_optional(regularizer)
+        self.masked_consistency = _build_optional(masked_consistency)
+        if self.masked_consistency is not None:
+            self._check_masked()
+            self.parts = (*self.parts, 'masked')
         self.backward = self.check_choice(
             'backward', backward, ('joint', 'staged', 'separate'))
         self.mixed_auxiliary = self.check_choice(
@@ -147,10 +159,11 @@ class Method(StudentTeacher):
             raise ValueError(f'{type(self).__name__}: warmup_iters must be at '
                              f'least 0, got {warmup_iters}.')
         self.warmup_iters = warmup_iters
-        if not self.single_pass and backward != 'joint':
+        several = not self.single_pass or self.masked_consistency is not None
+        if several and backward != 'joint':
             check_no_checkpoints(self.student, backward)
-        # The last mixed batch and pseudo-labels, for hooks that show or
-        # measure them; no later step reads them.
+        # The last mixed batch and pseudo-labels, for masked images and for
+        # hooks that show or measure them; no later step reads them.
         self.mixed: Optional[Mixed] = None
         self.pseudo_label: Optional[Tensor] = None
         self.pseudo_weight: Optional[Tensor] = None
@@ -192,6 +205,8 @@ class Method(StudentTeacher):
                 *(name for name in self.sides
                   if name in ('labeled', 'unlabeled')))
             self.train_on(step, batch)
+            if self.masked_consistency is not None:
+                self.masked_consistency.train_on(self, step, batch)
         return step.finish()
 
     # Passes of the student: each returns its losses and an output.
@@ -381,6 +396,36 @@ class Method(StudentTeacher):
         self.pseudo_label, self.pseudo_weight = label, weight
         return PseudoLabels(label, weight)
 
+    def enlarge_labels(self, label: Tensor, side: Side) -> PseudoLabels:
+        """Pseudo-labels of a lower resolution as :meth:`without_padding`.
+
+        Args:
+            label (Tensor): Class ids of shape (N, h, w), int64.
+            side (Side): The images, (N, C, H, W).
+
+        Returns:
+            PseudoLabels: Labels and weights of shape (N, H, W); the weight is
+            1 where there is a label.
+        """
+        full = F.interpolate(
+            label[:, None].float(), side.image.shape[2:])[:, 0].long()
+        weight = (full != self.ignore_index).to(torch.float32)
+        return self.without_padding(full, weight, side)
+
+    @property
+    def last_labels(self) -> PseudoLabels:
+        """The last pseudo-labels, of unlabeled images, (N, H, W).
+
+        Raises:
+            RuntimeError: If the method has computed none.
+        """
+        if self.pseudo_label is None or self.pseudo_weight is None:
+            raise RuntimeError(
+                f'{type(self).__name__} has no pseudo-labels for '
+                '`model.masked_consistency`: let `train_on` compute them with '
+                '`self.pseudo_labels(batch.unlabeled)`.')
+        return PseudoLabels(self.pseudo_label, self.pseudo_weight)
+
     # Strong views.
 
     def strong_view(self, batch: Batch, target: PseudoLabels) -> Mixed:
@@ -512,6 +557,14 @@ class Method(StudentTeacher):
                           'remove it from the config')
                 raise ValueError(f'{type(self).__name__} {verb} '
                                  f'`model.{name}`; {advice}.')
+
+    def _check_masked(self) -> None:
+        """Raise if no moving average of a single student labels."""
+        if not self.with_teacher or isinstance(self.student, nn.ModuleDict):
+            raise ValueError(
+                f'{type(self).__name__}: `model.masked_consistency` needs a '
+                'teacher and a single student; remove it from the config, or '
+                'choose a method with a teacher, such as MeanTeacher.')
 
     def _check_unused(self, **arguments: Any) -> None:
         """Raise if an argument is given that the method does not use."""

@@ -236,6 +236,15 @@ CASES = {
         segmentor=multi_scale_config(detail_size=(SIZE, SIZE))), AHEAD),
     'mic': Case(lambda: mean_teacher(
         type='MIC', mask=dict(type='BlockMask', ratio=0.)), EMA),
+    'mic_both': Case(lambda: mean_teacher(
+        type='MIC', mask=dict(type='BlockMask', ratio=0.),
+        masked_images='both'), EMA,
+        differs='masks the first half of the images of the process'),
+    'masked_cutmix': Case(lambda: fixed(model_config(
+        type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
+        pseudo_filter=None, masked_consistency=dict(
+            type='MaskedPass', mask=dict(type='BlockMask', ratio=0.)))),
+        AHEAD_AFTER),
     'cutmix_mean_teacher': Case(lambda: fixed(model_config(
         type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
         pseudo_filter=None)), AHEAD_AFTER),

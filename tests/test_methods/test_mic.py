@@ -258,7 +258,7 @@ def test_passes_and_masks_of_an_iteration(tmp_path, depth, changes, reused):
     images, masked = [], []
     model.student.backbone.register_forward_pre_hook(
         lambda module, args: images.append(args[0]))
-    model.mask.register_forward_hook(
+    model.masked_consistency.mask.register_forward_hook(
         lambda module, args, output: masked.append(output))
     runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
     model.train_step(batch, runner.optim_wrapper)
@@ -337,3 +337,17 @@ def test_the_cell_is_daformer_with_the_masks_of_the_release():
         type='BlockMask', block_size=32, ratio=.7)
     assert mic_model == daformer
     assert mic_model['pseudo_labeler']['threshold'] == .968
+
+
+@pytest.mark.parametrize('task', [
+    'synthia2cityscapes', 'cityscapes2acdc', 'cityscapes2darkzurich'])
+def test_cells_of_hrda_mask_what_the_release_masks(task):
+    """Experiment 80: its ``mask_mode`` is all that differs by target."""
+    first = load('uda/gta2cityscapes_mit-b5-hrda_mic')['model']
+    other = load(f'uda/{task}_mit-b5-hrda_mic')['model']
+    separate = {} if task.startswith('synthia') else dict(
+        masked_images='both', augment_masked=False)
+    assert other == {**first, **separate}
+    assert first['mask'] == dict(type='BlockMask', block_size=64, ratio=.7)
+    for depth in ('fst', 'fst-d'):
+        assert load(f'uda/{task}_mit-b5-hrda_mic_{depth}')['model'] == other

@@ -81,14 +81,14 @@ def build(meta, **changes):
         test_cfg=dict(mode='slide', crop_size=(side, side),
                       stride=(side // 2, side // 2)))
     segmentor['decode_head'].update(changes.pop('head', {}))
-    model = MODELS.build(ConfigDict(
+    model = MODELS.build(ConfigDict({**dict(
         type='MeanTeacher', segmentor=segmentor,
         data_preprocessor=dict(type='SelfTrainingDataPreProcessor'),
         pseudo_labeler=dict(
             type='ConfidentRatio', threshold=meta['threshold']),
         mixer=dict(type='RecordedClassMix'),
         regularizer=dict(type='FeatureDistance', **meta['fdist']),
-        backward='separate', **changes))
+        backward='separate'), **changes}))
     return model.double().train()
 
 
