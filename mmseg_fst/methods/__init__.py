@@ -41,8 +41,7 @@ __all__ = [
     'Distill', 'ELN', 'ENSEMBLE', 'FixMatch', 'FrozenTeacher', 'GCT', 'Losses',
     'MIC', 'MaskedPass', 'MeanTeacher', 'Method', 'PSMT', 'PrevMatch',
     'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
-    'StepCache',
-    'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
-    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
-    'graphs_stay_valid', 'set_batch_norm'
+    'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
+    'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2',
+    'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]
