@@ -56,7 +56,8 @@ def load(name):
 def marks_of(name):
     """Twins are loaded where numbers are compared, and tried by hand."""
     folder, stem = name.split('/')
-    twin = dict(ssl=is_twin(stem), co_training=stem not in CO_TRAINED)
+    twin = dict(ssl=is_twin(stem), uda='budget' in stem and is_twin(stem),
+                co_training=stem not in CO_TRAINED)
     return [pytest.mark.twins] if twin.get(folder) else []
 
 
