@@ -42,6 +42,7 @@ CPU_SIZED = [
     name for name in CONFIGS
     if ('streets' in name or 'camvid' in name) and 'stpp' not in name
     and 'dsbn' not in name and 'supervised-' not in name
+    and not ('budget' in name and is_twin(name.partition('/')[2]))
 ]
 
 
