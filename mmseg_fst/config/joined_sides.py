@@ -1,8 +1,7 @@
 """Which sides of a batch are there: labels of any number of domains."""
-from collections.abc import Mapping
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 
 from mmseg_fst.datasets.sides import LABELED, UNLABELED
 
@@ -28,10 +27,9 @@ def apply_joined_sides(cfg: Config) -> None:
     """
     loader = cfg.get('train_dataloader') or {}
     dataset = loader.get('dataset')
-    joined = dataset.get('joined') if isinstance(dataset, Mapping) else None
-    if not joined:
+    if not isinstance(dataset, ConfigDict) or not dataset.get('joined'):
         return
-    sides = dataset.sides
+    joined, sides = dataset.joined, dataset.sides
     present = {name: main for name, main in joined.items()
                if name not in sides or sides[name] is not None}
     for name, main in list(present.items()):

@@ -57,10 +57,10 @@ def test_an_item_has_one_image_of_sides_that_are_joined(streets):
     # By turns, where one number is given for all.
     shown = [{name: place_of(part) for name, part in data[index].items()}
              for index in range(4)]
-    assert [one['labeled'] for one in shown] == [
+    assert [item['labeled'] for item in shown] == [
         ('rendered', 'train', 0), ('camera', 'val', 0),
         ('rendered', 'train', 1), ('camera', 'val', 1)]
-    assert all(one['unlabeled'] == one['unlabeled_again'] for one in shown)
+    assert all(item['unlabeled'] == item['unlabeled_again'] for item in shown)
 
 
 @pytest.mark.parametrize('joined, message', [

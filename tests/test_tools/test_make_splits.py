@@ -138,7 +138,7 @@ def test_an_impossible_part_is_refused(tool, images, tmp_path, part, message):
 
 
 def test_without_labels_all_images_are_unlabeled(tool, images, tmp_path):
-    run(tool, images, tmp_path / 'out', '--parts', '0', '5')
+    tool.main([str(images), str(tmp_path / 'out'), '--parts', '0', '5'])
     assert not (tmp_path / 'out/0/labeled.txt').exists()
     assert len((tmp_path / 'out/0/unlabeled.txt').read_text().split()) == 100
 
