@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from cells import load, roots  # noqa: F401
 from helpers import REPOSITORY
 from PIL import Image
@@ -17,6 +18,7 @@ from mmseg_fst.run import stages
 from mmseg_fst.run.stages import labels_only, retrain, write_ranking
 from mmseg_fst.use import label_images as label_module
 from mmseg_fst.use.label_images import mean_iou
+from mmseg_fst.utils.checkpoint import read_checkpoint
 
 CELL = 'ssl/camvid-1_16_stpp'
 
@@ -146,6 +148,49 @@ def test_one_checkpoint_has_no_stability():
 def test_a_share_without_images_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r'0.1 of 2 images'):
         write_ranking(str(tmp_path), dict(a=1., b=.5), [], 0.1)
+
+
+
+
+@pytest.mark.parametrize('second_labels', ['all', 'unreliable'])
+def test_reliable_images_keep_their_labels(monkeypatch, roots,  # noqa: F811
+                                           tmp_path, second_labels):
+    """As in the release, where the second stage labels the others alone."""
+    labeled = []
+    monkeypatch.setattr(stages, 'find_checkpoint', lambda *_: 'last.pth')
+    monkeypatch.setattr(stages, '_train_stage', lambda *_: None)
+    monkeypatch.setattr(stages, '_rank', lambda cfg, first, _: str(tmp_path))
+    monkeypatch.setattr(stages, 'load_network', lambda *_: None)
+    for name, content in (('reliable', 'a\n'), ('all', 'a\nb\n')):
+        (tmp_path / f'{name}.txt').write_text(content)
+
+    def label(model, images, folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name in images:
+            path = Path(folder) / f'{name}.png'
+            if not path.is_file():
+                path.write_text(folder)
+                labeled.append((Path(folder).parent.name, name))
+
+    monkeypatch.setattr(stages, 'label_images', label)
+    monkeypatch.setattr(
+        stages, 'UnlabeledImages', lambda cfg: lines(Path(
+            cfg.train_dataloader.dataset.sides.unlabeled.ann_file)))
+    cfg = load(CELL, tmp_path)
+    cfg.stages.second_labels = second_labels
+    stages.train_stages(cfg)
+    assert labeled == [('stage_1', 'a')] + [
+        ('stage_2', name)
+        for name in dict(all='ab', unreliable='b')[second_labels]]
+    label = (tmp_path / 'stage_2' / 'labels_last' / 'a.png').read_text()
+    assert ('stage_1' in label) == (second_labels == 'unreliable')
+
+
+def test_another_rule_of_labeling_is_refused(roots, tmp_path):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    cfg.stages.second_labels = 'reliable'
+    with pytest.raises(ValueError, match="must be 'all' or 'unreliable'"):
+        stages.train_stages(cfg)
 
 
 def test_nothing_is_ranked_where_all_images_are_used(
@@ -281,3 +326,43 @@ def test_labels_are_made_by_their_own_protocol(monkeypatch, roots,  # noqa: F811
     (native, last), (several, best) = found
     assert native == cfg.model.get('protocol') and last == 'last'
     assert several == dict(type='MultiScale') and best == 'best'
+
+
+@pytest.mark.parametrize('cell', [CELL, 'ssl/camvid-1_16_dsbn'])
+def test_where_later_stages_start(monkeypatch, roots, tmp_path,  # noqa: F811
+                                  cell):
+    """Of DSBN from the network that labels, as in its release."""
+    monkeypatch.setattr(stages, 'load_network', lambda *_: None)
+    monkeypatch.setattr(stages, 'label_images', lambda *_: None)
+    monkeypatch.setattr(
+        stages, 'find_checkpoint',
+        lambda folder, which: f'{folder}/{which}.pth')
+    cfg = load(cell, tmp_path)
+    second, first = copy.deepcopy(cfg), labels_only(cfg)
+    stages._label(second, first, cfg.stages, False)
+    assert first.get('load_from') is None
+    assert second.get('load_from') == (
+        f'{first.work_dir}/last.pth' if 'dsbn' in cell else None)
+
+
+def test_another_start_is_refused(roots, tmp_path):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    cfg.stages.start_from = 'student'
+    with pytest.raises(ValueError, match="'config' or 'labeler', got 'stud"):
+        stages.train_stages(cfg)
+
+
+@pytest.mark.slow
+def test_a_split_network_starts_from_one_that_is_not(
+        roots, tmp_path):  # noqa: F811
+    """Without a learning rate, all stages have the weights of the first."""
+    cfg = load('ssl/camvid-1_16_dsbn', tmp_path)
+    cfg.optim_wrapper.optimizer.lr = 0.
+    train(cfg)
+    first, second, third = (
+        read_checkpoint(str(folder / 'iter_2.pth'))['state_dict']
+        for folder in (tmp_path / 'stage_1', tmp_path / 'stage_2', tmp_path))
+    for name in ('decode_head.conv_seg.weight', 'decode_head.conv_seg.bias'):
+        weights = [each[f'student.{name}'] for each in (first, second, third)]
+        assert torch.equal(weights[0], weights[1])
+        assert torch.equal(weights[1], weights[2])
