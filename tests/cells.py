@@ -56,7 +56,12 @@ _TESTED = [
     'gta2cityscapes_*_fst-d', 'cityscapes2*-daformer_daformer',
     'cityscapes2darkzurich_mit-b5-hrda_daformer', 'gta2bdd100k_*_fst-d',
     'gta2mapillary_*_daformer', 'synthia2cityscapes_*-daformer_daformer',
-    'synthia2cityscapes_*-daformer_fst-d'
+    'synthia2cityscapes_*-daformer_fst-d',
+    # Label budgets: without labels of the target, with them, without others.
+    'streetgen2camvid-budget_mean-teacher@[05]',
+    'streetgen2camvid-budget_unimatch-v2@5',
+    'streetgen2camvid-budget_finetune@5',
+    'labelmefacade2camvid-budget_mean-teacher@5'
 ]
 
 #: Cells of co-training that are trained; the others are read.

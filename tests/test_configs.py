@@ -43,6 +43,7 @@ CPU_SIZED = [
     if ('streets' in name or 'camvid' in name) and 'stpp' not in name
     and 'dsbn' not in name and 'supervised-' not in name
     and 'distill' not in name
+    and not ('budget' in name and is_twin(name.partition('/')[2]))
 ]
 
 
@@ -57,7 +58,8 @@ def load(name):
 def marks_of(name):
     """Twins are loaded where numbers are compared, and tried by hand."""
     folder, stem = name.split('/')
-    twin = dict(ssl=is_twin(stem), co_training=stem not in CO_TRAINED)
+    twin = dict(ssl=is_twin(stem), uda='budget' in stem and is_twin(stem),
+                co_training=stem not in CO_TRAINED)
     return [pytest.mark.twins] if twin.get(folder) else []
 
 

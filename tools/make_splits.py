@@ -10,7 +10,7 @@ r"""Sample labeled and unlabeled lists for semi-supervised training.
 The images come from a list or a folder. For each part, OUT/COUNT/labeled.txt
 and OUT/COUNT/unlabeled.txt are written. Parts are nested: a larger part
 contains all images of a smaller part. Fractions such as 1/16 are rounded up,
-as in the published splits.
+as in the published splits. Part 0 has an unlabeled.txt alone, of all images.
 
 Without --stratified, images are sampled uniformly and rare classes may be
 missing. With it, the share of labeled images among the images that show a
@@ -151,15 +151,15 @@ def count_of(part: str, total: int) -> int:
         total (int): Number of all images.
 
     Returns:
-        int: At least 1 and less than ``total``.
+        int: At least 0 and less than ``total``.
 
     Raises:
         ValueError: If the number is not in that range.
     """
     count = math.ceil(Fraction(part) * (total if '/' in part else 1))
-    if not 0 < count < total:
+    if not 0 <= count < total:
         raise ValueError(f'--parts {part} selects {count} of {total} images; '
-                         f'it must select from 1 to {total - 1}')
+                         f'it must select from 0 to {total - 1}')
     return count
 
 
@@ -238,7 +238,8 @@ def make_splits(args: argparse.Namespace) -> str:
     lists = {}
     for count in counts:
         folder = args.out / str(count)
-        lists[folder / 'labeled.txt'] = sorted(order[:count])
+        if count:
+            lists[folder / 'labeled.txt'] = sorted(order[:count])
         lists[folder / 'unlabeled.txt'] = sorted(order[count:])
     write_lists(lists)
     return describe(counts, order, statistics)

@@ -30,10 +30,10 @@ def apply_partition(cfg: Config,
 
     ``{partition}`` in ``ann_file`` becomes the name, and the numbers of images
     become ``expected`` of the data set; a side that is neither labeled nor
-    unlabeled may have none. With ``epochs``, iterations, validation,
-    checkpoints and the end of the learning rate schedule are set as by
-    programs that iterate over the images of one side on ``processes``
-    processes, each with the batch size of that side, see
+    unlabeled may have none. A side of 0 images is left out. With ``epochs``,
+    iterations, validation, checkpoints and the end of the learning rate
+    schedule are set as by programs that iterate over the images of one side
+    on ``processes`` processes, each with the batch size of that side, see
     :func:`side_batch_size`; an incomplete batch is dropped. Its keys:
 
     - ``count``: number of epochs, or a table of it by partition.
@@ -74,7 +74,10 @@ def apply_partition(cfg: Config,
         for part in parts:
             part['ann_file'] = part['ann_file'].replace(PARTITION, name)
     sides = cfg.train_dataloader.dataset.sides
-    expected = {side: count for side, count in counts.items() if side in sides}
+    sides.update({side: None for side, count in counts.items()
+                  if count == 0 and side in sides})
+    expected = {side: count for side, count in counts.items()
+                if count and side in sides}
     settings: dict[str, Any] = {'train_dataloader.dataset.expected': expected}
     if cfg.get('epochs'):
         settings.update(_length_settings(cfg, name, counts))

@@ -9,6 +9,7 @@ from mmseg_fst.utils.randomness import seeded
 
 from .cropping import scale_crops_alone
 from .diagnosis import LabelsForDiagnosis
+from .joined import check_joined, check_same_classes, group_sides
 from .label_checks import check_label
 from .list_checks import (
     check_counts,
@@ -44,7 +45,8 @@ class PairIndex(NamedTuple):
     """What :class:`PairedDataset` is asked for.
 
     Attributes:
-        images (dict[str, int]): Index by name of the side.
+        images (dict[str, int]): Index by name of the side; of sides that
+            join one another there is one.
         seed (int): Seed of all random choices in the item, in [0, 2**31).
     """
     images: dict[str, int]
@@ -71,6 +73,13 @@ class PairedDataset:
     ``again`` is not sampled: it shows the images of another side, in the same
     order, but resized, cropped and flipped anew.
 
+    Sides of ``joined`` are no separate sides of a batch: their images are a
+    part of the batch of another side, so that a method that reads
+    ``labeled`` and ``unlabeled`` learns from several labeled or unlabeled
+    domains. :class:`PairedSampler` says how many images of a batch are from
+    each. Asked with an integer i, the item has an image of one of them, by
+    turns.
+
     Example::
 
         dict(type='PairedDataset',
@@ -78,6 +87,7 @@ class PairedDataset:
                  labeled=dict(type='GTADataset', ...),
                  unlabeled=dict(type='CityscapesDataset', ...),
                  target_labeled=dict(type='CityscapesDataset', ...)),
+             joined=dict(target_labeled='labeled'),
              disjoint=[('unlabeled', 'target_labeled')])
 
     Args:
@@ -109,6 +119,12 @@ class PairedDataset:
             ``dict(unlabeled_again='unlabeled')``: a second crop of each
             unlabeled image. Pipeline and batch size equal that side's.
             Defaults to None.
+        joined (dict[str, str], optional): Sides, each with the name of the
+            side that its images join, such as
+            ``dict(target_labeled='labeled', unlabeled_night='unlabeled')``.
+            Labels of a few images of the target domain make domain adaptation
+            semi-supervised; several unlabeled sides are several target
+            domains. Defaults to None.
         labeled (dict, optional): The older form of ``sides['labeled']``.
             Defaults to None.
         unlabeled (dict, optional): The older form of ``sides['unlabeled']``.
@@ -122,8 +138,9 @@ class PairedDataset:
             length than expected, sides overlap though they must not, a label
             id is not a class, there is nothing to pack or no crop to scale,
             labels for diagnosis are asked for where they cannot be told from
-            others, or ``again`` names a side that is there, or a source that
-            is not.
+            others, ``again`` names a side that is there, or a source that is
+            not, or ``joined`` names a side that is not there, or sides of
+            other classes.
     """
 
     def __init__(self,
@@ -135,10 +152,13 @@ class PairedDataset:
                  scale_crops: bool = False,
                  labels_for_diagnosis: Union[str, dict[str, str], None] = None,
                  again: Optional[Mapping[str, str]] = None,
+                 joined: Optional[Mapping[str, str]] = None,
                  labeled: Optional[dict] = None,
                  unlabeled: Optional[dict] = None) -> None:
         cfgs = name_sides(sides, labeled, unlabeled)
-        self.again = check_again(again or {}, cfgs)
+        self.joined = check_joined(joined or {}, cfgs, sides or {})
+        self._groups = group_sides(cfgs, self.joined)
+        self.again = check_again(again or {}, self._groups)
         if scale_crops:
             cfgs = {name: map_parts(cfg, _with_scaled_crops)
                     for name, cfg in cfgs.items()}
@@ -150,6 +170,7 @@ class PairedDataset:
             for name, side in self.sides.items()
             if name == LABELED or name != UNLABELED and _loads_labels(side)
         }
+        check_same_classes(self.sides, self.joined)
         self._check_lists(expected or {}, disjoint, sides or {})
         if packed:
             for name, side in self.sides.items():
@@ -211,13 +232,15 @@ class PairedDataset:
                 an id that is not a class.
         """
         if isinstance(index, int):
-            images = {name: index % length
-                      for name, length in self.lengths.items()}
+            images = {}
+            for parts in self._groups.values():
+                turn, part = divmod(index, len(parts))
+                images[parts[part]] = turn % len(self.sides[parts[part]])
             item = {name: self._load(name, place)
                     for name, place in images.items()}
-            for name, source in self.again.items():
-                item[name] = self._load(source, images[source])
-            return item
+            for name, side in self._shown_again(images).items():
+                item[name] = self._load(side, images[side])
+            return self._join(item)
         images, seed = index
         with seeded(seed):
             item = {name: self._load(name, images[name])
@@ -226,11 +249,21 @@ class PairedDataset:
             if name not in item:
                 with seeded(side_seed(seed, name)):
                     item[name] = self._load(name, place)
-        for name, source in self.again.items():
-            if source in images:
-                with seeded(side_seed(seed, name)):
-                    item[name] = self._load(source, images[source])
-        return item
+        for name, side in self._shown_again(images).items():
+            with seeded(side_seed(seed, name)):
+                item[name] = self._load(side, images[side])
+        return self._join(item)
+
+    def _shown_again(self, images: Mapping[str, int]) -> dict[str, str]:
+        """By side of ``again``, the side whose image an item shows again."""
+        present = {self.joined.get(name, name): name for name in images}
+        return {name: present[source] for name, source in self.again.items()
+                if source in present}
+
+    def _join(self, item: dict[str, Any]) -> dict[str, Any]:
+        """An item by the names of the sides of a batch."""
+        return {self.joined.get(name, name): packed
+                for name, packed in item.items()}
 
     def _load(self, name: str, index: int) -> dict[str, Any]:
         """Load one image of a side."""

@@ -9,8 +9,9 @@ from torch.utils.data import Sampler
 
 from mmseg_fst.registry import DATA_SAMPLERS
 
+from .joined import group_sides
 from .paired import PairedDataset, PairIndex
-from .sides import stream_key
+from .sides import LABELED, stream_key
 
 
 @DATA_SAMPLERS.register_module()
@@ -38,19 +39,26 @@ class PairedSampler(Sampler):
     the loader needs: a batch of as many items as the largest side has images,
     ``batch_sizes`` of all sides, and :func:`collate_sides`.
 
+    Sides that join another one (``joined`` of the data set) are a part of its
+    items: with 2 labeled images and 2 of a side that joins them, the first
+    two items of a batch have the former and the next two the latter. Sides
+    that join an unlabeled one take turns in coming first, so that over the
+    batches each is combined with each labeled side.
+
     Args:
         dataset (PairedDataset): The data set; of another one only ``lengths``
-            is used.
+            and, if it has any, ``joined`` are used.
         shuffle (bool): Whether to shuffle. Defaults to True.
         seed (int, optional): Seed of the stream. Defaults to None: a random
             one, shared by all processes.
         batch_sizes (Mapping[str, int], optional): Images of each side in the
             batch of a process, by name; the largest is the ``batch_size`` of
-            the loader. Defaults to None: the same for all sides.
+            the loader, where sides that join one another count together.
+            Defaults to None: the same for all sides.
 
     Raises:
         ValueError: If ``batch_sizes`` does not name each side, or is not
-            positive.
+            positive, or is not given though sides join one another.
     """
 
     def __init__(self,
@@ -59,10 +67,20 @@ class PairedSampler(Sampler):
                  seed: Optional[int] = None,
                  batch_sizes: Optional[Mapping[str, int]] = None) -> None:
         self.lengths = dict(dataset.lengths)
+        joined = getattr(dataset, 'joined', {})
+        self.groups = group_sides(self.lengths, joined)
         self.batch_sizes = dict.fromkeys(self.lengths, 1)
         if batch_sizes is not None:
             self.batch_sizes = check_batch_sizes(batch_sizes, self.lengths)
-        self.items_per_batch = max(self.batch_sizes.values())
+        elif joined:
+            raise ValueError(
+                'PairedSampler: give batch_sizes, the images of each of the '
+                f'sides {", ".join(self.lengths)} in a batch, because '
+                f'{", ".join(joined)} join other sides; runs of a config get '
+                'them by apply_batch_sizes().')
+        self.items_per_batch = max(
+            sum(self.batch_sizes[side] for side in parts)
+            for parts in self.groups.values())
         self.rank, self.world_size = get_dist_info()
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
@@ -100,16 +118,32 @@ class PairedSampler(Sampler):
         seeds = self._of_this_process(
             self._seeds(self.start * self.world_size))
         batches, begin = divmod(self.start, self.items_per_batch)
+        first = self._sides_of_items(batches)[:begin]
         orders = {}
         for side, size in self.batch_sizes.items():
-            taken = batches * size + min(begin, size)
+            taken = batches * size + sum(side in sides for sides in first)
             orders[side] = self._of_this_process(
                 self._order(side, taken * self.world_size))
-        for number, seed in enumerate(seeds, begin):
-            place = number % self.items_per_batch
-            yield PairIndex(
-                {side: next(order) for side, order in orders.items()
-                 if place < self.batch_sizes[side]}, seed)
+        items = itertools.chain.from_iterable(
+            map(self._sides_of_items, itertools.count(batches)))
+        for sides, seed in zip(itertools.islice(items, begin, None), seeds):
+            yield PairIndex({side: next(orders[side]) for side in sides}, seed)
+
+    def _sides_of_items(self, batch: int) -> list[list[str]]:
+        """The sides of each item of a batch.
+
+        The first sides of a group change from batch to batch, except for
+        labeled ones: else a mixer would paste images of one side onto images
+        of always the same other side.
+        """
+        items: list[list[str]] = [[] for _ in range(self.items_per_batch)]
+        for name, parts in self.groups.items():
+            turn = 0 if name == LABELED else batch % len(parts)
+            order = [side for side in (*parts[turn:], *parts[:turn])
+                     for _ in range(self.batch_sizes[side])]
+            for sides, side in zip(items, order):
+                sides.append(side)
+        return items
 
     def __len__(self) -> int:
         """Items of one pass over the side that takes longest."""

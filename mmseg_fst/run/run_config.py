@@ -16,6 +16,7 @@ from mmseg_fst.config.config_file import (
     read_python,
 )
 from mmseg_fst.config.effect import advice_for, unread_variables
+from mmseg_fst.config.joined_sides import apply_joined_sides
 from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
@@ -164,6 +165,7 @@ def read_config(config: str,
     if not apply_partition(cfg, options) and 'partition' in (options or {}):
         raise ValueError(f'{config} has no partitions to choose from; leave '
                          '--partition out.')
+    apply_joined_sides(cfg)
     return cfg
 
 

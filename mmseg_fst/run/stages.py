@@ -132,6 +132,9 @@ def labels_only(cfg: Config) -> Config:
 
     Returns:
         Config: A config without.
+
+    Raises:
+        ValueError: If another side joins the unlabeled one.
     """
     stage, count = _stage(cfg, 1), cfg.stages.checkpoints
     shared = {key: stage.model[key] for key in _LABELS_ONLY
@@ -139,8 +142,15 @@ def labels_only(cfg: Config) -> Config:
     stage.model = ConfigDict(type='Supervised', **shared)
     dataset = stage.train_dataloader.dataset
     dataset.disjoint = False
+    joined = dataset.get('joined') or {}
     for name in dataset.sides.keys() - {LABELED}:
-        dataset.sides[name] = None
+        if joined.get(name) == UNLABELED:
+            raise ValueError(
+                'ST++ needs one data set as the unlabeled side, but '
+                f'joined.{name}={UNLABELED!r}. Put the images into one folder '
+                'or list.')
+        if joined.get(name) != LABELED:
+            dataset.sides[name] = None
     stage.default_hooks.checkpoint.update(
         interval=-(-stage.train_cfg.max_iters // count), max_keep_ckpts=count)
     return stage

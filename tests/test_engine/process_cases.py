@@ -19,6 +19,7 @@ from mmseg_fst.registry import MODELS
 from .toy import (
     SIZE,
     AgainPairs,
+    BudgetPairs,
     LabeledPairs,
     PartnerPairs,
     PastedPairs,
@@ -228,6 +229,7 @@ CASES = {
     'fst_same_mix': Case(mean_teacher, dict(
         type='FSTHook', depth=2, restore='all', resample_mix=False)),
     'fst_width': Case(mean_teacher, dict(type='WideFSTHook', width=3)),
+    'label_budget': Case(mean_teacher, AHEAD, BudgetPairs),
     # Batch normalization, ClassMix, jitter, dropout: as in a real run.
     'fst_random': Case(
         model_config, AHEAD,
@@ -378,7 +380,8 @@ def train_case(name: str, images: int, folder: Path) -> dict:
             batch_size=images,
             num_workers=0,
             dataset=case.data(),
-            sampler=dict(type='PairedSampler', seed=0)))
+            sampler=dict(type='PairedSampler', seed=0,
+                         batch_sizes=case.data.batch_sizes(images))))
     recorder = Recorder()
     runner.register_hook(SyncStatisticsHook())
     runner.register_hook(recorder, priority='LOWEST')

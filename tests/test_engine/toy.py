@@ -29,6 +29,11 @@ class ToyPairs(Dataset):
     def __len__(self) -> int:
         return 64
 
+    @staticmethod
+    def batch_sizes(images: int):
+        """Images of each side in a batch, if sides join one another."""
+        return None
+
     def __getitem__(self, index) -> dict:
         first, second = index.images.values()
         return dict(
@@ -49,6 +54,26 @@ class ToyPairs(Dataset):
             label[:, :2] = 255
             sample.gt_sem_seg = PixelData(data=label)
         return dict(inputs=image, data_samples=sample)
+
+
+class BudgetPairs(ToyPairs):
+    """Labels of two domains, and two unlabeled ones."""
+
+    lengths = dict(
+        labeled=64, target_labeled=64, unlabeled=64, unlabeled_night=64)
+    joined = dict(target_labeled='labeled', unlabeled_night='unlabeled')
+
+    @classmethod
+    def batch_sizes(cls, images: int):
+        return dict.fromkeys(cls.lengths, images // 2)
+
+    def __getitem__(self, index) -> dict:
+        offsets = dict(zip(self.lengths, range(0, 4000, 1000)))
+        return {
+            self.joined.get(name, name): self._item(
+                offsets[name] + place, 'unlabeled' not in name)
+            for name, place in index.images.items()
+        }
 
 
 class PastedPairs(ToyPairs):

@@ -238,6 +238,20 @@ def test_stages_of_a_config(roots, tmp_path):  # noqa: F811
         assert 'stages' not in stage and 'stages' in cfg
 
 
+def test_labels_of_a_side_that_joins_are_in_the_first_stage(
+        roots, tmp_path):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    dataset = cfg.train_dataloader.dataset
+    dataset.joined = dict(target_labeled='labeled')
+    dataset.sides.target_labeled = copy.deepcopy(dataset.sides.labeled)
+    sides = labels_only(cfg).train_dataloader.dataset.sides
+    assert [name for name, side in sides.items() if side] == [
+        'labeled', 'target_labeled']
+    dataset.joined = dict(target_labeled='unlabeled')
+    with pytest.raises(ValueError, match='joined.target_labeled='):
+        labels_only(cfg)
+
+
 def test_a_stage_differs_in_what_is_said_of_it(roots,  # noqa: F811
                                                tmp_path):
     cfg = load(CELL, tmp_path)

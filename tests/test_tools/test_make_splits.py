@@ -130,11 +130,17 @@ def test_images_are_found_in_a_folder(tool, tmp_path):
 
 
 @pytest.mark.parametrize('part, message', [
-    ('100', '100 of 100'), ('0', '0 of 100'), ('3/2', '150 of 100'),
+    ('100', '100 of 100'), ('-1', '-1 of 100'), ('3/2', '150 of 100'),
     ('many', 'many')])
 def test_an_impossible_part_is_refused(tool, images, tmp_path, part, message):
     with pytest.raises(SystemExit, match=message):
         run(tool, images, tmp_path / 'out', '--parts', part)
+
+
+def test_without_labels_all_images_are_unlabeled(tool, images, tmp_path):
+    tool.main([str(images), str(tmp_path / 'out'), '--parts', '0', '5'])
+    assert not (tmp_path / 'out/0/labeled.txt').exists()
+    assert len((tmp_path / 'out/0/unlabeled.txt').read_text().split()) == 100
 
 
 def test_wrong_inputs_are_named(tool, images, tmp_path, capsys):
