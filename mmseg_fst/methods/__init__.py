@@ -33,6 +33,7 @@ from .teachers_in_turn import TeachersInTurn
 from .u2pl import U2PL
 from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
+from .vfm_uda import VFMUDA
 
 __all__ = [
     'AEL', 'AllSpark', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining',
@@ -41,6 +42,6 @@ __all__ = [
     'Method', 'PSMT', 'PrevMatch', 'PseudoLabels', 'ReCo',
     'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step', 'StepCache',
     'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
-    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'check_contract',
-    'graphs_stay_valid', 'set_batch_norm'
+    'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'VFMUDA',
+    'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]

@@ -235,6 +235,10 @@ CASES = {
         segmentor=multi_scale_config(detail_size=(SIZE, SIZE))), AHEAD),
     'mic': Case(lambda: mean_teacher(
         type='MIC', mask=dict(type='BlockMask', ratio=0.)), EMA),
+    'vfm_uda': Case(lambda: mean_teacher(
+        type='VFMUDA', mask=dict(type='BlockMask', ratio=0.),
+        weak=dict(type='StrongPhotometric', jitter_prob=0., blur_prob=0.)),
+        EMA),
     'cutmix_mean_teacher': Case(lambda: fixed(model_config(
         type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
         pseudo_filter=None)), AHEAD_AFTER),
