@@ -9,7 +9,8 @@
 Existing files are not downloaded again, and interrupted downloads continue.
 HTTPS_PROXY is respected. The checkpoints of the authors of FST, DAFormer and
 U2PL and the ResNets of U2PL, UniMatch and Diverse Co-training are in Google
-Drive or OneDrive, and DINOv3 behind a form: for these, instructions are printed.
+Drive or OneDrive, DINOv3 is behind a form: for these, instructions are
+printed.
 """
 import argparse
 import importlib

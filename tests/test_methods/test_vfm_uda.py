@@ -49,7 +49,8 @@ def config(**changes):
 
 
 def ready(tmp_path, **changes):
-    runner = make_runner(tmp_path, [MEAN_TEACHER], SGD, model=config(**changes))
+    model = config(**changes)
+    runner = make_runner(tmp_path, [MEAN_TEACHER], SGD, model=model)
     data = runner.model.data_preprocessor(prepare(runner), True)
     return runner.model, data, Batch(**data)
 

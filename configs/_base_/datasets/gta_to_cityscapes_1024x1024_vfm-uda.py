@@ -1,4 +1,4 @@
-# GTA -> Cityscapes as in VFM-UDA: the short sides at 1440 and 1024 pixels times
+# GTA -> Cityscapes as in VFM-UDA: short sides of 1440 and 1024 pixels times
 # 0.9 to 1.1, crops of 1024 x 1024.
 _base_ = './gta_to_cityscapes_1024x1024.py'
 zoom = (0.9, 1.1)
