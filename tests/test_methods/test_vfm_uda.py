@@ -80,9 +80,9 @@ def test_colors_of_labeled_and_of_mixed_images(tmp_path):
                             mixer=dict(type='NoMix'))
     labeled, unlabeled = batch.labeled.image, batch.unlabeled.image
     target = model.pseudo_labels(batch.unlabeled)
-    seen = []
+    taken = []
     model.student.backbone.register_forward_pre_hook(
-        lambda module, inputs: seen.append(inputs[0]))
+        lambda module, inputs: taken.append(inputs[0]))
     mixed = []
     for seed in (0, 0):
         torch.manual_seed(seed)
@@ -93,8 +93,8 @@ def test_colors_of_labeled_and_of_mixed_images(tmp_path):
     torch.manual_seed(0)
     model.supervised(batch.labeled)
     torch.manual_seed(0)
-    assert torch.equal(seen[0], model.jitter(labeled))
-    assert not torch.allclose(seen[0], labeled)
+    assert torch.equal(taken[0], model.jitter(labeled))
+    assert not torch.allclose(taken[0], labeled)
 
 
 @pytest.mark.parametrize('hook', [

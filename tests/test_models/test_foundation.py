@@ -119,8 +119,8 @@ def test_no_pixel_of_a_masked_patch_is_seen(size, positions, block):
     with torch.no_grad():
         plain = model(image)
     assert not torch.allclose(plain[0], before[0])
-    seen = features(torch.where(rows > 0, torch.randn_like(image), image))
-    assert not torch.allclose(seen[0], before[0])
+    changed = features(torch.where(rows > 0, torch.randn_like(image), image))
+    assert not torch.allclose(changed[0], before[0])
 
 
 def test_the_mask_token_replaces_whole_patches():
