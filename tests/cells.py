@@ -57,8 +57,10 @@ _TESTED = [
     'synthia2cityscapes_*-daformer_fst-d'
 ]
 
-# Of these, one size is tested.
-_LARGER = 'gta2cityscapes_dinov2-[bl]-deconv_*'
+# These differ from a tested cell by the size of the encoder, or by a hook.
+_SIMILAR = ('gta2cityscapes_dinov2-[bl]-deconv_*',
+            'gta2cityscapes_dinov2-s-deconv_*_fst',
+            'synthia2cityscapes_dinov2-b-deconv_*_fst*')
 
 #: Cells of co-training that are trained; the others are read.
 CO_TRAINED = [
@@ -96,9 +98,14 @@ def read_cell(name):
                        partition=partition or None)
 
 
+def is_similar(name):
+    """Whether a cell need not even be built."""
+    return any(fnmatchcase(name, pattern) for pattern in _SIMILAR)
+
+
 def is_twin(name):
     """Whether a cell is covered by a tested one."""
-    return fnmatchcase(name, _LARGER) or not any(
+    return is_similar(name) or not any(
         fnmatchcase(name, pattern) for pattern in _TESTED)
 
 

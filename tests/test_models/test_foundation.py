@@ -239,7 +239,7 @@ def test_learning_rates_decay_by_layers():
         assert group['lr'] == expected[part], name
         assert group['weight_decay'] == (0 if 'norm1' in name else .1), name
     assert used == set(expected)
-    # Rates: 10, 1, .5, .25 and, of blocks, without decay; .125.
+    # 10, 1, .5, .25 and .125; of three blocks also without decay.
     assert len({id(group) for group in found.values()}) == 8
 
 
