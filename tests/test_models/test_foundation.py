@@ -213,7 +213,8 @@ def groups_of(model, **paramwise):
         constructor='FewGroupsConstructor',
         optimizer=dict(type='AdamW', lr=1., weight_decay=.1),
         paramwise_cfg=paramwise))
-    return {id(weight): group for group in wrapper.param_groups
+    # The wrapper itself adds a group of its defaults.
+    return {id(weight): group for group in wrapper.optimizer.param_groups
             for weight in group['params']}
 
 
