@@ -18,6 +18,8 @@ unlabeled_pipeline = [
     _base_.load, margins, target_resize, _base_.target_crop, _base_.flip,
     _base_.pack
 ]
+# At native size, for the protocol in windows.
+test_pipeline = [_base_.load, _base_.annotations, _base_.test_pack]
 train_dataloader = dict(
     # On one GPU; on 4 GPUs 2 each, as the release advises.
     batch_size=8,
@@ -26,3 +28,5 @@ train_dataloader = dict(
             labeled=dict(pipeline=labeled_pipeline),
             unlabeled=dict(pipeline=unlabeled_pipeline)),
         rare_class_sampling=dict(temperature=0.05)))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
