@@ -102,7 +102,7 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
             # With settings mmengine has one group for each parameter.
             factor = factors.get(id(param_group['params'][0]))
             if factor is not None:
-                rate = param_group.get('lr', self.base_lr)
+                rate: Any = param_group.get('lr', self.base_lr)
                 param_group['lr'] = rate * factor
             weights = [
                 weight for weight in param_group['params']
@@ -125,12 +125,11 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
         place = 'optim_wrapper.paramwise_cfg.layer_decay'
         if not 0 < decay <= 1:
             raise ValueError(f'{place} must be in (0, 1], got {decay}.')
-        factors = {
-            id(encoder.get_parameter(name)): decay**count
-            for encoder in module.modules()
-            if hasattr(encoder, 'layers_behind')
-            for name, count in encoder.layers_behind().items()
-        }
+        factors = {}
+        for encoder in module.modules():
+            layers_behind: Any = getattr(encoder, 'layers_behind', dict)
+            for name, count in layers_behind().items():
+                factors[id(encoder.get_parameter(name))] = decay**count
         if not factors:
             raise ValueError(
                 f'{place}: the model has no encoder whose layers are known; '

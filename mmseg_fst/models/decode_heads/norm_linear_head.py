@@ -37,13 +37,15 @@ class NormLinearHead(BaseDecodeHead):
                  in_index: Union[int, Sequence[int]] = 0,
                  norm_cfg: Optional[dict] = None,
                  **kwargs: Any) -> None:
-        several = not isinstance(in_channels, int)
-        width = sum(in_channels) if several else in_channels
+        if isinstance(in_channels, int):
+            width, transform = in_channels, None
+        else:
+            width, transform = sum(in_channels), 'resize_concat'
         super().__init__(
             in_channels=in_channels,
             in_index=in_index,
             channels=width,
-            input_transform='resize_concat' if several else None,
+            input_transform=transform,
             norm_cfg=norm_cfg or dict(type='BN', requires_grad=True),
             **kwargs)
         self.norm = build_norm_layer(self.norm_cfg, width)[1]
