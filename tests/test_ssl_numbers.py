@@ -191,9 +191,8 @@ def test_numbers(name, monkeypatch):
     lag = int(bool(re.search('_((uni|fix|prev|corr)match|allspark)', name)))
     assert scheduler.begin == lag
     assert scheduler.end == cfg.train_cfg.max_iters + 1 + lag
-    synchronized = 'dinov2' not in name and lag or re.search(
-        '_(ael|cac|gct|ps-mt|ps-mt_fst|dsbn)', name)
-    assert cfg.get('sync_bn') == ('torch' if synchronized else None)
+    separate = 'dinov2' in name or re.search('_(cct|ctt|eln|reco|stpp)', name)
+    assert cfg.get('sync_bn') == (None if separate else 'torch')
     # CAC, CCT and PS-MT pad with the mean color, and cells on U2PL's rules.
     black = family == 'stpp' and not re.search(
         '_(cac|cct|ps-mt|u2pl|ael)', name)

@@ -11,4 +11,4 @@ model = dict(segmentor=_base_.dct)
 train_dataloader = dict(
     batch_size=4, dataset=dict(sides=dict(unlabeled=None), disjoint=False))
 default_hooks = dict(checkpoint=dict(save_best='student/mIoU'))
-epochs = dict(images='labeled', batch_size=2, validate=10)
+epochs = dict(images='labeled', lag=0, batch_size=2, validate=10)

@@ -7,6 +7,10 @@ _base_ = [
     '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'
 ]
+# The correlation head is new to the network that was trained on labels; in the
+# release it learns as fast as the decode head.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(correlation_head=dict(lr_mult=10.0))))
 # The map at stride 16, of 12 x 16 positions; the last one has 6 x 8.
 model = dict(
     correlation=dict(in_index=2, in_channels=96, channels=64))

@@ -40,8 +40,8 @@ class DSBN(STPlusPlus):
     :class:`SelfCorrectionLoss` and :class:`RandAugment`. Its example config
     samples both halves of a batch from the union of labeled and pseudo-labeled
     images, of which only the second half is augmented; here each half is a
-    side. There the student starts from the weights of the first stage, here
-    each stage starts from the pretrained encoder, as in ST++.
+    side. As there, and not as in ST++, the student starts from the weights of
+    the network that has labeled (``stages.start_from='labeler'``).
 
     Args:
         segmentor (dict | nn.Module): The student, with batch normalization.

@@ -1,6 +1,6 @@
 """Pixel contrastive loss of U2PL with a memory of past pixels."""
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 import torch
 import torch.nn.functional as F
@@ -103,6 +103,10 @@ class ContrastiveMemory(nn.Module):
             unreliable. Defaults to 20.
         ranks (tuple[int, int]): First rank of an unlikely class, and the end
             of the range, exclusive. Defaults to (3, 20).
+        negatives (str): Unlabeled pixels that may be negatives: the
+            ``'unreliable'`` ones, or ``'all'``, as with
+            ``negative_high_entropy: False`` of the release. Defaults to
+            ``'unreliable'``.
         temperature (float): Divisor of the similarities. Defaults to 0.5.
         decay (float): Decay of the moving average of positives after its
             warm-up, in [0, 1]. Defaults to 0.999.
@@ -134,6 +138,7 @@ class ContrastiveMemory(nn.Module):
                  threshold: float = 0.3,
                  percent: float = 20.,
                  ranks: tuple[int, int] = (3, 20),
+                 negatives: Literal['unreliable', 'all'] = 'unreliable',
                  temperature: float = 0.5,
                  decay: float = 0.999,
                  capacity: int = 30000,
@@ -150,6 +155,9 @@ class ContrastiveMemory(nn.Module):
             raise ValueError(
                 'ContrastiveMemory: ranks must be an increasing pair that '
                 f'starts in [1, {num_classes}), got {tuple(ranks)}.')
+        if negatives not in ('unreliable', 'all'):
+            raise ValueError('ContrastiveMemory: negatives must be '
+                             f"'unreliable' or 'all', got {negatives!r}.")
         if min(capacity, first_capacity) < 1:
             raise ValueError('ContrastiveMemory: capacity and first_capacity '
                              'must be positive integers, got '
@@ -160,6 +168,7 @@ class ContrastiveMemory(nn.Module):
         self.threshold = threshold
         self.percent = percent
         self.ranks = ranks[0], ranks[1]
+        self.negatives = negatives
         self.temperature = temperature
         self.decay = decay
         self.capacities = [first_capacity] + [capacity] * (num_classes - 1)
@@ -193,7 +202,10 @@ class ContrastiveMemory(nn.Module):
             probability = class_probabilities(view.logits, dtype)
             label = self._on_grid(view.label, probability).long()
             reliable, unreliable = self._split(view, probability, label)
-            known = label[:view.num_labeled] != self.ignore_index
+            valid = label != self.ignore_index
+            known = valid[:view.num_labeled]
+            if self.negatives == 'all':
+                unreliable = valid[view.num_labeled:]
             member, negative = select_pixels(
                 probability, self._members(label, view.num_labeled), known,
                 reliable, unreliable, self.ranks, self.match_release)

@@ -9,6 +9,8 @@ def channel_weights(query: Tensor, key: Tensor) -> Tensor:
 
     Wang et al., "AllSpark", CVPR 2024: the softmax of similarities that are
     normalized over all pairs of channels, so that they need no scale.
+    Without a scale they exceed the range of float16: computed in float32
+    under autocast.
 
     Args:
         query (Tensor): Channels of shape (N, G, R, P): R channels of P
@@ -19,8 +21,10 @@ def channel_weights(query: Tensor, key: Tensor) -> Tensor:
     Returns:
         Tensor: Weights of shape (N, G, R, S), of sum 1 over the last axis.
     """
-    similarity = query @ key.transpose(-1, -2)
-    return F.instance_norm(similarity).softmax(-1)
+    dtype = torch.promote_types(query.dtype, torch.float32)
+    with torch.autocast(query.device.type, enabled=False):
+        similarity = query.to(dtype) @ key.to(dtype).transpose(-1, -2)
+        return F.instance_norm(similarity).softmax(-1)
 
 
 def group_channels(scores: Tensor, features: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
 """Strong photometric distortions of one image, on its device."""
+import math
 from collections.abc import Callable
 
 import torch
@@ -69,10 +70,11 @@ def _multiply(image: Tensor, magnitude: float) -> Tensor:
 
 
 def _salt_and_pepper(image: Tensor, magnitude: float) -> Tensor:
-    """Set up to 10 % of all values to 0 or 1."""
-    number, share = _random_like(image), _between(0., 0.1)
-    extreme = (number < share / 2).to(image.dtype)
-    return torch.where(number < share, extreme, image)
+    """Replace up to 10 % of all values by values mostly close to 0 or 1."""
+    replaced = _random_like(image) < _between(0., 0.1)
+    # imgaug, which the release uses, samples them from Beta(1/2, 1/2).
+    values = (math.pi / 2 * _random_like(image)).sin().square()
+    return torch.where(replaced, values, image)
 
 
 def _solarize(image: Tensor, magnitude: float) -> Tensor:

@@ -27,6 +27,9 @@ def correlation_map(query: Tensor, key: Tensor) -> Tensor:
 def spread(logits: Tensor, correlation: Tensor) -> Tensor:
     """Logits of each position, summed over the maps of all positions.
 
+    Computed in float32 under autocast: sums over the 10201 positions of a
+    crop of 801 pixels exceed the range of float16.
+
     Args:
         logits (Tensor): Logits of shape (N, C, h, w).
         correlation (Tensor): Of shape (N, h w, h, w).
@@ -34,7 +37,10 @@ def spread(logits: Tensor, correlation: Tensor) -> Tensor:
     Returns:
         Tensor: Logits of shape (N, C, h, w).
     """
-    return (logits.flatten(2) @ correlation.flatten(2)).view_as(logits)
+    dtype = torch.promote_types(logits.dtype, torch.float32)
+    with torch.autocast(logits.device.type, enabled=False):
+        summed = logits.to(dtype).flatten(2) @ correlation.to(dtype).flatten(2)
+    return summed.view_as(logits)
 
 
 def region_masks(maps: Tensor, size: Sequence[int],

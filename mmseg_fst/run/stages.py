@@ -39,8 +39,10 @@ def train_stages(cfg: Config,
     ``reliable``, the share of images kept for the second stage, 1 for all
     without a ranking, ``label_by``, the checkpoint that labels, ``'last'`` or
     ``'best'``, ``label_protocol``, the config of the :class:`Protocol` by
-    which it labels, by default ``model.protocol``, ``transforms`` of
-    pseudo-labeled images before they are packed, and ``first`` and
+    which it labels, by default ``model.protocol``, ``start_from``, the weights
+    of the later stages, ``'config'``, the default, as in the config, or
+    ``'labeler'``, the network that has labeled for the stage, ``transforms``
+    of pseudo-labeled images before they are packed, and ``first`` and
     ``second``, in what the config of these stages differs, such as
     ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
     list. Several processes train each stage together;
@@ -57,8 +59,13 @@ def train_stages(cfg: Config,
 
     Raises:
         UnsafeCheckpoint: See :func:`train_once`.
-        ValueError: See :func:`train_once`.
+        ValueError: See :func:`train_once`; if ``start_from`` has none of
+            these values.
     """
+    start = cfg.stages.get('start_from', 'config')
+    if start not in ('config', 'labeler'):
+        raise ValueError("stages.start_from must be 'config' or 'labeler', "
+                         f'got {start!r}.')
     join_processes(cfg)
     if not resume and is_main_process():
         _forget(cfg.work_dir)
@@ -213,7 +220,10 @@ def write_ranking(folder: str, scores: Mapping[str, Optional[float]],
 
 def _label(stage: Config, teacher: Config, rules: ConfigDict,
            trust: bool) -> None:
-    """Fill in the pseudo-labels of a stage, by the one before."""
+    """Fill in the pseudo-labels of a stage, by the one before.
+
+    If so configured, its first weights, too.
+    """
     checkpoint = find_checkpoint(teacher.work_dir, rules.label_by)
     folder = osp.join(teacher.work_dir, f'labels_{Path(checkpoint).stem}')
     if is_main_process():
@@ -226,3 +236,5 @@ def _label(stage: Config, teacher: Config, rules: ConfigDict,
     wait_for_all()
     side = stage.train_dataloader.dataset.sides.unlabeled
     side.data_prefix['seg_map_path'] = osp.abspath(folder)
+    if rules.get('start_from') == 'labeler':
+        stage.load_from = checkpoint

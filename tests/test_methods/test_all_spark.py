@@ -101,6 +101,15 @@ def test_similarities_are_normalized_over_all_pairs():
         torch.testing.assert_close(found, scaled.softmax(1))
 
 
+def test_similarities_have_the_range_of_float32():
+    query, key = (300 * numbers(1, 1, 4, 6, seed=seed).float()
+                  for seed in range(2))
+    with torch.autocast('cpu', torch.float16):
+        found = channel_weights(query, key)
+    assert (query @ key.mT).abs().max() > 65504
+    assert torch.equal(found, channel_weights(query, key))
+
+
 def test_in_evaluation_images_are_alone(neck):
     features = [numbers(3, 2, 8, 8), numbers(3, CHANNELS, 4, 5)]
     whole = neck(features)

@@ -4,6 +4,8 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers import REPOSITORY
+from mmengine.config import Config
 from ssl_methods import again_of, batch_of, logits_of, losses_of, method
 
 from mmseg_fst.methods import corr_match
@@ -181,3 +183,18 @@ def test_the_map_is_the_last_one_of_the_decode_head():
     config['segmentor']['decode_head'].pop('num_convs')
     found = MODELS.build(config).auxiliary['correlation_head']
     assert (found.in_index, found.project[0].in_channels) == (3, 32)
+
+
+@pytest.mark.parametrize('cell', [
+    'camvid-1_16', 'voc-stpp_resnet101-deeplabv3plus',
+    'cityscapes-stpp_resnet101-deeplabv3plus'])
+def test_the_correlation_learns_as_fast_as_the_decode_head(cell):
+    config = Config.fromfile(
+        str(REPOSITORY / 'configs' / 'ssl' / f'{cell}_corrmatch.py'))
+    factors = config.optim_wrapper.paramwise_cfg.custom_keys
+
+    def factor(name):
+        return [value.lr_mult for key, value in factors.items() if key in name]
+
+    assert factor('auxiliary.correlation_head.query') == factor(
+        'student.decode_head.conv_seg') != []

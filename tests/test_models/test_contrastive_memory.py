@@ -187,6 +187,22 @@ def test_share_of_unlabeled_pixels_ends_at_zero():
     assert counts == [26, 13, 1]  # of 128, and the pixel at the threshold
 
 
+def test_all_unlabeled_pixels_can_be_negatives():
+    view = make_view()
+    view.label[2:, :2] = 255
+    unreliable, every = memory(), memory(negatives='all')
+    for contrast in (unreliable, every):
+        contrast(torch.randn(4, CHANNELS, 8, 8), view)
+        contrast.commit()
+    assert unreliable.sizes.sum() < every.sizes.sum()
+    rank = view.logits.argsort(1, descending=True).argsort(1)
+    labeled = (rank[:2] < 3).sum() - 2 * 64  # but for the own class
+    unlikely = (rank[2:, :, 2:] >= 3).sum()
+    mistaken = ((rank[:2] >= 3) & (view.label[:2, None] == torch.arange(
+        CLASSES).view(1, -1, 1, 1))).sum()
+    assert every.sizes.sum() == labeled + mistaken + unlikely
+
+
 def test_labels_finer_than_the_logits():
     view = make_view()
     fine = view.label.repeat_interleave(3, 1).repeat_interleave(3, 2)
@@ -212,6 +228,7 @@ def test_saved_queue_of_any_length_is_loaded():
     (dict(percent=51.), r'percent must be in \[0, 50\], got 51.0'),
     (dict(num_classes=3), r'ranks must be .* starts in \[1, 3\)'),
     (dict(ranks=(0, 4)), r'ranks must be .*got \(0, 4\)'),
+    (dict(negatives='none'), "negatives must be .*'all', got 'none'"),
     (dict(capacity=0), 'must be positive integers, got 0'),
 ])
 def test_wrong_arguments_name_range_and_value(arguments, message):

@@ -99,8 +99,8 @@ def select_slowly(view, percent, deviations):
                 is_negative = rank < RANKS[0] and index not in classes
             else:
                 is_reliable = entropy[place] <= low + 1e-6
-                is_negative = (RANKS[0] <= rank < RANKS[1]
-                               and entropy[place] >= high - 1e-6)
+                is_negative = RANKS[0] <= rank < RANKS[1] and (
+                    'all' in deviations or entropy[place] >= high - 1e-6)
             if is_reliable and index in classes:
                 reliable[index].append(place)
             if is_negative and ('own_class' not in deviations
@@ -158,8 +158,9 @@ def run():
     hub.update_info('iter', 0)
 
 
-def test_loss_and_memory_against_a_loop(run):
-    contrast = memory(epochs=5)
+@pytest.mark.parametrize('negatives', ['unreliable', 'all'])
+def test_loss_and_memory_against_a_loop(negatives, run):
+    contrast = memory(epochs=5, negatives=negatives)
     queues = [[] for _ in range(CLASSES)]
     losses = []
     for step, classes in enumerate(SCENES):
@@ -171,7 +172,8 @@ def test_loss_and_memory_against_a_loop(run):
         contrast.commit()
         torch.manual_seed(step)
         percent = 20 * (1 - step // 2 / 5)
-        wanted = released_slowly(student, view, queues, percent)
+        wanted = released_slowly(
+            student, view, queues, percent, (*DEVIATIONS, negatives))
         assert losses[-1] == pytest.approx(wanted, rel=1e-5)
         assert contrast.sizes.tolist() == [len(queue) for queue in queues]
         for part, queue in zip(contrast.queue.split(contrast.sizes.tolist()),

@@ -155,6 +155,19 @@ def test_grids_of_coarse_dropout():
     assert shapes == set(itertools.product((3, 4, 5), repeat=2))
 
 
+def test_salt_and_pepper_is_gray_in_part():
+    """Beta(1/2, 1/2): a third of the values is below 1/4, and above 3/4."""
+    torch.manual_seed(0)
+    image = torch.full((1, 3, 200, 200), .5)
+    found = torch.cat([
+        distort(image, 'salt_and_pepper', .5) for _ in range(5)])
+    values = found[found != .5]
+    assert .02 < len(values) / found.numel() < .09
+    for low, high in ((0., .25), (.25, .75), (.75, 1.)):
+        share = ((low < values) & (values < high)).float().mean()
+        assert share.item() == pytest.approx(1 / 3, abs=.02)
+
+
 def test_the_blur_is_as_wide_as_in_the_release():
     image = torch.zeros(1, 1, 21, 21)
     image[..., 10, 10] = 1

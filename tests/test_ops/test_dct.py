@@ -304,6 +304,7 @@ def test_autocast_changes_nothing():
     assert got.dtype == torch.float32 and torch.equal(got, want)
 
 
+@pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 @pytest.mark.parametrize('size', [(33, 47), (321, 321)])
 def test_a_gpu_computes_the_same(size):

@@ -41,6 +41,16 @@ def test_logits_spread_along_the_correlation():
     torch.testing.assert_close(spread(logits, found), sums)
 
 
+def test_logits_of_many_positions_spread_in_half_precision():
+    """All attend to the first one, whose sum float16 cannot represent."""
+    logits = torch.full((1, 2, 10, 10), 1000.)
+    correlation = torch.zeros(1, 100, 10, 10)
+    correlation[..., 0, 0] = 1
+    with torch.autocast('cpu', torch.float16):
+        found = spread(logits, correlation)
+    assert (found[..., 0, 0] == 1e5).all()
+
+
 def test_regions_are_above_the_middle_of_their_range():
     maps = torch.tensor([[[[0., 3.], [6., 10.]], [[2., 2.], [2., 2.]]]])
     assert region_masks(maps, (2, 2), True).tolist() == [[

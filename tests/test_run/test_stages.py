@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from cells import load, roots  # noqa: F401
 from helpers import REPOSITORY
 from PIL import Image
@@ -17,6 +18,7 @@ from mmseg_fst.run import stages
 from mmseg_fst.run.stages import labels_only, retrain, write_ranking
 from mmseg_fst.use import label_images as label_module
 from mmseg_fst.use.label_images import mean_iou
+from mmseg_fst.utils.checkpoint import read_checkpoint
 
 CELL = 'ssl/camvid-1_16_stpp'
 
@@ -267,3 +269,43 @@ def test_labels_are_made_by_their_own_protocol(monkeypatch, roots,  # noqa: F811
     (native, last), (several, best) = found
     assert native == cfg.model.get('protocol') and last == 'last'
     assert several == dict(type='MultiScale') and best == 'best'
+
+
+@pytest.mark.parametrize('cell', [CELL, 'ssl/camvid-1_16_dsbn'])
+def test_where_later_stages_start(monkeypatch, roots, tmp_path,  # noqa: F811
+                                  cell):
+    """Of DSBN from the network that labels, as in its release."""
+    monkeypatch.setattr(stages, 'load_network', lambda *_: None)
+    monkeypatch.setattr(stages, 'label_images', lambda *_: None)
+    monkeypatch.setattr(
+        stages, 'find_checkpoint',
+        lambda folder, which: f'{folder}/{which}.pth')
+    cfg = load(cell, tmp_path)
+    second, first = copy.deepcopy(cfg), labels_only(cfg)
+    stages._label(second, first, cfg.stages, False)
+    assert first.get('load_from') is None
+    assert second.get('load_from') == (
+        f'{first.work_dir}/last.pth' if 'dsbn' in cell else None)
+
+
+def test_another_start_is_refused(roots, tmp_path):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    cfg.stages.start_from = 'student'
+    with pytest.raises(ValueError, match="'config' or 'labeler', got 'stud"):
+        stages.train_stages(cfg)
+
+
+@pytest.mark.slow
+def test_a_split_network_starts_from_one_that_is_not(
+        roots, tmp_path):  # noqa: F811
+    """Without a learning rate, all stages have the weights of the first."""
+    cfg = load('ssl/camvid-1_16_dsbn', tmp_path)
+    cfg.optim_wrapper.optimizer.lr = 0.
+    train(cfg)
+    first, second, third = (
+        read_checkpoint(str(folder / 'iter_2.pth'))['state_dict']
+        for folder in (tmp_path / 'stage_1', tmp_path / 'stage_2', tmp_path))
+    for name in ('decode_head.conv_seg.weight', 'decode_head.conv_seg.bias'):
+        weights = [each[f'student.{name}'] for each in (first, second, third)]
+        assert torch.equal(weights[0], weights[1])
+        assert torch.equal(weights[1], weights[2])

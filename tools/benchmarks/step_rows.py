@@ -56,7 +56,7 @@ LEVERS = [
     Row('... bfloat16', DEEP, {}, AUTOCAST),
     Row('... compiled', DEEP, {}, dict(compile_networks=True)),
     Row('... fast', DEEP, {}, FAST),
-    # Without FiniteGuardHook: the gradients are wrong (README, Speed) and
+    # Without FiniteGuardHook: the gradients are wrong (docs/speed.md) and
     # overflow.
     Row('... fast, dilated by oneDNN', DEEP, {},
         dict(FAST, split_dilated=False, non_finite=None)),

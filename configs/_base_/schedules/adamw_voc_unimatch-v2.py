@@ -2,6 +2,7 @@
 # 16 + 16, AdamW, the head forty times as fast as the encoder, poly rule. As
 # released, learning rates lag by an iteration.
 _base_ = './sgd_voc_ssl.py'
+sync_bn = None  # DINOv2 and DPT have no batch normalization
 epochs = dict(count=60, lag=1)
 optim_wrapper = dict(
     optimizer=dict(

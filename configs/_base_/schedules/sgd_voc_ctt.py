@@ -1,6 +1,7 @@
 # CTT on Pascal VOC: 160k iterations on one GPU, here as 160 epochs of 1000,
 # whatever the number of labels; the head ten times as fast as the encoder.
 _base_ = './sgd_voc_ssl.py'
+sync_bn = None  # one GPU
 epochs = dict(
     count=160,
     processes=1,

@@ -2,6 +2,7 @@
 # number of labels; one learning rate for encoder and heads. It follows the
 # poly rule from epoch to epoch in the release, here in every iteration.
 _base_ = './sgd_voc_ssl.py'
+sync_bn = None  # one GPU
 epochs = dict(
     count=200,
     processes=1,

@@ -1,9 +1,11 @@
 # FST on Pascal VOC: 40 epochs of the unlabeled images in batches of 16 + 16,
 # SGD, the head ten times as fast as the encoder, poly rule.
 # Iterations, validation, checkpoints and the end of the poly rule follow from
-# the number of images of the partition, as on 4 GPUs.
+# the number of images of the partition, as on 4 GPUs. As in the releases of
+# U2PL and FST, batch normalization uses the images of all processes.
 epochs = dict(count=40, processes=4)
 train_cfg = dict(type='IterBasedTrainLoop')
+sync_bn = 'torch'
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='FewGroupsConstructor',

@@ -1,6 +1,7 @@
 # ST++ on Pascal VOC: 80 epochs in each of three stages, in batches of 16. The
 # learning rates are the same as for U2PL and FST.
 _base_ = './sgd_voc_ssl.py'
+sync_bn = None  # nn.DataParallel in the release
 # The iterations of an epoch, by partition. In the first stage an epoch is all
 # labels, twice where they are less than 200; in the others all images with
 # pseudo-labels, half of the unlabeled ones and then all, and the labels
