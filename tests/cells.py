@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 from fake_data import MAKERS
+from fake_run import make_run
 from fake_ssl import make_camvid_ssl
-from helpers import REPOSITORY
+from helpers import REPOSITORY, model_cfg
 from mmengine.registry import init_default_scope
 from slim import (
     segmentors_of,
@@ -24,6 +25,7 @@ from slim import (
 
 from mmseg_fst.apis import check_config, read_config, read_grid, train
 from mmseg_fst.apis import test as score
+from mmseg_fst.datasets import CamVidDataset
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import read_checkpoint
 
@@ -32,7 +34,7 @@ _METHODS = (
     'supervised', 'mean-teacher_fst', 'cutmix', 'fixmatch', 'unimatch',
     'unimatch-v2_fst', 'u2pl_fst', 'stpp', 'ael', 'dsbn', 'eln', 'cct-ema_fst',
     'ps-mt_fst', 'reco', 'ctt', 'cac', 'gct', 'prevmatch', 'corrmatch',
-    'allspark')
+    'allspark', 'distill')
 # The others differ from one of these by a list, a length or a width, or put
 # together what these have.
 _TESTED = [
@@ -131,10 +133,17 @@ def load(name, work_dir, full_width=False):
             slim_segmentor(segmentor)
     slim_data(cfg, factor=8 if max(cfg.crop_size) > 300 else 4)
     slim_run(cfg)
+    if 'vfm-uda' in name:  # batches of 8
+        cfg.train_dataloader.batch_size = 2
     sampling = cfg.train_dataloader.dataset.get('rare_class_sampling')
     if sampling is not None:
         sampling.min_pixels = 100
     cfg.work_dir = str(work_dir)
+    if 'teachers' in cfg.model:
+        cfg.model.teachers = [str(make_run(
+            work_dir / 'teacher', model_cfg(labels_only=True),
+            [dict(cfg.val_dataloader.dataset.pipeline[1])],
+            meta=CamVidDataset.METAINFO))]
     stem = name.rpartition('/')[2].replace('@', '_')
     cfg.experiment_name = f'{stem}_{os.urandom(4).hex()}'
     cfg.log_level = 'ERROR'

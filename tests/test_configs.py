@@ -37,11 +37,12 @@ CONFIGS = [
 ]
 
 # The others are trained, scaled down, in test_uda_configs; stages find their
-# labels in test_apis/test_stages.
+# labels in test_apis/test_stages, and a training its teachers.
 CPU_SIZED = [
     name for name in CONFIGS
     if ('streets' in name or 'camvid' in name) and 'stpp' not in name
     and 'dsbn' not in name and 'supervised-' not in name
+    and 'distill' not in name
 ]
 
 

@@ -449,6 +449,9 @@ def test_stages_of_stpp(data, labels, tmp_path):
     assert retrain(cfg, 3, str(names)).train_cfg == cfg.train_cfg
     assert cfg.stages.label_by == 'best'
     assert cfg.stages.label_protocol == dict(type='MultiScale')
+    assert cfg.stages.second_labels == 'unreliable'
+    head = cfg.model.segmentor.decode_head
+    assert (head.context_dropout_ratio, head.dropout_ratio) == (.5, .1)
     assert cfg.model.cut_out == dict(type='NoiseCutOut')
     assert cfg.model.get('passes', 'joint') == 'joint'
 

@@ -3,6 +3,7 @@
     python tools/benchmark.py step            self-training methods
     python tools/benchmark.py step --levers   options that make FST-D faster
     python tools/benchmark.py loader          data pipelines
+    python tools/benchmark.py deploy RUN ...  finished runs, side by side
     python tools/benchmark.py --help          all commands
 
 Each command measures its variants in one process, in interleaved runs.
@@ -10,12 +11,15 @@ Each command measures its variants in one process, in interleaved runs.
 import argparse
 import importlib
 
+from mmseg_fst.utils.messages import one_message
+
 #: Commands, named after their modules, and what they measure.
 COMMANDS = dict(
     step='time, passes and memory of the training step',
     evaluation='time and memory of scoring images, compared with '
     'MMSegmentation',
-    loader='images per second of data pipelines'
+    loader='images per second of data pipelines',
+    deploy='size, time on a CPU and score of finished runs'
 )
 
 
@@ -39,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_message():
+        main()

@@ -7,6 +7,10 @@ _base_ = [
     '../_base_/schedules/adamw_ssl_adapt.py',
     '../_base_/default_runtime.py'
 ]
+# The projection is new to the network that was trained on labels; in the
+# release it learns as fast as the decode head.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(projection_head=dict(lr_mult=10.0))))
 load_from = 'work_dirs/ssl/camvid-1_16_supervised/{run}/iter_900.pth'
 # Crops of 192 x 256 pixels have 768 positions at stride 8.
 model = dict(

@@ -9,7 +9,7 @@ configs = [
                    'unimatch-v2_fst', 'u2pl', 'u2pl_fst', 'stpp', 'ael',
                    'ael_fst', 'dsbn', 'eln', 'eln_fst', 'cct', 'cct-ema',
                    'cct-ema_fst', 'ps-mt', 'ps-mt_fst', 'reco', 'reco_fst',
-                   'ctt', 'ctt_fst', 'cac')
+                   'ctt', 'ctt_fst', 'cac', 'distill')
 ] + [
     '../co_training/camvid-1_16_supervised-second.py',
     *(f'camvid-1_16_{method}.py'

@@ -73,8 +73,8 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
             ``type`` names no class, a number of iterations or images is none,
             nothing reads a key, heads and data differ in their number of
             classes, or values of Cityscapes are used on other data.
-        FileNotFoundError: If a data folder, a list of images or a file of
-            weights is missing.
+        FileNotFoundError: If a data folder, a list of images, a file of
+            weights or the run of a teacher is missing.
     """
     content = cfg.to_dict()
     for where, node in _walk(content, ''):
@@ -88,6 +88,7 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
     check_best(content)
     check_classes(content)
     check_daformer(content)
+    _check_teachers(content, planned)
     start = cfg.get('load_from')
     if (start and '://' not in start and not osp.isfile(start)
             and not {start, osp.dirname(start)} & set(planned)):
@@ -99,6 +100,24 @@ def check_config(cfg: Config, planned: Collection[str] = ()) -> None:
             f'load_from: there is no checkpoint {start}.{others} Train that '
             'run first, or name another checkpoint with --cfg-options '
             'load_from=FILE.')
+
+
+def _check_teachers(content: dict, planned: Collection[str]) -> None:
+    """Raise on a run to learn from that is missing.
+
+    A test does without the runs.
+    """
+    teachers = (content.get('model') or {}).get('teachers')
+    if 'train_dataloader' not in content or not isinstance(
+            teachers, (list, tuple)):
+        return
+    for path in teachers:
+        if not (osp.isfile(path) or osp.isdir(path)
+                or {path, osp.dirname(path)} & set(planned)):
+            raise FileNotFoundError(
+                f'model.teachers: there is no run {path}. Train that run '
+                'first, or name others with --cfg-options '
+                "model.teachers=\"['FOLDER']\".")
 
 
 def _walk(node: Any, where: str) -> Iterator[tuple[str, dict]]:

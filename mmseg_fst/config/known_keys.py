@@ -13,7 +13,8 @@ _KEYS = {
     'epochs': ('count', 'validate', 'processes', 'images', 'batch_size',
                'length', 'lag'),
     'stages': ('checkpoints', 'reliable', 'label_by', 'label_protocol',
-               'start_from', 'transforms', 'first', 'second'),
+               'second_labels', 'start_from', 'transforms', 'first',
+               'second'),
 }
 # Keys of `paramwise_cfg`, which depend on the constructor.
 _PARAMWISE = (

@@ -13,6 +13,7 @@ from .ctt import CTT
 from .cutmix_cps import CutMixCPS
 from .cutmix_mean_teacher import CutMixMeanTeacher
 from .deferred_gradient import DeferredGradient, graphs_stay_valid
+from .distill import Distill, FrozenTeacher
 from .dsbn import DSBN
 from .eln import ELN
 from .fixmatch import FixMatch
@@ -38,9 +39,9 @@ from .vfm_uda import VFMUDA
 __all__ = [
     'AEL', 'AllSpark', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining',
     'CorrMatch', 'CutMixCPS', 'CutMixMeanTeacher', 'DSBN', 'DeferredGradient',
-    'ELN', 'ENSEMBLE', 'FixMatch', 'GCT', 'Losses', 'MIC', 'MeanTeacher',
-    'Method', 'PSMT', 'PrevMatch', 'PseudoLabels', 'ReCo',
-    'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step', 'StepCache',
+    'Distill', 'ELN', 'ENSEMBLE', 'FixMatch', 'FrozenTeacher', 'GCT', 'Losses',
+    'MIC', 'MeanTeacher', 'Method', 'PSMT', 'PrevMatch', 'PseudoLabels',
+    'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step', 'StepCache',
     'StudentEnsemble', 'StudentTeacher', 'Supervised', 'TeachersInTurn',
     'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2', 'VFMUDA',
     'check_contract', 'graphs_stay_valid', 'set_batch_norm'

@@ -88,6 +88,8 @@ class SelfTrainingDataPreProcessor(SegDataPreProcessor):
                 f"{type(self).__name__}: padding={padding!r} must be 'mean', "
                 f"or 'black' with the size of the crops, got size={size}.")
         self.padding = padding
+        #: Whether images of three channels are reversed.
+        self.reverses_channels = bgr_to_rgb or rgb_to_bgr
         # The parent class takes one or three numbers.
         self._enable_normalize = mean is not None
         if mean is not None:

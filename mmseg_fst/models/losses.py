@@ -7,8 +7,11 @@ import torch
 import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
+from mmseg.structures import OHEMPixelSampler
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
+
+from mmseg_fst.ops import hard_pixels
 
 #: Names, beside the names of heads, of the logits of a detail crop and of its
 #: box, int64 of shape (N, 4) on the CPU: top, bottom, left and right.
@@ -201,8 +204,8 @@ def head_losses(head: BaseDecodeHead,
 
     ``BaseDecodeHead.loss_by_feat`` accepts no pixel weights, so the loss
     functions of the head are called here. The pixel sampler of the head, for
-    example OHEM, applies to labeled images only; pseudo-labels are selected
-    by their weight.
+    example OHEM (see :func:`mmseg_fst.ops.hard_pixels`), applies to labeled
+    images only; pseudo-labels are selected by their weight.
 
     Args:
         head (BaseDecodeHead): The head.
@@ -220,8 +223,8 @@ def head_losses(head: BaseDecodeHead,
     if head.sampler is not None and weight is None:
         # Pixels that are not selected are ignored, not weighted by zero, so
         # that a mean over labeled pixels is the mean over selected pixels.
-        selected = head.sampler.sample(logits, label[:, None]) > 0
-        label = label.masked_fill(~selected, head.ignore_index)
+        label = label.masked_fill(
+            ~_selected(head, logits, label), head.ignore_index)
     functions = head.loss_decode
     if not isinstance(functions, nn.ModuleList):
         functions = [functions]
@@ -247,6 +250,15 @@ def head_losses(head: BaseDecodeHead,
                         ignore_index=head.ignore_index)
         losses[name] = losses[name] + value if name in losses else value
     return losses
+
+
+def _selected(head: BaseDecodeHead, logits: Tensor, label: Tensor) -> Tensor:
+    """Pixels that the sampler of a head selects, bool of (N, H, W)."""
+    sampler = head.sampler
+    if type(sampler) is OHEMPixelSampler and sampler.thresh is not None:
+        return hard_pixels(logits, label, sampler.thresh,
+                           sampler.min_kept * len(label), head.ignore_index)
+    return sampler.sample(logits, label[:, None]) > 0
 
 
 def _is_softmax(function: nn.Module) -> bool:

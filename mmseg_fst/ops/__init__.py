@@ -31,9 +31,11 @@ from .confusion import count_classes_, count_confusion_, scores_by_class
 from .consistency import assist, divergence, probability_error
 from .crop_pairs import directed_mean, directional_losses, overlap_index
 from .dct import dct_coefficients, dct_grid, dct_input, upscale
+from .distillation import soft_label_loss, soften
 from .distortions import DISTORTIONS, distort
 from .error_maps import balanced_cross_entropy, class_contrast
 from .flaw_maps import Exchange, exchange, flaw_target, scale_flaws
+from .hardest import hard_pixels
 from .label_quality import (
     LabelCounts,
     count_labels,
@@ -110,9 +112,9 @@ __all__ = [
     'doubt_softmax', 'drop_uncertain', 'ema_decay', 'ema_update_',
     'enqueue_channels', 'entropy_of', 'erase_in_objects', 'exchange',
     'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale',
-    'group_channels', 'half_box', 'ignore_padding', 'ignore_rows',
-    'info_nce', 'insert_window', 'keep_pixels', 'label_quality',
-    'label_regions', 'largest_class', 'likelihood_rank',
+    'group_channels', 'half_box', 'hard_pixels', 'ignore_padding',
+    'ignore_rows', 'info_nce', 'insert_window', 'keep_pixels',
+    'label_quality', 'label_regions', 'largest_class', 'likelihood_rank',
     'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
     'normalize', 'overlap_index', 'patch_centers', 'peak_confidence',
@@ -121,6 +123,7 @@ __all__ = [
     'rows_of', 'sample_classes', 'sample_index', 'sample_members',
     'sample_object_box', 'sample_rows', 'scale_box', 'scale_flaws',
     'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
-    'similarity_nce', 'split_by_entropy', 'spread', 'sum_by_class',
-    'surest_rows', 'upscale', 'weigh_boxes', 'weighted_cross_entropy'
+    'similarity_nce', 'soft_label_loss', 'soften', 'split_by_entropy',
+    'spread', 'sum_by_class', 'surest_rows', 'upscale', 'weigh_boxes',
+    'weighted_cross_entropy'
 ]

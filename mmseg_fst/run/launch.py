@@ -36,6 +36,7 @@ from mmseg_fst.utils.memory import keep_freed_memory
 from mmseg_fst.utils.settings import Change, training_settings
 
 from .short_log import ShortLogRunner
+from .teacher_runs import TeacherRunsHook
 
 
 def prepare_processes(cfg: Config) -> None:
@@ -171,7 +172,8 @@ def build_runner(cfg: Config, changes: Sequence[Change] = ()) -> Runner:
     if get_device() == 'cpu' and cfg.get('split_dilated', True):
         split_dilated(runner.model)
     hooks = [PrepareModelHook(), SeedIterationHook(),
-             ResumeHook(settings, changes), CollapsedClassHook()]
+             ResumeHook(settings, changes), CollapsedClassHook(),
+             TeacherRunsHook()]
     guard = cfg.get('non_finite', {})
     if guard is not None:
         hooks.append(FiniteGuardHook(**guard))

@@ -17,11 +17,13 @@ from mmseg_fst.engine import SINGLE_SIDE, from_plain
 from mmseg_fst.methods import StepCache, graphs_stay_valid
 from mmseg_fst.models import split_dilated
 from mmseg_fst.registry import MODELS
+from mmseg_fst.use.load import dataset_meta
 from mmseg_fst.utils.checkpoint import read_checkpoint
 from mmseg_fst.utils.config_json import decode_config
 from mmseg_fst.utils.randomness import set_random_state
 
 from .launch import speed_up
+from .teacher_runs import load_teachers
 
 
 class Replay(NamedTuple):
@@ -136,7 +138,10 @@ def _model_of(cfg: Config, dump: dict[str, Any], device: str) -> BaseSegmentor:
     if scale is not None:
         model.loss_scaler = torch.amp.GradScaler(
             torch.device(device).type, init_scale=scale)
-    return model.to(device).train()
+    model.to(device).train()
+    if hasattr(model, 'teacher_runs'):
+        load_teachers(model, cfg, dataset_meta(cfg, {})['classes'])
+    return model
 
 
 def _tell(meta: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ _FIXED = {
     r'\w*head)\.(?!test_cfg|.*(drop\w*_\w+|align_corners)$).*':
     'the network',
     r'model\.(.*\.)?type': 'the method',
+    r'model\.teachers': 'the teachers',
     r'custom_hooks\.\d+\.type': 'the hooks',
     r'optim_wrapper\.(.*\.)?(constructor|optimizer\.type)': 'the optimizer',
     r'(train|val)_dataloader\.dataset\.(.*\.)?'

@@ -26,6 +26,8 @@ from .short_run import RUN, shorten, start_from_debug_runs
 SAME_SEED = 'run'
 #: Keys of a config that are such paths.
 _PATHS = ('load_from', 'checkpoint')
+#: Key of a list of them.
+_TEACHERS = 'teachers'
 #: Between the seed and the split in the name of a run's folder.
 SPLIT_MARK = '_split-'
 #: Begins the names of folders of debug runs, whose scores mean nothing.
@@ -126,6 +128,8 @@ def _fill(node: Any, run: str) -> None:
         for key, value in node.items():
             if key in _PATHS and isinstance(value, str):
                 node[key] = value.replace(RUN, run)
+            elif key == _TEACHERS and isinstance(value, list):
+                node[key] = [str(path).replace(RUN, run) for path in value]
             else:
                 _fill(value, run)
 
@@ -173,9 +177,10 @@ def load_config(config: str,
                 partition: Optional[str] = None) -> Config:
     """Read a config file and apply what was said on the command line.
 
-    ``{run}`` in ``load_from``, or in the ``checkpoint`` of pretrained weights,
-    becomes the folder of the same seed and split, such as ``seed_0``; a debug
-    run starts from debug runs, see :func:`start_from_debug_runs`. If
+    ``{run}`` in ``load_from``, in the ``checkpoint`` of pretrained weights or
+    in ``teachers`` becomes the folder of the same seed and split, such as
+    ``seed_0``; a debug run starts from debug runs, see
+    :func:`start_from_debug_runs`. If
     ``load_from`` is the folder of a run, its best checkpoint is loaded. Where
     a config has a ``seed_offset``, it is added to the seed: a second run of
     the same kind, with other random numbers.
@@ -227,8 +232,7 @@ def load_config(config: str,
         for note in start_from_debug_runs(
                 cfg, run_name(DEBUG, split_seed), planned):
             print_log(note, 'current', logging.WARNING)
-    else:
-        _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
+    _fill(cfg._cfg_dict, run_name(f'seed_{seed}', split_seed))
     start = cfg.get('load_from')
     # The folder of a planned run is checked below, and resolved when its turn
     # comes.

@@ -62,7 +62,8 @@ def start_from_debug_runs(cfg: Config, run: str,
 
     ``{run}`` in ``load_from``, or in the ``checkpoint`` of initial weights,
     stands for the folder of a debug run, whose checkpoint is taken. Where
-    there is none, nothing is loaded.
+    there is none, nothing is loaded. In ``teachers`` it stands for a debug
+    run if there is one; else it stays, for the run of the same seed.
 
     Args:
         cfg (Config): Config of a short run; changed in place.
@@ -84,7 +85,12 @@ def _replace_starts(node: Any, where: str, run: str,
         value, place = node[key], f'{where}.{key}'.lstrip('.')
         path = value.get('checkpoint') if key == 'init_cfg' and isinstance(
             value, dict) else value if key == 'load_from' else None
-        if isinstance(path, str) and RUN in path:
+        if key == 'teachers' and isinstance(value, list):
+            node[key] = [
+                path if _debug_checkpoint(folder, planned) is None else folder
+                for path in map(str, value)
+                for folder in [path.replace(RUN, run)]]
+        elif isinstance(path, str) and RUN in path:
             start = _debug_checkpoint(path.replace(RUN, run), planned)
             if key == 'load_from':
                 node[key] = start

@@ -39,13 +39,16 @@ def train_stages(cfg: Config,
     ``reliable``, the share of images kept for the second stage, 1 for all
     without a ranking, ``label_by``, the checkpoint that labels, ``'last'`` or
     ``'best'``, ``label_protocol``, the config of the :class:`Protocol` by
-    which it labels, by default ``model.protocol``, ``start_from``, the weights
-    of the later stages, ``'config'``, the default, as in the config, or
-    ``'labeler'``, the network that has labeled for the stage, ``transforms``
-    of pseudo-labeled images before they are packed, and ``first`` and
-    ``second``, in what the config of these stages differs, such as
-    ``dict(train_cfg=dict(max_iters=100))``; a number as text is a place in a
-    list. Several processes train each stage together;
+    which it labels, by default ``model.protocol``, ``second_labels``, which
+    images the second stage labels for the third: ``'all'``, the default, or
+    ``'unreliable'``, so that reliable ones keep their labels, as in the
+    release of ST++; ``start_from``, the weights of the later stages,
+    ``'config'``, the default, as in the config, or ``'labeler'``, the network
+    that has labeled for the stage, ``transforms`` of pseudo-labeled images
+    before they are packed, and ``first`` and ``second``, in what the config of
+    these stages differs, such as ``dict(train_cfg=dict(max_iters=100))``; a
+    number as text is a place in a list. Several processes train each stage
+    together;
     one ranks and labels while the others wait, so that all have to see the
     work folder.
 
@@ -59,9 +62,13 @@ def train_stages(cfg: Config,
 
     Raises:
         UnsafeCheckpoint: See :func:`train_once`.
-        ValueError: See :func:`train_once`; if ``start_from`` has none of
-            these values.
+        ValueError: See :func:`train_once`; if ``second_labels`` or
+            ``start_from`` has none of these values.
     """
+    second_labels = cfg.stages.get('second_labels', 'all')
+    if second_labels not in ('all', 'unreliable'):
+        raise ValueError("stages.second_labels must be 'all' or "
+                         f"'unreliable', got {second_labels!r}.")
     start = cfg.stages.get('start_from', 'config')
     if start not in ('config', 'labeler'):
         raise ValueError("stages.start_from must be 'config' or 'labeler', "
@@ -76,7 +83,8 @@ def train_stages(cfg: Config,
     _label(second, first, cfg.stages, trust)
     _train_stage(second, resume, trust)
     third = retrain(cfg, 3, osp.join(ranking, 'all.txt'))
-    _label(third, second, cfg.stages, trust)
+    keep = _labels_of(second) if second_labels == 'unreliable' else None
+    _label(third, second, cfg.stages, trust, keep)
     return _train_stage(third, resume, trust)
 
 
@@ -218,11 +226,18 @@ def write_ranking(folder: str, scores: Mapping[str, Optional[float]],
         dict(checkpoints=checkpoints, reliable=count, scores=scores))
 
 
-def _label(stage: Config, teacher: Config, rules: ConfigDict,
-           trust: bool) -> None:
+def _labels_of(stage: Config) -> str:
+    """Folder of the pseudo-labels of a stage."""
+    return stage.train_dataloader.dataset.sides.unlabeled.data_prefix[
+        'seg_map_path']
+
+
+def _label(stage: Config, teacher: Config, rules: ConfigDict, trust: bool,
+           keep: Optional[str] = None) -> None:
     """Fill in the pseudo-labels of a stage, by the one before.
 
-    If so configured, its first weights, too.
+    Labels in the folder ``keep`` are taken from there. If so configured, the
+    first weights are filled in, too.
     """
     checkpoint = find_checkpoint(teacher.work_dir, rules.label_by)
     folder = osp.join(teacher.work_dir, f'labels_{Path(checkpoint).stem}')
@@ -230,6 +245,8 @@ def _label(stage: Config, teacher: Config, rules: ConfigDict,
         labeler = copy.deepcopy(teacher)
         if 'label_protocol' in rules:
             labeler.model.protocol = rules.label_protocol
+        if keep is not None:  # what is there is not labeled again
+            shutil.copytree(keep, folder, dirs_exist_ok=True)
         label_images(
             load_network(labeler, checkpoint, trust), UnlabeledImages(stage),
             folder)

@@ -114,12 +114,23 @@ def load_network(cfg: Config,
     model.cfg = cfg
     model.checkpoint = checkpoint
     model.windows = None
-    model.dataset_meta = _dataset_meta(cfg, content)
+    model.dataset_meta = dataset_meta(cfg, content)
     return model.to(device or get_device()).eval()
 
 
-def _dataset_meta(cfg: Config, checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """What the checkpoint, or else the config, says of the data set."""
+def dataset_meta(cfg: Config, checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """What the checkpoint, or else the config, says of the data set.
+
+    Args:
+        cfg (Config): Config of a run.
+        checkpoint (dict): One of its checkpoints, or an empty dict.
+
+    Returns:
+        dict: ``classes``, ``palette`` and, if known, ``rgb_channels``.
+
+    Raises:
+        ValueError: If neither names and paints the classes.
+    """
     meta = checkpoint.get('meta', {}).get('dataset_meta') or cfg.get(
         'dataset_meta')
     if not meta:

@@ -28,9 +28,10 @@ class RunPipeline:
 
     def __init__(self, cfg: Config) -> None:
         steps = list(cfg.test_dataloader.dataset.pipeline)
-        loading = [step for step in steps if _name(step).startswith('Load')]
+        loading = [step for step in steps
+                   if step_name(step).startswith('Load')]
         images = [step for step in loading
-                  if not _name(step).startswith('LoadAnnotation')]
+                  if not step_name(step).startswith('LoadAnnotation')]
         self._steps = [step for step in steps if step not in loading]
         #: The step that loads images.
         self.loader: Any = (
@@ -43,7 +44,8 @@ class RunPipeline:
     def resize(self) -> Optional[dict[str, Any]]:
         """Config of the step that resizes images, if there is one."""
         return next(
-            (step for step in self._steps if _name(step) == 'Resize'), None)
+            (step for step in self._steps if step_name(step) == 'Resize'),
+            None)
 
     def load(self, image: Image) -> np.ndarray:
         """An image as the first steps of the pipeline load it.
@@ -111,9 +113,9 @@ class RunPipeline:
             dict: A batch of one image.
         """
         steps = [
-            copy.deepcopy(resize if _name(step) == 'Resize' else step)
+            copy.deepcopy(resize if step_name(step) == 'Resize' else step)
             for step in self._steps
-            if _name(step) != 'Resize' or resize is not None
+            if step_name(step) != 'Resize' or resize is not None
         ]
         size = image.shape[:2]
         results = dict(
@@ -121,8 +123,15 @@ class RunPipeline:
         return pseudo_collate([Compose(steps)(results)])
 
 
-def _name(step: Union[dict, Any]) -> str:
-    """Name of a step of a pipeline without its scope."""
+def step_name(step: Union[dict, Any]) -> str:
+    """Name of a step of a pipeline without its scope.
+
+    Args:
+        step (dict): Config of the step; its type may be a class.
+
+    Returns:
+        str: Such as ``'Resize'``.
+    """
     kind = step['type']
     name = kind if isinstance(kind, str) else kind.__name__
     return name.rpartition('.')[2]

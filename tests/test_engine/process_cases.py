@@ -31,6 +31,7 @@ from .toy import (
     co_training_config,
     corr_match_config,
     ctt_config,
+    distill_config,
     dsbn_config,
     eln_config,
     gct_config,
@@ -317,6 +318,8 @@ CASES = {
     'allspark': Case(all_spark),
     'corrmatch': Case(corr_match_config, differs=(
         f'each process samples its own regions; {STATISTICS}')),
+    'distill': Case(lambda: fixed(distill_config()),
+                    dict(type='ToyTeachersHook')),
     'stpp': Case(retraining, data=LabeledPairs),
 }
 

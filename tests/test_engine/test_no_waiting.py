@@ -28,6 +28,7 @@ from .toy import (
     co_training_config,
     corr_match_config,
     ctt_config,
+    distill_config,
     dsbn_config,
     eln_config,
     gct_config,
@@ -167,9 +168,11 @@ def dice_config():
         type='CPS', mixer=None, photometric=None)),
     (dict(type='PrepareModelHook'), all_spark_config()),
     (dict(type='PrepareModelHook'), corr_match_config()),
+    (dict(type='ToyTeachersHook'), distill_config()),
 ], ids=['fst', 'graph', 'two-scales', 'unimatch-v2', 'dice', 'joint',
         'unimatch', 'co-training', 'gct', 'eln', 'cct', 'ps-mt', 'reco',
-        'prevmatch', 'ctt', 'cps', 'allspark', 'corrmatch'])
+        'prevmatch', 'ctt', 'cps', 'allspark', 'corrmatch',
+        'distill'])
 def test_a_step_does_not_wait(tmp_path, hook, model, request):
     """The contrast of U2PL does: its number of pixels depends on them."""
     runner = make_runner(tmp_path, [hook], ADAMW, model=model)

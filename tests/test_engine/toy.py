@@ -3,6 +3,7 @@ import copy
 
 import torch
 from mmengine.config import ConfigDict
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -10,6 +11,8 @@ from torch.utils.data import Dataset
 
 from mmseg_fst.datasets.samplers import PairedSampler
 from mmseg_fst.engine.hooks import PrepareModelHook
+from mmseg_fst.engine.networks import unwrap
+from mmseg_fst.registry import HOOKS
 
 NUM_CLASSES = 5
 SIZE = 32
@@ -254,6 +257,27 @@ def corr_match_config(**changes) -> dict:
         correlation=dict(type='CorrelationHead', channels=6),
         confidence_threshold=dict(
             type='ConfidenceThreshold', start=.2, decay=.9)), **changes})
+
+
+def gray_teacher(image: torch.Tensor) -> torch.Tensor:
+    """Probabilities that depend on the mean of the channels of a pixel."""
+    steps = torch.arange(NUM_CLASSES, device=image.device).view(1, -1, 1, 1)
+    return (image.mean(1, keepdim=True) * steps).softmax(1)
+
+
+@HOOKS.register_module(force=True)  # test folders import this file, too
+class ToyTeachersHook(Hook):
+    """Give a model a function as its teacher."""
+
+    def before_train(self, runner):
+        unwrap(runner).frozen_teachers = [gray_teacher]
+
+
+def distill_config(**changes) -> dict:
+    """A model with the method Distill, for :class:`ToyTeachersHook`."""
+    return model_config(**{**dict(
+        type='Distill', teachers=['toy'], temperature=2., pseudo_labeler=None,
+        mixer=None), **changes})
 
 
 def ctt_config(**changes) -> dict:

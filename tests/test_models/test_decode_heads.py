@@ -249,6 +249,21 @@ def test_deeplabv3plus_drops_whole_maps(build, places, monkeypatch):
     assert [call for call in dropped if call[0]] == [(0.1, 8)] * places
 
 
+def test_dropout_of_stpp(monkeypatch):
+    """Half of the channels behind the pyramid, values before the classes."""
+    dropped = []
+    for name in ('dropout', 'dropout2d'):
+        monkeypatch.setattr(
+            F, name, lambda x, p, training, inplace, name=name:
+            dropped.append((name, p, tuple(x.shape[1:]))) or x)
+    head = unimatch(context_dropout_ratio=.5, dropout_ratio=.1)
+    head.train()(pyramid())
+    context, values = [call for call in dropped if call[1]]
+    assert context[:2] == ('dropout2d', .5) and context[2][0] == 8
+    assert values == ('dropout', .1, (8, 16, 16))
+    assert set(head.state_dict()) == set(unimatch().state_dict())
+
+
 def test_a_representation_is_built_on_demand():
     head = deeplabv3plus()
     assert not any('represent' in name for name in head.state_dict())

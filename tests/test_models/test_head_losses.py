@@ -75,6 +75,21 @@ def test_a_sampler_chooses_among_labeled_pixels_alone():
         torch.testing.assert_close(got, want)
 
 
+def test_all_of_few_labeled_pixels_are_hard():
+    """Also the surest one, which MMSegmentation's sampler leaves out."""
+    cfg = network_cfg(dropout=0., auxiliary=False)
+    cfg['decode_head']['sampler'] = dict(
+        type='OHEMPixelSampler', thresh=.01, min_kept=20)
+    cfg['decode_head']['loss_decode']['avg_non_ignore'] = True
+    head = MODELS.build(cfg).decode_head
+    logits = torch.randn(2, head.num_classes, 4, 8)
+    label = torch.full((2, 4, 8), IGNORE)
+    label[:, 0] = 1
+    got = head_losses(head, logits, label)['loss_ce']
+    torch.testing.assert_close(
+        got, F.cross_entropy(logits, label, ignore_index=IGNORE))
+
+
 def dice_by_hand(logits, label, weight):
     """Class by class, in NumPy's order of things."""
     probability = logits.softmax(1)

@@ -150,6 +150,49 @@ def test_a_share_without_images_is_refused(tmp_path):
         write_ranking(str(tmp_path), dict(a=1., b=.5), [], 0.1)
 
 
+
+
+@pytest.mark.parametrize('second_labels', ['all', 'unreliable'])
+def test_reliable_images_keep_their_labels(monkeypatch, roots,  # noqa: F811
+                                           tmp_path, second_labels):
+    """As in the release, where the second stage labels the others alone."""
+    labeled = []
+    monkeypatch.setattr(stages, 'find_checkpoint', lambda *_: 'last.pth')
+    monkeypatch.setattr(stages, '_train_stage', lambda *_: None)
+    monkeypatch.setattr(stages, '_rank', lambda cfg, first, _: str(tmp_path))
+    monkeypatch.setattr(stages, 'load_network', lambda *_: None)
+    for name, content in (('reliable', 'a\n'), ('all', 'a\nb\n')):
+        (tmp_path / f'{name}.txt').write_text(content)
+
+    def label(model, images, folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name in images:
+            path = Path(folder) / f'{name}.png'
+            if not path.is_file():
+                path.write_text(folder)
+                labeled.append((Path(folder).parent.name, name))
+
+    monkeypatch.setattr(stages, 'label_images', label)
+    monkeypatch.setattr(
+        stages, 'UnlabeledImages', lambda cfg: lines(Path(
+            cfg.train_dataloader.dataset.sides.unlabeled.ann_file)))
+    cfg = load(CELL, tmp_path)
+    cfg.stages.second_labels = second_labels
+    stages.train_stages(cfg)
+    assert labeled == [('stage_1', 'a')] + [
+        ('stage_2', name)
+        for name in dict(all='ab', unreliable='b')[second_labels]]
+    label = (tmp_path / 'stage_2' / 'labels_last' / 'a.png').read_text()
+    assert ('stage_1' in label) == (second_labels == 'unreliable')
+
+
+def test_another_rule_of_labeling_is_refused(roots, tmp_path):  # noqa: F811
+    cfg = load(CELL, tmp_path)
+    cfg.stages.second_labels = 'reliable'
+    with pytest.raises(ValueError, match="must be 'all' or 'unreliable'"):
+        stages.train_stages(cfg)
+
+
 def test_nothing_is_ranked_where_all_images_are_used(
         roots, tmp_path, monkeypatch):  # noqa: F811
     cfg = load(CELL, tmp_path)

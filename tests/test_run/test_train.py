@@ -491,3 +491,17 @@ def test_a_short_run_teaches_itself(config, monkeypatch):
             'configs/ssl/voc_deeplabv3plus_u2pl_released.py'), debug=True)
     assert cfg.model.warmup_iters == 1
     assert cfg.custom_hooks[0].copy_iters == 1
+
+
+def test_teachers_follow_the_seed_and_must_be_there(tmp_path):
+    path = tmp_path / 'small.py'
+    path.write_text(
+        f"model = dict(teachers=['{tmp_path}/{{run}}', '{tmp_path}/other'])\n"
+        'train_dataloader = dict(dataset=dict())\n')
+    (tmp_path / 'other').mkdir()
+    with pytest.raises(FileNotFoundError, match='no run .*seed_3. Train'):
+        load_config(str(path), seed=3)
+    planned = {str(tmp_path / 'seed_3')}
+    cfg = load_config(str(path), seed=3, planned=planned)
+    assert cfg.model.teachers == [str(tmp_path / 'seed_3'),
+                                  str(tmp_path / 'other')]

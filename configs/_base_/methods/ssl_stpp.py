@@ -15,5 +15,6 @@ model = dict(
         random_order=True),
     cut_out=dict(type='NoiseCutOut'))
 # The checkpoint of the release, 'best', is chosen by labels of the validation
-# images, and labels at five sizes: see ssl_stpp_released.py.
+# images, labels at five sizes, and does not label the reliable images again:
+# see ssl_stpp_released.py.
 stages = dict(checkpoints=3, reliable=0.5, label_by='last')

@@ -1,7 +1,6 @@
 # ResNet-50 with the usual stem, one 7x7 convolution, and DeepLabV3+ at stride
-# 8 without a multi-grid: ST++. It drops half of the channels behind the
-# pyramid and a tenth of the values before the classes; here dropout is as in
-# U2PL.
+# 8 without a multi-grid: ST++. As released, half of the channels are dropped
+# behind the pyramid and a tenth of the values before the classes.
 _base_ = './resnet50-deep_deeplabv3plus-unimatch-os8.py'
 segmentor = dict(
     backbone=dict(
@@ -9,4 +8,4 @@ segmentor = dict(
         stem_channels=64,
         multi_grid=None,
         init_cfg=dict(checkpoint='checkpoints/resnet50.pth')),
-    decode_head=dict(dropout_ratio=0.1))
+    decode_head=dict(context_dropout_ratio=0.5, dropout_ratio=0.1))

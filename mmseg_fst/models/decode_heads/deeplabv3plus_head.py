@@ -27,8 +27,10 @@ class DeepLabV3PlusHead(ASPPHead):
         finest map   -> 1x1 convolution ---------+-> two 3x3 -> classes
                                                  +-> two 3x3 -> representation
 
-    Dropout follows the bottleneck and each 3x3 convolution. Weights have the
-    default initialization of PyTorch, as in both releases.
+    Dropout of channels follows the bottleneck and each 3x3 convolution; in
+    ST++ it follows the bottleneck, and single values are dropped before the
+    classes. Weights have the default initialization of PyTorch, as in these
+    releases.
 
     Args:
         c1_in_channels (int): Channels of the finest map. Defaults to 256.
@@ -40,6 +42,12 @@ class DeepLabV3PlusHead(ASPPHead):
         representation_channels (int, optional): Channels of the pixel
             representation for a contrastive loss. Defaults to None: no
             representation branch.
+        context_dropout_ratio (float, optional): Fraction of the channels that
+            are dropped behind the bottleneck; ``dropout_ratio`` is then the
+            fraction of single values that are dropped before the classes, and
+            nothing is dropped between the 3x3 convolutions, as in ST++.
+            Defaults to None: ``dropout_ratio`` of the channels at all three
+            places.
         **kwargs: Other arguments of ``ASPPHead``; ``in_channels`` and
             ``in_index`` refer to the coarsest map, ``dilations`` to the ASPP,
             beginning with 1 for its 1x1 convolution.
@@ -53,8 +61,15 @@ class DeepLabV3PlusHead(ASPPHead):
                  bottleneck_kernel_size: int = 3,
                  bias: bool = True,
                  representation_channels: Optional[int] = None,
+                 context_dropout_ratio: Optional[float] = None,
                  **kwargs: Any) -> None:
         super().__init__(init_cfg=None, **kwargs)
+        self.context_dropout = self.dropout
+        self._inner_ratio = self.dropout_ratio
+        if context_dropout_ratio is not None:
+            self.context_dropout = nn.Dropout2d(context_dropout_ratio)
+            self.dropout = nn.Dropout(self.dropout_ratio)
+            self._inner_ratio = 0.
         conv = partial(
             ConvModule,
             conv_cfg=self.conv_cfg,
@@ -73,7 +88,7 @@ class DeepLabV3PlusHead(ASPPHead):
         self.represent = None
         if representation_channels is not None:
             self.represent = nn.Sequential(
-                decoder(), nn.Dropout2d(self.dropout_ratio),
+                decoder(), nn.Dropout2d(self._inner_ratio),
                 nn.Conv2d(self.channels, representation_channels, 1))
 
     def _two_convs(self, conv: Callable[..., ConvModule],
@@ -81,7 +96,7 @@ class DeepLabV3PlusHead(ASPPHead):
         """Two 3x3 convolutions with dropout between them."""
         return nn.Sequential(
             conv(in_channels, self.channels, 3, padding=1),
-            nn.Dropout2d(self.dropout_ratio),
+            nn.Dropout2d(self._inner_ratio),
             conv(self.channels, self.channels, 3, padding=1))
 
     def init_weights(self) -> None:
@@ -101,8 +116,8 @@ class DeepLabV3PlusHead(ASPPHead):
             Tensor: Of shape (N, c1_channels + channels, h, w).
         """
         context = self._forward_feature(inputs)
-        if self.dropout is not None:
-            context = self.dropout(context)
+        if self.context_dropout is not None:
+            context = self.context_dropout(context)
         finest = self.c1_bottleneck(inputs[0])
         context = resize(
             context,
