@@ -32,10 +32,15 @@ def _slim_head(head):
 
 def _slim_vision_transformer(segmentor):
     """Use a small vision transformer of timm, selected by name."""
-    head = segmentor['decode_head']
-    segmentor['backbone'].update(model_name='vit_tiny_patch16_224')
+    head, backbone = segmentor['decode_head'], segmentor['backbone']
+    backbone.update(model_name='vit_tiny_patch16_224')
+    if max(backbone['out_indices']) > 11:  # of 24 layers
+        backbone['out_indices'] = [
+            index // 2 for index in backbone['out_indices']]
     _slim_head(head)
     width = 192
+    if head['type'] == 'DeconvHead':
+        head['channels'] = width // 4
     several = isinstance(head['in_channels'], (list, tuple))
     head['in_channels'] = [width] * 4 if several else width
     return segmentor

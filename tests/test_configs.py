@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cells import CO_TRAINED, cells_of, is_twin, read_cell
+from cells import CO_TRAINED, cells_of, is_similar, is_twin, read_cell
 from helpers import REPOSITORY, build_model, save_pair
 from mmengine.config import Config
 from mmengine.dataset import Compose
@@ -58,8 +58,8 @@ def load(name):
 def marks_of(name):
     """Twins are loaded where numbers are compared, and tried by hand."""
     folder, stem = name.split('/')
-    twin = dict(ssl=is_twin(stem), uda='budget' in stem and is_twin(stem),
-                co_training=stem not in CO_TRAINED)
+    twin = dict(ssl=is_twin(stem), co_training=stem not in CO_TRAINED,
+                uda=is_similar(stem) or 'budget' in stem and is_twin(stem))
     return [pytest.mark.twins] if twin.get(folder) else []
 
 

@@ -69,6 +69,25 @@ def test_groups_of_the_optimizer_are_those_of_the_release(name):
         assert decay == (0 if id(parameter) in norms else 0.01), key
 
 
+@pytest.mark.parametrize('name, decay', [
+    ('gta2cityscapes_dinov2-l-deconv_vfm-uda', 1.),
+    ('synthia2cityscapes_dinov2-b-deconv_vfm-uda', .9)])
+def test_groups_of_vfm_uda_are_those_of_its_releases(name, decay):
+    """5e-5 times the root of 8 images, a tenth for encoders; all decays."""
+    student, groups = rates_and_decays(name)
+    for key, parameter in student.named_parameters():
+        rate, weight_decay = groups[id(parameter)]
+        expected = 5e-5 * 8**.5
+        if key.startswith('backbone'):
+            _, _, part, index, *_ = f'{key}..'.split('.')
+            behind = 11 - int(index) if part == 'blocks' else 12
+            if part == 'norm':
+                behind = 0
+            expected *= .1 * decay**behind
+        assert rate == pytest.approx(expected), key
+        assert weight_decay == .01, key
+
+
 def test_rates_are_those_of_the_release():
     """Linear warm-up of a poly schedule, as mmcv 1.x multiplies them."""
     cfg = read_cell('uda/gta2cityscapes_mit-b5-daformer_fst-d')

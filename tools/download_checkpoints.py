@@ -9,7 +9,8 @@
 Existing files are not downloaded again, and interrupted downloads continue.
 HTTPS_PROXY is respected. The checkpoints of the authors of FST, DAFormer and
 U2PL and the ResNets of U2PL, UniMatch and Diverse Co-training are in Google
-Drive or OneDrive: for these, instructions are printed.
+Drive or OneDrive, DINOv3 is behind a form: for these, instructions are
+printed.
 """
 import argparse
 import importlib
@@ -108,7 +109,8 @@ def get(name: str, folder: Path, mirror: Optional[str] = None) -> Path:
         return out
     weights = WEIGHTS[name]
     if weights.is_by_hand:
-        raise OSError('the file is in Google Drive or OneDrive')
+        raise OSError('the file is in Google Drive or OneDrive, or behind '
+                      'a form')
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f'{name}.part'
     fetch(weights, part, mirror)

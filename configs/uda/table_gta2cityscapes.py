@@ -16,4 +16,7 @@ configs = [
 ] + [
     f'gta2cityscapes_mit-b5-hrda_{method}.py'
     for method in ('daformer', 'fst', 'fst-d', 'mic', 'mic_fst', 'mic_fst-d')
+] + [
+    f'gta2cityscapes_dinov2-{size}-deconv_{method}.py' for size in 'sbl'
+    for method in ('vfm-uda', 'vfm-uda_fst', 'vfm-uda_fst-d')
 ]

@@ -24,8 +24,8 @@ _PARAMWISE = (
 _LAYERWISE = ('num_layers', 'decay_rate', 'decay_type')
 _CONSTRUCTORS = {
     'DefaultOptimWrapperConstructor': _PARAMWISE,
-    'FewGroupsConstructor': _PARAMWISE,
-    'PerStudentConstructor': _PARAMWISE,
+    'FewGroupsConstructor': (*_PARAMWISE, 'layer_decay'),
+    'PerStudentConstructor': (*_PARAMWISE, 'layer_decay'),
     'ForceDefaultOptimWrapperConstructor':
     (*_PARAMWISE, 'force_default_settings'),
     'LearningRateDecayOptimizerConstructor': _LAYERWISE,

@@ -57,6 +57,25 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
     Optimizers launch their kernels by group, so that there are hundreds of
     times as many launches. Here parameters of equal settings share a group,
     and frozen parameters, for example of a teacher, are in no group.
+
+    One more setting, ``paramwise_cfg.layer_decay``, in (0, 1], is for vision
+    transformers: the learning rate of a layer is this number to the power of
+    the number of layers behind it (Clark et al., "ELECTRA", ICLR 2020; 0.9 in
+    VFM-UDA++). Other settings of the same parameter, such as ``lr_mult``,
+    apply as well. MMSegmentation's ``LearningRateDecayOptimizerConstructor``
+    knows ConvNeXt, BEiT and MAE alone, and no method with a student.
+
+    Raises:
+        ValueError: If ``layer_decay`` is out of its range, or the model has
+            no encoder whose layers are known.
+
+    Example:
+        >>> optim_wrapper = dict(
+        ...     constructor='FewGroupsConstructor',
+        ...     optimizer=dict(type='AdamW', lr=1e-5),
+        ...     paramwise_cfg=dict(
+        ...         layer_decay=0.9,
+        ...         custom_keys=dict(head=dict(lr_mult=10.))))
     """
 
     def add_params(self,
@@ -77,8 +96,14 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
         # mmengine calls this method recursively; merge once, at the root.
         if prefix:
             return
+        factors = self._layer_factors(module)
         groups: dict[tuple, dict] = {}
         for param_group in params:
+            # With settings mmengine has one group for each parameter.
+            factor = factors.get(id(param_group['params'][0]))
+            if factor is not None:
+                rate: Any = param_group.get('lr', self.base_lr)
+                param_group['lr'] = rate * factor
             weights = [
                 weight for weight in param_group['params']
                 if weight.requires_grad
@@ -91,6 +116,25 @@ class FewGroupsConstructor(DefaultOptimWrapperConstructor):
                 tuple(sorted(settings.items())), dict(settings, params=[]))
             group['params'] += weights
         params[:] = [group for group in groups.values() if group['params']]
+
+    def _layer_factors(self, module: nn.Module) -> dict[int, float]:
+        """Factor of the learning rate by parameter of a layered encoder."""
+        decay = self.paramwise_cfg.get('layer_decay')
+        if decay is None:
+            return {}
+        place = 'optim_wrapper.paramwise_cfg.layer_decay'
+        if not 0 < decay <= 1:
+            raise ValueError(f'{place} must be in (0, 1], got {decay}.')
+        factors = {}
+        for encoder in module.modules():
+            layers_behind: Any = getattr(encoder, 'layers_behind', dict)
+            for name, count in layers_behind().items():
+                factors[id(encoder.get_parameter(name))] = decay**count
+        if not factors:
+            raise ValueError(
+                f'{place}: the model has no encoder whose layers are known; '
+                "use the backbone 'TIMMVisionTransformer', or take it out.")
+        return factors
 
 
 class JointOptimWrapper(OptimWrapperDict):

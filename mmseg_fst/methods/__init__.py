@@ -34,6 +34,7 @@ from .teachers_in_turn import TeachersInTurn
 from .u2pl import U2PL
 from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
+from .vfm_uda import VFMUDA
 
 __all__ = [
     'AEL', 'AllSpark', 'Batch', 'CAC', 'CCT', 'CPS', 'CTT', 'CoTraining',
@@ -43,5 +44,5 @@ __all__ = [
     'PseudoLabels', 'ReCo', 'ReleasedCoTraining', 'STPlusPlus', 'Side', 'Step',
     'StepCache', 'StudentEnsemble', 'StudentTeacher', 'Supervised',
     'TeachersInTurn', 'TrainedModel', 'U2PL', 'UniMatch', 'UniMatchV2',
-    'check_contract', 'graphs_stay_valid', 'set_batch_norm'
+    'VFMUDA', 'check_contract', 'graphs_stay_valid', 'set_batch_norm'
 ]

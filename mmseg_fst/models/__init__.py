@@ -12,7 +12,7 @@ from .backbones import (
 )
 from .balanced_loss import BalancedCrossEntropy
 from .beta_cut_mix import BetaCutMix
-from .block_mask import BlockMask
+from .block_mask import BlockMask, TokenMask
 from .class_bank import CrossBankContrast
 from .class_confidence import ClassConfidence
 from .confidence_threshold import ConfidenceThreshold
@@ -22,9 +22,11 @@ from .crop_contrast import CropContrast
 from .data_preprocessor import SelfTrainingDataPreProcessor
 from .decode_heads import (
     DAFormerHead,
+    DeconvHead,
     DeepLabV2Head,
     DeepLabV3PlusHead,
     LinearSegFormerHead,
+    NormLinearHead,
     PlainDPTHead,
     ScaleAttentionHead,
     ShufflePSPHead,
@@ -73,16 +75,17 @@ __all__ = [
     'ConfidenceThreshold', 'ConfidenceWeight', 'ConfidentRatio',
     'ContextMask', 'ContrastiveMemory', 'CorrelationHead', 'CropContrast',
     'CrossBankContrast', 'CutMix', 'DAFormerHead', 'DCTInput',
-    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeepLabV2Head',
-    'DeepLabV3PlusHead', 'DirectionalContrast', 'EntropyPercentile',
-    'ErrorLocalizer', 'FeatureDistance', 'FeatureNoise', 'FlawDetector',
-    'GuidedCutout', 'HalfCutMix', 'LinearSegFormerHead', 'MeanNetwork',
-    'MultiBoxCutMix', 'MultiBoxMix', 'MultiScale', 'MultiScaleSegmentor',
-    'NoMix', 'NoiseCutOut', 'ObjectMask', 'PixelProjection',
-    'PlainDPTHead', 'PreviousStudents', 'RandAugment', 'RegionContrast',
-    'ResizedBEiT', 'ScaleAttentionHead', 'SelfCorrectionLoss',
+    'DCTMobileNetV2', 'DCTPretrained', 'DCTResNet', 'DeconvHead',
+    'DeepLabV2Head', 'DeepLabV3PlusHead', 'DirectionalContrast',
+    'EntropyPercentile', 'ErrorLocalizer', 'FeatureDistance',
+    'FeatureNoise', 'FlawDetector', 'GuidedCutout', 'HalfCutMix',
+    'LinearSegFormerHead', 'MeanNetwork', 'MultiBoxCutMix', 'MultiBoxMix',
+    'MultiScale', 'MultiScaleSegmentor', 'NoMix', 'NoiseCutOut',
+    'NormLinearHead', 'ObjectMask', 'PixelProjection', 'PlainDPTHead',
+    'PreviousStudents', 'RandAugment', 'RegionContrast', 'ResizedBEiT',
+    'ScaleAttentionHead', 'SelfCorrectionLoss',
     'SelfTrainingDataPreProcessor', 'ShufflePSPHead', 'SlidingWindows',
     'SplitBatchNorm', 'StrongPhotometric', 'TIMMVisionTransformer',
-    'Threshold', 'UnlabeledClassMix', 'VirtualAdversarial', 'WholeImage',
-    'fuse_attention', 'heads_of', 'split_dilated'
+    'Threshold', 'TokenMask', 'UnlabeledClassMix', 'VirtualAdversarial',
+    'WholeImage', 'fuse_attention', 'heads_of', 'split_dilated'
 ]

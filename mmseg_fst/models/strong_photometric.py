@@ -35,6 +35,8 @@ class StrongPhotometric(nn.Module):
         jitter_strength (float): Brightness, contrast and saturation are
             multiplied by a factor from [1 - s, 1 + s], hue is shifted by up
             to s, at most 0.5. Defaults to 0.2.
+        brightness (float, optional): Strength of the brightness. Defaults to
+            None: ``jitter_strength``.
         hue (float, optional): Largest shift of the hue, at most 0.5. Defaults
             to None: ``jitter_strength``.
         gray_prob (float): Probability to lose all color, after the jitter.
@@ -68,6 +70,7 @@ class StrongPhotometric(nn.Module):
         self,
         jitter_prob: float = 0.8,
         jitter_strength: float = 0.2,
+        brightness: Optional[float] = None,
         hue: Optional[float] = None,
         gray_prob: float = 0.,
         blur_prob: float = 0.5,
@@ -79,7 +82,9 @@ class StrongPhotometric(nn.Module):
     ) -> None:
         super().__init__()
         hue = jitter_strength if hue is None else hue
-        check_range(self, high=0.5, jitter_strength=jitter_strength, hue=hue)
+        brightness = jitter_strength if brightness is None else brightness
+        check_range(self, high=0.5, jitter_strength=jitter_strength,
+                    brightness=brightness, hue=hue)
         check_range(
             self,
             jitter_prob=jitter_prob,
@@ -106,7 +111,8 @@ class StrongPhotometric(nn.Module):
         self.channels = None if channels is None else list(channels)
         self.jitter_prob = jitter_prob
         # Of brightness, contrast, saturation and hue.
-        self.strengths = torch.tensor([jitter_strength] * 3 + [hue])
+        self.strengths = torch.tensor(
+            [brightness, jitter_strength, jitter_strength, hue])
         self.gray_prob = gray_prob
         self.blur_prob = blur_prob
         self.blur_sigma = blur_sigma

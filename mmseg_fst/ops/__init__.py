@@ -43,7 +43,7 @@ from .label_quality import (
     quality_by_class,
 )
 from .largest import largest_class
-from .masking import block_grid, block_mask
+from .masking import block_grid, block_mask, patch_centers
 from .mixing import (
     Mixed,
     box_mask,
@@ -117,13 +117,13 @@ __all__ = [
     'label_quality', 'label_regions', 'largest_class', 'likelihood_rank',
     'masked_percentile', 'mean_by_class', 'membership',
     'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'overlap_index', 'peak_confidence', 'peer_losses_of_rows',
-    'probability_error', 'quality_by_class', 'region_masks', 'region_nce',
-    'relabel', 'reverse_cross_entropy', 'rows_of', 'sample_classes',
-    'sample_index', 'sample_members', 'sample_object_box', 'sample_rows',
-    'scale_box', 'scale_flaws', 'scale_sizes', 'scores_by_class',
-    'select_pixels', 'self_correction', 'similarity_nce',
-    'soft_label_loss', 'soften',
-    'split_by_entropy', 'spread', 'sum_by_class', 'surest_rows', 'upscale',
-    'weigh_boxes', 'weighted_cross_entropy'
+    'normalize', 'overlap_index', 'patch_centers', 'peak_confidence',
+    'peer_losses_of_rows', 'probability_error', 'quality_by_class',
+    'region_masks', 'region_nce', 'relabel', 'reverse_cross_entropy',
+    'rows_of', 'sample_classes', 'sample_index', 'sample_members',
+    'sample_object_box', 'sample_rows', 'scale_box', 'scale_flaws',
+    'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
+    'similarity_nce', 'soft_label_loss', 'soften', 'split_by_entropy',
+    'spread', 'sum_by_class', 'surest_rows', 'upscale', 'weigh_boxes',
+    'weighted_cross_entropy'
 ]

@@ -247,6 +247,10 @@ CASES = {
         pseudo_filter=None, masked_consistency=dict(
             type='MaskedPass', mask=dict(type='BlockMask', ratio=0.)))),
         AHEAD_AFTER),
+    'vfm_uda': Case(lambda: mean_teacher(
+        type='VFMUDA', mask=dict(type='BlockMask', ratio=0.),
+        weak=dict(type='StrongPhotometric', jitter_prob=0., blur_prob=0.)),
+        EMA),
     'cutmix_mean_teacher': Case(lambda: fixed(model_config(
         type='CutMixMeanTeacher', mixer=dict(type='NoMix'),
         pseudo_filter=None)), AHEAD_AFTER),

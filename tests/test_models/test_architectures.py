@@ -120,6 +120,23 @@ def dinov2(width, heads, depth=12):
     return size_of(model) - size_of(model.heads) + 2 * depth * width
 
 
+def masked_dinov2(width, *shape):
+    """The same with a mask token."""
+    return dinov2(width, *shape) + width
+
+
+def dinov3(width, heads, depth=12):
+    """Without position embeddings, with four registers and a mask token.
+
+    Attention has a bias behind it, and none of queries, keys and values.
+    """
+    attention = 3 * width * width + conv(width, width)
+    mlp = conv(width, 4 * width) + conv(4 * width, width)
+    scales = 2 * 2 * width + 2 * width  # two norms, two layer scales
+    patches = conv(3, width, 16)
+    return patches + 6 * width + depth * (attention + mlp + scales) + 2 * width
+
+
 def mobilenetv2():
     """torchvision's, less its classifier and the last convolution."""
     model = torchvision.models.mobilenet_v2()
@@ -249,9 +266,24 @@ def auxiliary(channels, classes=19):
     return conv_norm(channels, 256, 3) + conv(256, classes)
 
 
-def beit_pyramid():
+def beit_pyramid(width=768):
     """Two deconvolutions 2x2 around a norm for x 4, one for x 2."""
-    return 3 * conv(768, 768, 2) + 2 * 768
+    return 3 * conv(width, width, 2) + 2 * width
+
+
+def deconv(width):
+    """Two deconvolutions 2x2 and a 3x3, normalized; no bias anywhere."""
+    half, quarter = width // 2, width // 4
+    return (conv_norm(width, half, 2) + conv_norm(half, quarter, 2) +
+            conv_norm(quarter, quarter, 3) + quarter * 19)
+
+
+def pyramid_daformer(width):
+    return beit_pyramid(width) + daformer((width, ) * 4)
+
+
+def norm_linear(width):
+    return 2 * width + conv(width, 19)
 
 
 def dpt(patch, stages, width, classes=19):
@@ -348,7 +380,13 @@ for letter in 'sb':
             partial(dpt, *DPT[letter], classes))
 for letter, shape in DINOV2.items():
     EXPECTED[f'dinov2-{letter}_linear'] = (
-        partial(dinov2, *shape), partial(conv, shape[0], 19))
+        partial(dinov2, *shape), partial(norm_linear, shape[0]))
+    EXPECTED[f'dinov2-{letter}_daformer'] = (
+        partial(dinov2, *shape), partial(pyramid_daformer, shape[0]))
+    EXPECTED[f'dinov2-{letter}_deconv'] = (
+        partial(masked_dinov2, *shape), partial(deconv, shape[0]))
+    EXPECTED[f'dinov3-{letter}_deconv'] = (
+        partial(dinov3, *shape), partial(deconv, shape[0]))
     EXPECTED[f'dinov2-{letter}_dpt'] = (
         partial(dinov2, *shape), partial(dpt, *DPT[letter]))
 
@@ -370,9 +408,10 @@ def test_size_and_logits(name):
     assert size_of(model.backbone) == encoder()
     assert size_of(model) - size_of(model.backbone) == rest()
 
-    # Patches of 14 and windows of 640 need other image sizes.
-    height, width = {'beit': (640, 640), 'dino': (98, 140)}.get(
-        name[:4], (64, 128))
+    # Patches of 14 and windows of 640 need other image sizes; of 140 pixels
+    # times 1.1 there are 11 patches.
+    height, width = {'beit-b': (640, 640), 'dinov2': (140, 280)}.get(
+        name[:6], (64, 128))
     features = model.extract_feat(image_for(name, height, width))
     heads = [model.decode_head]
     if model.with_auxiliary_head:
@@ -405,7 +444,9 @@ def test_one_file_of_weights_for_each_encoder(name):
             f'checkpoints/resnet{depth}_v1c.pth')
     stem = {
         'dinov2-s': 'dinov2_small', 'dinov2-b': 'dinov2_base',
-        'dinov2-l': 'dinov2_large', 'mobilenetv2': 'mobilenetv2_100',
+        'dinov2-l': 'dinov2_large', 'dinov3-s': 'dinov3_small',
+        'dinov3-b': 'dinov3_base', 'dinov3-l': 'dinov3_large',
+        'mobilenetv2': 'mobilenetv2_100',
         'mobilenetv2-dct': 'mobilenetv2_100',
         'swin-b': 'swin_base_patch4_window12_384',
         'beit-b': 'beit_base_patch16_224_22k', 'resnet50': 'resnet50_v1c',

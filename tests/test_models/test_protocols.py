@@ -475,6 +475,8 @@ NAMES = dict(
     'shifted, logits averaged')
 NAMES['cityscapes_windows_unimatch-v2'] = (
     'sliding windows 798, stride 532, last one shifted, softmax summed')
+NAMES['cityscapes_windows_vfm-uda'] = (
+    'sliding windows 1024, stride 512, last one shifted, softmax summed')
 
 
 def test_each_file_of_a_protocol_has_a_name_here():

@@ -226,6 +226,16 @@ def test_hue_of_none_is_the_strength_of_the_others():
     assert strengths.tolist() == [.5, .5, .5, 0.]
 
 
+def test_brightness_of_none_is_the_strength_of_the_others():
+    strengths = build('StrongPhotometric', jitter_strength=.5, hue=0.,
+                      brightness=.125).strengths
+    assert strengths.tolist() == [.125, .5, .5, 0]
+    assert build('StrongPhotometric',
+                 jitter_strength=.5).strengths.tolist() == [.5] * 4
+    with pytest.raises(ValueError, match='brightness must .*0.6'):
+        build('StrongPhotometric', brightness=.6)
+
+
 @pytest.mark.parametrize('hue', [-.1, .6])
 def test_a_wrong_hue_is_named(hue):
     with pytest.raises(ValueError, match=f'hue must .*{hue}'):

@@ -21,6 +21,7 @@ sys.path.append(str(TESTS.parent / 'tools'))
 from model_converters import (  # noqa: E402
     beit_to_mmseg,
     dinov2_to_timm,
+    dinov3_to_timm,
     mit_to_mmseg,
     mobilenetv2_to_timm,
     release_to_mmseg_fst,
@@ -190,8 +191,45 @@ def test_dinov2_has_the_names_of_timm():
     converted = convert_encoder(
         dict(weights, mask_token=torch.zeros(1, 384)),
         dinov2_to_timm.CONVERTER)
-    assert converted.keys() == {f'timm_model.{name}' for name in weights}
+    assert converted.keys() == {
+        'mask_token', *(f'timm_model.{name}' for name in weights)}
     assert converted['timm_model.pos_embed'].shape == (1, 37 * 37 + 1, 384)
+
+
+def dinov3_weights():
+    """A state dict with the names of the release of DINOv3 ViT-S/16."""
+    source = timm.create_model('vit_small_patch16_dinov3', num_classes=0)
+    weights = {'mask_token': torch.ones(1, 384),
+               'rope_embed.periods': torch.ones(16)}
+    for name, tensor in source.state_dict().items():
+        for new, old in (('gamma_1', 'ls1.gamma'), ('gamma_2', 'ls2.gamma'),
+                         ('reg_token', 'storage_tokens')):
+            name = name.replace(new, old)
+        weights[name] = tensor
+        if name.endswith('qkv.weight'):
+            bias = name.replace('weight', 'bias')
+            weights[bias] = torch.zeros(3 * 384)
+            weights[bias][384:768] = torch.nan  # masked
+            weights[f'{bias}_mask'] = torch.ones(3 * 384)
+    return source, weights
+
+
+def test_dinov3_has_the_names_of_timm():
+    source, weights = dinov3_weights()
+    converted = convert_encoder(weights, dinov3_to_timm.CONVERTER)
+    assert converted.pop('mask_token').all()
+    assert converted.keys() == {
+        f'timm_model.{name}' for name in source.state_dict()}
+    for name, tensor in source.state_dict().items():
+        assert converted[f'timm_model.{name}'] is tensor or torch.equal(
+            converted[f'timm_model.{name}'], tensor)
+
+
+def test_dinov3_with_biases_is_refused():
+    _, weights = dinov3_weights()
+    weights['blocks.3.attn.qkv.bias'][0] = 1
+    with pytest.raises(ValueError, match='blocks.3.attn.qkv.bias is not zero'):
+        convert_encoder(weights, dinov3_to_timm.CONVERTER)
 
 
 @torch.no_grad()
@@ -227,8 +265,8 @@ def test_weights_that_do_not_fit_are_refused(change, message):
 
 
 @pytest.mark.parametrize('module', [
-    beit_to_mmseg, dinov2_to_timm, mit_to_mmseg, mobilenetv2_to_timm,
-    resnet_to_mmseg, swin_to_mmseg
+    beit_to_mmseg, dinov2_to_timm, dinov3_to_timm, mit_to_mmseg,
+    mobilenetv2_to_timm, resnet_to_mmseg, swin_to_mmseg
 ])
 def test_a_file_of_another_encoder_is_named(tmp_path, monkeypatch, module):
     source, out = tmp_path / 'source.pth', tmp_path / 'out.pth'

@@ -3,7 +3,8 @@
     python tools/model_converters/dinov2_to_timm.py SOURCE.pth OUT.pth
 
 timm uses the same names. The position embedding keeps the 37 x 37 patches of
-images of 518 pixels; the encoder resamples it.
+images of 518 pixels; the encoder resamples it. The mask token, which timm does
+not have, is for encoders with `mask_token=True`; others ignore it.
 """
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import timm
+import torch
 from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
@@ -18,8 +20,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from model_converters.network import Converter, Weights  # noqa: E402
 from model_converters.shell import run  # noqa: E402
 
-# The mask token is used in pretraining only.
-DROPPED = ('mask_token', )
+# Of the encoder itself, not of the transformer of timm in it.
+MASK_TOKEN = 'mask_token'
 PREFIX = 'timm_model.'
 _SIZES = {384: 'small', 768: 'base', 1024: 'large'}
 
@@ -35,6 +37,8 @@ class PlainTransformer(nn.Module):
         super().__init__()
         self.timm_model = timm.create_model(
             model_name, pretrained=False, num_classes=0)
+        self.mask_token = nn.Parameter(
+            torch.empty(1, self.timm_model.embed_dim))
 
 
 def convert(weights: Mapping[str, Tensor]) -> Weights:
@@ -45,11 +49,11 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
     Returns:
         dict[str, Tensor]: State dict of timm's ``vit_*_patch14_dinov2``,
-        keys prefixed with ``timm_model.``.
+        keys prefixed with ``timm_model.``, and the mask token.
     """
     return {
-        PREFIX + name: tensor
-        for name, tensor in weights.items() if name not in DROPPED
+        name if name == MASK_TOKEN else PREFIX + name: tensor
+        for name, tensor in weights.items()
     }
 
 
@@ -75,7 +79,8 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         model_name=f'vit_{_SIZES[width]}_patch14_dinov2')
 
 
-CONVERTER = Converter(convert, config)
+# Copies of the release may lack the mask token.
+CONVERTER = Converter(convert, config, fresh=(MASK_TOKEN, ))
 
 if __name__ == '__main__':
     run(__doc__, CONVERTER)

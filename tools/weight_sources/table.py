@@ -34,7 +34,8 @@ class Weights(NamedTuple):
     def is_by_hand(self) -> bool:
         """Whether the file can only be downloaded with a browser."""
         return self.urls[0].startswith(
-            ('https://drive.google.com/', 'https://1drv.ms/'))
+            ('https://drive.google.com/', 'https://1drv.ms/',
+             'https://ai.meta.com/'))
 
 
 def _openmmlab(path: str, megabytes: int, license: str) -> Weights:
@@ -69,6 +70,15 @@ def _dinov2(size: str, megabytes: int, sha256: str) -> Weights:
         'Apache-2.0',
         sha256,
         converter='dinov2_to_timm')
+
+
+def _dinov3(megabytes: int) -> Weights:
+    """A DINOv3, trained on LVD-1689M; Meta mails the address on request."""
+    return Weights(('https://ai.meta.com/resources/models-and-libraries/'
+                    'dinov3-downloads/', ),
+                   megabytes,
+                   'DINOv3 License',
+                   converter='dinov3_to_timm')
 
 
 def _by_hand_resnet(link: str, megabytes: int) -> Weights:
@@ -172,6 +182,12 @@ WEIGHTS = {
     _dinov2('b', 346, '0b8b82f85de91b42'),
     'dinov2_large':
     _dinov2('l', 1218, 'd5383ea8f4877b24'),
+    'dinov3_small':
+    _dinov3(86),
+    'dinov3_base':
+    _dinov3(343),
+    'dinov3_large':
+    _dinov3(1213),
     # Published mIoU: 59.94, 66.80, 69.56, 62.26, and 68.3 for DAFormer.
     'fst_gta_resnet101':
     _released('drive/folders/1CxjiTBSr6nwy_nHewK9UkybJZekvd16Q',

@@ -1,7 +1,7 @@
-# DINOv2 ViT-S/14 and one linear layer on the normalized tokens of its last
-# layer. DINOv2's own linear evaluation freezes the encoder and puts a batch
-# norm before that layer. Crops: multiples of 14; other sizes are resized to
-# the nearest one, so they work too.
+# DINOv2 ViT-S/14 and DINOv2's own head: batch normalization and one linear
+# layer on the normalized tokens of the last layer. (DINOv2's linear evaluation
+# freezes the encoder.) Crops: multiples of 14; other sizes are resized to the
+# nearest one, so they work too.
 segmentor = dict(
     type='EncoderDecoder',
     backbone=dict(
@@ -11,12 +11,8 @@ segmentor = dict(
         init_cfg=dict(
             type='Pretrained', checkpoint='checkpoints/dinov2_small.pth')),
     decode_head=dict(
-        type='FCNHead',
-        num_convs=0,  # nothing before the linear layer
-        concat_input=False,
+        type='NormLinearHead',
         in_channels=384,
-        in_index=0,
-        channels=384,
         dropout_ratio=0,
         num_classes=19,
         align_corners=False,

@@ -1,0 +1,7 @@
+# DINOv2 ViT-B/14 and the head of VFM-UDA.
+_base_ = './dinov2-s_deconv.py'
+segmentor = dict(
+    backbone=dict(
+        model_name='vit_base_patch14_dinov2',
+        init_cfg=dict(checkpoint='checkpoints/dinov2_base.pth')),
+    decode_head=dict(in_channels=768, channels=192))

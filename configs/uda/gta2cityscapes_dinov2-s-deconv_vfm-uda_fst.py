@@ -1,0 +1,3 @@
+# FST on VFM-UDA.
+_base_ = './gta2cityscapes_dinov2-s-deconv_vfm-uda.py'
+custom_hooks = [dict(type='FSTHook', depth=1, match_release=True)]
