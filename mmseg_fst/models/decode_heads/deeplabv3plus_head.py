@@ -54,6 +54,7 @@ class DeepLabV3PlusHead(ASPPHead):
     """
 
     bottleneck: ConvModule
+    dropout: nn.Module
 
     def __init__(self,
                  c1_in_channels: int = 256,
