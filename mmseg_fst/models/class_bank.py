@@ -15,6 +15,7 @@ from mmseg_fst.ops import (
     peer_losses_of_rows,
     rows_of,
     surest_rows,
+    without_autocast,
 )
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
@@ -175,7 +176,7 @@ class CrossBankContrast(nn.Module):
         unsure = (confidence < self.threshold) & (pseudo >= 0) & (
             pseudo < self.num_classes)
         features = torch.cat([view.representation for view in views])
-        with torch.autocast(features.device.type, enabled=False):
+        with without_autocast(features.device):
             return dict(
                 high=self.high(name, features, torch.cat(labels), sure),
                 low=self.low(views[1].representation, peer, unsure))

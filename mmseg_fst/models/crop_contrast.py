@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmseg_fst.ops import class_contrast
+from mmseg_fst.ops import class_contrast, without_autocast
 from mmseg_fst.registry import MODELS
 
 
@@ -52,7 +52,7 @@ class CropContrast(nn.Module):
             Tensor: Mean over the crops, a scalar.
         """
         # Sums over millions of pairs do not fit into half precision.
-        with torch.autocast(feature.device.type, enabled=False):
+        with without_autocast(feature.device):
             dtype = torch.promote_types(feature.dtype, torch.float32)
             anchor, feature = anchor.to(dtype), feature.to(dtype)
             losses = []

@@ -11,6 +11,7 @@ from mmseg_fst.ops import (
     directed_mean,
     directional_losses,
     rows_of,
+    without_autocast,
 )
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
@@ -83,7 +84,7 @@ class DirectionalContrast(nn.Module):
         Returns:
             Tensor: The weighted loss, a scalar, computed in float32 at least.
         """
-        with torch.autocast(first.logits.device.type, enabled=False):
+        with without_autocast(first.logits.device):
             return self._loss(first, second, overlap)
 
     def _loss(self, first: PixelView, second: PixelView,

@@ -12,6 +12,7 @@ from mmseg_fst.ops import (
     sample_classes,
     sample_members,
     sum_by_class,
+    without_autocast,
 )
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checks import check_range
@@ -87,7 +88,7 @@ class RegionContrast(nn.Module):
         Returns:
             Tensor: The weighted loss, a scalar, computed in float32 at least.
         """
-        with torch.autocast(representation.device.type, enabled=False):
+        with without_autocast(representation.device):
             return self._loss(representation, logits, label, confidence)
 
     def _loss(self, representation: Tensor, logits: Tensor, label: Tensor,

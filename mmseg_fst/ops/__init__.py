@@ -68,6 +68,7 @@ from .pixel_contrast import (
     split_by_entropy,
     sum_by_class,
 )
+from .precision import without_autocast
 from .propagation import (
     correlation_map,
     label_regions,
@@ -125,5 +126,5 @@ __all__ = [
     'scale_sizes', 'scores_by_class', 'select_pixels', 'self_correction',
     'similarity_nce', 'soft_label_loss', 'soften', 'split_by_entropy',
     'spread', 'sum_by_class', 'surest_rows', 'upscale', 'weigh_boxes',
-    'weighted_cross_entropy'
+    'weighted_cross_entropy', 'without_autocast'
 ]

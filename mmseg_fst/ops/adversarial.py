@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .class_scores import class_logits
+from .precision import without_autocast
 
 #: From feature maps (N, D, h, w) to logits (N, C, H, W).
 Decoder = Callable[[list[Tensor]], Tensor]
@@ -50,7 +51,7 @@ def adversarial_noise(decode: Decoder,
     def log_probabilities(inputs: list[Tensor]) -> Tensor:
         return F.log_softmax(class_logits(decode(inputs)), 1)
 
-    with torch.autocast(device.type, enabled=False), torch.enable_grad():
+    with without_autocast(device), torch.enable_grad():
         with torch.no_grad():
             target = log_probabilities(maps).exp()
         noise = unit_norm([

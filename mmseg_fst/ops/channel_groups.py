@@ -3,6 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .precision import without_autocast
+
 
 def channel_weights(query: Tensor, key: Tensor) -> Tensor:
     """Attention weights of channels.
@@ -22,7 +24,7 @@ def channel_weights(query: Tensor, key: Tensor) -> Tensor:
         Tensor: Weights of shape (N, G, R, S), of sum 1 over the last axis.
     """
     dtype = torch.promote_types(query.dtype, torch.float32)
-    with torch.autocast(query.device.type, enabled=False):
+    with without_autocast(query.device):
         similarity = query.to(dtype) @ key.to(dtype).transpose(-1, -2)
         return F.instance_norm(similarity).softmax(-1)
 

@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .precision import without_autocast
+
 
 def correlation_map(query: Tensor, key: Tensor) -> Tensor:
     """Correlation of each position with all positions.
@@ -38,7 +40,7 @@ def spread(logits: Tensor, correlation: Tensor) -> Tensor:
         Tensor: Logits of shape (N, C, h, w).
     """
     dtype = torch.promote_types(logits.dtype, torch.float32)
-    with torch.autocast(logits.device.type, enabled=False):
+    with without_autocast(logits.device):
         summed = logits.to(dtype).flatten(2) @ correlation.to(dtype).flatten(2)
     return summed.view_as(logits)
 

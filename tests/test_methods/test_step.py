@@ -160,9 +160,9 @@ def test_every_method_is_in_one_of_these_files():
         and cls.__module__.startswith('mmseg_fst.')]
     files = {inspect.getfile(cls) for cls in classes}
     assert len(files) == len(classes) >= 9, 'one file each'
-    # UniMatch is FixMatch with another weak pass, ReleasedCoTraining is
-    # CoTraining that selects pixels otherwise.
-    assert len(files - set(map(str, METHOD_FILES))) <= 2
+    # UniMatch is FixMatch with another weak pass, VFMUDA is MIC with other
+    # views, ReleasedCoTraining is CoTraining that selects pixels otherwise.
+    assert len(files - set(map(str, METHOD_FILES))) <= 3
 
 
 @pytest.mark.parametrize('path', METHOD_FILES, ids=lambda path: path.stem)

@@ -39,7 +39,7 @@ RUNS = ['daformer', 'hrda', 'hrda_separate', *(
 
 
 @MODELS.register_module()
-class RecordedPhotometric(nn.Module):
+class LinearPhotometric(nn.Module):
     """Linear functions in the place of jitter and blur, when recorded."""
 
     def forward(self, image, mean, std):
@@ -85,7 +85,7 @@ def build(record, name, **changes):
         meta, type='MIC',
         mask=dict(type='BlockMask', block_size=meta['block_size'],
                   ratio=meta['ratio']),
-        photometric=dict(type='RecordedPhotometric'),
+        photometric=dict(type='LinearPhotometric'),
         data_preprocessor=dict(
             type='SelfTrainingDataPreProcessor', mean=meta['mean'],
             std=meta['std']), **changes)
@@ -100,7 +100,7 @@ def check(record, name, monkeypatch, **changes):
     model = build(record, name, **changes)
     masks = np.unpackbits(run['class_masks'].numpy(), axis=-1)
     RecordedClassMix.masks = iter(torch.from_numpy(masks))
-    RecordedPhotometric.triggers = iter(run['triggers'])
+    LinearPhotometric.triggers = iter(run['triggers'])
     boxes = iter(run.get('boxes', ()))
     monkeypatch.setattr(MultiScaleSegmentor, 'sample_box',
                         lambda self, size: Box(*next(boxes)))
