@@ -150,8 +150,11 @@ def run_stage(stage: str, deadline: float,
         seconds=round(time.monotonic() - start, 1))
     if done.returncode:
         return dict(result, output=tail(done.stdout))
-    if stage in ('tests', 'demo'):
+    if stage == 'tests':
         return dict(result, last_line=tail(done.stdout)[-1])
+    if stage == 'demo':
+        return dict(result, scores=[
+            line for line in tail(done.stdout) if 'mIoU' in line])
     return dict(result, **json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -172,7 +175,7 @@ def command_of(stage: str, folder: str,
     if stage == 'demo':
         iterations = 4 if args.cpu else 50
         return [
-            sys.executable, 'run_experiments.py', '--config',
+            'sh', 'train.sh',  # generates the data
             'configs/demo/streets_fst.py', '--work-dir', folder,
             '--cfg-options', f'train_cfg.max_iters={iterations}',
             f'train_cfg.val_interval={iterations}'

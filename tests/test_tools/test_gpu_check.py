@@ -54,7 +54,7 @@ def test_success_is_the_exit_status(monkeypatch, tmp_path):
     code, stages = run_tool(
         monkeypatch, tmp_path, dict(demo="print('mIoU 40')"))
     assert code == 0
-    assert stages['demo']['last_line'] == 'mIoU 40'
+    assert stages['demo']['scores'] == ['mIoU 40']
 
 
 def test_without_a_gpu_it_says_so(monkeypatch):
