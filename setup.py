@@ -10,6 +10,7 @@ REQUIREMENTS = [
     line for line in (ROOT / 'requirements.txt').read_text().splitlines()
     if line and not line.startswith('#')
 ]
+DOCS = ['mkdocs-material>=9.6', 'mkdocstrings[python]>=0.29']
 
 setup(
     name='mmseg_fst',
@@ -21,7 +22,9 @@ setup(
     install_requires=REQUIREMENTS,
     extras_require=dict(
         tests=['pytest>=8', 'pytest-xdist>=3.7', 'ruff>=0.12', 'mypy>=1.11',
-               'pycocotools>=2.0.7'],
+               'pycocotools>=2.0.7', *DOCS],
+        # The documentation site: mkdocs build.
+        docs=DOCS,
         streetgen=['moderngl'],
         # TIFF files of bands that OpenCV cannot read.
         bands=['rasterio>=1.3'],

@@ -22,12 +22,13 @@ PAGES = sorted(DOCS.glob('*.md')) + [
 # them.
 CHECKED_PAGES = [page for page in PAGES if page.name != 'bad_inputs.md']
 OPTION = re.compile(r'(?<![\w-])--[a-z][\w-]+')
-# Options of torchrun, srun, sbatch, pip, tensorboard and ruff.
+# Options of torchrun, srun, sbatch, pip, tensorboard, ruff and mkdocs.
 EXTERNAL = {
     '--nproc_per_node', '--nnodes', '--node_rank', '--master_addr',
     '--master_port', '--ntasks', '--ntasks-per-node', '--nodes',
     '--gpus-per-node', '--cpus-per-task', '--time', '--signal',
-    '--index-url', '--logdir', '--select', '--ignore', '--line-length'
+    '--index-url', '--logdir', '--select', '--ignore', '--line-length',
+    '--strict'
 }
 
 

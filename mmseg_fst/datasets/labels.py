@@ -144,13 +144,8 @@ class LoadAnnotations(_LoadAnnotations):
     names the file. Whether an id is a class is checked where the number of
     classes is known, see :func:`check_label`.
 
-    Args:
-        reduce_zero_label (bool, optional): Whether id 0 is ignored and all
-            others are lowered by 1. Defaults to None: as the data set says.
-        backend_args (dict, optional): Where files lie that are not on disk,
-            see :func:`mmengine.fileio.get`. Defaults to None.
-        imdecode_backend (str): As of :func:`mmcv.imfrombytes`. Defaults to
-            ``'pillow'``.
+    The arguments are MMSegmentation's: ``reduce_zero_label``, ``backend_args``
+    and ``imdecode_backend``.
 
     Raises:
         OSError: If a file is missing, truncated or not an image.

@@ -1,5 +1,5 @@
 """VFM-UDA: masked image consistency for foundation encoders."""
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ class VFMUDA(MIC):
         ...     weak=dict(type='StrongPhotometric', blur_prob=0.), ...)
     """
 
-    def __init__(self, weak: dict, **kwargs) -> None:
+    def __init__(self, weak: dict, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.weak = MODELS.build(weak)
 
