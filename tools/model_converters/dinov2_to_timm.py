@@ -57,11 +57,14 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
     }
 
 
-def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return the config of the encoder of these weights.
+def plain_config(weights: Mapping[str, Tensor], model: str,
+                 names: str) -> dict[str, Any]:
+    """Return the config of a plain vision transformer of timm.
 
     Args:
         weights (dict[str, Tensor]): Converted state dict.
+        model (str): Ending of its name in timm, such as ``patch14_dinov2``.
+        names (str): The transformers that can be converted, for the error.
 
     Returns:
         dict: Config for ``MODELS``.
@@ -73,10 +76,15 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     if width not in _SIZES:
         raise ValueError('The embedding width must be one of '
                          f'{", ".join(map(str, _SIZES))}, got {width}; use '
-                         'DINOv2 ViT-S/14, B/14 or L/14.')
+                         f'{names}.')
     return dict(
-        type=PlainTransformer,
-        model_name=f'vit_{_SIZES[width]}_patch14_dinov2')
+        type=PlainTransformer, model_name=f'vit_{_SIZES[width]}_{model}')
+
+
+def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Return the config of a DINOv2, see :func:`plain_config`."""
+    return plain_config(weights, 'patch14_dinov2',
+                        'DINOv2 ViT-S/14, B/14 or L/14')
 
 
 # Copies of the release may lack the mask token.

@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from model_converters.dinov2_to_timm import (  # noqa: E402
     MASK_TOKEN,
     PREFIX,
-    PlainTransformer,
+    plain_config,
 )
 from model_converters.network import Converter, Weights  # noqa: E402
 from model_converters.shell import run  # noqa: E402
@@ -27,7 +27,6 @@ from model_converters.shell import run  # noqa: E402
 _COMPUTED = ('.periods', '.bias_mask')
 _NAMES = {'ls1.gamma': 'gamma_1', 'ls2.gamma': 'gamma_2',
           'storage_tokens': 'reg_token'}
-_SIZES = {384: 'small', 768: 'base', 1024: 'large'}
 
 
 def convert(weights: Mapping[str, Tensor]) -> Weights:
@@ -60,25 +59,9 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return the config of the encoder of these weights.
-
-    Args:
-        weights (dict[str, Tensor]): Converted state dict.
-
-    Returns:
-        dict: Config for ``MODELS``.
-
-    Raises:
-        ValueError: If the width is not the width of ViT-S, B or L.
-    """
-    width = weights[PREFIX + 'cls_token'].shape[-1]
-    if width not in _SIZES:
-        raise ValueError('The embedding width must be one of '
-                         f'{", ".join(map(str, _SIZES))}, got {width}; use '
-                         'DINOv3 ViT-S/16, B/16 or L/16.')
-    return dict(
-        type=PlainTransformer,
-        model_name=f'vit_{_SIZES[width]}_patch16_dinov3')
+    """Return the config of a DINOv3, see :func:`plain_config`."""
+    return plain_config(weights, 'patch16_dinov3',
+                        'DINOv3 ViT-S/16, B/16 or L/16')
 
 
 CONVERTER = Converter(convert, config, fresh=(MASK_TOKEN, ))
