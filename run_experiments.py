@@ -17,12 +17,16 @@ each has its own process. After every run work_dirs/tables/NAME.csv and NAME.md
 are written. A grid that was interrupted continues with the same command and
 --resume.
 
+After several configs their scores are printed side by side, by class.
+
 A config of stages (ST++) trains all of them, in folders below that of the
 run.
 """
 import argparse
 import multiprocessing
+import shlex
 import sys
+from pathlib import Path
 from typing import Optional, Union
 
 from mmengine.config import DictAction
@@ -74,6 +78,11 @@ def make_parser() -> argparse.ArgumentParser:
         "CCP use: the N-th, or for 'run' the seed of each run; default: "
         'SPLIT_SEED of the environment, or 0. Published lists are fixed')
     parser.add_argument(
+        '--report',
+        metavar='FILE',
+        help='write a page about the runs of --config: scores, curves and '
+        'images, see tools/report.py')
+    parser.add_argument(
         '--work-dir', help='folder of the run; for a single run only')
     parser.add_argument(
         '--resume',
@@ -99,6 +108,9 @@ def parse_args() -> argparse.Namespace:
     if args.work_dir and (args.grid or len(args.config) * len(args.seed) > 1):
         parser.error('--work-dir is for one config and one seed; leave it '
                      'out, and each run gets its folder.')
+    if args.grid and args.report:
+        parser.error('--report is for --config; after a grid use '
+                     'tools/report.py.')
     if args.grid and args.partition:
         parser.error('--partition is for --config; a grid names the '
                      'partitions itself.')
@@ -106,11 +118,15 @@ def parse_args() -> argparse.Namespace:
 
 
 def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
-              partition: Optional[str] = None) -> None:
-    """Train one config with one seed; end the process if that fails."""
+              partition: Optional[str] = None) -> str:
+    """Train one config with one seed; end the process if that fails.
+
+    Returns:
+        str: The work folder.
+    """
     from mmseg_fst.apis import start_training
 
-    start_training(
+    return start_training(
         config,
         args.cfg_options,
         seed=seed,
@@ -150,15 +166,37 @@ def train_grid(args: argparse.Namespace) -> None:
         sys.exit(f'{failures} of {len(runs)} runs failed.')
 
 
+def compare(folders: list[str], args: argparse.Namespace) -> None:
+    """Print the scores of several configs side by side; write a page."""
+    from mmseg_fst.apis import compare_runs
+
+    comparison = compare_runs(folders)
+    if comparison:
+        print(f'\n{comparison}')
+    if args.report:
+        from mmseg_fst.report import find_methods, write_report
+        from mmseg_fst.utils.messages import one_message
+
+        with one_message():
+            missing = write_report(
+                Path(args.report), find_methods(map(Path, folders)),
+                shlex.join(['python', *sys.argv]), trust=args.trust)
+        for sentence in missing:
+            print(f'No images of {sentence}', file=sys.stderr)
+        print(f'Report: {args.report}')
+
+
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
     if args.grid:
         train_grid(args)
         return
-    for config in args.config:
-        for seed in args.seed:
-            train_one(args, config, seed, args.partition)
+    folders = [
+        train_one(args, config, seed, args.partition)
+        for config in args.config for seed in args.seed
+    ]
+    compare(folders, args)
 
 
 if __name__ == '__main__':

@@ -23,6 +23,7 @@ from mmseg_fst.prepare.task_configs import config_texts
 from mmseg_fst.prepare.task_files import write_task
 from mmseg_fst.prepare.view import choose_view
 from mmseg_fst.run.choose_checkpoint import choose_checkpoint
+from mmseg_fst.run.comparison import compare_runs
 from mmseg_fst.run.grid import plan_runs, read_grid, run_grid
 from mmseg_fst.run.launch import build_runner, prepare_processes
 from mmseg_fst.run.replay import Replay, replay
@@ -52,7 +53,7 @@ __all__ = [
     'Check', 'ExportedNetwork', 'Prediction', 'Replay', 'Report', 'Score',
     'Side', 'Source', 'Task', 'UnlabeledImages', 'build_runner',
     'check_config', 'choose_checkpoint', 'choose_view', 'class_problems',
-    'config_texts', 'count_sizes', 'drop_pretrained', 'export_model',
+    'compare_runs', 'config_texts', 'count_sizes', 'drop_pretrained', 'export_model',
     'find_checkpoint', 'find_config', 'find_sources', 'format_scores',
     'label_images', 'load_config', 'load_model', 'load_network',
     'merge_options', 'open_config', 'plan_runs', 'predict', 'predict_files',

@@ -229,7 +229,7 @@ def format_markdown(rows: Iterable[Row]) -> str:
     tables = defaultdict(list)
     for row in rows:
         tables[row.protocol].append(row)
-    return '\n'.join(f'Protocol: {protocol}\n\n{_format_table(some)}'
+    return '\n'.join(f'Protocol: {protocol}\n\n{_table_of(some)}'
                      for protocol, some in tables.items())
 
 
@@ -254,27 +254,35 @@ def format_classes(rows: Iterable[Row], score: str) -> str:
         return ('No run has scores by class: they need a run of this version '
                 "with val_evaluator=dict(type='ConfusionIoUMetric').")
     return '\n'.join(
-        f'{score} by class, %. Protocol: {protocol}\n\n' + _markdown(
+        f'{score} by class, %. Protocol: {protocol}\n\n' + format_table(
             ['class', *(column for column, _ in columns)],
             [[name, *(mean_and_std(values[name]) for _, values in columns)]
              for name in classes])
         for (protocol, classes), columns in tables.items())
 
 
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
+def format_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown.
+
+    Args:
+        head (Sequence[str]): Titles of the columns.
+        rows (Iterable[Sequence[str]]): As many cells each.
+
+    Returns:
+        str: The lines, with a newline at the end.
+    """
     lines = [f'| {" | ".join(cells)} |' for cells in (head, *rows)]
     return '\n'.join([lines[0], '|---' * len(head) + '|', *lines[1:], ''])
 
 
-def _format_table(rows: Sequence[Row]) -> str:
+def _table_of(rows: Sequence[Row]) -> str:
     """One table in Markdown."""
     columns = columns_of(rows)
     head = [
         'run', 'iterations', 'seeds', 'minutes of training',
         *(f'{network}, {moment}' for network, moment in columns)
     ]
-    return _markdown(head, [[
+    return format_table(head, [[
         f'{row.name}, split {row.split}' if row.split else row.name,
         '/'.join(map(str, sorted(row.iterations))) or '-',
         str(len(row.seeds)),
