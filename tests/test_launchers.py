@@ -12,6 +12,9 @@ from helpers import PYTHON, REPOSITORY, make_streets
 from mmengine.config import Config
 from PIL import Image
 
+from mmseg_fst.datasets import StreetsDataset
+from mmseg_fst.utils.files import count_pixels, save_class_stats
+
 DEMO = 'configs/demo/streets_fst.py'
 # The smallest batch that batch normalization allows.
 SMALL = ['--cfg-options', 'train_dataloader.batch_size=2']
@@ -204,6 +207,42 @@ def test_train_sh_trains_and_resumes(workspace):
     assert code == 0, end_of(output)
     results = json.loads((folder / 'results.json').read_text())
     assert set(results['iterations']) == {'2', '4'}
+
+
+@pytest.mark.slow
+def test_the_configs_of_the_first_run_are_compared(workspace, tmp_path):
+    """The configs of `sh train.sh`, as debug runs on tiny data."""
+    data = make_streets(tmp_path / 'data', train=4, val=3,
+                        size=(HEIGHT, WIDTH))
+    labels = data / 'rendered' / 'gtFine' / 'train'
+    save_class_stats(
+        str(data / 'rendered' / 'class_stats_train.json'),
+        StreetsDataset.METAINFO['classes'], {
+            path.name.replace('gtFine_labelTrainIds.png', 'leftImg8bit'):
+                count_pixels(np.asarray(Image.open(path)), 11)
+            for path in labels.iterdir()
+        })
+    configs = [REPOSITORY / f'configs/demo/first_{name}.py'
+               for name in ('source-only', 'fst')]
+    page = tmp_path / 'report.html'
+    code, output = start(
+        workspace, 'env', '-C', tmp_path, PYTHON,
+        REPOSITORY / 'run_experiments.py', '--config', *configs, '--debug',
+        '--report', page, *SMALL, STREETS_ROOT=str(data))
+    assert code == 0, end_of(output)
+    # The second stage starts from the debug run of the first.
+    start_from = tmp_path / 'work_dirs/demo/first_source-only/debug'
+    assert re.search(rf'[Ll]oad.* {start_from}/iter_', output)
+    rows = re.findall(r'^\| (road|mIoU) \|(.*)\|$', output, re.MULTILINE)
+    for _, cells in rows[-2:]:
+        baseline, *others = cells.split('|')
+        assert '(' not in baseline and len(others) == 2
+        for cell in others:
+            value, change = map(
+                float, re.fullmatch(r' ([\d.]+).* \((.*)\) ', cell).groups())
+            assert change == pytest.approx(value - float(baseline), abs=0.11)
+    assert f'Report: {page}' in output
+    assert 'first_source-only' in page.read_text()
 
 
 @pytest.mark.slow
