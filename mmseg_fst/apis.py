@@ -53,13 +53,13 @@ __all__ = [
     'Check', 'ExportedNetwork', 'Prediction', 'Replay', 'Report', 'Score',
     'Side', 'Source', 'Task', 'UnlabeledImages', 'build_runner',
     'check_config', 'choose_checkpoint', 'choose_view', 'class_problems',
-    'compare_runs', 'config_texts', 'count_sizes', 'drop_pretrained', 'export_model',
-    'find_checkpoint', 'find_config', 'find_sources', 'format_scores',
-    'label_images', 'load_config', 'load_model', 'load_network',
-    'merge_options', 'open_config', 'plan_runs', 'predict', 'predict_files',
-    'prepare_processes', 'pull_model', 'push_model', 'rank_images',
-    'read_config', 'read_grid', 'read_protocol', 'read_scores', 'replay',
-    'run_grid', 'save_config', 'sorted_checkpoints', 'split_validation',
-    'start_training', 'test', 'train', 'without_copies', 'write_ranking',
-    'write_task'
+    'compare_runs', 'config_texts', 'count_sizes', 'drop_pretrained',
+    'export_model', 'find_checkpoint', 'find_config', 'find_sources',
+    'format_scores', 'label_images', 'load_config', 'load_model',
+    'load_network', 'merge_options', 'open_config', 'plan_runs', 'predict',
+    'predict_files', 'prepare_processes', 'pull_model', 'push_model',
+    'rank_images', 'read_config', 'read_grid', 'read_protocol', 'read_scores',
+    'replay', 'run_grid', 'save_config', 'sorted_checkpoints',
+    'split_validation', 'start_training', 'test', 'train', 'without_copies',
+    'write_ranking', 'write_task'
 ]

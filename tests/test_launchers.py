@@ -231,8 +231,9 @@ def test_the_configs_of_the_first_run_are_compared(workspace, tmp_path):
         '--report', page, *SMALL, STREETS_ROOT=str(data))
     assert code == 0, end_of(output)
     # The second stage starts from the debug run of the first.
-    start_from = tmp_path / 'work_dirs/demo/first_source-only/debug'
-    assert re.search(rf'[Ll]oad.* {start_from}/iter_', output)
+    second = tmp_path / 'work_dirs/demo/first_fst/debug/config.json'
+    assert json.loads(second.read_text())['load_from'].startswith(
+        'work_dirs/demo/first_source-only/debug/')
     rows = re.findall(r'^\| (road|mIoU) \|(.*)\|$', output, re.MULTILINE)
     for _, cells in rows[-2:]:
         baseline, *others = cells.split('|')
