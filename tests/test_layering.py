@@ -27,9 +27,14 @@ ALLOWED = {
     'run': {*_CORE, 'evaluation', 'config', 'use', 'run'},
     'prepare': {'registry', 'utils', 'datasets', 'config', 'run', 'prepare'},
     'report': {*_CORE, 'evaluation', 'config', 'use', 'run', 'report'},
+    'self_training': {
+        *_CORE, 'version', 'config', 'use', 'run', 'prepare', 'report',
+        'self_training'
+    },
     'apis': {*_CORE, 'config', 'use', 'run', 'prepare'},
     # __init__.py
-    '': {'version', 'models', 'methods', 'datasets', 'engine', 'evaluation'},
+    '': {'version', 'models', 'methods', 'datasets', 'engine', 'evaluation',
+         'self_training'},
 }
 
 

@@ -10,7 +10,7 @@ import argparse
 import os
 from os import path as osp
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from mmseg_fst.apis import (
     find_checkpoint,
@@ -19,6 +19,7 @@ from mmseg_fst.apis import (
     open_config,
     test,
 )
+from mmseg_fst.run.test import choose_split, test_folder
 from mmseg_fst.utils.messages import one_message
 
 
@@ -76,19 +77,6 @@ def parse_args() -> argparse.Namespace:
                      f'the equals sign ({error}).')
 
 
-def choose_split(cfg: Config, split: str, path: str) -> None:
-    """Let the test score the chosen images."""
-    if split == 'val':
-        for key in ('dataloader', 'evaluator'):
-            if f'val_{key}' in cfg:
-                cfg[f'test_{key}'] = cfg[f'val_{key}']
-    elif cfg.test_dataloader.dataset == cfg.val_dataloader.dataset:
-        raise ValueError(
-            f'{path} has no test split: test_dataloader is val_dataloader. '
-            'Create the task with tools/new_task.py --test, or set '
-            'test_dataloader in the config.')
-
-
 def main() -> None:
     """Run from the command line."""
     args = parse_args()
@@ -114,8 +102,7 @@ def main() -> None:
     # Again: test_dataloader and test_evaluator were replaced.
     merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
-    cfg.work_dir = osp.join(
-        folder, 'test' if args.split == 'val' else 'test_split')
+    cfg.work_dir = test_folder(folder, args.split)
     show_dir = args.show_dir or osp.join(cfg.work_dir, 'pictures')
     if args.max_images == 0:
         show_dir = None

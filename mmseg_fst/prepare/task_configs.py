@@ -5,7 +5,7 @@ from os import path as osp
 from pathlib import Path
 from pprint import pformat
 from string import Template
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
 from .palette import palette_of
-from .schedule import choose_schedules
+from .schedule import Schedule, choose_schedules
 from .task import Side, Task
 from .task_files import has_unique_names, needs_conversion
 from .view import View
@@ -183,7 +183,7 @@ param_scheduler = [
     dict(_base_.poly, begin=10, end=max_iters)
 ]
 # The best checkpoint of that run.
-load_from = '$runs/{run}'
+load_from = $runs
 ''')
 # Thresholds of each class, not one for all, so that pseudo-labels of rare
 # classes are used.
@@ -270,7 +270,7 @@ def _data_text(task: Task, view: View, data_root: str,
 
 def _rest(run: _Run, runs: str, channels: int) -> str:
     """Text of a config after its schedule."""
-    text = _CONTINUED.substitute(runs=runs)
+    text = _CONTINUED.substitute(runs=repr(f'{runs}/{{run}}'))
     if run.method == 'labels_only':
         return text + _LABELS_ONLY
     parts = [_LABELER]
@@ -294,7 +294,9 @@ def _table_text(name: str, configs: Sequence[str]) -> str:
 
 def config_texts(task: Task, view: View, data_root: str, folder: Path,
                  bases: Path, adapt: bool = False,
-                 loading: Loading = Loading()) -> dict[str, str]:
+                 loading: Loading = Loading(),
+                 schedules: Optional[dict[str, Schedule]] = None,
+                 runs: Optional[str] = None) -> dict[str, str]:
     """Create the configs of a task: data, supervised training, methods.
 
     Args:
@@ -307,6 +309,11 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
             Defaults to False.
         loading (Loading): How images are loaded and normalized. Defaults to
             RGB images of 8 bits.
+        schedules (dict[str, Schedule], optional): Iterations by name of the
+            config. Defaults to None: :func:`choose_schedules`.
+        runs (str, optional): Folder of the supervised runs, one for each
+            seed, from which the others continue. Defaults to None: the
+            default folder of ``supervised.py``.
 
     Returns:
         dict[str, str]: Texts by file name.
@@ -321,8 +328,9 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
             name=task.name, base=base, channels=channels,
             num_classes=len(task.classes.names))
     }
-    schedules = choose_schedules(len(task.train.images))
-    start = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
+    schedules = schedules or choose_schedules(len(task.train.images))
+    start = runs or osp.dirname(
+        default_work_dir(str(folder / 'supervised.py'), 0))
     first = _Run('supervised training. The others continue from it.',
                  'labels_only')
     for name, run in dict(supervised=first, **_runs(adapt)).items():
