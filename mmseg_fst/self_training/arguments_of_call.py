@@ -36,19 +36,14 @@ def check_arguments(given: Mapping[str, Any], out: Path) -> None:
 
     Raises:
         SelfTrainError: If a value is out of its range.
+        ValueError: If there are too few iterations.
     """
     if given['method'] not in method_names():
         raise SelfTrainError(
             f'method={given["method"]!r}: there is no such method; choose '
             f'one of {", ".join(map(repr, method_names()))}.')
-    lengths = given['iterations']
-    if lengths is not None:
-        try:
-            fixed_schedules(*_pair(lengths))
-        except TypeError as error:
-            raise SelfTrainError(
-                f'iterations={lengths!r} must be a positive integer, or two: '
-                'of supervised training and of self-training.') from error
+    if given['iterations'] is not None:
+        fixed_schedules(*_pair(given['iterations']))
     unlabeled = given['unlabeled']
     if isinstance(unlabeled, (str, PathLike)) and out.is_relative_to(
             Path(unlabeled).expanduser().resolve()):
@@ -59,8 +54,14 @@ def check_arguments(given: Mapping[str, Any], out: Path) -> None:
 
 def _pair(lengths: Iterations) -> tuple[int, int]:
     """Iterations of supervised training and of self-training."""
-    first, second = (lengths, lengths) if isinstance(lengths, int) else lengths
-    return int(first), int(second)
+    try:
+        first, second = ((lengths, lengths) if isinstance(lengths, int)
+                         else lengths)
+        return int(first), int(second)
+    except (TypeError, ValueError) as error:
+        raise SelfTrainError(
+            f'iterations={lengths!r} must be a positive integer, or two: of '
+            'supervised training and of self-training.') from error
 
 
 def normalized(given: Mapping[str, Any]) -> dict[str, Any]:

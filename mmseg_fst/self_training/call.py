@@ -34,7 +34,12 @@ from .arguments_of_call import (
 from .bars import Bars, ProgressHook
 from .class_argument import Classes
 from .errors import as_exception
-from .process_state import caller_state, on_device, output_to
+from .process_state import (
+    caller_state,
+    fresh_instances,
+    on_device,
+    output_to,
+)
 from .record import Places, open_record, plain, write_record
 from .result import SelfTrainResult, load_result
 
@@ -287,7 +292,7 @@ class Call:
             self.bars.done(name, 'was trained before')
             return
         with self.bars.stage(name, length) as bar:
-            with output_to(self.places.log), as_exception(
+            with output_to(self.places.log), fresh_instances(), as_exception(
                     self.names, folder, cfg.to_dict()):
                 train_once(cfg, resume=True, hooks=[ProgressHook(bar)])
 
@@ -332,4 +337,5 @@ def _test(folder: str, split: str) -> None:
     cfg = open_config(config)
     choose_split(cfg, split, config)
     cfg.work_dir = target
-    score(cfg, checkpoint, osp.join(target, 'pictures'), _NUM_IMAGES)
+    with fresh_instances():
+        score(cfg, checkpoint, osp.join(target, 'pictures'), _NUM_IMAGES)

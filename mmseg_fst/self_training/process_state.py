@@ -60,13 +60,25 @@ def caller_state() -> Iterator[None]:
         undo.callback(torch.use_deterministic_algorithms,
                       torch.are_deterministic_algorithms_enabled())
         undo.enter_context(warnings.catch_warnings())
+        undo.enter_context(fresh_instances())
+        # No threads of OpenCV, which could hold a lock while workers fork.
+        cv2.setNumThreads(0)
+        yield
+
+
+@contextmanager
+def fresh_instances() -> Iterator[None]:
+    """Begin without instances of mmengine, and end with the former ones.
+
+    Instances are named by the second: a run that begins within a second of
+    another would log to its folder.
+    """
+    with ExitStack() as undo:
         for kind in _MANAGED:
             undo.callback(setattr, kind, '_instance_dict',
                           kind._instance_dict)
             kind._instance_dict = OrderedDict()
         undo.callback(_close_loggers)  # the new ones: callbacks run in reverse
-        # No threads of OpenCV, which could hold a lock while workers fork.
-        cv2.setNumThreads(0)
         yield
 
 

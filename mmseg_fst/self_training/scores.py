@@ -94,7 +94,7 @@ def percent(value: float, sign: bool = False) -> str:
     """
     if isnan(value):
         return '-'
-    return f'{value:+.1f}' if sign else f'{value:.1f}'
+    return f'{value:+.1f}'.replace('-0.0', '+0.0') if sign else f'{value:.1f}'
 
 
 def _iou(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
