@@ -1,6 +1,8 @@
 """Where the base configs are."""
 from pathlib import Path
 
+from .packaged import config_root
+
 
 def base_configs() -> Path:
     """Folder of the base configs, ``configs/_base_``.
@@ -9,11 +11,6 @@ def base_configs() -> Path:
         Path: The folder, absolute.
 
     Raises:
-        FileNotFoundError: If there is none beside the package.
+        FileNotFoundError: See :func:`config_root`.
     """
-    folder = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f'There is no folder {folder}, but tasks need its configs. '
-            "Install the package from a checkout: pip install -e '.'")
-    return folder
+    return config_root() / '_base_'

@@ -1,5 +1,4 @@
 """Texts of the configs for a task on a custom data set."""
-import os
 from collections.abc import Sequence
 from os import path as osp
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from mmseg_fst.config.packaged import base_reference
 from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
@@ -304,7 +304,7 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         view (View): Size of images and crops.
         data_root (str): Folder of lists, masks and statistics.
         folder (Path): Folder of the configs.
-        bases (Path): ``configs/_base_`` of this repository.
+        bases (Path): Folder of the base configs, ``configs/_base_``.
         adapt (bool): Whether the unlabeled images are from another domain.
             Defaults to False.
         loading (Loading): How images are loaded and normalized. Defaults to
@@ -318,7 +318,7 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
     Returns:
         dict[str, str]: Texts by file name.
     """
-    base = Path(os.path.relpath(bases.resolve(), folder.resolve())).as_posix()
+    base = base_reference(bases, folder)
     channels = ''
     if loading.channels != 3:
         channels = f'backbone=dict(in_channels={loading.channels}),\n    '

@@ -11,6 +11,8 @@ from .file_lists import is_list
 IMAGES, MASKS, ALL_IMAGES = 'images/{name}.*', 'labels/{name}.*', '{name}.*'
 #: Default size of tiles.
 TILE = 1024
+#: Images of more pixels are cut by default: each costs seconds to load.
+LARGE = 16_000_000
 
 
 class TaskError(ValueError):

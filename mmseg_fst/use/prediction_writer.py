@@ -16,14 +16,11 @@ from mmseg_fst.utils.images import write_image
 
 from .areas import AreaTable
 from .georeference import georeference, save_geotiff
+from .outputs import OUTPUTS
 from .overlays import overlay
 from .predict import Predictor
 from .probability_files import ProbabilityFiles
 from .sources import Source
-
-#: What can be written of each image.
-OUTPUTS = ('labels', 'overlays', 'areas', 'probabilities',
-           'probability-images')
 
 
 class PredictionWriter:
