@@ -2,8 +2,8 @@
 
 It is a module outside of the package, because the package imports PyTorch
 when it is imported, which takes seconds: here the package is run after the
-words of the command line have been read. Help, a wrong option and the completion
-of words therefore need no PyTorch.
+words of the command line have been read. Help and a message on a wrong option
+therefore take no time.
 """
 import importlib
 import importlib.util

@@ -13,6 +13,7 @@ from helpers import REPOSITORY, make_streets
 from mmengine.registry import init_default_scope
 from test_engine.toy import assert_equal, model_config, trained
 
+from mmseg_fst.commands import COMMANDS
 from mmseg_fst.registry import MODELS
 
 DOCS = REPOSITORY / 'docs'
@@ -86,6 +87,8 @@ def options_of(program, command='', visited=()):
     else:
         names = re.findall(r'^ *(?:from|import) ([\w.]+)', text, re.M)
         names.append(f'benchmarks.{command}')
+        names += [f'mmseg_fst.commands.{name.replace("-", "_")}'
+                  for name in re.findall(r"start\('([\w-]+)'", text)]
         folders = program.parent, REPOSITORY / 'tools', REPOSITORY
         parts = [folder / f'{name.replace(".", "/")}.py'
                  for name in names for folder in folders]
@@ -118,7 +121,20 @@ def wrong_options(text):
                           for option in OPTION.findall(rest)
                           if option not in known]
                 break
+        match = re.search(r'(?:^| )mmseg-fst ([a-z][\w-]*)', line)
+        if match:
+            wrong += wrong_words(match[1], line[match.end():])
     return wrong
+
+
+def wrong_words(command, rest):
+    """Find what is wrong in a command line of mmseg-fst."""
+    if command not in COMMANDS:
+        return [f'mmseg-fst {command}']
+    known = options_of(REPOSITORY / 'mmseg_fst' / 'commands' /
+                       f'{command.replace("-", "_")}.py')
+    return [f'mmseg-fst {command} {option}'
+            for option in OPTION.findall(rest) if option not in known]
 
 
 @pytest.mark.parametrize('page', CHECKED_PAGES, ids=lambda page: page.name)
@@ -128,6 +144,7 @@ def test_named_options_exist(page):
     # Options named without a program must be options of some program.
     known = EXTERNAL.union(
         options_of(REPOSITORY / 'run_experiments.py'),
+        *map(options_of, (REPOSITORY / 'mmseg_fst/commands').glob('*.py')),
         *map(options_of, (REPOSITORY / 'tools').rglob('*.py')))
     assert set(OPTION.findall(text)) <= known
 
@@ -144,6 +161,9 @@ def test_named_options_exist(page):
     ('    torchrun --nnodes 2 tools/train.py C --launcher pytorch\n', []),
     ('    python tools/model_converters/mit_to_mmseg.py A B --trust\n', []),
     ('`sh tools/download_checkpoints.sh --list` and `--flip`', []),
+    ('    mmseg-fst report RUN --out a --panel 3\n',
+     ['mmseg-fst report --panel']),
+    ('`mmseg-fst predit RUN` and `mmseg-fst --help`', ['mmseg-fst predit']),
 ])
 def test_a_wrong_option_is_detected(text, expected):
     """The checker itself is correct."""

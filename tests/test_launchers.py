@@ -33,8 +33,8 @@ def workspace(tmp_path_factory):
     python.write_text(f'#!/bin/sh\nexec "{PYTHON}" "$@"\n')
     python.chmod(0o755)
     (venv / 'installed.txt').write_text(
-        (REPOSITORY / 'requirements.txt').read_text() +
-        (REPOSITORY / 'setup.py').read_text())
+        ''.join((REPOSITORY / name).read_text() for name in (
+            'requirements.txt', 'setup.py', 'pyproject.toml')))
     env = dict(
         os.environ,
         STREETS_ROOT=str(root / 'data'),

@@ -1,9 +1,9 @@
 """Print a script that completes commands and options with the tab key.
 
-    mmseg-fst completion bash > ~/.local/share/bash-completion/completions/mmseg-fst
-    mmseg-fst completion zsh > DIRECTORY_IN_FPATH/_mmseg-fst
+    mmseg-fst completion bash >> ~/.bash_completion
+    mmseg-fst completion zsh > FOLDER/_mmseg-fst       a FOLDER of $fpath
 
-It needs: pip install shtab
+It takes effect in new shells, and needs: pip install shtab
 """
 import argparse
 

@@ -98,7 +98,8 @@ def read_grid(path: str) -> Grid:
             ]
 
     Args:
-        path (str): The file, see :func:`find_config_file`. Its configs are relative to its folder.
+        path (str): The file, see :func:`find_config_file`. Its configs are
+            relative to its folder.
 
     Returns:
         Grid: Its content.

@@ -15,7 +15,6 @@ import numpy as np
 from mmseg_fst.utils.collapsed import beside_score
 from mmseg_fst.utils.files import atomic_write
 
-from .class_scores import CLASS_SCORES
 from .run_config import SPLIT_MARK, title_of
 from .score_files import (
     is_finished,
@@ -258,7 +257,8 @@ def format_classes(rows: Iterable[Row], score: str) -> str:
 
     Args:
         rows (Iterable[Row]): The rows.
-        score (str): One of :data:`CLASS_SCORES`.
+        score (str): One of
+            :data:`mmseg_fst.run.class_scores.CLASS_SCORES`.
 
     Returns:
         str: Markdown; says so if no run has scores by class.

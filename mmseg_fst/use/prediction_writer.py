@@ -16,7 +16,6 @@ from mmseg_fst.utils.images import write_image
 
 from .areas import AreaTable
 from .georeference import georeference, save_geotiff
-from .outputs import OUTPUTS
 from .overlays import overlay
 from .predict import Predictor
 from .probability_files import ProbabilityFiles
@@ -36,7 +35,7 @@ class PredictionWriter:
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
         folder (str): Where to.
-        save (Collection[str]): Which of :data:`OUTPUTS`.
+        save (Collection[str]): Which of :data:`.OUTPUTS`.
         opacity (float): Share of the color in an overlay, in [0, 1].
         scales (Sequence[float]): See :func:`predict`.
         flip (bool): See :func:`predict`.
@@ -63,7 +62,7 @@ class PredictionWriter:
         """Where something is written.
 
         Args:
-            kind (str): One of :data:`OUTPUTS`.
+            kind (str): One of :data:`.OUTPUTS`.
             name (str): Name of the image or video.
             ending (str): Ending of the file.
 

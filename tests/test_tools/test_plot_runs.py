@@ -7,10 +7,9 @@ from pathlib import Path
 import cv2
 import pytest
 from helpers import REPOSITORY
+from matplotlib.figure import Figure
 
-sys.path.insert(0, str(REPOSITORY / 'tools'))
-from matplotlib.figure import Figure  # noqa: E402
-from plot_runs import plot_run, read_scalars, smooth  # noqa: E402
+from mmseg_fst.report.logged_values import plot_run, read_scalars, smooth
 
 TOOL = REPOSITORY / 'tools/plot_runs.py'
 
