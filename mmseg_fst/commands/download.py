@@ -114,7 +114,7 @@ def _checkpoints(args: argparse.Namespace) -> int:
     if args.list:
         print_table(names or list(WEIGHTS), args.folder)
         return 0
-    names = names or DEFAULT
+    names = names or [*DEFAULT]
     if args.all:
         names = [name for name in WEIGHTS if not WEIGHTS[name].is_by_hand]
     missing = []

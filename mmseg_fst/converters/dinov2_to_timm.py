@@ -34,7 +34,7 @@ class PlainTransformer(nn.Module):
         self.timm_model = timm.create_model(
             model_name, pretrained=False, num_classes=0)
         self.mask_token = nn.Parameter(
-            torch.empty(1, self.timm_model.embed_dim))
+            torch.empty(1, int(self.timm_model.embed_dim)))
 
 
 def convert(weights: Mapping[str, Tensor]) -> Weights:

@@ -107,8 +107,8 @@ def _adapted(weights: Mapping[str, Tensor]) -> dict[str, Weights]:
 def _semi_supervised(weights: Mapping[str, Any],
                      target: nn.Module) -> dict[str, Weights]:
     """Return the networks of a semi-supervised release of U2PL or FST."""
-    represents = getattr(target.student.decode_head, 'represent',
-                         None) is not None
+    decode_head = target.get_submodule('student.decode_head')
+    represents = getattr(decode_head, 'represent', None) is not None
     student = weights.get('model_state', weights)
     return dict(
         student=u2pl_to_mmseg.convert(student, represents),
@@ -180,7 +180,7 @@ def write_folder(checkpoint: Mapping[str, Any], config: Path, out: Path,
     if others:
         raise ValueError(f'{out} already has the config {others.pop()}; name '
                          'another folder.')
-    cfg = read_config(config, partition=partition)
+    cfg = read_config(str(config), partition=partition)
     weights = convert(checkpoint['state_dict'], build_shapes(cfg.model))
     iteration = _iteration(checkpoint, cfg)
     path = out / f'iter_{iteration}.pth'

@@ -57,8 +57,9 @@ def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     Raises:
         ValueError: If mmseg has no ResNet with these numbers of blocks.
     """
-    blocks = tuple(count(weights, f'layer{stage}.{{}}.')
-                   for stage in (1, 2, 3, 4))
+    first, second, third, fourth = (
+        count(weights, f'layer{stage}.{{}}.') for stage in (1, 2, 3, 4))
+    blocks = first, second, third, fourth
     is_basic = 'layer1.0.conv3.weight' not in weights
     depth = _DEPTHS.get(blocks)
     if is_basic and depth == 50:

@@ -47,14 +47,13 @@ def count(folder: Path, parts: Sequence[tuple[int, Optional[Files]]]
     Returns:
         tuple[str, bool]: The table cell, and whether all files exist.
     """
-    parts = [(expected, files) for expected, files in parts if files]
-    if not parts:
+    counts = [(len(list_files(folder, files)), expected)
+              for expected, files in parts if files]
+    if not counts:
         return '-', True
-    found = [len(list_files(folder, files)) for _, files in parts]
-    complete = all(number >= expected
-                   for number, (expected, _) in zip(found, parts))
-    return (f'{sum(found)}/{sum(expected for expected, _ in parts)}',
-            complete)
+    complete = all(found >= expected for found, expected in counts)
+    found, expected = map(sum, zip(*counts))
+    return f'{found}/{expected}', complete
 
 
 def inspect_data_set(name: str, folder: Path) -> State:

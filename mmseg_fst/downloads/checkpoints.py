@@ -126,7 +126,7 @@ def by_hand(name: str, folder: Path) -> str:
         lines.append(
             f'  SHA-256  {weights.sha256}... (sha256sum {download})')
     if weights.converter:
-        target, option = out, ''
+        target, option = str(out), ''
         if weights.config:
             target = f'work_dirs/released/{name}'
             option = f' --config {weights.config}'

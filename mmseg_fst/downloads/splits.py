@@ -198,7 +198,7 @@ def get_splits(families: Sequence[str], root: Path,
     """
     for name, images in IMAGES.items():
         data = Path(os.environ.get(f'{name.upper()}_ROOT') or root / name)
-        folders = {}
+        folders: dict[frozenset[str], Path] = {}
         for family in families:
             address, splits = SPLITS[family]
             for count, path in splits[name].items():
