@@ -31,6 +31,7 @@ from mmseg_fst.prepare.task_settings import (
     TaskSettings,
 )
 from mmseg_fst.utils.arguments import WrongOptions
+from mmseg_fst.utils.programs import program
 
 WEIGHTS = Path('checkpoints/mobilenetv2_100.pth')
 
@@ -207,21 +208,16 @@ def next_steps(configs: Path, schedules: list[str]) -> list[str]:
         schedules (list[str]): Sentences about the length of the runs.
 
     Returns:
-        list[str]: Lines with the commands: of the launchers in a checkout,
-        else of mmseg-fst.
+        list[str]: Lines with the commands.
     """
-    if Path('train.sh').is_file():
-        download = 'sh tools/download_checkpoints.sh'
-        train, grid = 'sh train.sh', 'python run_experiments.py --grid'
-    else:
-        download = 'mmseg-fst download checkpoints'
-        train, grid = 'mmseg-fst train', 'mmseg-fst train --grid'
     lines = ['Train:']
     if not WEIGHTS.is_file():
-        lines.append(f'    {download} {WEIGHTS.stem}')
+        lines.append(f'    {program("download checkpoints")} {WEIGHTS.stem}')
     return [
-        *lines, f'    {train} {configs}/supervised.py {configs}/fst.py',
+        *lines,
+        f'    {program("train")} {configs}/supervised.py {configs}/fst.py',
         'To try it first, append --debug: 4 iterations of each config.',
         *schedules, 'Table of all methods, with equal computation:',
-        f'    {grid} {configs}/table_{configs.name}.py --seeds 0 1 2'
+        f'    {program("train --grid")} {configs}/table_{configs.name}.py '
+        '--seeds 0 1 2'
     ]

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmseg_fst.config.config_file import CONFIG_JSON, save_config
 from mmseg_fst.utils.checkpoint import guard_loading
+from mmseg_fst.utils.programs import program
 from mmseg_fst.utils.settings import Change
 
 from .choose_checkpoint import choose_checkpoint
@@ -72,8 +73,9 @@ def train_once(cfg: Config,
             print(f'Warning: {warning}')
         print(f'Result folder: {runner.work_dir}\n'
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
-              f'Test and see predictions: sh test.sh {runner.work_dir}\n'
-              f'Report: python tools/report.py {runner.work_dir}')
+              'Test and see predictions: '
+              f'{program("test")} {runner.work_dir}\n'
+              f'Report: {program("report")} {runner.work_dir}')
     return runner.work_dir
 
 
