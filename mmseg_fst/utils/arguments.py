@@ -138,6 +138,7 @@ def command_line() -> str:
         ``'python tools/report.py work_dirs/demo'``.
     """
     program, *words = sys.argv
-    if program.endswith('.py'):
-        return shlex.join(['python', program, *words])
-    return shlex.join([osp.basename(program), *words])
+    start = ['python', program]
+    if osp.basename(program) == 'mmseg-fst':
+        start = ['mmseg-fst']
+    return shlex.join([*start, *words])
