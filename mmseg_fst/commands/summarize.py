@@ -16,7 +16,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmseg_fst.run.class_scores import CLASS_SCORES
+from mmseg_fst.run.table_scores import CLASS_SCORES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

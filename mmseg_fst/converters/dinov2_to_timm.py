@@ -78,7 +78,14 @@ def plain_config(weights: Mapping[str, Tensor], model: str,
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return the config of a DINOv2, see :func:`plain_config`."""
+    """Return the config of a DINOv2, see :func:`plain_config`.
+
+    Args:
+        weights (dict[str, Tensor]): Converted state dict.
+
+    Returns:
+        dict: Config for ``MODELS``.
+    """
     return plain_config(weights, 'patch14_dinov2',
                         'DINOv2 ViT-S/14, B/14 or L/14')
 

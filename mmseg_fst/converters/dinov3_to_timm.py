@@ -55,7 +55,14 @@ def convert(weights: Mapping[str, Tensor]) -> Weights:
 
 
 def config(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return the config of a DINOv3, see :func:`plain_config`."""
+    """Return the config of a DINOv3, see :func:`plain_config`.
+
+    Args:
+        weights (dict[str, Tensor]): Converted state dict.
+
+    Returns:
+        dict: Config for ``MODELS``.
+    """
     return plain_config(weights, 'patch16_dinov3',
                         'DINOv3 ViT-S/16, B/16 or L/16')
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_fst.run.class_scores import CLASS_SCORES
+from mmseg_fst.run.table_scores import CLASS_SCORES
 from mmseg_fst.run.tables import mean_and_std
 from mmseg_fst.utils.collapsed import ClassScores
 

@@ -258,7 +258,7 @@ def format_classes(rows: Iterable[Row], score: str) -> str:
     Args:
         rows (Iterable[Row]): The rows.
         score (str): One of
-            :data:`mmseg_fst.run.class_scores.CLASS_SCORES`.
+            :data:`mmseg_fst.run.table_scores.CLASS_SCORES`.
 
     Returns:
         str: Markdown; says so if no run has scores by class.

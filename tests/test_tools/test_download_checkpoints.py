@@ -193,7 +193,7 @@ def test_semi_supervised_checkpoints_are_left_to_the_user(run, capsys, name,
     assert run(name) == 1
     message = capsys.readouterr().err
     assert place in message and 'take the ckpt_best.pth' in message
-    assert re.search(rf'release_to_mmseg_fst.py \S*{name}.pth '
+    assert re.search(rf'release_to_mmseg_fst \S*{name}.pth '
                      rf'work_dirs/released/{name} --config configs/ssl/voc'
                      r'_\w+.py\n', message)
 
@@ -204,7 +204,7 @@ def test_an_encoder_in_google_drive_is_converted_by_the_user(run, capsys):
     original = run.out.with_name('resnet101_deep128.original.pth')
     out = run.out.with_name('resnet101_deep128.pth')
     assert 'drive.google.com' in message and 'test.sh' not in message
-    assert f'resnet_to_mmseg.py {original} {out}\n' in message
+    assert f'resnet_to_mmseg {original} {out}\n' in message
 
 
 def test_the_list_sends_no_request(run, server, capsys):

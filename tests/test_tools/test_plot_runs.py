@@ -1,5 +1,6 @@
 """tools/plot_runs.py plots logged values of runs."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,8 @@ def test_an_image_is_written(run_folder, tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, str(TOOL), str(run_folder), *arguments],
-            capture_output=True, text=True, cwd=tmp_path)
+            capture_output=True, text=True, cwd=tmp_path,
+            env={**os.environ, 'PYTHONPATH': str(REPOSITORY)})
 
     done = run('--key', 'agreement', '--out', 'agreement.png')
     assert done.returncode == 0, done.stderr
