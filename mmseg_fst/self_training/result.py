@@ -73,6 +73,8 @@ class SelfTrainResult:
             warnings of the runs.
         debug (bool): Whether the runs are debug runs, whose scores mean
             nothing.
+        device (str, optional): Device that predicts; None for a GPU if there
+            is one.
 
     Example:
         >>> result = load_result('clothes')
