@@ -279,12 +279,33 @@ def test_the_example_method_is_mic_bit_for_bit(
     assert_equal(states['page'], states['package'])
 
 
+def code_of(notebook):
+    """Code of the cells of a notebook, which has no outputs."""
+    cells = json.loads((DOCS / notebook).read_text())['cells']
+    assert all(not cell.get('outputs') for cell in cells)
+    return [''.join(cell['source']) for cell in cells
+            if cell['cell_type'] == 'code']
+
+
+@pytest.mark.slow
+def test_the_notebook_of_the_call_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    displayed = []
+    names = {'display': displayed.append}
+    for text in code_of('self_train.ipynb'):
+        for old, new in {'train=100, val=20': 'train=18, val=2',
+                         'iterations=iterations,': 'debug=True,',
+                         'long_side=256': 'long_side=96'}.items():
+            text = text.replace(old, new)
+        exec(text, names)
+    assert names['result'].debug and names['label'].shape == (128, 256)
+    assert len(displayed) == 4
+    assert Path('work_dirs/self_train/report.html').is_file()
+
+
 @pytest.mark.slow
 def test_the_notebook_runs(tmp_path, monkeypatch):
-    cells = json.loads((DOCS / 'first_look.ipynb').read_text())['cells']
-    code = [''.join(cell['source']) for cell in cells
-            if cell['cell_type'] == 'code']
-    assert all(not cell.get('outputs') for cell in cells)
+    code = code_of('first_look.ipynb')
     (tmp_path / 'configs').symlink_to(REPOSITORY / 'configs')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('STREETS_ROOT', '')  # the notebook sets it

@@ -3,7 +3,7 @@ from .call import self_train
 from .class_argument import Classes
 from .errors import SelfTrainError
 from .result import Paths, SelfTrainResult, load_result
-from .scores import NetworkScores, Scores
+from .stage_scores import NetworkScores, Scores
 
 __all__ = [
     'Classes', 'NetworkScores', 'Paths', 'Scores', 'SelfTrainError',

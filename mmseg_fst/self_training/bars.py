@@ -110,4 +110,4 @@ class ProgressHook(Hook):
         """
         if runner.iter < runner.max_iters:
             self.bar.set_postfix_str(
-                f'{self.bar.postfix}, stopped early'.strip(' ,'))
+                ', '.join(filter(None, [self.bar.postfix, 'stopped early'])))

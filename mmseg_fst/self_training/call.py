@@ -12,7 +12,11 @@ from typing import Any, Optional, Union
 from mmseg_fst.config.base_configs import base_configs
 from mmseg_fst.config.config_file import open_config
 from mmseg_fst.config.run_folder import find_checkpoint, find_config
-from mmseg_fst.prepare.schedule import fixed_schedules
+from mmseg_fst.prepare.schedule import (
+    choose_schedules,
+    describe_schedules,
+    fixed_schedules,
+)
 from mmseg_fst.prepare.task_creation import create_task
 from mmseg_fst.prepare.task_files import MARK
 from mmseg_fst.prepare.task_settings import ALL_IMAGES, MASKS, TaskSettings
@@ -253,9 +257,13 @@ class Call:
             stack.enter_context(redirect_stdout(file))
             if not self.bars.show:
                 stack.enter_context(redirect_stderr(file))
-            create_task(settings, self.places.data, self.places.configs,
-                        base_configs(), True, schedules,
-                        str(self.places.out / 'runs' / 'supervised'))
+            created = create_task(
+                settings, self.places.data, self.places.configs,
+                base_configs(), True, schedules,
+                str(self.places.out / 'runs' / 'supervised'))
+            print('\n'.join(describe_schedules(
+                schedules or choose_schedules(len(created.task.train.images)),
+                created.view.crop)))
         task = self._task()
         self.bars.done('data', f'{task["train"]} labeled, '
                        f'{task["unlabeled"]} unlabeled and {task["val"]} '

@@ -21,7 +21,7 @@ from mmseg_fst.use.run_pipeline import RunPipeline
 from .errors import SelfTrainError, as_exception
 from .process_state import caller_state
 from .record import Places, read_record
-from .scores import Scores, percent, read_networks, read_test
+from .stage_scores import Scores, percent, read_networks, read_test
 
 #: An image: a path, RGB values of shape (H, W, 3), uint8, or of Pillow.
 AnyImage = Union[str, PathLike, np.ndarray, Image.Image]
@@ -73,6 +73,8 @@ class SelfTrainResult:
             warnings of the runs.
         debug (bool): Whether the runs are debug runs, whose scores mean
             nothing.
+        device (str, optional): Device that predicts; None for a GPU if there
+            is one.
 
     Example:
         >>> result = load_result('clothes')

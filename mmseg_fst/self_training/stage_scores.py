@@ -58,8 +58,9 @@ class Scores:
     @property
     def gain(self) -> dict[str, float]:
         """Points of mIoU that self-training adds, ``last`` and ``best``."""
-        return dict(last=self.self_trained.last - self.supervised.last,
-                    best=self.self_trained.best - self.supervised.best)
+        return {name: round(getattr(self.self_trained, name)
+                            - getattr(self.supervised, name), 2)
+                for name in ('last', 'best')}
 
     @property
     def gain_by_class(self) -> dict[str, float]:
