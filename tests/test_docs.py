@@ -90,7 +90,7 @@ def options_of(program, command='', visited=()):
         names += [f'mmseg_fst.commands.{name.replace("-", "_")}'
                   for name in re.findall(r"start\('([\w-]+)'", text)]
         folders = program.parent, REPOSITORY / 'tools', REPOSITORY
-        parts = [folder / f'{name.replace(".", "/")}.py'
+        parts = [folder / f'{name.lstrip(".").replace(".", "/")}.py'
                  for name in names for folder in folders]
     return found.union(*(options_of(part, visited=visited) for part in parts
                          if part.is_file() and part not in visited))
