@@ -4,6 +4,7 @@ from pathlib import Path
 # Of a checkout, by the words of mmseg-fst.
 _SCRIPTS = {
     'train': 'sh train.sh',
+    'train --config': 'python run_experiments.py --config',
     'train --grid': 'python run_experiments.py --grid',
     'test': 'sh test.sh',
     'report': 'python tools/report.py',
