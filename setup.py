@@ -1,4 +1,4 @@
-"""Packaging of mmseg_fst."""
+"""Packaging of mmseg_fst; what never changes is in pyproject.toml."""
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -13,16 +13,25 @@ REQUIREMENTS = [
 DOCS = ['mkdocs-material>=9.6', 'mkdocstrings[python]>=0.29']
 
 setup(
-    name='mmseg_fst',
     version=VERSION['__version__'],
-    description='Self-training semantic segmentation: FST and its peers',
-    packages=find_packages(include=['mmseg_fst', 'mmseg_fst.*']),
-    package_data={'mmseg_fst.report': ['page.html']},
-    python_requires='>=3.10',
+    packages=[
+        *find_packages(include=['mmseg_fst', 'mmseg_fst.*']),
+        'mmseg_fst.configs'
+    ],
+    # A wheel has the configs in the package, a checkout beside it.
+    package_dir={'mmseg_fst.configs': 'configs'},
+    # The command, outside of the package, which imports PyTorch.
+    py_modules=['mmseg_fst_command'],
+    package_data={
+        'mmseg_fst.report': ['page.html'],
+        'mmseg_fst.configs': ['**/*.py']
+    },
+    # Tasks of whoever builds the wheel.
+    exclude_package_data={'mmseg_fst.configs': ['own/*', 'own/**/*']},
     install_requires=REQUIREMENTS,
     extras_require=dict(
         tests=['pytest>=8', 'pytest-xdist>=3.7', 'ruff>=0.12', 'mypy>=1.11',
-               'pycocotools>=2.0.7', *DOCS],
+               'pycocotools>=2.0.7', 'shtab>=1.7', *DOCS],
         # The documentation site: mkdocs build.
         docs=DOCS,
         streetgen=['moderngl'],
@@ -30,6 +39,8 @@ setup(
         bands=['rasterio>=1.3'],
         # Annotations of COCO as masks.
         coco=['pycocotools>=2.0.7'],
+        # Tab completion: mmseg-fst completion bash.
+        completion=['shtab>=1.7'],
         # ONNX, its writer, and what reads it to compare.
         export=['onnx>=1.17', 'onnxscript>=0.3', 'onnxruntime>=1.20']),
 )

@@ -22,7 +22,7 @@ def options(what, assignments, names, fix, begins=False):
 
 COMMANDS = (
     Case('neither config nor grid', 'run_experiments.py',
-         '--config --grid', 'required'),
+         '--grid FILE', 'required'),
     Case('an unknown option', f'{RUN} --sedd 0', '--sedd',
          'unrecognized arguments'),
     Case('a seed that is not a number', f'{RUN} --seed one', '--seed',

@@ -6,6 +6,7 @@ from helpers import image_of, load_tool, make_camvid, random_label, save_pair
 from PIL import Image
 from scipy.io import savemat
 
+from mmseg_fst.downloads.splits import SPLITS
 from mmseg_fst.utils.files import IGNORE, save_label, save_lines
 
 SIZE = (72, 128)
@@ -18,8 +19,7 @@ def half(names):
 
 def write_published_lists(root, name, names):
     """Write all published splits of a data set, with half of the images."""
-    splits = load_tool('download_splits.py').SPLITS
-    for family, (_, by_data) in splits.items():
+    for family, (_, by_data) in SPLITS.items():
         for count in by_data[name]:
             folder = Path(root) / 'splits' / family / str(count)
             for side, part in zip(('labeled', 'unlabeled'), half(names)):

@@ -13,6 +13,7 @@ from helpers import REPOSITORY, make_streets
 from mmengine.registry import init_default_scope
 from test_engine.toy import assert_equal, model_config, trained
 
+from mmseg_fst.commands import COMMANDS
 from mmseg_fst.registry import MODELS
 
 DOCS = REPOSITORY / 'docs'
@@ -86,8 +87,10 @@ def options_of(program, command='', visited=()):
     else:
         names = re.findall(r'^ *(?:from|import) ([\w.]+)', text, re.M)
         names.append(f'benchmarks.{command}')
+        names += [f'mmseg_fst.commands.{name.replace("-", "_")}'
+                  for name in re.findall(r"start\('([\w-]+)'", text)]
         folders = program.parent, REPOSITORY / 'tools', REPOSITORY
-        parts = [folder / f'{name.replace(".", "/")}.py'
+        parts = [folder / f'{name.lstrip(".").replace(".", "/")}.py'
                  for name in names for folder in folders]
     return found.union(*(options_of(part, visited=visited) for part in parts
                          if part.is_file() and part not in visited))
@@ -118,7 +121,20 @@ def wrong_options(text):
                           for option in OPTION.findall(rest)
                           if option not in known]
                 break
+        match = re.search(r'(?:^| )mmseg-fst ([a-z][\w-]*)', line)
+        if match:
+            wrong += wrong_words(match[1], line[match.end():])
     return wrong
+
+
+def wrong_words(command, rest):
+    """Find what is wrong in a command line of mmseg-fst."""
+    if command not in COMMANDS:
+        return [f'mmseg-fst {command}']
+    known = options_of(REPOSITORY / 'mmseg_fst' / 'commands' /
+                       f'{command.replace("-", "_")}.py')
+    return [f'mmseg-fst {command} {option}'
+            for option in OPTION.findall(rest) if option not in known]
 
 
 @pytest.mark.parametrize('page', CHECKED_PAGES, ids=lambda page: page.name)
@@ -128,6 +144,7 @@ def test_named_options_exist(page):
     # Options named without a program must be options of some program.
     known = EXTERNAL.union(
         options_of(REPOSITORY / 'run_experiments.py'),
+        *map(options_of, (REPOSITORY / 'mmseg_fst/commands').glob('*.py')),
         *map(options_of, (REPOSITORY / 'tools').rglob('*.py')))
     assert set(OPTION.findall(text)) <= known
 
@@ -144,6 +161,9 @@ def test_named_options_exist(page):
     ('    torchrun --nnodes 2 tools/train.py C --launcher pytorch\n', []),
     ('    python tools/model_converters/mit_to_mmseg.py A B --trust\n', []),
     ('`sh tools/download_checkpoints.sh --list` and `--flip`', []),
+    ('    mmseg-fst report RUN --out a --panel 3\n',
+     ['mmseg-fst report --panel']),
+    ('`mmseg-fst predit RUN` and `mmseg-fst --help`', ['mmseg-fst predit']),
 ])
 def test_a_wrong_option_is_detected(text, expected):
     """The checker itself is correct."""
@@ -259,12 +279,33 @@ def test_the_example_method_is_mic_bit_for_bit(
     assert_equal(states['page'], states['package'])
 
 
+def code_of(notebook):
+    """Code of the cells of a notebook, which has no outputs."""
+    cells = json.loads((DOCS / notebook).read_text())['cells']
+    assert all(not cell.get('outputs') for cell in cells)
+    return [''.join(cell['source']) for cell in cells
+            if cell['cell_type'] == 'code']
+
+
+@pytest.mark.slow
+def test_the_notebook_of_the_call_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    displayed = []
+    names = {'display': displayed.append}
+    for text in code_of('self_train.ipynb'):
+        for old, new in {'train=100, val=20': 'train=18, val=2',
+                         'iterations=iterations,': 'debug=True,',
+                         'long_side=256': 'long_side=96'}.items():
+            text = text.replace(old, new)
+        exec(text, names)
+    assert names['result'].debug and names['label'].shape == (128, 256)
+    assert len(displayed) == 4
+    assert Path('work_dirs/self_train/report.html').is_file()
+
+
 @pytest.mark.slow
 def test_the_notebook_runs(tmp_path, monkeypatch):
-    cells = json.loads((DOCS / 'first_look.ipynb').read_text())['cells']
-    code = [''.join(cell['source']) for cell in cells
-            if cell['cell_type'] == 'code']
-    assert all(not cell.get('outputs') for cell in cells)
+    code = code_of('first_look.ipynb')
     (tmp_path / 'configs').symlink_to(REPOSITORY / 'configs')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('STREETS_ROOT', '')  # the notebook sets it

@@ -36,8 +36,8 @@ def workspace(tmp_path_factory):
     python.write_text(f'#!/bin/sh\nexec "{PYTHON}" "$@"\n')
     python.chmod(0o755)
     (venv / 'installed.txt').write_text(
-        (REPOSITORY / 'requirements.txt').read_text() +
-        (REPOSITORY / 'setup.py').read_text())
+        ''.join((REPOSITORY / name).read_text() for name in (
+            'requirements.txt', 'setup.py', 'pyproject.toml')))
     env = dict(
         os.environ,
         STREETS_ROOT=str(root / 'data'),
@@ -242,7 +242,7 @@ def test_the_configs_of_the_first_run_are_compared(workspace, tmp_path):
             value, change = map(
                 float, re.fullmatch(r' ([\d.]+).* \((.*)\) ', cell).groups())
             assert change == pytest.approx(value - float(baseline), abs=0.11)
-    assert f'Report: {page}' in output
+    assert f'Written: {page}' in output
     assert 'first_source-only' in page.read_text()
 
 

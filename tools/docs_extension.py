@@ -17,7 +17,8 @@ from griffe import Extension, Object
 
 ROOT = Path(__file__).parents[1]
 #: Packages with a page in docs/api, each with its names in ``__all__``.
-PACKAGES = ('datasets', 'engine.hooks', 'methods', 'models', 'ops')
+PACKAGES = ('datasets', 'engine.hooks', 'methods', 'models', 'ops',
+            'self_training')
 ROLE = re.compile(r':(attr|class|data|exc|func|meth|mod|obj):`~?([\w.]+)`')
 
 

@@ -15,7 +15,7 @@ if [ ! -x "$VENV/bin/python" ]; then
     "$base" -m venv $site "$VENV"
 fi
 PYTHON=$VENV/bin/python
-if ! cat requirements.txt setup.py | cmp -s - "$VENV/installed.txt"; then
+if ! cat requirements.txt setup.py pyproject.toml | cmp -s - "$VENV/installed.txt"; then
     echo "Installing the requirements (a minute or two, once)"
     "$PYTHON" -m pip install --quiet --disable-pip-version-check \
         -r requirements.txt -e '.[tests]' || {
@@ -24,5 +24,5 @@ if ! cat requirements.txt setup.py | cmp -s - "$VENV/installed.txt"; then
             "$(df -Ph "$VENV" | awk 'END { print $4 }')." \
             "Run the same command again; see docs/install.md." >&2
         exit 1; }
-    cat requirements.txt setup.py > "$VENV/installed.txt"
+    cat requirements.txt setup.py pyproject.toml > "$VENV/installed.txt"
 fi

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmseg_fst import registry
 from mmseg_fst.datasets.known_data import KNOWN_DATA, PUBLISHED_LISTS
+from mmseg_fst.utils.programs import program
 
 from .check_values import (
     check_best,
@@ -236,11 +237,11 @@ def _hint(path: str) -> str:
     """How to fix a missing path."""
     stem, extension = osp.splitext(osp.basename(path))
     if extension == '.pth' and 'checkpoints' in path.split(osp.sep):
-        return f' Fetch it with: sh tools/download_checkpoints.sh {stem}'
+        return f' Fetch it with: {program("download checkpoints")} {stem}'
     parts = osp.normpath(path).replace('.', osp.sep).split(osp.sep)
     for family in PUBLISHED_LISTS:
         if family in parts:
-            return f' Fetch it with: sh tools/download_splits.sh {family}'
+            return f' Fetch it with: {program("download splits")} {family}'
     for name, sentence in _HINTS.items():
         if name in parts:
             return f' {sentence}'

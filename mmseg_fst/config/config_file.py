@@ -1,6 +1,5 @@
 """Config files: Python, which is run, and JSON, which is data."""
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import path as osp
@@ -15,6 +14,7 @@ from mmseg_fst.utils.files import atomic_write
 
 from .effect import check_effect
 from .model_parts import assemble_data, assemble_model, part_option
+from .packaged import CONFIGS, find_config_file, packaged_bases
 from .renames import check_options, upgrade_config, upgrade_option
 from .safe_config import check_data
 
@@ -74,7 +74,8 @@ def open_config(path: str) -> Config:
         print_log(f'{path} is Python: it is run, and can do all that you can.',
                   'current')
         return read_python(path)
-    _check_there(path)
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'There is no config {path}; see configs/.')
     return parse_config(
         Path(path).read_bytes().decode(errors='replace'), path,
         'If you know who made it, give the .py that the run was started with')
@@ -110,7 +111,8 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
     """Read, and run, a config in Python.
 
     Args:
-        path (str): Path of the file.
+        path (str): Path of the file, or name of a packaged config, see
+            :func:`find_config_file`.
         split (int | str, optional): Seed of the split of the labeled images,
             for configs with ``{{$SPLIT_SEED:0}}``. Defaults to None: that of
             the environment.
@@ -124,13 +126,14 @@ def read_python(path: str, split: Optional[Union[int, str]] = None) -> Config:
         ValueError: If it cannot be read, or has a key in two forms, see
             :func:`upgrade_config`.
     """
-    _check_there(path)
+    path = find_config_file(path)
     try:
-        with _split_seed(split):
+        with _split_seed(split), packaged_bases():
             cfg = Config.fromfile(path)
     except Exception as error:  # it is Python, which can end in any of them
         raise ValueError(f'{path} cannot be read: {type(error).__name__}: '
                          f'{error}. Correct the config.') from error
+    cfg.env_variables.pop(CONFIGS, None)
     assemble_model(cfg)
     assemble_data(cfg)
     upgrade_config(cfg._cfg_dict, path)
@@ -182,22 +185,3 @@ def merge_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
                 f'{cfg.filename} ({error}). A number is a place in a list, '
                 'from 0.') from error
     check_options(cfg._cfg_dict, options or {})
-
-
-def _check_there(path: str) -> None:
-    """Raise unless there is such a file."""
-    if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'There is no config {path}; {_replacement(path)}see configs/.')
-
-
-def _replacement(path: str) -> str:
-    """Where to find a partition that had a config file to itself."""
-    found = re.fullmatch(r'(voc|cityscapes)(-stpp)?-(\d+)_(.+)',
-                         osp.basename(path))
-    if not found:
-        return ''
-    data, lists, partition, rest = found.groups(default='')
-    name = osp.join(osp.dirname(path), f'{data}{lists}_{rest}')
-    return (f'give --config {name} --partition {partition}, or '
-            if osp.isfile(name) else '')

@@ -160,7 +160,8 @@ def _with_bases(path: Path) -> Iterator[tuple[Path, ast.Module]]:
             except ValueError:
                 continue
             for base in [bases] if isinstance(bases, str) else bases:
-                if '::' not in base:
+                # Neither of a package nor completed when it is read.
+                if '::' not in base and '{{' not in base:
                     yield from _with_bases(
                         Path(osp.normpath(path.parent / base)))
 

@@ -5,6 +5,7 @@ from os import path as osp
 from typing import Any
 
 from mmseg_fst.utils.checkpoint import iteration_of
+from mmseg_fst.utils.programs import program
 
 from .config_file import CONFIG_JSON
 
@@ -83,8 +84,8 @@ def find_checkpoint(work_dir: str, which: str = 'best') -> str:
         if found:
             return found[-1]
     raise FileNotFoundError(
-        f'There is no checkpoint in {work_dir}; train first: python '
-        'run_experiments.py --config CONFIG')
+        f'There is no checkpoint in {work_dir}; train first: '
+        f'{program("train --config")} CONFIG')
 
 
 def sorted_checkpoints(work_dir: str,

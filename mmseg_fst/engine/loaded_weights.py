@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from mmseg_fst.utils.checkpoint import ForeignCheckpoint
+from mmseg_fst.utils.programs import program
 
 # Smaller shares of loaded weights are refused.
 _MIN_SHARE = .5
@@ -136,8 +137,8 @@ class LoadCheck:
                     f'Its names have the additional prefix {extra!r}. ')
         if 'checkpoints' in osp.normpath(path).split(osp.sep):
             stem = osp.splitext(osp.basename(path))[0]
-            return (f'{hint}A file that fits is written by: sh '
-                    f'tools/download_checkpoints.sh {stem}')
+            return (f'{hint}A file that fits is written by: '
+                    f'{program("download checkpoints")} {stem}')
         return f'{hint}Name a file of the same network, or leave {key} out.'
 
 

@@ -19,6 +19,9 @@ _DEFAULT_VALIDATIONS = 10
 #: passes of a teacher count as a third of a training pass.
 COSTS = dict(
     supervised=1., continued=1., mean_teacher=2.3, fst=4.6, unimatch_v2=3.3)
+#: Fewest iterations of supervised training and of the other configs, whose
+#: learning rate warms up for 50 and for 10 iterations.
+FEWEST_SUPERVISED, FEWEST_OTHERS = 60, 20
 # Seconds of a supervised iteration for each pixel of the batch, measured on
 # two cores.
 _SECONDS = 2.6e-6
@@ -52,6 +55,47 @@ def choose_schedules(num_labeled: int) -> dict[str, Schedule]:
         name: _rounded(passes if name == 'supervised' else _BUDGET / cost,
                        _VALIDATIONS.get(name, _DEFAULT_VALIDATIONS))
         for name, cost in COSTS.items()
+    }
+
+
+def method_names() -> tuple[str, ...]:
+    """Names of the configs of a task that continue from supervised training.
+
+    Returns:
+        tuple[str, ...]: The names.
+    """
+    return tuple(name for name in COSTS if name != 'supervised')
+
+
+def fixed_schedules(supervised: int, others: int) -> dict[str, Schedule]:
+    """Schedules of a stated length.
+
+    Args:
+        supervised (int): Iterations of supervised training, at least
+            ``FEWEST_SUPERVISED``.
+        others (int): Iterations of all other configs, at least
+            ``FEWEST_OTHERS``.
+
+    Returns:
+        dict[str, Schedule]: By name of the config; ten validations, or fewer
+        of less than 500 iterations.
+
+    Raises:
+        ValueError: If there are too few iterations for the warm-up of the
+            learning rate.
+    """
+    for count, fewest in ((supervised, FEWEST_SUPERVISED),
+                          (others, FEWEST_OTHERS)):
+        if count < fewest:
+            raise ValueError(
+                f'iterations must be at least {FEWEST_SUPERVISED} of '
+                f'supervised training and {FEWEST_OTHERS} of self-training, '
+                f'got {supervised} and {others}: the learning rate warms up '
+                'first. For a trial of 4 iterations set debug=True.')
+    return {
+        name: Schedule(count, max(-(-count // 10), min(50, count)))
+        for name in COSTS
+        for count in [supervised if name == 'supervised' else others]
     }
 
 

@@ -1,19 +1,19 @@
 """Texts of the configs for a task on a custom data set."""
-import os
 from collections.abc import Sequence
 from os import path as osp
 from pathlib import Path
 from pprint import pformat
 from string import Template
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
+from mmseg_fst.config.packaged import base_reference
 from mmseg_fst.run.run_config import default_work_dir
 
 from .image_values import Loading
 from .palette import palette_of
-from .schedule import choose_schedules
+from .schedule import Schedule, choose_schedules
 from .task import Side, Task
 from .task_files import has_unique_names, needs_conversion
 from .view import View
@@ -183,7 +183,7 @@ param_scheduler = [
     dict(_base_.poly, begin=10, end=max_iters)
 ]
 # The best checkpoint of that run.
-load_from = '$runs/{run}'
+load_from = $runs
 ''')
 # Thresholds of each class, not one for all, so that pseudo-labels of rare
 # classes are used.
@@ -270,7 +270,7 @@ def _data_text(task: Task, view: View, data_root: str,
 
 def _rest(run: _Run, runs: str, channels: int) -> str:
     """Text of a config after its schedule."""
-    text = _CONTINUED.substitute(runs=runs)
+    text = _CONTINUED.substitute(runs=repr(f'{runs}/{{run}}'))
     if run.method == 'labels_only':
         return text + _LABELS_ONLY
     parts = [_LABELER]
@@ -294,7 +294,9 @@ def _table_text(name: str, configs: Sequence[str]) -> str:
 
 def config_texts(task: Task, view: View, data_root: str, folder: Path,
                  bases: Path, adapt: bool = False,
-                 loading: Loading = Loading()) -> dict[str, str]:
+                 loading: Loading = Loading(),
+                 schedules: Optional[dict[str, Schedule]] = None,
+                 runs: Optional[str] = None) -> dict[str, str]:
     """Create the configs of a task: data, supervised training, methods.
 
     Args:
@@ -302,16 +304,21 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
         view (View): Size of images and crops.
         data_root (str): Folder of lists, masks and statistics.
         folder (Path): Folder of the configs.
-        bases (Path): ``configs/_base_`` of this repository.
+        bases (Path): Folder of the base configs, ``configs/_base_``.
         adapt (bool): Whether the unlabeled images are from another domain.
             Defaults to False.
         loading (Loading): How images are loaded and normalized. Defaults to
             RGB images of 8 bits.
+        schedules (dict[str, Schedule], optional): Iterations by name of the
+            config. Defaults to None: :func:`choose_schedules`.
+        runs (str, optional): Folder of the supervised runs, one for each
+            seed, from which the others continue. Defaults to None: the
+            default folder of ``supervised.py``.
 
     Returns:
         dict[str, str]: Texts by file name.
     """
-    base = Path(os.path.relpath(bases.resolve(), folder.resolve())).as_posix()
+    base = base_reference(bases, folder)
     channels = ''
     if loading.channels != 3:
         channels = f'backbone=dict(in_channels={loading.channels}),\n    '
@@ -321,8 +328,9 @@ def config_texts(task: Task, view: View, data_root: str, folder: Path,
             name=task.name, base=base, channels=channels,
             num_classes=len(task.classes.names))
     }
-    schedules = choose_schedules(len(task.train.images))
-    start = osp.dirname(default_work_dir(str(folder / 'supervised.py'), 0))
+    schedules = schedules or choose_schedules(len(task.train.images))
+    start = runs or osp.dirname(
+        default_work_dir(str(folder / 'supervised.py'), 0))
     first = _Run('supervised training. The others continue from it.',
                  'labels_only')
     for name, run in dict(supervised=first, **_runs(adapt)).items():

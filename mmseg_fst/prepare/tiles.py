@@ -19,9 +19,8 @@ from mmseg_fst.utils.files import (
 from .class_list import to_class_ids
 from .survey import SurveyedImage, Tile
 from .task import Side
+from .task_settings import LARGE
 
-#: Images of more pixels are cut by default: each costs seconds to load.
-LARGE = 16_000_000
 # Types of values that PNG files hold.
 _PNG_TYPES = ('uint8', 'uint16')
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_fst.run.tables import CLASS_SCORES, mean_and_std
+from mmseg_fst.run.table_scores import CLASS_SCORES
+from mmseg_fst.run.tables import mean_and_std
 from mmseg_fst.utils.collapsed import ClassScores
 
 from .runs import Method

@@ -4,6 +4,7 @@ from pathlib import Path
 import jinja2
 
 from mmseg_fst.utils.files import atomic_write
+from mmseg_fst.utils.programs import program
 
 from .class_parts import (
     class_tables,
@@ -65,6 +66,7 @@ def write_report(path: Path,
     text = environment.get_template('page.html').render(
         methods=methods,
         command=command,
+        test=program('test'),
         colors=method_colors(methods),
         scores=score_tables(methods),
         charts=score_charts(methods),

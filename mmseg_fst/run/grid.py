@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
 from mmseg_fst.config.config_file import SPLIT_SEED, read_python
+from mmseg_fst.config.packaged import find_config_file
 from mmseg_fst.utils.files import atomic_write
 
 from .resumed_settings import finished_note
@@ -97,7 +98,8 @@ def read_grid(path: str) -> Grid:
             ]
 
     Args:
-        path (str): The file. Its configs are relative to its folder.
+        path (str): The file, see :func:`find_config_file`. Its configs are
+            relative to its folder.
 
     Returns:
         Grid: Its content.
@@ -107,9 +109,11 @@ def read_grid(path: str) -> Grid:
         ValueError: If it cannot be read, lacks a key, or names a cell
             twice.
     """
-    if not osp.isfile(path):
+    try:
+        path = find_config_file(path)
+    except FileNotFoundError as error:
         raise FileNotFoundError(
-            f'There is no grid {path}; see configs/*/table_*.py.')
+            f'There is no grid {path}; see configs/*/table_*.py.') from error
     cfg = read_python(path)
     for key in ('title', 'configs'):
         if not cfg.get(key):

@@ -17,6 +17,11 @@ from mmseg_fst.config.config_file import (
 )
 from mmseg_fst.config.effect import advice_for, unread_variables
 from mmseg_fst.config.joined_sides import apply_joined_sides
+from mmseg_fst.config.packaged import (
+    PREFIX,
+    find_config_file,
+    recorded_name,
+)
 from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
@@ -75,6 +80,9 @@ def default_work_dir(config: str,
         str: The folder, such as ``'work_dirs/ssl/voc_pspnet_fst_662/seed_0'``
         for partition 662 of ``configs/ssl/voc_pspnet_fst.py``.
     """
+    name = recorded_name(config)
+    if name.startswith(PREFIX):
+        config = osp.join('configs', name.removeprefix(PREFIX))
     stem = osp.splitext(config)[0]
     if partition:
         stem = f'{stem}_{partition}'
@@ -188,7 +196,8 @@ def load_config(config: str,
     the same kind, with other random numbers.
 
     Args:
-        config (str): Path of the config file.
+        config (str): Path of the config file, or name of a packaged config,
+            see :func:`find_config_file`.
         options (dict, optional): Values by dotted key, which win over the
             file. Defaults to None.
         seed (int, optional): Seed of the run. Defaults to None: the config's.
@@ -215,6 +224,7 @@ def load_config(config: str,
     """
     if split == SAME_SEED:
         split = seed or 0
+    config = find_config_file(config)
     cfg = read_config(config, options, split, partition)
     if debug:
         shorten(cfg, options)
@@ -224,7 +234,7 @@ def load_config(config: str,
     cfg.randomness.seed = seed + cfg.pop('seed_offset', 0)
     # Only a config that has several splits reads it.
     split_seed = cfg.env_variables.get(SPLIT_SEED, '0')
-    cfg.config_file = osp.relpath(osp.realpath(config), osp.realpath('.'))
+    cfg.config_file = recorded_name(config)
     cfg.work_dir = work_dir or cfg.get('work_dir')
     if not cfg.work_dir:
         cfg.work_dir = default_work_dir(

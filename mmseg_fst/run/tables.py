@@ -15,6 +15,7 @@ import numpy as np
 from mmseg_fst.utils.collapsed import beside_score
 from mmseg_fst.utils.files import atomic_write
 
+from .run_config import SPLIT_MARK, title_of
 from .score_files import (
     is_finished,
     iterations_of,
@@ -24,8 +25,6 @@ from .score_files import (
     read_scores,
 )
 
-#: Scores of a class, see :func:`mmseg_fst.ops.scores_by_class`.
-CLASS_SCORES = ('IoU', 'Dice', 'precision', 'recall', 'labeled', 'predicted')
 #: Of a config of which no run has been validated yet.
 NOT_RUN = 'not run yet'
 
@@ -217,6 +216,26 @@ def mean_and_std(values: Sequence[float]) -> str:
     return f'{mean} ± {np.std(values, ddof=1):.1f}'
 
 
+def rows_of(folder: Path, metric: str) -> list[Row]:
+    """Make one row for each random split of the labeled images.
+
+    Args:
+        folder (Path): Folder with ``seed_*`` folders.
+        metric (str): The metric.
+
+    Returns:
+        list[Row]: The rows. Empty if no run in the folder has been validated.
+    """
+    by_split = defaultdict(list)
+    for path in sorted(folder.glob('seed_*/results.json')):
+        split = path.parent.name.partition(SPLIT_MARK)[2]
+        by_split[split].append(str(path.parent))
+    return [
+        make_row(title_of(folder.resolve()), runs, metric, split)
+        for split, runs in sorted(by_split.items())
+    ]
+
+
 def format_markdown(rows: Iterable[Row]) -> str:
     """One table for each protocol: scores of different ones do not compare.
 
@@ -238,7 +257,8 @@ def format_classes(rows: Iterable[Row], score: str) -> str:
 
     Args:
         rows (Iterable[Row]): The rows.
-        score (str): One of :data:`CLASS_SCORES`.
+        score (str): One of
+            :data:`mmseg_fst.run.table_scores.CLASS_SCORES`.
 
     Returns:
         str: Markdown; says so if no run has scores by class.

@@ -78,6 +78,42 @@ def test(cfg: Config,
     return metrics
 
 
+def choose_split(cfg: Config, split: str, path: str) -> None:
+    """Let :func:`test` score the chosen images.
+
+    Args:
+        cfg (Config): Config of a run; ``test_dataloader`` is replaced in
+            place.
+        split (str): ``'val'`` or ``'test'``.
+        path (str): Path of the config, for messages.
+
+    Raises:
+        ValueError: If the test split is chosen and there is none.
+    """
+    if split == 'val':
+        for key in ('dataloader', 'evaluator'):
+            if f'val_{key}' in cfg:
+                cfg[f'test_{key}'] = cfg[f'val_{key}']
+    elif cfg.test_dataloader.dataset == cfg.val_dataloader.dataset:
+        raise ValueError(
+            f'{path} has no test split: test_dataloader is val_dataloader. '
+            'Create the task with tools/new_task.py --test, or set '
+            'test_dataloader in the config.')
+
+
+def test_folder(folder: str, split: str) -> str:
+    """Folder for what :func:`test` writes about a run.
+
+    Args:
+        folder (str): Folder of the run.
+        split (str): ``'val'`` or ``'test'``.
+
+    Returns:
+        str: A folder in it.
+    """
+    return osp.join(folder, 'test' if split == 'val' else 'test_split')
+
+
 def _write(runner: Runner, checkpoint: str, metrics: dict[str, float]) -> None:
     """Write and print the scores."""
     loop = runner.test_loop

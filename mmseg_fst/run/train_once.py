@@ -1,5 +1,6 @@
 """One training from one config."""
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -10,6 +11,7 @@ from mmengine.runner import Runner
 
 from mmseg_fst.config.config_file import CONFIG_JSON, save_config
 from mmseg_fst.utils.checkpoint import guard_loading
+from mmseg_fst.utils.programs import program
 from mmseg_fst.utils.settings import Change
 
 from .choose_checkpoint import choose_checkpoint
@@ -24,7 +26,10 @@ from .score_files import (
 from .short_log import start_summary
 
 
-def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
+def train_once(cfg: Config,
+               resume: bool = False,
+               trust: bool = False,
+               hooks: Sequence[Hook] = ()) -> str:
     """Train, validate, and say where everything is.
 
     Args:
@@ -33,6 +38,8 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
             the work folder, if there is one. Defaults to False.
         trust (bool): Whether to run code that ``load_from``, a checkpoint to
             resume or pretrained weights ask for. Defaults to False.
+        hooks (Sequence[Hook]): Hooks that are not settings of the run, such
+            as a progress bar. Defaults to none.
 
     Returns:
         str: The work folder.
@@ -54,7 +61,8 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
         cfg.load_from = checkpoint
     guard_loading(trust)
     runner = build_runner(cfg, changes)
-    runner.register_hook(ConfigHook())
+    for hook in (ConfigHook(), *hooks):
+        runner.register_hook(hook)
     print_log(start_summary(runner.cfg), 'current')
     with explain_lost_process():
         runner.train()
@@ -65,8 +73,9 @@ def train_once(cfg: Config, resume: bool = False, trust: bool = False) -> str:
             print(f'Warning: {warning}')
         print(f'Result folder: {runner.work_dir}\n'
               f'Curves: tensorboard --logdir {runner.work_dir}\n'
-              f'Test and see predictions: sh test.sh {runner.work_dir}\n'
-              f'Report: python tools/report.py {runner.work_dir}')
+              'Test and see predictions: '
+              f'{program("test")} {runner.work_dir}\n'
+              f'Report: {program("report")} {runner.work_dir}')
     return runner.work_dir
 
 

@@ -1,1 +1,4 @@
 """Procedural streets, the included data set in two domains."""
+
+#: Names of the domains.
+DOMAINS = ('rendered', 'camera')

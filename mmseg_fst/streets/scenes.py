@@ -24,6 +24,7 @@ from mmseg_fst.utils.files import (
     save_json,
 )
 
+from . import DOMAINS
 from .appearance import RENDERERS
 from .layout import sample_scene
 from .perspective import rasterize
@@ -31,7 +32,6 @@ from .shapes import CLASSES, PALETTE
 
 __all__ = ['CLASSES', 'DOMAINS', 'PALETTE', 'make_streets', 'render_image']
 
-DOMAINS = ('rendered', 'camera')
 SPLITS = ('train', 'val')
 IMAGE_SUFFIX = '_leftImg8bit.jpg'
 LABEL_SUFFIX = '_gtFine_labelTrainIds.png'

@@ -13,8 +13,9 @@ from tqdm import tqdm
 from mmseg_fst.utils.files import save_json
 from mmseg_fst.utils.messages import lacks_memory, printable
 
+from .outputs import OUTPUTS
 from .overlays import legend
-from .prediction_writer import OUTPUTS, PredictionWriter
+from .prediction_writer import PredictionWriter
 from .sources import Source
 
 #: File that says how the predictions of a folder were made.

@@ -21,10 +21,6 @@ from .predict import Predictor
 from .probability_files import ProbabilityFiles
 from .sources import Source
 
-#: What can be written of each image.
-OUTPUTS = ('labels', 'overlays', 'areas', 'probabilities',
-           'probability-images')
-
 
 class PredictionWriter:
     """Predicts images and writes what is asked for, each file once.
@@ -39,7 +35,7 @@ class PredictionWriter:
     Args:
         model (BaseSegmentor): Of :func:`load_model`.
         folder (str): Where to.
-        save (Collection[str]): Which of :data:`OUTPUTS`.
+        save (Collection[str]): Which of :data:`.OUTPUTS`.
         opacity (float): Share of the color in an overlay, in [0, 1].
         scales (Sequence[float]): See :func:`predict`.
         flip (bool): See :func:`predict`.
@@ -66,7 +62,7 @@ class PredictionWriter:
         """Where something is written.
 
         Args:
-            kind (str): One of :data:`OUTPUTS`.
+            kind (str): One of :data:`.OUTPUTS`.
             name (str): Name of the image or video.
             ending (str): Ending of the file.
 

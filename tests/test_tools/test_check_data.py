@@ -1,6 +1,7 @@
 """The table of data sets and their completeness."""
 import os
 import subprocess
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from fake_data import MAKERS, make_cityscapes
 from helpers import (
     PYTHON,
     REPOSITORY,
-    load_tool,
     make_camvid,
     make_streets,
     streets_cfg,
@@ -16,14 +16,15 @@ from helpers import (
 from mmengine.config import Config
 from PIL import Image
 
+from mmseg_fst.commands import run_command
 from mmseg_fst.datasets.known_data import KNOWN_DATA, Files, list_files
 
 
 @pytest.fixture
-def tool(monkeypatch):
+def run(monkeypatch):
     for name in KNOWN_DATA:
         monkeypatch.delenv(f'{name.upper()}_ROOT', raising=False)
-    return load_tool('check_data.py')
+    return partial(run_command, 'check-data')
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def row_of(output, name):
     return [cell.strip() for cell in line.strip('|').split('|')]
 
 
-def test_missing_data_sets_are_listed_without_failure(tool, tmp_path, capsys):
-    tool.main(['--root', str(tmp_path)])  # no name, so no failure
+def test_missing_data_sets_are_listed_without_failure(run, tmp_path, capsys):
+    run(['--root', str(tmp_path)])  # no name, so no failure
     output = capsys.readouterr().out
     for name in KNOWN_DATA:
         assert row_of(output, name)[2].startswith('0/')
@@ -58,11 +59,11 @@ def test_missing_data_sets_are_listed_without_failure(tool, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('name', MAKERS)
-def test_a_complete_and_an_incomplete_data_set(tool, small, tmp_path, capsys,
+def test_a_complete_and_an_incomplete_data_set(run, small, tmp_path, capsys,
                                                name):
     MAKERS[name](tmp_path / name)
     capsys.readouterr()
-    tool.main([name, '--root', str(tmp_path)])
+    run([name, '--root', str(tmp_path)])
     output = capsys.readouterr().out
     assert f'{name}: ' not in output
     assert 'no' not in row_of(output, name)
@@ -71,9 +72,7 @@ def test_a_complete_and_an_incomplete_data_set(tool, small, tmp_path, capsys,
     files = split.converted or split.labels
     path = tmp_path / name / files.folder
     (path / f'{list_files(tmp_path / name, files)[0]}{files.suffix}').unlink()
-    with pytest.raises(SystemExit) as caught:
-        tool.main([name, '--root', str(tmp_path)])
-    assert caught.value.code == 1
+    assert run([name, '--root', str(tmp_path)]) == 1
     output = capsys.readouterr().out
     converter = KNOWN_DATA[name].command.format(root=tmp_path / name)
     if split.converted:  # nothing has to be downloaded
@@ -82,42 +81,41 @@ def test_a_complete_and_an_incomplete_data_set(tool, small, tmp_path, capsys,
         assert f'{name}: Get ' in output
 
 
-def test_missing_statistics_name_the_converter(tool, small, tmp_path, capsys):
+def test_missing_statistics_name_the_converter(run, small, tmp_path, capsys):
     root = make_cityscapes(tmp_path / 'cityscapes')
     (root / 'class_stats_train.json').unlink()
-    with pytest.raises(SystemExit):
-        tool.main(['cityscapes', '--root', str(tmp_path)])
+    assert run(['cityscapes', '--root', str(tmp_path)]) == 1
     output = capsys.readouterr().out
     assert row_of(output, 'cityscapes')[2:] == ['6/6', '6/6', '6/6', 'no']
     assert 'cityscapes: python tools/dataset_converters' in output
 
 
-def test_data_sets_of_this_project(tool, small, tmp_path, capsys):
+def test_data_sets_of_this_project(run, small, tmp_path, capsys):
     make_streets(tmp_path / 'streets', target_labels=True)
     make_camvid(tmp_path / 'camvid')
     (tmp_path / 'streets/rendered/class_stats_train.json').touch()
-    tool.main(['streets', 'camvid', '--root', str(tmp_path)])
+    run(['streets', 'camvid', '--root', str(tmp_path)])
     output = capsys.readouterr().out
     assert row_of(output, 'streets')[2:] == ['12/12', '12/12', '-', 'yes']
     assert row_of(output, 'camvid')[2:] == ['6/4', '6/4', '-', '-']
 
 
-def test_an_environment_variable_sets_the_folder(tool, tmp_path, monkeypatch,
+def test_an_environment_variable_sets_the_folder(run, tmp_path, monkeypatch,
                                                  capsys):
     monkeypatch.setenv('DARK_ZURICH_ROOT', str(tmp_path / 'nights'))
-    tool.main(['--root', 'nowhere'])
+    run(['--root', 'nowhere'])
     assert row_of(capsys.readouterr().out, 'dark_zurich')[1] == str(
         tmp_path / 'nights')
 
 
-def test_an_unknown_name_is_an_error(tool, capsys):
+def test_an_unknown_name_is_an_error(run, capsys):
     with pytest.raises(SystemExit) as caught:
-        tool.main(['gta5'])
+        run(['gta5'])
     assert caught.value.code == 2
     assert 'Known are: gta, ' in capsys.readouterr().err
 
 
-def test_the_table_contains_every_folder_of_the_configs(tool):
+def test_the_table_contains_every_folder_of_the_configs(run):
     """The data roots of the base configs are the names in the table."""
     folder = REPOSITORY / 'configs/_base_/datasets'
     for path in folder.glob('*.py'):
@@ -153,7 +151,7 @@ def test_the_command_line_exits_with_1_if_incomplete(tmp_path):
     assert 'gta.py' in done.stdout, done.stderr
 
 
-def test_all_data_of_a_config_are_read(tool, tmp_path, capsys):
+def test_all_data_of_a_config_are_read(run, tmp_path, capsys):
     root = make_streets(tmp_path / 'data/streets', train=2, val=1)
     config = tmp_path / 'config.py'
     config.write_text(
@@ -165,16 +163,14 @@ def test_all_data_of_a_config_are_read(tool, tmp_path, capsys):
         for path in (root / 'rendered/gtFine/train').iterdir():
             ids = np.resize(label, (32, 64)).astype(np.uint8)
             Image.fromarray(ids).save(path)
-        with pytest.raises(SystemExit) as end:
-            tool.main(['--config', str(config)])
-        assert end.value.code == status
+        assert run(['--config', str(config)]) == status
     output = capsys.readouterr().out
     assert 'config.py: no problem was found' in output
     assert 'labeled side: no pixel of ' in output
     assert 'validation: no pixel of ' in output
 
 
-def test_a_config_of_supervised_training_can_be_checked(tool, tmp_path,
+def test_a_config_of_supervised_training_can_be_checked(run, tmp_path,
                                                         capsys):
     """A data set without sides does not take statistics."""
     root = make_streets(tmp_path / 'data/streets', train=2, val=1)
@@ -185,7 +181,5 @@ def test_a_config_of_supervised_training_can_be_checked(tool, tmp_path,
     config.write_text(f'data = {streets_cfg(root)}\n'
                       'train_dataloader = dict(dataset=data)\n'
                       'val_dataloader = dict(dataset=data)\n')
-    with pytest.raises(SystemExit) as end:
-        tool.main(['--config', str(config)])
-    assert end.value.code == 0
+    assert run(['--config', str(config)]) == 0
     assert 'no problem was found' in capsys.readouterr().out

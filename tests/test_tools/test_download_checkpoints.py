@@ -1,8 +1,7 @@
-"""tools/download_checkpoints.py, tested with a local server."""
+"""mmseg-fst download checkpoints, tested with a local server."""
 import hashlib
 import io
 import re
-import sys
 import zipfile
 from pathlib import Path
 
@@ -11,14 +10,10 @@ import torch
 import torchvision
 from helpers import REPOSITORY
 
+from mmseg_fst.commands import run_command
+from mmseg_fst.downloads import checkpoints, fetch
+from mmseg_fst.downloads.table import DEFAULT, WEIGHTS, Weights
 from mmseg_fst.utils.checkpoint import read_checkpoint
-
-TOOLS = Path(__file__).parents[2] / 'tools'
-sys.path.append(str(TOOLS))
-
-import download_checkpoints  # noqa: E402
-from weight_sources import fetch  # noqa: E402
-from weight_sources.table import DEFAULT, WEIGHTS, Weights  # noqa: E402
 
 
 def as_bytes(content):
@@ -40,10 +35,8 @@ def run(server, monkeypatch, tmp_path):
         Weights((f'{server.url}/a/net.pth', ), 1, 'MIT', DIGEST[:8]))
 
     def run(*args):
-        monkeypatch.setattr(
-            'sys.argv',
-            ['download', '--folder', str(tmp_path / 'out'), *args])
-        return download_checkpoints.main()
+        return run_command('download', [
+            'checkpoints', '--folder', str(tmp_path / 'out'), *args])
 
     run.out = tmp_path / 'out' / 'net.pth'
     run.part = tmp_path / 'out' / 'net.part'
@@ -200,7 +193,7 @@ def test_semi_supervised_checkpoints_are_left_to_the_user(run, capsys, name,
     assert run(name) == 1
     message = capsys.readouterr().err
     assert place in message and 'take the ckpt_best.pth' in message
-    assert re.search(rf'release_to_mmseg_fst.py \S*{name}.pth '
+    assert re.search(rf'release_to_mmseg_fst \S*{name}.pth '
                      rf'work_dirs/released/{name} --config configs/ssl/voc'
                      r'_\w+.py\n', message)
 
@@ -211,7 +204,7 @@ def test_an_encoder_in_google_drive_is_converted_by_the_user(run, capsys):
     original = run.out.with_name('resnet101_deep128.original.pth')
     out = run.out.with_name('resnet101_deep128.pth')
     assert 'drive.google.com' in message and 'test.sh' not in message
-    assert f'resnet_to_mmseg.py {original} {out}\n' in message
+    assert f'resnet_to_mmseg {original} {out}\n' in message
 
 
 def test_the_list_sends_no_request(run, server, capsys):
@@ -226,7 +219,7 @@ def test_the_list_sends_no_request(run, server, capsys):
 
 def test_names_fetched_by_default_and_by_all(run, monkeypatch):
     asked = []
-    monkeypatch.setattr(download_checkpoints, 'get',
+    monkeypatch.setattr(checkpoints, 'get',
                         lambda name, *args: asked.append(name))
     assert run() == 0 and asked == list(DEFAULT) == ['mobilenetv2_100']
     asked.clear()
@@ -249,7 +242,7 @@ def test_the_table_is_consistent(name):
     assert all(url.startswith('https://') for url in weights.urls)
     assert re.fullmatch(r'([0-9a-f]{8,})?', weights.sha256)
     if weights.converter:
-        file = TOOLS / 'model_converters' / f'{weights.converter}.py'
+        file = REPOSITORY / 'mmseg_fst/converters' / f'{weights.converter}.py'
         assert file.is_file()
     if 'openmmlab' in weights.urls[0]:
         assert all(url.endswith(f'-{weights.sha256}.pth')
@@ -316,6 +309,6 @@ def test_one_file_of_a_package_is_read_without_unpacking(tmp_path,
 def test_no_archive_is_unpacked_anywhere():
     """Unpacking would need to refuse names that point outside the folder."""
     unpacks = re.compile(r'\.extract(all)?\(|unpack_archive|\btarfile\b')
-    for folder in (REPOSITORY / 'mmseg_fst', TOOLS):
+    for folder in (REPOSITORY / 'mmseg_fst', REPOSITORY / 'tools'):
         for path in folder.rglob('*.py'):
             assert not unpacks.search(path.read_text()), path

@@ -2,9 +2,10 @@
 from urllib.parse import urlsplit
 
 import pytest
-from helpers import load_tool
 
+from mmseg_fst.commands import start
 from mmseg_fst.datasets.known_data import PUBLISHED_LISTS
+from mmseg_fst.downloads import splits as downloaded
 
 # From the papers: labeled images by family and data set.
 COUNTS = dict(
@@ -30,7 +31,7 @@ NAMES = dict(
 def tool(monkeypatch):
     for name in NAMES:
         monkeypatch.delenv(f'{name.upper()}_ROOT', raising=False)
-    return load_tool('download_splits.py')
+    return downloaded
 
 
 def place(tool, family, name, count, side):
@@ -59,7 +60,8 @@ def published(tool, server):
 
 
 def run(tool, server, root, *families):
-    tool.main([*families, '--root', str(root), '--mirror', server.url])
+    start('download', ['splits', *families, '--root', str(root), '--mirror',
+                       server.url])
 
 
 def test_the_table_agrees_with_the_papers(tool):
@@ -170,5 +172,5 @@ def test_a_damaged_list_on_disk_is_named(tool, published, tmp_path):
 
 def test_an_unknown_family_is_an_error(tool, capsys):
     with pytest.raises(SystemExit):
-        tool.main(['cct'])
+        start('download', ['splits', 'cct'])
     assert 'u2pl, stpp' in capsys.readouterr().err

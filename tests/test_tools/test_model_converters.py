@@ -1,5 +1,4 @@
 """Converted weights give the same outputs as the original networks."""
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,7 @@ from timm.models.beit import Beit
 from timm.models.swin_transformer import SwinTransformer
 
 from mmseg_fst.apis import find_checkpoint, find_config
-from mmseg_fst.registry import MODELS
-from mmseg_fst.utils.checkpoint import load_weights, read_checkpoint
-
-TESTS = Path(__file__).parents[1]
-sys.path.append(str(TESTS.parent / 'tools'))
-
-from model_converters import (  # noqa: E402
+from mmseg_fst.converters import (
     beit_to_mmseg,
     dinov2_to_timm,
     dinov3_to_timm,
@@ -28,12 +21,16 @@ from model_converters import (  # noqa: E402
     resnet_to_mmseg,
     swin_to_mmseg,
 )
-from model_converters.network import (  # noqa: E402
+from mmseg_fst.converters.network import (
     check_fit,
     convert_encoder,
     without_prefix,
 )
-from model_converters.shell import run, save  # noqa: E402
+from mmseg_fst.converters.shell import run, save
+from mmseg_fst.registry import MODELS
+from mmseg_fst.utils.checkpoint import load_weights, read_checkpoint
+
+TESTS = Path(__file__).parents[1]
 
 # Recorded from the class of the releases, see the README in that folder.
 MIT = TESTS / 'data' / 'mit_tiny_segformer.pt'

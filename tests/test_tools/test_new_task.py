@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from helpers import image_of, load_tool
+from helpers import image_of
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from PIL import Image
@@ -18,6 +18,7 @@ from mmseg_fst.apis import (
     read_config,
     read_grid,
 )
+from mmseg_fst.commands import run_command
 from mmseg_fst.engine.named_scores import describe_data
 from mmseg_fst.prepare.schedule import (
     COSTS,
@@ -91,7 +92,6 @@ KINDS = dict(
 def task(tmp_path, monkeypatch):
     """Return a function that writes the folders and starts the tool."""
     monkeypatch.chdir(tmp_path)
-    tool = load_tool('new_task.py')
 
     def start(kind='ids', *options, make=True):
         save_mask, classes = KINDS[kind]
@@ -99,8 +99,9 @@ def task(tmp_path, monkeypatch):
             write_folder(tmp_path / 'mine', save_mask)
             write_folder(tmp_path / 'photos', None, 4)
             (tmp_path / 'classes.txt').write_text(classes)
-        tool.main(['--labeled', 'mine', '--unlabeled', 'photos', '--classes',
-                   'classes.txt', *map(str, options)])
+        run_command('new-task', [
+            '--labeled', 'mine', '--unlabeled', 'photos', '--classes',
+            'classes.txt', *map(str, options)])
 
     return start
 

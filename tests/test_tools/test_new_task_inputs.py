@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from helpers import image_of, load_tool
+from helpers import image_of
 from PIL import Image
 from scipy.io import savemat
 
 from mmseg_fst.apis import read_config
+from mmseg_fst.commands import run_command
 from mmseg_fst.registry import DATASETS
 
 SIZE = (48, 64)
@@ -45,12 +46,11 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def start(folder):
-    tool = load_tool('new_task.py')
-
     def run(*options, classes=True):
-        tool.main(['--labeled', 'mine', '--workers', '1',
-                   *(['--classes', 'classes.txt'] if classes else []),
-                   *map(str, options)])
+        run_command('new-task', [
+            '--labeled', 'mine', '--workers', '1',
+            *(['--classes', 'classes.txt'] if classes else []),
+            *map(str, options)])
         return read_lists(folder)
 
     return run
@@ -343,8 +343,8 @@ def test_a_folder_is_not_a_list(start, capsys):
 
 def test_a_list_is_not_a_folder(folder, capsys):
     with pytest.raises(SystemExit, match='classes.txt is a file, not a fold'):
-        load_tool('new_task.py').main(
-            ['--labeled', 'classes.txt', '--classes', 'classes.txt'])
+        run_command('new-task', ['--labeled', 'classes.txt', '--classes',
+                                 'classes.txt'])
 
 
 @pytest.mark.parametrize('absolute', [False, True])

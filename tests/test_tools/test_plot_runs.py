@@ -1,5 +1,6 @@
 """tools/plot_runs.py plots logged values of runs."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,9 @@ from pathlib import Path
 import cv2
 import pytest
 from helpers import REPOSITORY
+from matplotlib.figure import Figure
 
-sys.path.insert(0, str(REPOSITORY / 'tools'))
-from matplotlib.figure import Figure  # noqa: E402
-from plot_runs import plot_run, read_scalars, smooth  # noqa: E402
+from mmseg_fst.report.logged_values import plot_run, read_scalars, smooth
 
 TOOL = REPOSITORY / 'tools/plot_runs.py'
 
@@ -58,7 +58,8 @@ def test_an_image_is_written(run_folder, tmp_path):
     def run(*arguments):
         return subprocess.run(
             [sys.executable, str(TOOL), str(run_folder), *arguments],
-            capture_output=True, text=True, cwd=tmp_path)
+            capture_output=True, text=True, cwd=tmp_path,
+            env={**os.environ, 'PYTHONPATH': str(REPOSITORY)})
 
     done = run('--key', 'agreement', '--out', 'agreement.png')
     assert done.returncode == 0, done.stderr

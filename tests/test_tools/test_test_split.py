@@ -1,7 +1,8 @@
 """Which images ``sh test.sh RUN --split`` scores."""
 import pytest
-from helpers import load_tool
 from mmengine.config import Config
+
+from mmseg_fst.run.test import choose_split
 
 
 def config(test):
@@ -16,11 +17,11 @@ def config(test):
     ('val', 'val.txt', 'A'), ('test', 'test.txt', 'B')])
 def test_a_split_is_chosen(split, file, metric):
     cfg = config('test.txt')
-    load_tool('test.py').choose_split(cfg, split, 'a.py')
+    choose_split(cfg, split, 'a.py')
     assert cfg.test_dataloader.dataset.ann_file == file
     assert cfg.test_evaluator.type == metric
 
 
 def test_a_config_without_test_split_is_named():
     with pytest.raises(ValueError, match=r'a\.py has no test split.*--test'):
-        load_tool('test.py').choose_split(config('val.txt'), 'test', 'a.py')
+        choose_split(config('val.txt'), 'test', 'a.py')

@@ -1,6 +1,4 @@
 """Conversion of checkpoints of U2PL and of the SSL part of FST."""
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +7,9 @@ import torch.nn.functional as F
 from mmengine.config import Config
 
 from mmseg_fst.apis import find_checkpoint, find_config
+from mmseg_fst.converters import release_to_mmseg_fst
 from mmseg_fst.registry import MODELS
 from mmseg_fst.utils.checkpoint import load_weights
-
-TOOLS = Path(__file__).parents[2] / 'tools'
-sys.path.append(str(TOOLS))
-
-from model_converters import release_to_mmseg_fst  # noqa: E402
 
 CONFIG = '''
 default_scope = 'mmseg_fst'

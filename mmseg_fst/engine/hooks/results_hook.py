@@ -1,8 +1,6 @@
 """Metrics of a run in one small file."""
 import json
 import os
-import shlex
-import sys
 from os import path as osp
 
 from mmengine.dist import master_only
@@ -16,6 +14,7 @@ from mmseg_fst.engine.named_scores import (
 )
 from mmseg_fst.engine.networks import protocol_of, unwrap
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.arguments import command_line
 from mmseg_fst.utils.files import save_json
 
 from .collapsed_class_hook import WARNINGS
@@ -111,7 +110,7 @@ class ResultsHook(Hook):
         if iterations:
             seconds = hub.get_scalar('train/time').data[0].sum()
             content = dict(
-                command=shlex.join(['python', *sys.argv]),
+                command=command_line(),
                 seed=runner.seed,
                 max_iters=runner.max_iters,
                 protocol=protocol_of(unwrap(runner)),

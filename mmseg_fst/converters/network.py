@@ -115,7 +115,7 @@ def convert_encoder(weights: Mapping[str, Tensor],
         raise ValueError(
             f'These weights are from another encoder: {error} is missing; '
             f'their first names are {", ".join(list(weights)[:3])}. Use '
-            'another converter of tools/model_converters.') from error
+            'another converter of mmseg_fst.converters.') from error
     check_fit(converted, build_shapes(config), converter.fresh)
     return converted
 

@@ -12,7 +12,7 @@ class Weights(NamedTuple):
         sha256 (str): First digits of the SHA-256. OpenMMLab and PyTorch put
             them into file names; the digits of DINOv2 were recorded by many
             users. '' if unknown.
-        converter (str): Module of ``tools/model_converters`` that converts
+        converter (str): Module of ``mmseg_fst.converters`` that converts
             the parameter names; '' if no conversion is needed.
         package (str): PyPI package that contains the same file, for machines
             that can only reach PyPI.

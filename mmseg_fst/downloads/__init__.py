@@ -1,0 +1,1 @@
+"""Downloads: pretrained weights, and published splits of data sets."""

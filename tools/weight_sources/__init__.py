@@ -1,1 +1,0 @@
-"""The sources of pretrained weights, and how to download them."""
