@@ -327,8 +327,9 @@ class Call:
                 for folder in folders:
                     _test(folder, split)
                     bar.update()
-                shown = ', '.join(f'{name}={short_text(value)}' for name, value in
-                                  self.arguments.items() if value)
+                shown = ', '.join(
+                    f'{name}={short_text(value)}'
+                    for name, value in self.arguments.items() if value)
                 write_report(
                     self.places.report,
                     find_methods(map(Path, folders)),

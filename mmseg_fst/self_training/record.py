@@ -177,7 +177,8 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> str:
     for name in dict.fromkeys([*now, *before]):
         old, new = before.get(name), now.get(name)
         if old != new:
-            texts.append(f'`{name}` was {short_text(old)}, now {short_text(new)}')
+            texts.append(f'`{name}` was {short_text(old)}, '
+                         f'now {short_text(new)}')
     return '; '.join(texts)
 
 
