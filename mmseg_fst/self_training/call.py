@@ -44,7 +44,13 @@ from .process_state import (
     on_device,
     output_to,
 )
-from .record import Places, open_record, plain, write_record
+from .record import (
+    Places,
+    open_record,
+    plain,
+    short_text,
+    write_record,
+)
 from .result import SelfTrainResult, load_result
 
 # Images of predictions that are written of each network.
@@ -321,8 +327,9 @@ class Call:
                 for folder in folders:
                     _test(folder, split)
                     bar.update()
-                shown = ', '.join(f'{name}={value!r}' for name, value in
-                                  self.arguments.items() if value)
+                shown = ', '.join(
+                    f'{name}={short_text(value)}'
+                    for name, value in self.arguments.items() if value)
                 write_report(
                     self.places.report,
                     find_methods(map(Path, folders)),

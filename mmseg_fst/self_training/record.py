@@ -177,11 +177,19 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> str:
     for name in dict.fromkeys([*now, *before]):
         old, new = before.get(name), now.get(name)
         if old != new:
-            texts.append(f'`{name}` was {_short(old)}, now {_short(new)}')
+            texts.append(f'`{name}` was {short_text(old)}, '
+                         f'now {short_text(new)}')
     return '; '.join(texts)
 
 
-def _short(value: Any) -> str:
-    """A value, the beginning of a long one."""
+def short_text(value: Any) -> str:
+    """A value for a message, of a long one its beginning.
+
+    Args:
+        value (Any): The value.
+
+    Returns:
+        str: At most 80 characters.
+    """
     text = repr(value)
     return text if len(text) <= 80 else f'{text[:77]}...'

@@ -12,7 +12,12 @@ from mmseg_fst.self_training.arguments_of_call import (
     task_settings,
     weight_options,
 )
-from mmseg_fst.self_training.record import Places, open_record, plain
+from mmseg_fst.self_training.record import (
+    Places,
+    open_record,
+    plain,
+    short_text,
+)
 
 PARAMETERS = inspect.signature(mmseg_fst.self_train).parameters
 
@@ -64,6 +69,12 @@ def test_arguments_may_change_until_the_task_is_written(tmp_path):
     places.configs.mkdir()
     with pytest.raises(SelfTrainError, match=r'`a` was \[2\], now 3'):
         open_record(places, dict(a=3))
+
+
+def test_long_values_are_shortened():
+    assert short_text('a') == "'a'"
+    text = short_text(list(range(999)))
+    assert len(text) == 80 and text.endswith('...')
 
 
 def test_weights(tmp_path, monkeypatch):
