@@ -14,6 +14,7 @@ from mmseg_fst.engine.networks import unwrap
 from mmseg_fst.engine.snapshot import Snapshot
 from mmseg_fst.methods import StepCache, TrainedModel, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.restored_parts import Restore, restored_parts
 
 from .mean_teacher_hook import MeanTeacherHook
 
@@ -35,10 +36,12 @@ class LookAheadHook(MeanTeacherHook):
     """Arguments and checks of both look-ahead hooks.
 
     Args:
-        restore (str): What the present consists of, see :class:`Snapshot`:
-            ``'weights'`` as in the authors' release, where the optimizer's
-            moments and the statistics of batch normalization keep the traces
-            of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
+        restore (str | Sequence[str]): What the present consists of, see
+            :class:`Snapshot`: ``'weights'`` as in the authors' release, where
+            the optimizer's moments and the statistics of batch normalization
+            keep the traces of the virtual steps; ``'all'``; or a list of
+            ``'weights'``, ``'optimizer'``, ``'buffers'`` and ``'random'``.
+            Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): Whether to count time as the authors' release for
@@ -55,16 +58,14 @@ class LookAheadHook(MeanTeacherHook):
     num_virtual: int
 
     def __init__(self,
-                 restore: Literal['weights', 'all'] = 'weights',
+                 restore: Restore = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0) -> None:
         super().__init__(decay, buffers, when, copy_iters)
-        if restore not in ('weights', 'all'):
-            raise ValueError(f'{type(self).__name__}: restore must be '
-                             f"'weights' or 'all', got {restore!r}.")
+        self.parts = restored_parts(restore, f'{type(self).__name__}: restore')
         self.restore = restore
         self.match_release = match_release
 
@@ -149,7 +150,8 @@ class FSTHook(LookAheadHook):
 
     Args:
         depth (int): Number of virtual steps K, at least 0. Defaults to 1.
-        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        restore (str | Sequence[str]): See :class:`LookAheadHook`. Defaults to
+            ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): See :class:`LookAheadHook`. Defaults to False.
@@ -165,7 +167,8 @@ class FSTHook(LookAheadHook):
             pretrained encoder: less passes for the same method, up to
             dropout, which is sampled once. One gradient of the student is kept
             meanwhile. Where a segmentor has no pass for labeled images alone
-            it saves nothing. Defaults to True.
+            it saves nothing, nor where ``restore`` leaves out the weights.
+            Defaults to True.
         resample_mix (bool): Whether the real step mixes the batch anew; with
             ``restore='weights'`` by new random numbers, as in the release. If
             not, it has the mixed images of the first virtual step, and of the
@@ -181,7 +184,7 @@ class FSTHook(LookAheadHook):
 
     def __init__(self,
                  depth: int = 1,
-                 restore: Literal['weights', 'all'] = 'weights',
+                 restore: Restore = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False,
@@ -199,9 +202,13 @@ class FSTHook(LookAheadHook):
             raise ValueError('FSTHook: resample_mix=False reuses the passes '
                              'of the first virtual step; it needs '
                              'reuse=True.')
+        if not (resample_mix or 'weights' in self.parts):
+            raise ValueError('FSTHook: resample_mix=False needs the weights '
+                             'of the first virtual step again; add '
+                             "'weights' to restore.")
         self.depth = self.num_virtual = depth
         self.repeat = repeat
-        self.reuse = reuse
+        self.reuse = reuse and 'weights' in self.parts
         self.resample_mix = resample_mix
 
     def before_train(self, runner: Runner) -> None:
@@ -301,7 +308,8 @@ class SelfLookAheadHook(FSTHook):
 
     Args:
         depth (int): Number of virtual steps, at least 0. Defaults to 1.
-        restore (str): See :class:`LookAheadHook`. Defaults to ``'all'``.
+        restore (str | Sequence[str]): See :class:`LookAheadHook`. Defaults to
+            ``'all'``.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -309,7 +317,7 @@ class SelfLookAheadHook(FSTHook):
 
     def __init__(self,
                  depth: int = 1,
-                 restore: Literal['weights', 'all'] = 'all') -> None:
+                 restore: Restore = 'all') -> None:
         super().__init__(depth, restore, decay=0)
 
 
@@ -331,7 +339,8 @@ class WideFSTHook(LookAheadHook):
 
     Args:
         width (int): Number of futures N, at least 1. Defaults to 3.
-        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        restore (str | Sequence[str]): See :class:`LookAheadHook`. Defaults to
+            ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): See :class:`LookAheadHook`. Defaults to False.
@@ -342,7 +351,7 @@ class WideFSTHook(LookAheadHook):
 
     def __init__(self,
                  width: int = 3,
-                 restore: Literal['weights', 'all'] = 'weights',
+                 restore: Restore = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False) -> None:
@@ -350,6 +359,10 @@ class WideFSTHook(LookAheadHook):
         if width < 1:
             raise ValueError(
                 f'WideFSTHook: width must be at least 1, got {width}.')
+        if 'weights' not in self.parts:
+            raise ValueError('WideFSTHook: each future begins at the present '
+                             "weights; add 'weights' to restore, got "
+                             f'{restore!r}.')
         self.width = self.num_virtual = width
 
     def before_train(self, runner: Runner) -> None:
