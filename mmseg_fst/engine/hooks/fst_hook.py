@@ -10,7 +10,9 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_fst.engine.gradient_mean import GradientMean
 from mmseg_fst.engine.networks import unwrap
+from mmseg_fst.engine.optim import wrappers_of
 from mmseg_fst.engine.snapshot import Snapshot
 from mmseg_fst.methods import StepCache, TrainedModel, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
@@ -177,9 +179,22 @@ class FSTHook(LookAheadHook):
             more, the memory of one more graph. A variant of this project;
             with ``restore='all'`` the random numbers are the same, and so is
             the result. Defaults to True.
+        average_gradients (bool): Whether the real step uses the mean of its
+            gradient and of those of the virtual steps, which are computed
+            anyway: each has other mixed images, as in a larger batch. Moments
+            are updated once, so ``restore`` must name ``'weights'`` and
+            ``'optimizer'``; without ``'random'`` the images are mixed anew in
+            each step. A gradient is clipped before it is averaged. Keeps one
+            more gradient of the student in memory. A variant of this project.
+            Defaults to False.
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    Example:
+        >>> custom_hooks = [dict(
+        ...     type='FSTHook', depth=3, average_gradients=True,
+        ...     restore=['weights', 'optimizer', 'buffers'])]
     """
 
     def __init__(self,
@@ -192,7 +207,8 @@ class FSTHook(LookAheadHook):
                  copy_iters: int = 0,
                  repeat: bool = True,
                  reuse: bool = True,
-                 resample_mix: bool = True) -> None:
+                 resample_mix: bool = True,
+                 average_gradients: bool = False) -> None:
         super().__init__(restore, decay, buffers, match_release, when,
                          copy_iters)
         if depth < 0:
@@ -206,6 +222,13 @@ class FSTHook(LookAheadHook):
             raise ValueError('FSTHook: resample_mix=False needs the weights '
                              'of the first virtual step again; add '
                              "'weights' to restore.")
+        if average_gradients and not {'weights', 'optimizer'} <= self.parts:
+            raise ValueError(
+                'FSTHook: average_gradients=True updates moments once, in '
+                "the real step; set restore=['weights', 'optimizer', "
+                f"'buffers'], got {restore!r}.")
+        self.average_gradients = average_gradients
+        self.gradient_means: list[GradientMean] = []
         self.depth = self.num_virtual = depth
         self.repeat = repeat
         self.reuse = reuse and 'weights' in self.parts
@@ -220,9 +243,21 @@ class FSTHook(LookAheadHook):
         Raises:
             ValueError: If ``resample_mix=False`` and the model has no graphs
                 to retain, if ``reuse`` and a batch normalization has no
-                momentum, or if the check of :class:`LookAheadHook` fails.
+                momentum, if gradients to average are scaled, or if the check
+                of :class:`LookAheadHook` fails.
         """
         super().before_train(runner)
+        if self.average_gradients:
+            if getattr(runner.optim_wrapper, 'loss_scaler', None) is not None:
+                raise ValueError(
+                    'FSTHook: average_gradients=True does not go with a '
+                    'scaled loss, whose gradients differ in their scale; set '
+                    "optim_wrapper.type to 'AutocastOptimWrapper', which is "
+                    'bfloat16.')
+            self.gradient_means = [
+                GradientMean(wrapper.optimizer)
+                for wrapper in wrappers_of(runner.optim_wrapper)
+            ]
         model = unwrap(runner)
         for name, module in model.named_modules():
             if (self.reuse and isinstance(module, _BatchNorm)
@@ -256,6 +291,8 @@ class FSTHook(LookAheadHook):
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
         present = Snapshot(runner, self.restore)
+        for mean in self.gradient_means:
+            mean.record()
         cache, scale = None, 1.
         if self.reuse:
             cache = StepCache(self.restore, self.resample_mix)
@@ -275,6 +312,8 @@ class FSTHook(LookAheadHook):
                 runner.model.train_step(data_batch, runner.optim_wrapper)
             self.update_teacher(runner, passes=self.depth)
             present.restore()
+        for mean in self.gradient_means:
+            mean.average()
         if cache is not None:
             cache.step = 'last'
             if loss_scale(runner) < scale:  # a kept gradient has overflowed
@@ -289,9 +328,20 @@ class FSTHook(LookAheadHook):
             runner (Runner): The runner of the training.
         """
         unwrap(runner).step_cache = None
+        for mean in self.gradient_means:
+            mean.clear()
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)
+
+    def after_train(self, runner: Runner) -> None:
+        """Leave the optimizers as they were.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        for mean in self.gradient_means:
+            mean.close()
 
 
 @HOOKS.register_module()
