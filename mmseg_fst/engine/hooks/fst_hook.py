@@ -187,6 +187,9 @@ class FSTHook(LookAheadHook):
             each step. A gradient is clipped before it is averaged. Keeps one
             more gradient of the student in memory. A variant of this project.
             Defaults to False.
+        interval (int): Look ahead in one of so many iterations, the last one
+            of them, at least 1; the others are those of a mean teacher. A
+            variant of this project. Defaults to 1: in all.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -208,12 +211,20 @@ class FSTHook(LookAheadHook):
                  repeat: bool = True,
                  reuse: bool = True,
                  resample_mix: bool = True,
-                 average_gradients: bool = False) -> None:
+                 average_gradients: bool = False,
+                 interval: int = 1) -> None:
         super().__init__(restore, decay, buffers, match_release, when,
                          copy_iters)
         if depth < 0:
             raise ValueError(
                 f'FSTHook: depth must be at least 0, got {depth}.')
+        if interval < 1:
+            raise ValueError('FSTHook: interval must be at least 1, got '
+                             f'{interval}.')
+        if match_release and interval != 1:
+            raise ValueError('FSTHook: match_release=True counts virtual '
+                             'steps in every iteration; it needs interval=1.')
+        self.interval = interval
         if not (reuse or resample_mix):
             raise ValueError('FSTHook: resample_mix=False reuses the passes '
                              'of the first virtual step; it needs '
@@ -233,6 +244,19 @@ class FSTHook(LookAheadHook):
         self.repeat = repeat
         self.reuse = reuse and 'weights' in self.parts
         self.resample_mix = resample_mix
+
+    def looks_ahead(self, runner: Runner) -> bool:
+        """Whether this iteration looks ahead.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: False in all but one of ``interval`` iterations, and as in
+            :class:`LookAheadHook`.
+        """
+        return (self.every_n_train_iters(runner, self.interval)
+                and super().looks_ahead(runner))
 
     def before_train(self, runner: Runner) -> None:
         """Check that the model can keep what the hook lets it keep.
