@@ -74,6 +74,14 @@ def make_parser() -> argparse.ArgumentParser:
         "CCP use: the N-th, or for 'run' the seed of each run; default: "
         'SPLIT_SEED of the environment, or 0. Published lists are fixed')
     parser.add_argument(
+        '--select',
+        default='labels',
+        metavar='labels|label-free[:SCORE]',
+        help='which checkpoint is saved as the best one: by the score of the '
+        'config, which needs labels of the target, or by one that needs none '
+        '(density, entropy, information, agreement, class_divergence); '
+        'default: labels')
+    parser.add_argument(
         '--work-dir', help='folder of the run; for a single run only')
     parser.add_argument(
         '--resume',
@@ -119,7 +127,8 @@ def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
         work_dir=args.work_dir,
         debug=args.debug,
         resume=args.resume,
-        trust=args.trust)
+        trust=args.trust,
+        select=args.select)
 
 
 def train_grid(args: argparse.Namespace) -> None:

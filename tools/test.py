@@ -13,6 +13,7 @@ from os import path as osp
 from mmengine.config import Config, DictAction
 
 from mmseg_fst.apis import (
+    best_without_labels,
     find_checkpoint,
     find_config,
     merge_options,
@@ -34,6 +35,13 @@ def parse_args() -> argparse.Namespace:
         '--last',
         action='store_true',
         help='use the last checkpoint of the folder, not the best')
+    parser.add_argument(
+        '--select',
+        default='labels',
+        metavar='labels|label-free[:SCORE]',
+        help='use the checkpoint of the folder that is best by a score '
+        'without labels of the target, such as density or entropy; default: '
+        'the best one of the training')
     parser.add_argument(
         '--split',
         choices=['val', 'test'],
@@ -93,7 +101,14 @@ def main() -> None:
     """Run from the command line."""
     args = parse_args()
     folder, checkpoint = args.checkpoint, args.checkpoint
-    if osp.isdir(folder):
+    if osp.isdir(folder) and args.select != 'labels':
+        if args.last:
+            raise ValueError('--last and --select exclude each other; remove '
+                             'one of them.')
+        selected = best_without_labels(folder, args.select)
+        checkpoint = selected.path
+        print(f'Selected by {selected.score}: {selected.value:.4f}')
+    elif osp.isdir(folder):
         checkpoint = find_checkpoint(folder, 'last' if args.last else 'best')
     elif not osp.isfile(checkpoint):
         raise FileNotFoundError(f'There is no folder or checkpoint {folder}.')

@@ -1,4 +1,6 @@
 """One optimizer step from the gradients of several training steps."""
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -7,18 +9,18 @@ from torch.optim import Optimizer
 
 
 class GradientMean:
-    """Average recorded gradients into the next step of an optimizer.
+    """Average recorded gradients into the next step of each optimizer.
 
-    It adds hooks to the optimizer, which do nothing until :meth:`record`.
+    It adds hooks to the optimizers, which do nothing until :meth:`record`.
     Gradients are taken as the optimizer has used them: clipped, and of a
     distributed run averaged over its processes. A step that was skipped is
     not recorded.
 
     Args:
-        optimizer (Optimizer): The optimizer.
+        optimizers (Iterable[Optimizer]): The optimizers. Defaults to none.
 
     Example:
-        >>> mean = GradientMean(optimizer)
+        >>> mean = GradientMean([optimizer])
         >>> mean.record()
         >>> optimizer.step()  # with gradient g
         >>> mean.average()
@@ -26,13 +28,14 @@ class GradientMean:
         >>> mean.clear()
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    def __init__(self, optimizers: Iterable[Optimizer] = ()) -> None:
         self.sums: dict[Tensor, Tensor] = {}
-        self.count = 0
+        self.counts: Counter[Optimizer] = Counter()
         self.recording = False
         self.handles = [
-            optimizer.register_step_pre_hook(self._before_step),
-            optimizer.register_step_post_hook(self._after_step)
+            handle for optimizer in optimizers for handle in (
+                optimizer.register_step_pre_hook(self._before_step),
+                optimizer.register_step_post_hook(self._after_step))
         ]
 
     def record(self) -> None:
@@ -46,7 +49,7 @@ class GradientMean:
 
     def clear(self) -> None:
         """Drop what is recorded; the next steps are plain steps."""
-        self.sums, self.count, self.recording = {}, 0, False
+        self.sums, self.counts, self.recording = {}, Counter(), False
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -58,7 +61,8 @@ class GradientMean:
     def _before_step(self, optimizer: Optimizer, args: tuple,
                      kwargs: dict[str, Any]) -> None:
         """Average the gradients."""
-        if self.recording or not self.count:
+        count = self.counts[optimizer]
+        if self.recording or not count:
             return
         used = _used_weights(optimizer)
         for weight in used:
@@ -66,7 +70,7 @@ class GradientMean:
                 weight.grad += self.sums[weight]
         if used:
             torch._foreach_div_([weight.grad for weight in used],
-                                self.count + 1)
+                                count + 1)
 
     @torch.no_grad()
     def _after_step(self, optimizer: Optimizer, args: tuple,
@@ -80,7 +84,7 @@ class GradientMean:
                 self.sums[weight] += weight.grad
             else:
                 self.sums[weight] = weight.grad.clone()
-        self.count += 1
+        self.counts[optimizer] += 1
 
 
 def _used_weights(optimizer: Optimizer) -> list[Any]:

@@ -21,6 +21,7 @@ from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
 from .score_files import RESULTS, is_finished
+from .selection import LABELS, select_best
 from .short_run import RUN, shorten, start_from_debug_runs
 
 #: Split of a run whose split has the same seed as the run.
@@ -176,7 +177,8 @@ def load_config(config: str,
                 debug: bool = False,
                 planned: Collection[str] = (),
                 split: Optional[Union[int, str]] = None,
-                partition: Optional[str] = None) -> Config:
+                partition: Optional[str] = None,
+                select: str = LABELS) -> Config:
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, in the ``checkpoint`` of pretrained weights or
@@ -203,6 +205,9 @@ def load_config(config: str,
             the same seed as the run. Defaults to None: ``SPLIT_SEED`` of the
             environment, or else the config's.
         partition (str, optional): See :func:`read_config`. Defaults to None.
+        select (str): By which score the best checkpoint is saved, see
+            :func:`mmseg_fst.run.selection.parse_selection`. Defaults to
+            ``'labels'``: that of the config.
 
     Returns:
         Config: The config, checked.
@@ -216,6 +221,7 @@ def load_config(config: str,
     if split == SAME_SEED:
         split = seed or 0
     cfg = read_config(config, options, split, partition)
+    select_best(cfg, select)
     if debug:
         shorten(cfg, options)
     cfg.setdefault('randomness', dict(seed=0))

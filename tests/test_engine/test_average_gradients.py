@@ -106,7 +106,7 @@ def test_a_skipped_step_does_not_count():
     """Its gradients are gone, as FiniteGuardHook leaves them."""
     weight = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([weight], lr=1.)
-    mean = GradientMean(optimizer)
+    mean = GradientMean([optimizer])
     mean.record()
     optimizer.step()  # no gradient
     weight.grad = torch.tensor([2.])

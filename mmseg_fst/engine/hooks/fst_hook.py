@@ -239,7 +239,7 @@ class FSTHook(LookAheadHook):
                 "the real step; set restore=['weights', 'optimizer', "
                 f"'buffers'], got {restore!r}.")
         self.average_gradients = average_gradients
-        self.gradient_means: list[GradientMean] = []
+        self.gradient_mean = GradientMean()
         self.depth = self.num_virtual = depth
         self.repeat = repeat
         self.reuse = reuse and 'weights' in self.parts
@@ -278,10 +278,9 @@ class FSTHook(LookAheadHook):
                     'scaled loss, whose gradients differ in their scale; set '
                     "optim_wrapper.type to 'AutocastOptimWrapper', which is "
                     'bfloat16.')
-            self.gradient_means = [
-                GradientMean(wrapper.optimizer)
-                for wrapper in wrappers_of(runner.optim_wrapper)
-            ]
+            self.gradient_mean = GradientMean(
+                wrapper.optimizer
+                for wrapper in wrappers_of(runner.optim_wrapper))
         model = unwrap(runner)
         for name, module in model.named_modules():
             if (self.reuse and isinstance(module, _BatchNorm)
@@ -315,8 +314,7 @@ class FSTHook(LookAheadHook):
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
         present = Snapshot(runner, self.restore)
-        for mean in self.gradient_means:
-            mean.record()
+        self.gradient_mean.record()
         cache, scale = None, 1.
         if self.reuse:
             cache = StepCache(self.restore, self.resample_mix)
@@ -336,8 +334,7 @@ class FSTHook(LookAheadHook):
                 runner.model.train_step(data_batch, runner.optim_wrapper)
             self.update_teacher(runner, passes=self.depth)
             present.restore()
-        for mean in self.gradient_means:
-            mean.average()
+        self.gradient_mean.average()
         if cache is not None:
             cache.step = 'last'
             if loss_scale(runner) < scale:  # a kept gradient has overflowed
@@ -352,8 +349,7 @@ class FSTHook(LookAheadHook):
             runner (Runner): The runner of the training.
         """
         unwrap(runner).step_cache = None
-        for mean in self.gradient_means:
-            mean.clear()
+        self.gradient_mean.clear()
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)
@@ -364,8 +360,7 @@ class FSTHook(LookAheadHook):
         Args:
             runner (Runner): The runner of the training.
         """
-        for mean in self.gradient_means:
-            mean.close()
+        self.gradient_mean.close()
 
 
 @HOOKS.register_module()
