@@ -11,7 +11,9 @@ partition of the labeled images in work_dirs/CONFIG_PARTITION/seed_SEED, and
 one on another split of labeled images in .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
-['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it.
+['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it. A
+row dict(config='FILE.py', name='ROW', options={'KEY': VALUE}) changes its
+config as --cfg-options does; its runs are in work_dirs/CONFIG_ROW.
 Runs that are finished are skipped, runs that fail do not stop the others, and
 each has its own process. After every run work_dirs/tables/NAME.csv and NAME.md
 are written. A grid that was interrupted continues with the same command and
@@ -23,7 +25,7 @@ run.
 import argparse
 import multiprocessing
 import sys
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from mmengine.config import DictAction
 
@@ -114,13 +116,14 @@ def parse_args() -> argparse.Namespace:
 
 
 def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
-              partition: Optional[str] = None) -> None:
+              partition: Optional[str] = None, name: str = '',
+              options: Optional[dict[str, Any]] = None) -> None:
     """Train one config with one seed; end the process if that fails."""
     from mmseg_fst.apis import start_training
 
     start_training(
         config,
-        args.cfg_options,
+        {**(options or {}), **(args.cfg_options or {})},
         seed=seed,
         split=args.split_seed,
         partition=partition or None,
@@ -128,7 +131,8 @@ def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
         debug=args.debug,
         resume=args.resume,
         trust=args.trust,
-        select=args.select)
+        select=args.select,
+        name=name)
 
 
 def train_grid(args: argparse.Namespace) -> None:
@@ -141,7 +145,8 @@ def train_grid(args: argparse.Namespace) -> None:
         # memory of a device is given back.
         process = multiprocessing.get_context('spawn').Process(
             target=train_one,
-            args=(args, run.config, run.seed, run.partition))
+            args=(args, run.config, run.seed, run.partition, run.name,
+                  run.options))
         process.start()
         process.join()
         return process.exitcode == 0

@@ -56,7 +56,8 @@ def default_work_dir(config: str,
                      seed: int,
                      debug: bool = False,
                      split: str = '0',
-                     partition: str = '') -> str:
+                     partition: str = '',
+                     name: str = '') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     The path is the part below a folder ``configs``; of a config elsewhere it
@@ -71,14 +72,15 @@ def default_work_dir(config: str,
             ``'0'``, which is not named in the folder.
         partition (str): Name of the partition of a config that has several.
             Defaults to ``''``.
+        name (str): Name of a row of a grid that changes the config. Defaults
+            to ``''``.
 
     Returns:
         str: The folder, such as ``'work_dirs/ssl/voc_pspnet_fst_662/seed_0'``
         for partition 662 of ``configs/ssl/voc_pspnet_fst.py``.
     """
     stem = osp.splitext(config)[0]
-    if partition:
-        stem = f'{stem}_{partition}'
+    stem = '_'.join(filter(None, (stem, partition, name)))
     parts = osp.normpath(stem).split(osp.sep)
     if 'configs' in parts:
         stem = osp.join(*parts[parts.index('configs') + 1:])
@@ -178,7 +180,8 @@ def load_config(config: str,
                 planned: Collection[str] = (),
                 split: Optional[Union[int, str]] = None,
                 partition: Optional[str] = None,
-                select: str = LABELS) -> Config:
+                select: str = LABELS,
+                name: str = '') -> Config:
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, in the ``checkpoint`` of pretrained weights or
@@ -208,6 +211,7 @@ def load_config(config: str,
         select (str): By which score the best checkpoint is saved, see
             :func:`mmseg_fst.run.selection.parse_selection`. Defaults to
             ``'labels'``: that of the config.
+        name (str): See :func:`default_work_dir`. Defaults to ``''``.
 
     Returns:
         Config: The config, checked.
@@ -234,7 +238,7 @@ def load_config(config: str,
     cfg.work_dir = work_dir or cfg.get('work_dir')
     if not cfg.work_dir:
         cfg.work_dir = default_work_dir(
-            config, seed, debug, split_seed, cfg.get('partition', ''))
+            config, seed, debug, split_seed, cfg.get('partition', ''), name)
         check_owner(cfg.work_dir, cfg.config_file)
     if debug:
         for note in start_from_debug_runs(

@@ -31,7 +31,8 @@ def start_training(config: str,
                    launcher: Optional[str] = None,
                    resume: bool = False,
                    trust: bool = False,
-                   select: str = LABELS) -> str:
+                   select: str = LABELS,
+                   name: str = '') -> str:
     """Train a config file as a command line asks for.
 
     Args:
@@ -48,6 +49,7 @@ def start_training(config: str,
         resume (bool): See :func:`train`. Defaults to False.
         trust (bool): See :func:`train`. Defaults to False.
         select (str): See :func:`load_config`. Defaults to ``'labels'``.
+        name (str): See :func:`load_config`. Defaults to ``''``.
 
     Returns:
         str: The work folder.
@@ -58,7 +60,7 @@ def start_training(config: str,
     with one_message():
         cfg = load_config(
             config, options, seed, work_dir, debug, split=split,
-            partition=partition, select=select)
+            partition=partition, select=select, name=name)
         if launcher is not None:
             cfg.launcher = launcher
     with one_message(cfg.work_dir, cfg.to_dict()):
