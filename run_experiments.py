@@ -117,13 +117,13 @@ def parse_args() -> argparse.Namespace:
 
 def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
               partition: Optional[str] = None, name: str = '',
-              options: Optional[dict[str, Any]] = None) -> None:
+              changes: Optional[dict[str, Any]] = None) -> None:
     """Train one config with one seed; end the process if that fails."""
     from mmseg_fst.apis import start_training
 
     start_training(
         config,
-        {**(options or {}), **(args.cfg_options or {})},
+        args.cfg_options,
         seed=seed,
         split=args.split_seed,
         partition=partition or None,
@@ -132,7 +132,8 @@ def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
         resume=args.resume,
         trust=args.trust,
         select=args.select,
-        name=name)
+        name=name,
+        changes=changes)
 
 
 def train_grid(args: argparse.Namespace) -> None:

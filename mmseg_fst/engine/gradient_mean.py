@@ -44,7 +44,7 @@ class GradientMean:
         self.recording = True
 
     def average(self) -> None:
-        """Average the recorded gradients into those of the next steps."""
+        """Average the recorded gradients into the next ones."""
         self.recording = False
 
     def clear(self) -> None:

@@ -21,8 +21,8 @@ _MOST_PIXELS = 4096
 class LabelFreeScores:
     """Collects the probabilities that a validation computes anyway.
 
-    Labels of the images are not used. Of distributed processes the scores
-    are those of all images, but the density, which is the mean of the
+    Labels of the images are not used. The scores count the images of all
+    distributed processes, but for the density, which is the mean of the
     densities within each process; images that a sampler repeats count twice.
     """
 

@@ -213,13 +213,14 @@ def plan_runs(cells: Sequence[Cell],
         try:
             cfg = load_config(
                 run.config,
-                {**run.options, **(options or {})},
+                options,
                 run.seed,
                 debug=debug,
                 planned=planned,
                 split=split,
                 partition=run.partition or None,
-                name=run.name)
+                name=run.name,
+                changes=run.options)
             planned.add(cfg.work_dir)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir

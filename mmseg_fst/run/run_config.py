@@ -181,7 +181,8 @@ def load_config(config: str,
                 split: Optional[Union[int, str]] = None,
                 partition: Optional[str] = None,
                 select: str = LABELS,
-                name: str = '') -> Config:
+                name: str = '',
+                changes: Optional[dict[str, Any]] = None) -> Config:
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, in the ``checkpoint`` of pretrained weights or
@@ -212,6 +213,8 @@ def load_config(config: str,
             :func:`mmseg_fst.run.selection.parse_selection`. Defaults to
             ``'labels'``: that of the config.
         name (str): See :func:`default_work_dir`. Defaults to ``''``.
+        changes (dict, optional): What the row of a grid changes, by dotted
+            key. Unlike ``options`` they are shortened, too. Defaults to None.
 
     Returns:
         Config: The config, checked.
@@ -224,7 +227,8 @@ def load_config(config: str,
     """
     if split == SAME_SEED:
         split = seed or 0
-    cfg = read_config(config, options, split, partition)
+    cfg = read_config(
+        config, {**(changes or {}), **(options or {})}, split, partition)
     select_best(cfg, select)
     if debug:
         shorten(cfg, options)

@@ -32,7 +32,8 @@ def start_training(config: str,
                    resume: bool = False,
                    trust: bool = False,
                    select: str = LABELS,
-                   name: str = '') -> str:
+                   name: str = '',
+                   changes: Optional[dict[str, Any]] = None) -> str:
     """Train a config file as a command line asks for.
 
     Args:
@@ -50,6 +51,7 @@ def start_training(config: str,
         trust (bool): See :func:`train`. Defaults to False.
         select (str): See :func:`load_config`. Defaults to ``'labels'``.
         name (str): See :func:`load_config`. Defaults to ``''``.
+        changes (dict, optional): See :func:`load_config`. Defaults to None.
 
     Returns:
         str: The work folder.
@@ -60,7 +62,7 @@ def start_training(config: str,
     with one_message():
         cfg = load_config(
             config, options, seed, work_dir, debug, split=split,
-            partition=partition, select=select, name=name)
+            partition=partition, select=select, name=name, changes=changes)
         if launcher is not None:
             cfg.launcher = launcher
     with one_message(cfg.work_dir, cfg.to_dict()):

@@ -121,20 +121,21 @@ def test_observing_does_not_change_labels(tmp_path):
     batch = next(iter(runner.val_dataloader))
     model = runner.model.eval()
     data = model.data_preprocessor(batch)
-    passes, seen = [], []
+    passes, observations = [], []
     model.student.backbone.register_forward_hook(
         lambda *args: passes.append(1))
     with torch.no_grad():
         plain = model.predict_each(**data)
         count = len(passes)
         observed = model.predict_each(
-            **data, observe=lambda name, p: seen.append((name, p)))
+            **data, observe=lambda *pair: observations.append(pair))
     assert len(passes) == 2 * count
     for name, samples in plain.items():
-        for one, other in zip(samples, observed[name]):
-            assert torch.equal(one.pred_sem_seg.data, other.pred_sem_seg.data)
-    assert [name for name, _ in seen] == ['student'] * 2 + ['teacher'] * 2
-    for _, probability in seen:
+        for sample, other in zip(samples, observed[name]):
+            assert torch.equal(
+                sample.pred_sem_seg.data, other.pred_sem_seg.data)
+    assert [name for name, _ in observations] == ['student'] * 2 + ['teacher'] * 2
+    for _, probability in observations:
         torch.testing.assert_close(
             probability.sum(0), torch.ones(probability.shape[1:]))
 

@@ -11,7 +11,13 @@ from helpers import REPOSITORY
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmseg_fst.apis import plan_runs, read_config, read_grid, run_grid
+from mmseg_fst.apis import (
+    load_config,
+    plan_runs,
+    read_config,
+    read_grid,
+    run_grid,
+)
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.run import grid as grid_module
 from mmseg_fst.run.grid import Cell
@@ -389,6 +395,23 @@ def test_rows_change_their_config_in_their_own_folders(place):
     changed = plan_runs(grid.cells[1:2], [0], options={
         'train_cfg.max_iters': 4})
     assert changed[0].state == 'unfinished'  # of 4 iterations now
+
+
+def test_a_debug_run_shortens_a_row_as_well(tmp_path, monkeypatch):
+    """But not what the command line says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'first.py').write_text(
+        'train_cfg = dict(max_iters=100)\n'
+        'default_hooks = dict(logger=dict(), checkpoint=dict())\n'
+        'train_dataloader = val_dataloader = dict(dataset=dict())\n')
+    changes = {'train_cfg.max_iters': 200}
+    for options, count in ((None, 4), ({'train_cfg.max_iters': 7}, 7)):
+        cfg = load_config('first.py', options, debug=True, name='long',
+                          changes=changes)
+        assert cfg.train_cfg.max_iters == count
+        assert cfg.work_dir == 'work_dirs/first_long/debug'
+    assert load_config('first.py', changes=changes,
+                       name='long').train_cfg.max_iters == 200
 
 
 ANATOMY = [

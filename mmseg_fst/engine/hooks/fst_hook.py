@@ -180,15 +180,15 @@ class FSTHook(LookAheadHook):
             with ``restore='all'`` the random numbers are the same, and so is
             the result. Defaults to True.
         average_gradients (bool): Whether the real step uses the mean of its
-            gradient and of those of the virtual steps, which are computed
-            anyway: each has other mixed images, as in a larger batch. Moments
+            gradient and of the gradients of the virtual steps, which are
+            computed anyway: each has other mixed images, as in a larger batch. Moments
             are updated once, so ``restore`` must name ``'weights'`` and
             ``'optimizer'``; without ``'random'`` the images are mixed anew in
             each step. A gradient is clipped before it is averaged. Keeps one
             more gradient of the student in memory. A variant of this project.
             Defaults to False.
         interval (int): Look ahead in one of so many iterations, the last one
-            of them, at least 1; the others are those of a mean teacher. A
+            of them, at least 1; in the others it is a mean teacher. A
             variant of this project. Defaults to 1: in all.
 
     Raises:

@@ -223,7 +223,14 @@ class ArgmaxScores(NetworkScores):
             yield sample, scores
 
     def write_labels(self, observe: Optional[Observer] = None) -> SampleList:
-        """See :meth:`ScoredImages.write_labels`."""
+        """See :meth:`ScoredImages.write_labels`.
+
+        Args:
+            observe (Callable, optional): Likewise. Defaults to None.
+
+        Returns:
+            list[SegDataSample]: The samples.
+        """
         for raw, sample in zip(self.scores.raw.split(1), self.samples):
             if observe is not None:
                 observe(self.to_probabilities(some_pixels(raw[0])))
