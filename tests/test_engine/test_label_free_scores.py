@@ -134,7 +134,8 @@ def test_observing_does_not_change_labels(tmp_path):
         for sample, other in zip(samples, observed[name]):
             assert torch.equal(
                 sample.pred_sem_seg.data, other.pred_sem_seg.data)
-    assert [name for name, _ in observations] == ['student'] * 2 + ['teacher'] * 2
+    assert [name for name, _ in observations] == [
+        'student', 'student', 'teacher', 'teacher']
     for _, probability in observations:
         torch.testing.assert_close(
             probability.sum(0), torch.ones(probability.shape[1:]))

@@ -181,9 +181,9 @@ class FSTHook(LookAheadHook):
             the result. Defaults to True.
         average_gradients (bool): Whether the real step uses the mean of its
             gradient and of the gradients of the virtual steps, which are
-            computed anyway: each has other mixed images, as in a larger batch. Moments
-            are updated once, so ``restore`` must name ``'weights'`` and
-            ``'optimizer'``; without ``'random'`` the images are mixed anew in
+            computed anyway: each has other mixed images, as in a larger
+            batch. Moments are updated once, so ``restore`` must name
+            ``'weights'`` and ``'optimizer'``; without ``'random'`` the images are mixed anew in
             each step. A gradient is clipped before it is averaged. Keeps one
             more gradient of the student in memory. A variant of this project.
             Defaults to False.
