@@ -183,10 +183,10 @@ class FSTHook(LookAheadHook):
             gradient and of the gradients of the virtual steps, which are
             computed anyway: each has other mixed images, as in a larger
             batch. Moments are updated once, so ``restore`` must name
-            ``'weights'`` and ``'optimizer'``; without ``'random'`` the images are mixed anew in
-            each step. A gradient is clipped before it is averaged. Keeps one
-            more gradient of the student in memory. A variant of this project.
-            Defaults to False.
+            ``'weights'`` and ``'optimizer'``; without ``'random'`` the images
+            are mixed anew in each step. A gradient is clipped before it is
+            averaged. Keeps one more gradient of the student in memory. A
+            variant of this project. Defaults to False.
         interval (int): Look ahead in one of so many iterations, the last one
             of them, at least 1; in the others it is a mean teacher. A
             variant of this project. Defaults to 1: in all.
