@@ -40,6 +40,12 @@ def parse_args() -> argparse.Namespace:
         help='published list of labeled images, such as 662, of a config '
         'that has several; default: the one in the config')
     parser.add_argument(
+        '--select',
+        default='labels',
+        metavar='labels|label-free[:SCORE]',
+        help='which checkpoint is saved as the best one, see '
+        'run_experiments.py; default: labels')
+    parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
@@ -64,7 +70,8 @@ def main() -> None:
         work_dir=args.work_dir,
         launcher=args.launcher,
         resume=args.resume,
-        trust=args.trust)
+        trust=args.trust,
+        select=args.select)
 
 
 if __name__ == '__main__':
