@@ -104,9 +104,9 @@ def rank_methods(methods: Iterable[Method]) -> dict[
     found = defaultdict(list)
     for (_, network, score), pairs in candidates.items():
         if len(pairs) >= _FEWEST:
-            values, known = zip(*pairs)
-            found[network, score].append(
-                rank_candidates(values, known, LABEL_FREE_RULES[score]))
+            found[network, score].append(rank_candidates(
+                [value for value, _ in pairs],
+                [reached for _, reached in pairs], LABEL_FREE_RULES[score]))
     return dict(found)
 
 
