@@ -1,6 +1,7 @@
 #!/bin/sh
 # Score the student and teacher of a finished run, and show their predictions.
 #   sh test.sh WORK_DIR [--split val|test] [--last] [--max-images N]
+#       [--select label-free]
 # Uses the config and the best checkpoint in the folder, or the last checkpoint.
 set -eu
 if [ $# -eq 0 ]; then

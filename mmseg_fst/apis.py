@@ -34,6 +34,7 @@ from mmseg_fst.run.score_files import (
     read_protocol,
     read_scores,
 )
+from mmseg_fst.run.selection import best_without_labels
 from mmseg_fst.run.stages import write_ranking
 from mmseg_fst.run.test import test
 from mmseg_fst.run.train import start_training, train
@@ -51,15 +52,15 @@ from mmseg_fst.use.sources import Source, find_sources
 
 __all__ = [
     'Check', 'ExportedNetwork', 'Prediction', 'Replay', 'Report', 'Score',
-    'Side', 'Source', 'Task', 'UnlabeledImages', 'build_runner',
-    'check_config', 'choose_checkpoint', 'choose_view', 'class_problems',
-    'compare_runs', 'config_texts', 'count_sizes', 'drop_pretrained',
-    'export_model', 'find_checkpoint', 'find_config', 'find_sources',
-    'format_scores', 'label_images', 'load_config', 'load_model',
-    'load_network', 'merge_options', 'open_config', 'plan_runs', 'predict',
-    'predict_files', 'prepare_processes', 'pull_model', 'push_model',
-    'rank_images', 'read_config', 'read_grid', 'read_protocol', 'read_scores',
-    'replay', 'run_grid', 'save_config', 'sorted_checkpoints',
+    'Side', 'Source', 'Task', 'UnlabeledImages', 'best_without_labels',
+    'build_runner', 'check_config', 'choose_checkpoint', 'choose_view',
+    'class_problems', 'compare_runs', 'config_texts', 'count_sizes',
+    'drop_pretrained', 'export_model', 'find_checkpoint', 'find_config',
+    'find_sources', 'format_scores', 'label_images', 'load_config',
+    'load_model', 'load_network', 'merge_options', 'open_config', 'plan_runs',
+    'predict', 'predict_files', 'prepare_processes', 'pull_model',
+    'push_model', 'rank_images', 'read_config', 'read_grid', 'read_protocol',
+    'read_scores', 'replay', 'run_grid', 'save_config', 'sorted_checkpoints',
     'split_validation', 'start_training', 'test', 'train', 'without_copies',
     'write_ranking', 'write_task'
 ]

@@ -174,7 +174,7 @@ CONFIGS = (
             'when', "must be 'before' or 'after', got 'during'", begins=True),
     options('a state that cannot be restored',
             'custom_hooks.0.restore=optimizer', 'restore',
-            "must be 'weights' or 'all', got 'optimizer'", begins=True),
+            "must be 'weights' or 'all', or a list", begins=True),
     options('a confidence above 1', 'model.pseudo_labeler.threshold=1.5',
             'threshold', 'must be in [0, 1], got 1.5', begins=True),
     options('a method without its pseudo-labeler', 'model.pseudo_labeler=None',

@@ -89,8 +89,9 @@ def cells_of(folder):
     """
     named = {}
     for table in CONFIGS.glob('*/table_*.py'):
-        for config, partition in read_grid(str(table)).cells:
-            named.setdefault(Path(config).resolve(), set()).add(partition)
+        for cell in read_grid(str(table)).cells:
+            named.setdefault(Path(cell.config).resolve(), set()).add(
+                cell.partition)
     return sorted(
         f'{path.stem}@{partition}' if partition else path.stem
         for path in (CONFIGS / folder).glob('*.py')

@@ -12,6 +12,7 @@ import os
 from os import path as osp
 
 from mmseg_fst.utils.arguments import (
+    WrongOptions,
     add_cfg_options,
     add_launcher,
     add_trust,
@@ -31,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--last',
         action='store_true',
         help='use the last checkpoint of the folder, not the best')
+    parser.add_argument(
+        '--select',
+        default='labels',
+        metavar='labels|label-free[:SCORE]',
+        help='use the checkpoint of the folder that is best by a score '
+        'without labels of the target, such as density or entropy; default: '
+        'the best one of the training')
     parser.add_argument(
         '--split',
         choices=['val', 'test'],
@@ -53,6 +61,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_launcher(parser)
 
 
+def check(args: argparse.Namespace) -> None:
+    """Check that the options fit together.
+
+    Args:
+        args (Namespace): The options.
+
+    Raises:
+        WrongOptions: If they do not.
+    """
+    if args.last and args.select != 'labels':
+        raise WrongOptions('--last and --select exclude each other; remove '
+                           'one of them.')
+
+
 def find_run(args: argparse.Namespace) -> tuple[str, str, str]:
     """Find what belongs to the run.
 
@@ -65,10 +87,18 @@ def find_run(args: argparse.Namespace) -> tuple[str, str, str]:
     Raises:
         FileNotFoundError: If one of them is missing.
     """
-    from mmseg_fst.apis import find_checkpoint, find_config
+    from mmseg_fst.apis import (
+        best_without_labels,
+        find_checkpoint,
+        find_config,
+    )
 
     folder, checkpoint = args.checkpoint, args.checkpoint
-    if osp.isdir(folder):
+    if osp.isdir(folder) and args.select != 'labels':
+        selected = best_without_labels(folder, args.select)
+        checkpoint = selected.path
+        print(f'Selected by {selected.score}: {selected.value:.4f}')
+    elif osp.isdir(folder):
         checkpoint = find_checkpoint(folder, 'last' if args.last else 'best')
     elif not osp.isfile(checkpoint):
         raise FileNotFoundError(f'There is no folder or checkpoint {folder}.')

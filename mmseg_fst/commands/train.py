@@ -13,7 +13,9 @@ work_dirs/CONFIG_PARTITION/seed_SEED, and on another split of labeled images in
 .../seed_SEED_split-SPLIT.
 
 A grid file names the configs of a table: title = 'TEXT' and configs =
-['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it.
+['FILE.py', dict(config='FILE.py', partition='NAME'), ...], relative to it. A
+row dict(config='FILE.py', name='ROW', options={'KEY': VALUE}) changes its
+config as --cfg-options does; its runs are in work_dirs/CONFIG_ROW.
 Runs that are finished are skipped, runs that fail do not stop the others, and
 each has a separate process. After every run work_dirs/tables/NAME.csv and
 NAME.md are written. A grid that was interrupted continues with the same
@@ -28,7 +30,7 @@ import argparse
 import multiprocessing
 import sys
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from mmseg_fst.utils.arguments import (
     WrongOptions,
@@ -89,6 +91,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "CCP use: the N-th, or for 'run' the seed of each run; default: "
         'SPLIT_SEED of the environment, or 0. Published lists are fixed')
     parser.add_argument(
+        '--select',
+        default='labels',
+        metavar='labels|label-free[:SCORE]',
+        help='which checkpoint is saved as the best one: by the score of the '
+        'config, which needs labels of the target, or by one that needs none '
+        '(density, entropy, information, agreement, class_divergence); '
+        'default: labels')
+    parser.add_argument(
         '--report',
         type=Path,
         metavar='FILE',
@@ -139,7 +149,8 @@ def check(args: argparse.Namespace) -> None:
 
 
 def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
-              partition: Optional[str] = None) -> str:
+              partition: Optional[str] = None, name: str = '',
+              changes: Optional[dict[str, Any]] = None) -> str:
     """Train one config with one seed; end the process if that fails.
 
     Args:
@@ -147,6 +158,8 @@ def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
         config (str): The config.
         seed (int, optional): The seed.
         partition (str, optional): The partition. Defaults to None.
+        name (str): Name of the row of a grid. Defaults to ``''``.
+        changes (dict, optional): Options of that row. Defaults to None.
 
     Returns:
         str: Folder of the run.
@@ -163,7 +176,10 @@ def train_one(args: argparse.Namespace, config: str, seed: Optional[int],
         debug=args.debug,
         launcher=args.launcher,
         resume=args.resume,
-        trust=args.trust)
+        trust=args.trust,
+        select=args.select,
+        name=name,
+        changes=changes)
 
 
 def train_grid(args: argparse.Namespace) -> None:
@@ -182,7 +198,8 @@ def train_grid(args: argparse.Namespace) -> None:
         # memory of a device is given back.
         process = multiprocessing.get_context('spawn').Process(
             target=train_one,
-            args=(args, run.config, run.seed, run.partition))
+            args=(args, run.config, run.seed, run.partition, run.name,
+                  run.options))
         process.start()
         process.join()
         return process.exitcode == 0

@@ -10,6 +10,7 @@ from .hooks import (
     SelfLookAheadHook,
     WideFSTHook,
 )
+from .label_free_scores import LABEL_FREE, LabelFreeScores
 from .loops import NetworksTestLoop, NetworksValLoop
 from .optim import (
     AutocastOptimWrapper,
@@ -23,8 +24,8 @@ from .step_watch import SINGLE_SIDE, StepWatch, from_plain, to_plain
 __all__ = [
     'AtomicCheckpointHook', 'AutocastOptimWrapper', 'FSTHook',
     'FewGroupsConstructor', 'FiniteGuardHook', 'JointOptimWrapper',
-    'MeanTeacherHook', 'MixVisualizationHook', 'NetworksTestLoop',
-    'NetworksValLoop', 'PerStudentConstructor', 'ResumeHook',
-    'SINGLE_SIDE', 'SeedIterationHook', 'SelfLookAheadHook', 'Snapshot',
-    'StepWatch', 'WideFSTHook', 'from_plain', 'to_plain'
+    'LABEL_FREE', 'LabelFreeScores', 'MeanTeacherHook', 'MixVisualizationHook',
+    'NetworksTestLoop', 'NetworksValLoop', 'PerStudentConstructor',
+    'ResumeHook', 'SINGLE_SIDE', 'SeedIterationHook', 'SelfLookAheadHook',
+    'Snapshot', 'StepWatch', 'WideFSTHook', 'from_plain', 'to_plain'
 ]

@@ -1,7 +1,7 @@
 """Validation and test of all networks of a segmentor in one pass."""
 import copy
-from collections.abc import Sized
-from typing import cast
+from collections.abc import Callable, Sized
+from typing import Optional, cast
 
 import torch
 from mmengine.evaluator import Evaluator
@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader
 
 from mmseg_fst.registry import LOOPS
 
+from .hooks.collapsed_class_hook import labeled_counts
+from .label_free_scores import LabelFreeScores
 from .networks import (
     networks_of,
     predict_each,
@@ -35,6 +37,9 @@ class _EachNetwork:
     ``seg_logits``: metrics use labels only, and the logits of a few images
     can exceed the memory. For a metric on logits use the loops of mmengine,
     which evaluate one network.
+
+    A validation adds scores that need no label, see :class:`LabelFreeScores`:
+    ``student/label_free/entropy`` and so on.
 
     ``confusion`` holds the confusion matrix of each network in the last run,
     if the metric counts one, as :class:`ConfusionIoUMetric` does; it is empty
@@ -65,10 +70,14 @@ class _EachNetwork:
             name: copy.deepcopy(self.evaluator)
             for name in networks_of(model)
         }
+        label_free = LabelFreeScores() if self.mode == 'val' else None
         for index, batch in enumerate(self.dataloader):
             runner.call_hook(
                 f'before_{self.mode}_iter', batch_idx=index, data_batch=batch)
-            outputs = self._predict(model, batch)
+            outputs = self._predict(
+                model, batch, label_free.add if label_free else None)
+            if label_free is not None:
+                label_free.compare(outputs)
             shown = outputs[predicting_network(model)]
             for name, samples in outputs.items():
                 evaluators[name].process(
@@ -82,6 +91,8 @@ class _EachNetwork:
                 data_batch=batch,
                 outputs=shown)
         metrics = self._evaluate(evaluators, protocol_of(model))
+        if label_free is not None:
+            metrics.update(label_free.result(labeled_counts(runner)))
         runner.call_hook(f'after_{self.mode}_epoch', metrics=metrics)
         runner.call_hook(f'after_{self.mode}')
         return metrics
@@ -108,15 +119,18 @@ class _EachNetwork:
         return metrics
 
     @torch.no_grad()
-    def _predict(self, model: BaseSegmentor,
-                 batch: dict) -> dict[str, SampleList]:
+    def _predict(
+        self, model: BaseSegmentor, batch: dict,
+        observe: Optional[Callable[[str, Tensor], None]] = None
+    ) -> dict[str, SampleList]:
         """Predict with every network.
 
         The model is called without its distributed wrapper, as in mmengine's
         ``val_step``.
         """
         with autocast(enabled=self.fp16):
-            return predict_each(model, **model.data_preprocessor(batch))
+            return predict_each(
+                model, **model.data_preprocessor(batch), observe=observe)
 
 
 @LOOPS.register_module()

@@ -1,11 +1,16 @@
 """What hooks and scores ask of a segmentor, of MMSegmentation as well."""
+from collections.abc import Callable
+from typing import Optional
+
+import torch
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.utils import SampleList
 from torch import Tensor
 
-from mmseg_fst.models.protocols import name_of_test_cfg
+from mmseg_fst.models.protocols import name_of_test_cfg, some_pixels
+from mmseg_fst.ops import class_probabilities
 
 #: Name of the network of a segmentor that is a single one.
 SINGLE_NETWORK = 'student'
@@ -64,8 +69,12 @@ def protocol_of(model: BaseSegmentor) -> str:
     return name_of_test_cfg(getattr(model, 'test_cfg', None) or {})
 
 
-def predict_each(model: BaseSegmentor, inputs: Tensor,
-                 data_samples: SampleList) -> dict[str, SampleList]:
+def predict_each(
+    model: BaseSegmentor,
+    inputs: Tensor,
+    data_samples: SampleList,
+    observe: Optional[Callable[[str, Tensor], None]] = None
+) -> dict[str, SampleList]:
     """Predict with every network of a segmentor, for scores: labels only.
 
     Args:
@@ -73,6 +82,9 @@ def predict_each(model: BaseSegmentor, inputs: Tensor,
         inputs (Tensor): Normalized images of shape (N, C, H, W).
         data_samples (list[SegDataSample]): Their data samples; not written
             to.
+        observe (Callable, optional): Called for each image with the name of
+            the network and probabilities (C, h, w) of some pixels. Defaults
+            to None.
 
     Returns:
         dict[str, list[SegDataSample]]: By network, samples with
@@ -80,9 +92,18 @@ def predict_each(model: BaseSegmentor, inputs: Tensor,
         memory.
     """
     if hasattr(model, 'predict_each'):
-        return model.predict_each(inputs, data_samples)
+        return model.predict_each(inputs, data_samples, observe)
     samples = model.predict(inputs,
                             [sample.new() for sample in data_samples])
     for sample in samples:
-        sample.pop('seg_logits', None)
+        scores = sample.pop('seg_logits', None)
+        if observe is not None and scores is not None:
+            observe(SINGLE_NETWORK, _probabilities(some_pixels(scores.data)))
     return {SINGLE_NETWORK: samples}
+
+
+def _probabilities(scores: Tensor) -> Tensor:
+    """Of what MMSegmentation writes as ``seg_logits``, (C, h, w)."""
+    if len(scores) == 1:  # the sigmoid is taken already
+        return torch.cat([1 - scores, scores])
+    return class_probabilities(scores[None])[0]

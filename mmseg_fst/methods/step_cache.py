@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_fst.utils.randomness import get_random_state, set_random_state
+from mmseg_fst.utils.restored_parts import Restore, restored_parts
 
 from .deferred_gradient import graphs_stay_valid
 
@@ -90,8 +91,9 @@ class StepCache:
     forwarded again.
 
     Args:
-        restored (str): What is restored before the last step, ``'weights'``
-            or ``'all'``, see :class:`mmseg_fst.engine.Snapshot`.
+        restored (str | Sequence[str]): What is restored before the last
+            step, see :class:`mmseg_fst.engine.Snapshot`; weights are part of
+            it.
         resample_mix (bool): Whether the last step samples its mixed images
             anew. If not, they are shared as well, together with the graph of
             the student's forward pass. Defaults to True.
@@ -102,7 +104,7 @@ class StepCache:
     """
 
     def __init__(self,
-                 restored: Literal['weights', 'all'],
+                 restored: Restore,
                  resample_mix: bool = True) -> None:
         self.restored = restored
         self.resample_mix = resample_mix
@@ -131,7 +133,7 @@ class StepCache:
             return result
         effects = _SideEffects(modules)
         result = compute()
-        effects.record(random_state=self.restored == 'all')
+        effects.record(random_state='random' in restored_parts(self.restored))
         self._results[name] = result, effects
         return result
 

@@ -1,6 +1,8 @@
 """Several students in one model: each predicts, and all do together."""
 import functools
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Optional
 
 import torch
@@ -156,8 +158,12 @@ class StudentEnsemble(StudentTeacher):
             return super().score(inputs, data_samples, name)
         return self._score_students(inputs, data_samples)[1]
 
-    def predict_each(self, inputs: Tensor,
-                     data_samples: SampleList) -> dict[str, SampleList]:
+    def predict_each(
+        self,
+        inputs: Tensor,
+        data_samples: SampleList,
+        observe: Optional[Callable[[str, Tensor], None]] = None
+    ) -> dict[str, SampleList]:
         """Predict with each student and with all, for scores: labels alone.
 
         Each student reads the images once.
@@ -166,23 +172,32 @@ class StudentEnsemble(StudentTeacher):
             inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample]): Their data samples; not
                 written to.
+            observe (Callable, optional): See :class:`StudentTeacher`.
+                Defaults to None.
 
         Returns:
             dict[str, list[SegDataSample]]: By student, and last of the
             ensemble, new samples with ``pred_sem_seg``.
         """
-        outputs, mean = self._score_students(inputs, data_samples)
-        return {**outputs, ENSEMBLE: mean.write_labels()}
+        outputs, mean = self._score_students(inputs, data_samples, observe)
+        return {
+            **outputs, ENSEMBLE: mean.write_labels(
+                observe and partial(observe, ENSEMBLE))
+        }
 
     def _score_students(
-        self, inputs: Tensor, data_samples: Optional[SampleList]
+        self,
+        inputs: Tensor,
+        data_samples: Optional[SampleList],
+        observe: Optional[Callable[[str, Tensor], None]] = None
     ) -> tuple[dict[str, SampleList], MeanScores]:
         """Labels of each student, and the mean of their probabilities."""
         mean = MeanScores()
         outputs = {
             name: mean.add(
                 self.score(inputs, data_samples and
-                           [sample.new() for sample in data_samples], name))
+                           [sample.new() for sample in data_samples], name),
+                observe and partial(observe, name))
             for name in self.student
         }
         return outputs, mean

@@ -1,6 +1,8 @@
 """A student and its teacher, side by side in one model."""
 import copy
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Literal, Optional
 
 import torch
@@ -239,14 +241,21 @@ class StudentTeacher(BaseSegmentor):
         """
         return self.score(inputs, data_samples).write_scores()
 
-    def predict_each(self, inputs: Tensor,
-                     data_samples: SampleList) -> dict[str, SampleList]:
+    def predict_each(
+        self,
+        inputs: Tensor,
+        data_samples: SampleList,
+        observe: Optional[Callable[[str, Tensor], None]] = None
+    ) -> dict[str, SampleList]:
         """Predict with every network, for scores: labels alone.
 
         Args:
             inputs (Tensor): Normalized images of shape (N, C, H, W).
             data_samples (list[SegDataSample]): Their data samples; not
                 written to.
+            observe (Callable, optional): Called for each image with the name
+                of the network and probabilities (C, h, w) of some pixels.
+                Defaults to None.
 
         Returns:
             dict[str, list[SegDataSample]]: By network, new samples with the
@@ -255,7 +264,8 @@ class StudentTeacher(BaseSegmentor):
         """
         return {
             name: self.score(inputs, [sample.new() for sample in data_samples],
-                             name).write_labels()
+                             name).write_labels(
+                                 observe and partial(observe, name))
             for name in self.networks
         }
 

@@ -36,6 +36,12 @@ from .distortions import DISTORTIONS, distort
 from .error_maps import balanced_cross_entropy, class_contrast
 from .flaw_maps import Exchange, exchange, flaw_target, scale_flaws
 from .hardest import hard_pixels
+from .label_free import (
+    LABEL_FREE_RULES,
+    class_kl,
+    neighborhood_density,
+    prediction_entropy,
+)
 from .label_quality import (
     LabelCounts,
     count_labels,
@@ -99,27 +105,26 @@ from .weights import ema_decay, ema_update_
 from .windows import Box, average_windows, insert_window, scale_box
 
 __all__ = [
-    'Box', 'DISTORTIONS', 'Exchange', 'LabelCounts', 'Mixed',
-    'TeacherView', 'adversarial_noise', 'agreement', 'append_rows',
+    'Box', 'DISTORTIONS', 'Exchange', 'LABEL_FREE_RULES', 'LabelCounts',
+    'Mixed', 'TeacherView', 'adversarial_noise', 'agreement', 'append_rows',
     'assist', 'average_windows', 'balanced_cross_entropy', 'bank_losses',
-    'block_grid', 'block_mask', 'box_mask', 'center_canvas',
-    'channel_weights', 'class_contrast', 'class_logits', 'class_mix_mask',
+    'block_grid', 'block_mask', 'box_mask', 'center_canvas', 'channel_weights',
+    'class_contrast', 'class_kl', 'class_logits', 'class_mix_mask',
     'class_probabilities', 'class_relation', 'class_share', 'color_jitter',
-    'concatenate', 'confidence_sums', 'confident_ratio',
-    'confident_shares', 'connected_components', 'correlation_map',
-    'cosine_ramp', 'count_classes_', 'count_confusion_', 'count_labels',
-    'dct_coefficients', 'dct_grid', 'dct_input', 'denormalize',
-    'directed_mean', 'directional_losses', 'distort', 'divergence',
-    'doubt_softmax', 'drop_uncertain', 'ema_decay', 'ema_update_',
-    'enqueue_channels', 'entropy_of', 'erase_in_objects', 'exchange',
-    'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale',
+    'concatenate', 'confidence_sums', 'confident_ratio', 'confident_shares',
+    'connected_components', 'correlation_map', 'cosine_ramp', 'count_classes_',
+    'count_confusion_', 'count_labels', 'dct_coefficients', 'dct_grid',
+    'dct_input', 'denormalize', 'directed_mean', 'directional_losses',
+    'distort', 'divergence', 'doubt_softmax', 'drop_uncertain', 'ema_decay',
+    'ema_update_', 'enqueue_channels', 'entropy_of', 'erase_in_objects',
+    'exchange', 'flaw_target', 'gaussian_blur', 'gaussian_ramp', 'grayscale',
     'group_channels', 'half_box', 'hard_pixels', 'ignore_padding',
-    'ignore_rows', 'info_nce', 'insert_window', 'keep_pixels',
-    'label_quality', 'label_regions', 'largest_class', 'likelihood_rank',
-    'masked_percentile', 'mean_by_class', 'membership',
-    'membership_as_released', 'mix', 'mix_labels', 'most_probable',
-    'normalize', 'overlap_index', 'patch_centers', 'peak_confidence',
-    'peer_losses_of_rows', 'probability_error', 'quality_by_class',
+    'ignore_rows', 'info_nce', 'insert_window', 'keep_pixels', 'label_quality',
+    'label_regions', 'largest_class', 'likelihood_rank', 'masked_percentile',
+    'mean_by_class', 'membership', 'membership_as_released', 'mix',
+    'mix_labels', 'most_probable', 'neighborhood_density', 'normalize',
+    'overlap_index', 'patch_centers', 'peak_confidence', 'peer_losses_of_rows',
+    'prediction_entropy', 'probability_error', 'quality_by_class',
     'region_masks', 'region_nce', 'relabel', 'reverse_cross_entropy',
     'rows_of', 'sample_classes', 'sample_index', 'sample_members',
     'sample_object_box', 'sample_rows', 'scale_box', 'scale_flaws',

@@ -1,8 +1,9 @@
 """A set of runs: every config of a table, for every seed."""
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from os import path as osp
 from pathlib import Path
@@ -18,23 +19,32 @@ from .score_files import FINISHED, NEW, UNFINISHED, state_of
 from .tables import format_markdown, make_row, write_csv
 
 FAILED = 'failed'
+# Of a row; it is part of the name of a folder.
+_NAME = re.compile(r'[\w.-]*')
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True)
+class Cell:
     """A config and, where it has several, one of its partitions.
 
     Attributes:
         config (str): Path of the config file.
         partition (str): Name of the partition; empty for the one that the
             config names, or none.
+        name (str): Of a row that changes its config: what it is called. Empty
+            for a config as it is.
+        options (dict): What the row changes, by dotted key, as
+            ``--cfg-options`` does.
     """
     config: str
     partition: str = ''
+    name: str = ''
+    options: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         """Such as ``'voc_pspnet_fst_662'``, the folder of its runs."""
         stem = title_of(Path(self.config).with_suffix(''))
-        return f'{stem}_{self.partition}' if self.partition else stem
+        return '_'.join(filter(None, (stem, self.partition, self.name)))
 
 
 class Grid(NamedTuple):
@@ -64,6 +74,8 @@ class GridRun:
         error (str): Why it failed.
         note (str): What is to be said of a finished run.
         partition (str): See :class:`Cell`.
+        name (str): See :class:`Cell`.
+        options (dict): See :class:`Cell`.
     """
     config: str
     seed: int
@@ -73,11 +85,13 @@ class GridRun:
     error: str = ''
     note: str = ''
     partition: str = ''
+    name: str = ''
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cell(self) -> Cell:
         """What it trains."""
-        return Cell(self.config, self.partition)
+        return Cell(self.config, self.partition, self.name, self.options)
 
     def __str__(self) -> str:
         """Such as ``'voc_pspnet_fst_662, seed 0'``."""
@@ -95,6 +109,14 @@ def read_grid(path: str) -> Grid:
             configs = [
                 dict(config='voc_pspnet_fst.py', partition=labels)
                 for labels in ('662', '1323')
+            ]
+
+        A row that changes its config, in a folder of its name::
+
+            configs = [
+                'streets_fst.py',
+                dict(config='streets_fst.py', name='k2',
+                     options={'custom_hooks.0.depth': 2})
             ]
 
     Args:
@@ -131,16 +153,34 @@ def read_grid(path: str) -> Grid:
 
 def _read_cell(entry: Any, path: str) -> Cell:
     """Read one of the ``configs`` of a grid file."""
-    entry = dict(config=entry) if isinstance(entry, str) else entry
-    if 'config' not in entry or set(entry) - set(Cell._fields):
+    entry = dict(config=entry) if isinstance(entry, str) else dict(entry)
+    known = {part.name for part in fields(Cell)}
+    if 'config' not in entry or set(entry) - known:
         raise ValueError(
             f"{path}: configs: {entry} must be 'FILE.py' or "
-            "dict(config='FILE.py', partition='NAME').")
+            "dict(config='FILE.py', partition='NAME'), or with "
+            "name='ROW' and options={'KEY': VALUE}.")
+    name, options = str(entry.get('name', '')), entry.get('options') or {}
+    if bool(options) != bool(name) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f'{path}: configs: {entry} needs both `name`, of letters, digits, '
+            'points and hyphens, and `options`: runs of each row have a '
+            'folder of that name.')
     config = osp.join(osp.dirname(path), entry['config'])
     if not osp.isfile(config):
         raise FileNotFoundError(f'{path}: configs: there is no {config}; '
                                 'paths are relative to the grid file.')
-    return Cell(config, str(entry.get('partition', '')))
+    return Cell(config, str(entry.get('partition', '')), name,
+                {key: _plain(value) for key, value in options.items()})
+
+
+def _plain(value: Any) -> Any:
+    """A value without classes of mmengine."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value
 
 
 def plan_runs(cells: Sequence[Cell],
@@ -157,15 +197,18 @@ def plan_runs(cells: Sequence[Cell],
         seeds (Sequence[int]): The seeds.
         split (int | str, optional): See :func:`load_config`. Defaults to
             None.
-        options (dict, optional): See :func:`load_config`. Defaults to None.
+        options (dict, optional): See :func:`load_config`; they win over those
+            of a cell. Defaults to None.
         debug (bool): See :func:`load_config`. Defaults to False.
 
     Returns:
         list[GridRun]: Seed by seed for each cell; what cannot be read, or
         lacks data, has failed.
     """
-    runs = [GridRun(cell.config, seed, partition=cell.partition)
-            for cell in cells for seed in seeds]
+    runs = [
+        GridRun(cell.config, seed, partition=cell.partition, name=cell.name,
+                options=cell.options) for cell in cells for seed in seeds
+    ]
     if split is None:
         # Always given, so that a config shows whether it reads it.
         split = os.environ.get(SPLIT_SEED, '0')
@@ -179,7 +222,9 @@ def plan_runs(cells: Sequence[Cell],
                 debug=debug,
                 planned=planned,
                 split=split,
-                partition=run.partition or None)
+                partition=run.partition or None,
+                name=run.name,
+                changes=run.options)
             planned.add(cfg.work_dir)
             run.split = cfg.env_variables.get(SPLIT_SEED, '')
             run.work_dir = cfg.work_dir

@@ -26,6 +26,7 @@ from mmseg_fst.config.partition import apply_partition
 from mmseg_fst.config.run_folder import check_owner, find_checkpoint
 
 from .score_files import RESULTS, is_finished
+from .selection import LABELS, select_best
 from .short_run import RUN, shorten, start_from_debug_runs
 
 #: Split of a run whose split has the same seed as the run.
@@ -60,7 +61,8 @@ def default_work_dir(config: str,
                      seed: int,
                      debug: bool = False,
                      split: str = '0',
-                     partition: str = '') -> str:
+                     partition: str = '',
+                     name: str = '') -> str:
     """Folder of a run: ``work_dirs``, the config's path, the seed.
 
     The path is the part below a folder ``configs``; of a config elsewhere it
@@ -75,17 +77,18 @@ def default_work_dir(config: str,
             ``'0'``, which is not named in the folder.
         partition (str): Name of the partition of a config that has several.
             Defaults to ``''``.
+        name (str): Name of a row of a grid that changes the config. Defaults
+            to ``''``.
 
     Returns:
         str: The folder, such as ``'work_dirs/ssl/voc_pspnet_fst_662/seed_0'``
         for partition 662 of ``configs/ssl/voc_pspnet_fst.py``.
     """
-    name = recorded_name(config)
-    if name.startswith(PREFIX):
-        config = osp.join('configs', name.removeprefix(PREFIX))
+    recorded = recorded_name(config)
+    if recorded.startswith(PREFIX):
+        config = osp.join('configs', recorded.removeprefix(PREFIX))
     stem = osp.splitext(config)[0]
-    if partition:
-        stem = f'{stem}_{partition}'
+    stem = '_'.join(filter(None, (stem, partition, name)))
     parts = osp.normpath(stem).split(osp.sep)
     if 'configs' in parts:
         stem = osp.join(*parts[parts.index('configs') + 1:])
@@ -184,7 +187,10 @@ def load_config(config: str,
                 debug: bool = False,
                 planned: Collection[str] = (),
                 split: Optional[Union[int, str]] = None,
-                partition: Optional[str] = None) -> Config:
+                partition: Optional[str] = None,
+                select: str = LABELS,
+                name: str = '',
+                changes: Optional[dict[str, Any]] = None) -> Config:
     """Read a config file and apply what was said on the command line.
 
     ``{run}`` in ``load_from``, in the ``checkpoint`` of pretrained weights or
@@ -212,6 +218,12 @@ def load_config(config: str,
             the same seed as the run. Defaults to None: ``SPLIT_SEED`` of the
             environment, or else the config's.
         partition (str, optional): See :func:`read_config`. Defaults to None.
+        select (str): By which score the best checkpoint is saved, see
+            :func:`mmseg_fst.run.selection.parse_selection`. Defaults to
+            ``'labels'``: that of the config.
+        name (str): See :func:`default_work_dir`. Defaults to ``''``.
+        changes (dict, optional): What the row of a grid changes, by dotted
+            key. Unlike ``options`` they are shortened, too. Defaults to None.
 
     Returns:
         Config: The config, checked.
@@ -225,7 +237,9 @@ def load_config(config: str,
     if split == SAME_SEED:
         split = seed or 0
     config = find_config_file(config)
-    cfg = read_config(config, options, split, partition)
+    cfg = read_config(
+        config, {**(changes or {}), **(options or {})}, split, partition)
+    select_best(cfg, select)
     if debug:
         shorten(cfg, options)
     cfg.setdefault('randomness', dict(seed=0))
@@ -238,7 +252,7 @@ def load_config(config: str,
     cfg.work_dir = work_dir or cfg.get('work_dir')
     if not cfg.work_dir:
         cfg.work_dir = default_work_dir(
-            config, seed, debug, split_seed, cfg.get('partition', ''))
+            config, seed, debug, split_seed, cfg.get('partition', ''), name)
         check_owner(cfg.work_dir, cfg.config_file)
     if debug:
         for note in start_from_debug_runs(

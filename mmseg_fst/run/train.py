@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmseg_fst.utils.messages import one_message
 
 from .run_config import load_config
+from .selection import LABELS
 from .stages import train_stages
 from .train_once import train_once
 
@@ -29,7 +30,10 @@ def start_training(config: str,
                    debug: bool = False,
                    launcher: Optional[str] = None,
                    resume: bool = False,
-                   trust: bool = False) -> str:
+                   trust: bool = False,
+                   select: str = LABELS,
+                   name: str = '',
+                   changes: Optional[dict[str, Any]] = None) -> str:
     """Train a config file as a command line asks for.
 
     Args:
@@ -45,6 +49,9 @@ def start_training(config: str,
             ``'pytorch'``. Defaults to None: the config's.
         resume (bool): See :func:`train`. Defaults to False.
         trust (bool): See :func:`train`. Defaults to False.
+        select (str): See :func:`load_config`. Defaults to ``'labels'``.
+        name (str): See :func:`load_config`. Defaults to ``''``.
+        changes (dict, optional): See :func:`load_config`. Defaults to None.
 
     Returns:
         str: The work folder.
@@ -55,7 +62,7 @@ def start_training(config: str,
     with one_message():
         cfg = load_config(
             config, options, seed, work_dir, debug, split=split,
-            partition=partition)
+            partition=partition, select=select, name=name, changes=changes)
         if launcher is not None:
             cfg.launcher = launcher
     with one_message(cfg.work_dir, cfg.to_dict()):

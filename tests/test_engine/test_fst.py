@@ -1,5 +1,6 @@
 """The look-ahead hooks."""
 import copy
+import itertools
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from mmengine.registry import init_default_scope
 
 import mmseg_fst  # noqa: F401
 from mmseg_fst.engine import Snapshot
+from mmseg_fst.utils.restored_parts import PARTS
 
 from .toy import (
     assert_equal,
@@ -81,6 +83,66 @@ def test_present_is_restored_exactly(tmp_path, hook, optimizer,
     moved = runner.model.teacher.state_dict()
     assert any(not torch.equal(teacher[name], moved[name])
                for name in teacher), 'the teacher did not look ahead'
+
+
+def parts_of_state(runner) -> dict:
+    """What virtual steps change, by the names of ``restore``."""
+    student = runner.model.student
+    return copy.deepcopy(
+        dict(
+            weights=[w.detach() for w in student.parameters()],
+            buffers=list(student.buffers()),
+            optimizer=[runner.optim_wrapper.state_dict(),
+                       runner.optim_wrapper._inner_count],
+            random=torch.get_rng_state()))
+
+
+@pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
+@pytest.mark.parametrize('restore', [
+    names for size in range(len(PARTS) + 1)
+    for names in itertools.combinations(PARTS, size)
+], ids='+'.join)
+def test_each_combination_restores_its_parts_alone(tmp_path, optimizer,
+                                                   restore):
+    """Bit for bit what is named, and nothing else."""
+    hook = dict(type='FSTHook', depth=2, restore=list(restore))
+    runner = make_runner(tmp_path, [hook], optimizer)
+    batch = prepare(runner)
+    runner.model.train_step(batch, runner.optim_wrapper)
+    before = parts_of_state(runner)
+
+    runner.call_hook('before_train_iter', batch_idx=0, data_batch=batch)
+
+    after = parts_of_state(runner)
+    for name in PARTS:
+        if name in restore:
+            assert_same(before[name], after[name], name)
+        else:
+            with pytest.raises(AssertionError):
+                assert_same(before[name], after[name])
+
+
+@pytest.mark.parametrize('named, names', [
+    ('weights', ['weights']),
+    ('all', ['weights', 'optimizer', 'buffers', 'random'])
+])
+def test_names_of_parts_are_the_presets(tmp_path, named, names):
+    """A whole run, with the real step's reuse, bit for bit."""
+    preset, _ = trained(tmp_path / 'preset', dict(
+        type='FSTHook', depth=2, restore=named), ADAMW, max_iters=3)
+    parts, _ = trained(tmp_path / 'parts', dict(
+        type='FSTHook', depth=2, restore=names), ADAMW, max_iters=3)
+    assert_equal(preset, parts)
+
+
+def test_without_its_weights_the_real_step_reuses_nothing(tmp_path):
+    """It stands elsewhere than the first virtual step."""
+    states = [
+        trained(tmp_path / str(reuse), dict(
+            type='FSTHook', depth=2, restore=['buffers'], reuse=reuse),
+            SGD, max_iters=3)[0] for reuse in (True, False)
+    ]
+    assert_equal(*states)
 
 
 @pytest.mark.parametrize('optimizer', [SGD, ADAMW], ids=['sgd', 'adamw'])
@@ -306,7 +368,13 @@ def test_ema_hook_beside_it_is_refused(tmp_path, name):
 @pytest.mark.parametrize('arguments, message', [
     (dict(type='FSTHook', depth=-1), 'depth must .*-1'),
     (dict(type='WideFSTHook', width=0), 'width must .*0'),
-    (dict(type='FSTHook', restore='none'), "'weights' or 'all'"),
+    (dict(type='FSTHook', restore='none'), "'weights' or 'all', or a list"),
+    (dict(type='FSTHook', restore=['weights', 'moments']),
+     "or a list .*'random'"),
+    (dict(type='FSTHook', restore=['buffers'], resample_mix=False),
+     "add 'weights' to restore"),
+    (dict(type='WideFSTHook', restore=['optimizer']),
+     "add 'weights' to restore"),
     (dict(type='MeanTeacherHook', decay=1.0), 'decay must .*1.0'),
     (dict(type='MeanTeacherHook', buffers='ema'),
      "'keep', 'copy' or 'average'"),

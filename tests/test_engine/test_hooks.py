@@ -147,7 +147,8 @@ def resumed_from(folder, iteration, hooks):
 
 def test_results_are_those_of_the_checkpoint(tmp_path):
     """Whatever was written later, or was lost; then they go on."""
-    hooks = [dict(type='ResultsHook'), dict(type='ResumeHook')]
+    hooks = [dict(type='ResultsHook'), dict(type='ResumeHook'),
+             dict(type='SeedIterationHook')]
     runner = validated_runner(
         tmp_path, hooks, default_hooks=dict(checkpoint=dict(
             type='AtomicCheckpointHook', interval=2,

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 from helpers import REPOSITORY
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
-from mmseg_fst.apis import plan_runs, read_grid, run_grid
+from mmseg_fst.apis import (
+    load_config,
+    plan_runs,
+    read_config,
+    read_grid,
+    run_grid,
+)
+from mmseg_fst.registry import HOOKS
 from mmseg_fst.run import grid as grid_module
 from mmseg_fst.run.grid import Cell
 from mmseg_fst.run.score_files import state_of
@@ -154,6 +162,10 @@ def test_a_grid_of_diverse_co_training_is_its_table(name):
      "part.*must be 'FILE.py' or dict"),
     ("title = 'x'\nconfigs = ['table_x.py', dict(config='table_x.py')]",
      ValueError, 'table_x is named twice'),
+    ("title = 'x'\nconfigs = [dict(config='table_x.py', options={'a': 1})]",
+     ValueError, 'needs both `name`'),
+    ("title = 'x'\nconfigs = [dict(config='table_x.py', name='a/b', "
+     "options={'a': 1})]", ValueError, 'of letters, digits'),
 ])
 def test_a_wrong_grid_is_named(tmp_path, text, error, message):
     path = tmp_path / 'table_x.py'
@@ -346,6 +358,81 @@ train_dataloader = dict(batch_size=1, dataset=dict(
     table = (tmp_path / 'work_dirs/tables/p.md').read_text()
     assert '| c_2 | 60 | 1 | - | 30.0 |' in table
     assert '| c_4 | 30 | 1 | - | 40.0 |' in table
+
+
+def test_rows_change_their_config_in_their_own_folders(place):
+    """The command line wins over a row."""
+    (place / 'a.py').write_text(
+        'train_cfg = dict(max_iters=4)\nvalue = dict(x=1, y=1)\n'
+        'uses = [value]\n')
+    (place / 'table_r.py').write_text(
+        "title = 'R'\nconfigs = ['a.py'] + [\n"
+        "    dict(config='a.py', name=f'x{x}', options={\n"
+        "        'train_cfg.max_iters': x}) for x in (2, 8)]\n")
+    grid = read_grid('table_r.py')
+    assert list(map(str, grid.cells)) == ['a', 'a_x2', 'a_x8']
+    runs = plan_runs(grid.cells, [0, 3])
+    assert [run.work_dir for run in runs] == [
+        f'work_dirs/{name}/seed_{seed}'
+        for name in ('a', 'a_x2', 'a_x8') for seed in (0, 3)]
+    started = []
+
+    def start(run):
+        started.append((str(run), run.name, run.options))
+        count = run.options.get('train_cfg.max_iters', 4)
+        write_results(run.work_dir, 10. * count, iteration=count,
+                      max_iters=count)
+        return True
+
+    assert run_grid(grid, runs, start) == 0
+    assert started[4] == (
+        'a_x8, seed 0', 'x8', {'train_cfg.max_iters': 8})
+    table = (place / 'work_dirs/tables/r.md').read_text()
+    assert '| a_x2 | 2 | 2 | - | 20.0 ± 0.0 |' in table
+    assert '| a_x8 | 8 | 2 | - | 80.0 ± 0.0 |' in table
+    assert {run.state for run in plan_runs(grid.cells, [0, 3])} == {
+        'finished'}
+    changed = plan_runs(grid.cells[1:2], [0], options={
+        'train_cfg.max_iters': 4})
+    assert changed[0].state == 'unfinished'  # of 4 iterations now
+
+
+def test_a_debug_run_shortens_a_row_as_well(tmp_path, monkeypatch):
+    """But not what the command line says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'first.py').write_text(
+        'train_cfg = dict(max_iters=100)\n'
+        'default_hooks = dict(logger=dict(), checkpoint=dict())\n'
+        'train_dataloader = val_dataloader = dict(dataset=dict())\n')
+    changes = {'train_cfg.max_iters': 200}
+    for options, count in ((None, 4), ({'train_cfg.max_iters': 7}, 7)):
+        cfg = load_config('first.py', options, debug=True, name='long',
+                          changes=changes)
+        assert cfg.train_cfg.max_iters == count
+        assert cfg.work_dir == 'work_dirs/first_long/debug'
+    assert load_config('first.py', changes=changes,
+                       name='long').train_cfg.max_iters == 200
+
+
+ANATOMY = [
+    pytest.param(cell, id=f'{path.parent.name}-{cell.name}')
+    for path in TABLES if path.stem == 'table_anatomy'
+    for cell in read_grid(str(path)).cells if cell.name
+]
+
+
+@pytest.mark.parametrize('cell', ANATOMY)
+def test_a_row_of_the_anatomy_is_a_config(cell):
+    """Its hook can be built; its schedule ends with its iterations."""
+    cfg = read_config(cell.config, cell.options)
+    init_default_scope('mmseg_fst')
+    hook, = map(HOOKS.build, cfg.custom_hooks)
+    depth = re.search(r'-k(\d)', cell.name)
+    if depth:
+        assert hook.depth == int(depth[1])
+    assert cfg.param_scheduler[-1].end == cfg.train_cfg.max_iters
+    assert cfg.train_cfg.max_iters % cfg.train_cfg.val_interval == 0
+    assert ('sgd' in cell.name) == (cfg.optim_wrapper.optimizer.type == 'SGD')
 
 
 @pytest.mark.parametrize('config, name', [

@@ -4,6 +4,7 @@ from .collapsed_class_hook import CollapsedClassHook
 from .data_check_hook import DataCheckHook
 from .early_stopping_hook import EarlyStoppingHook
 from .finite_guard_hook import FiniteGuardHook
+from .free_look_ahead_hook import ExtrapolationHook, MomentLookAheadHook
 from .fst_hook import FSTHook, SelfLookAheadHook, WideFSTHook
 from .mean_teacher_hook import MeanTeacherHook
 from .mix_visualization_hook import MixVisualizationHook
@@ -19,9 +20,10 @@ from .sync_statistics_hook import SyncStatisticsHook
 
 __all__ = [
     'AtomicCheckpointHook', 'CollapsedClassHook', 'DataCheckHook',
-    'EarlyStoppingHook', 'FSTHook', 'FiniteGuardHook', 'MeanTeacherHook',
-    'MixVisualizationHook', 'PredictionPanelHook', 'PrepareModelHook',
-    'PreviousStudentsHook', 'PseudoLabelQualityHook', 'ResultsHook',
-    'ResumeHook', 'SeedIterationHook', 'SelfLookAheadHook', 'StudentResetHook',
+    'EarlyStoppingHook', 'ExtrapolationHook', 'FSTHook', 'FiniteGuardHook',
+    'MeanTeacherHook', 'MixVisualizationHook', 'MomentLookAheadHook',
+    'PredictionPanelHook', 'PrepareModelHook', 'PreviousStudentsHook',
+    'PseudoLabelQualityHook', 'ResultsHook', 'ResumeHook',
+    'SeedIterationHook', 'SelfLookAheadHook', 'StudentResetHook',
     'SyncStatisticsHook', 'WideFSTHook'
 ]

@@ -159,6 +159,24 @@ class CollapsedClassHook(Hook):
         return last
 
 
+def labeled_counts(runner: Runner) -> Optional[Tensor]:
+    """Pixels by class in the labels of all batches since the last validation.
+
+    Args:
+        runner (Runner): The runner of the training.
+
+    Returns:
+        Tensor | None: Of shape (C,), int64, over all processes; None if
+        nothing was counted by a :class:`CollapsedClassHook`.
+    """
+    for hook in runner.hooks:
+        if isinstance(hook, CollapsedClassHook) and LABELED in hook.counts:
+            counts = hook.counts[LABELED].clone()
+            all_reduce(counts, 'sum')
+            return counts[:-1]
+    return None
+
+
 def pseudo_labeled(mixed: Mixed) -> Tensor:
     """Pixels of mixed images that the student learns from a pseudo-label.
 

@@ -10,10 +10,13 @@ from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_fst.engine.gradient_mean import GradientMean
 from mmseg_fst.engine.networks import unwrap
+from mmseg_fst.engine.optim import wrappers_of
 from mmseg_fst.engine.snapshot import Snapshot
 from mmseg_fst.methods import StepCache, TrainedModel, graphs_stay_valid
 from mmseg_fst.registry import HOOKS
+from mmseg_fst.utils.restored_parts import Restore, restored_parts
 
 from .mean_teacher_hook import MeanTeacherHook
 
@@ -35,10 +38,12 @@ class LookAheadHook(MeanTeacherHook):
     """Arguments and checks of both look-ahead hooks.
 
     Args:
-        restore (str): What the present consists of, see :class:`Snapshot`:
-            ``'weights'`` as in the authors' release, where the optimizer's
-            moments and the statistics of batch normalization keep the traces
-            of the virtual steps, or ``'all'``. Defaults to ``'weights'``.
+        restore (str | Sequence[str]): What the present consists of, see
+            :class:`Snapshot`: ``'weights'`` as in the authors' release, where
+            the optimizer's moments and the statistics of batch normalization
+            keep the traces of the virtual steps; ``'all'``; or a list of
+            ``'weights'``, ``'optimizer'``, ``'buffers'`` and ``'random'``.
+            Defaults to ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): Whether to count time as the authors' release for
@@ -55,16 +60,14 @@ class LookAheadHook(MeanTeacherHook):
     num_virtual: int
 
     def __init__(self,
-                 restore: Literal['weights', 'all'] = 'weights',
+                 restore: Restore = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False,
                  when: Literal['before', 'after'] = 'before',
                  copy_iters: int = 0) -> None:
         super().__init__(decay, buffers, when, copy_iters)
-        if restore not in ('weights', 'all'):
-            raise ValueError(f'{type(self).__name__}: restore must be '
-                             f"'weights' or 'all', got {restore!r}.")
+        self.parts = restored_parts(restore, f'{type(self).__name__}: restore')
         self.restore = restore
         self.match_release = match_release
 
@@ -149,7 +152,8 @@ class FSTHook(LookAheadHook):
 
     Args:
         depth (int): Number of virtual steps K, at least 0. Defaults to 1.
-        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        restore (str | Sequence[str]): See :class:`LookAheadHook`. Defaults to
+            ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): See :class:`LookAheadHook`. Defaults to False.
@@ -165,7 +169,8 @@ class FSTHook(LookAheadHook):
             pretrained encoder: less passes for the same method, up to
             dropout, which is sampled once. One gradient of the student is kept
             meanwhile. Where a segmentor has no pass for labeled images alone
-            it saves nothing. Defaults to True.
+            it saves nothing, nor where ``restore`` leaves out the weights.
+            Defaults to True.
         resample_mix (bool): Whether the real step mixes the batch anew; with
             ``restore='weights'`` by new random numbers, as in the release. If
             not, it has the mixed images of the first virtual step, and of the
@@ -174,14 +179,30 @@ class FSTHook(LookAheadHook):
             more, the memory of one more graph. A variant of this project;
             with ``restore='all'`` the random numbers are the same, and so is
             the result. Defaults to True.
+        average_gradients (bool): Whether the real step uses the mean of its
+            gradient and of the gradients of the virtual steps, which are
+            computed anyway: each has other mixed images, as in a larger
+            batch. Moments are updated once, so ``restore`` must name
+            ``'weights'`` and ``'optimizer'``; without ``'random'`` the images
+            are mixed anew in each step. A gradient is clipped before it is
+            averaged. Keeps one more gradient of the student in memory. A
+            variant of this project. Defaults to False.
+        interval (int): Look ahead in one of so many iterations, the last one
+            of them, at least 1; in the others it is a mean teacher. A
+            variant of this project. Defaults to 1: in all.
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    Example:
+        >>> custom_hooks = [dict(
+        ...     type='FSTHook', depth=3, average_gradients=True,
+        ...     restore=['weights', 'optimizer', 'buffers'])]
     """
 
     def __init__(self,
                  depth: int = 1,
-                 restore: Literal['weights', 'all'] = 'weights',
+                 restore: Restore = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False,
@@ -189,20 +210,53 @@ class FSTHook(LookAheadHook):
                  copy_iters: int = 0,
                  repeat: bool = True,
                  reuse: bool = True,
-                 resample_mix: bool = True) -> None:
+                 resample_mix: bool = True,
+                 average_gradients: bool = False,
+                 interval: int = 1) -> None:
         super().__init__(restore, decay, buffers, match_release, when,
                          copy_iters)
         if depth < 0:
             raise ValueError(
                 f'FSTHook: depth must be at least 0, got {depth}.')
+        if interval < 1:
+            raise ValueError('FSTHook: interval must be at least 1, got '
+                             f'{interval}.')
+        if match_release and interval != 1:
+            raise ValueError('FSTHook: match_release=True counts virtual '
+                             'steps in every iteration; it needs interval=1.')
+        self.interval = interval
         if not (reuse or resample_mix):
             raise ValueError('FSTHook: resample_mix=False reuses the passes '
                              'of the first virtual step; it needs '
                              'reuse=True.')
+        if not (resample_mix or 'weights' in self.parts):
+            raise ValueError('FSTHook: resample_mix=False needs the weights '
+                             'of the first virtual step again; add '
+                             "'weights' to restore.")
+        if average_gradients and not {'weights', 'optimizer'} <= self.parts:
+            raise ValueError(
+                'FSTHook: average_gradients=True updates moments once, in '
+                "the real step; set restore=['weights', 'optimizer', "
+                f"'buffers'], got {restore!r}.")
+        self.average_gradients = average_gradients
+        self.gradient_mean = GradientMean()
         self.depth = self.num_virtual = depth
         self.repeat = repeat
-        self.reuse = reuse
+        self.reuse = reuse and 'weights' in self.parts
         self.resample_mix = resample_mix
+
+    def looks_ahead(self, runner: Runner) -> bool:
+        """Whether this iteration looks ahead.
+
+        Args:
+            runner (Runner): The runner of the training.
+
+        Returns:
+            bool: False in all but one of ``interval`` iterations, and as in
+            :class:`LookAheadHook`.
+        """
+        return (self.every_n_train_iters(runner, self.interval)
+                and super().looks_ahead(runner))
 
     def before_train(self, runner: Runner) -> None:
         """Check that the model can keep what the hook lets it keep.
@@ -213,9 +267,20 @@ class FSTHook(LookAheadHook):
         Raises:
             ValueError: If ``resample_mix=False`` and the model has no graphs
                 to retain, if ``reuse`` and a batch normalization has no
-                momentum, or if the check of :class:`LookAheadHook` fails.
+                momentum, if gradients to average are scaled, or if the check
+                of :class:`LookAheadHook` fails.
         """
         super().before_train(runner)
+        if self.average_gradients:
+            if getattr(runner.optim_wrapper, 'loss_scaler', None) is not None:
+                raise ValueError(
+                    'FSTHook: average_gradients=True does not go with a '
+                    'scaled loss, whose gradients differ in their scale; set '
+                    "optim_wrapper.type to 'AutocastOptimWrapper', which is "
+                    'bfloat16.')
+            self.gradient_mean = GradientMean(
+                wrapper.optimizer
+                for wrapper in wrappers_of(runner.optim_wrapper))
         model = unwrap(runner)
         for name, module in model.named_modules():
             if (self.reuse and isinstance(module, _BatchNorm)
@@ -249,6 +314,7 @@ class FSTHook(LookAheadHook):
                 super().before_train_iter(runner, batch_idx, data_batch)
             return
         present = Snapshot(runner, self.restore)
+        self.gradient_mean.record()
         cache, scale = None, 1.
         if self.reuse:
             cache = StepCache(self.restore, self.resample_mix)
@@ -268,6 +334,7 @@ class FSTHook(LookAheadHook):
                 runner.model.train_step(data_batch, runner.optim_wrapper)
             self.update_teacher(runner, passes=self.depth)
             present.restore()
+        self.gradient_mean.average()
         if cache is not None:
             cache.step = 'last'
             if loss_scale(runner) < scale:  # a kept gradient has overflowed
@@ -282,9 +349,18 @@ class FSTHook(LookAheadHook):
             runner (Runner): The runner of the training.
         """
         unwrap(runner).step_cache = None
+        self.gradient_mean.clear()
         looked = self.looks_ahead(runner)
         if self.when == 'after' or self.begins(runner):
             self.update_teacher(runner, passes=1 + self.depth * looked)
+
+    def after_train(self, runner: Runner) -> None:
+        """Leave the optimizers as they were.
+
+        Args:
+            runner (Runner): The runner of the training.
+        """
+        self.gradient_mean.close()
 
 
 @HOOKS.register_module()
@@ -301,7 +377,8 @@ class SelfLookAheadHook(FSTHook):
 
     Args:
         depth (int): Number of virtual steps, at least 0. Defaults to 1.
-        restore (str): See :class:`LookAheadHook`. Defaults to ``'all'``.
+        restore (str | Sequence[str]): See :class:`LookAheadHook`. Defaults to
+            ``'all'``.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -309,7 +386,7 @@ class SelfLookAheadHook(FSTHook):
 
     def __init__(self,
                  depth: int = 1,
-                 restore: Literal['weights', 'all'] = 'all') -> None:
+                 restore: Restore = 'all') -> None:
         super().__init__(depth, restore, decay=0)
 
 
@@ -331,7 +408,8 @@ class WideFSTHook(LookAheadHook):
 
     Args:
         width (int): Number of futures N, at least 1. Defaults to 3.
-        restore (str): See :class:`LookAheadHook`. Defaults to ``'weights'``.
+        restore (str | Sequence[str]): See :class:`LookAheadHook`. Defaults to
+            ``'weights'``.
         decay (float): See :class:`MeanTeacherHook`. Defaults to 0.999.
         buffers (str): See :class:`MeanTeacherHook`. Defaults to ``'keep'``.
         match_release (bool): See :class:`LookAheadHook`. Defaults to False.
@@ -342,7 +420,7 @@ class WideFSTHook(LookAheadHook):
 
     def __init__(self,
                  width: int = 3,
-                 restore: Literal['weights', 'all'] = 'weights',
+                 restore: Restore = 'weights',
                  decay: float = 0.999,
                  buffers: Literal['keep', 'copy', 'average'] = 'keep',
                  match_release: bool = False) -> None:
@@ -350,6 +428,10 @@ class WideFSTHook(LookAheadHook):
         if width < 1:
             raise ValueError(
                 f'WideFSTHook: width must be at least 1, got {width}.')
+        if 'weights' not in self.parts:
+            raise ValueError('WideFSTHook: each future begins at the present '
+                             "weights; add 'weights' to restore, got "
+                             f'{restore!r}.')
         self.width = self.num_virtual = width
 
     def before_train(self, runner: Runner) -> None:

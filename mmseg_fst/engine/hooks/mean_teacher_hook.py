@@ -173,6 +173,20 @@ class MeanTeacherHook(Hook):
         """
         return runner.iter
 
+    def decay_of(self, runner: Runner, passes: int) -> float:
+        """Decay of the next move of the teacher.
+
+        Args:
+            runner (Runner): The runner of the training.
+            passes (int): See :meth:`updates`.
+
+        Returns:
+            float: In [0, 1); 0 while the teacher is the student.
+        """
+        if self.copies(runner):
+            return 0.
+        return ema_decay(self.updates(runner, passes), self.decay)
+
     @torch.no_grad()
     def update_teacher(self,
                        runner: Runner,
@@ -188,8 +202,7 @@ class MeanTeacherHook(Hook):
             passes (int): See :meth:`updates`. Defaults to 0.
         """
         model: TrainedModel = unwrap(runner)
-        decay = 0. if self.copies(runner) else ema_decay(
-            self.updates(runner, passes), self.decay)
+        decay = self.decay_of(runner, passes)
         future = {}
         if weights is not None:
             future = dict(zip(model.student.parameters(), weights))

@@ -2,11 +2,13 @@
 import json
 import os
 from os import path as osp
+from typing import Any, Optional
 
 from mmengine.dist import master_only
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 
+from mmseg_fst.engine.label_free_scores import LABEL_FREE
 from mmseg_fst.engine.named_scores import (
     describe_data,
     scores_of,
@@ -15,6 +17,7 @@ from mmseg_fst.engine.named_scores import (
 from mmseg_fst.engine.networks import protocol_of, unwrap
 from mmseg_fst.registry import HOOKS
 from mmseg_fst.utils.arguments import command_line
+from mmseg_fst.utils.checkpoint import iteration_of
 from mmseg_fst.utils.files import save_json
 
 from .collapsed_class_hook import WARNINGS
@@ -32,7 +35,9 @@ class ResultsHook(Hook):
     It contains the command line, the seed, the training time in minutes
     (without validation), the evaluation protocol, the data set that is
     scored and, by iteration, the metrics and the scores of each class;
-    ``tools/summarize.py`` makes tables of such files. ``warnings`` are the
+    ``tools/summarize.py`` makes tables of such files. ``selection`` says by
+    which score the best checkpoint is saved, whether the score uses labels,
+    and of which iteration it is now. ``warnings`` are the
     ones of :class:`CollapsedClassHook` at the last validation. Each
     checkpoint contains the metrics, so that a resumed run continues with the
     metrics at its checkpoint, even if the file has later ones.
@@ -115,6 +120,7 @@ class ResultsHook(Hook):
                 max_iters=runner.max_iters,
                 protocol=protocol_of(unwrap(runner)),
                 data=describe_data(runner.val_dataloader.dataset),
+                selection=_selection(runner),
                 warnings=hub.get_info(WARNINGS, []),
                 train_minutes=round(float(seconds) / 60, 3),
                 iterations=iterations,
@@ -124,6 +130,19 @@ class ResultsHook(Hook):
             save_json(path, content, durable=True)
         elif osp.isfile(path):
             os.remove(path)
+
+
+def _selection(runner: Runner) -> Optional[dict[str, Any]]:
+    """How the best checkpoint is selected; None if none is saved."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook) and hook.save_best:
+            score = hook.key_indicators[0]
+            best = runner.message_hub.get_info('best_ckpt')
+            return dict(
+                score=score,
+                uses_labels=f'/{LABEL_FREE}/' not in score,
+                iteration=iteration_of(best) if best else None)
+    return None
 
 
 def check_protocol(path: str, content: dict, protocol: str) -> None:

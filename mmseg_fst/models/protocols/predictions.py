@@ -3,8 +3,9 @@
 The one path from images to predictions: validation, test, ``predict`` and
 pseudo-labels on disk all start with :func:`score_images`.
 """
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Optional
 
@@ -32,6 +33,10 @@ from .scores import (
     threshold_of,
 )
 
+#: Takes probabilities of some pixels of an image, (C, h, w).
+Observer = Callable[[Tensor], None]
+# Most pixels of an image whose probabilities are observed.
+_OBSERVED = 4096
 # On a CPU, fewer channels are resized by other code, which rounds otherwise.
 _FEWEST_CLASSES = 4
 
@@ -121,14 +126,19 @@ class ScoredImages(ABC):
             they sum up to 1 over the classes.
         """
 
-    def write_labels(self) -> SampleList:
+    def write_labels(self, observe: Optional[Observer] = None) -> SampleList:
         """Write ``pred_sem_seg`` alone.
+
+        Args:
+            observe (Callable, optional): Called with probabilities of each
+                image, (C, h, w), at some of its pixels. Defaults to None.
 
         Returns:
             list[SegDataSample]: The samples.
         """
-        for _ in self.label_each():
-            pass
+        for _, scores in self.label_each():
+            if observe is not None:
+                observe(self.to_probabilities(some_pixels(scores)))
         return self.samples
 
     def write_scores(self) -> SampleList:
@@ -212,9 +222,18 @@ class ArgmaxScores(NetworkScores):
             sample.pred_sem_seg = PixelData(data=most_probable(scores))
             yield sample, scores
 
-    def write_labels(self) -> SampleList:
-        """See :meth:`ScoredImages.write_labels`."""
+    def write_labels(self, observe: Optional[Observer] = None) -> SampleList:
+        """See :meth:`ScoredImages.write_labels`.
+
+        Args:
+            observe (Callable, optional): Likewise. Defaults to None.
+
+        Returns:
+            list[SegDataSample]: The samples.
+        """
         for raw, sample in zip(self.scores.raw.split(1), self.samples):
+            if observe is not None:
+                observe(self.to_probabilities(some_pixels(raw[0])))
             label = largest_class(
                 raw, partial(self._finish, sample=sample),
                 _num_parts(raw, sample.ori_shape))
@@ -240,17 +259,23 @@ class MeanScores(ScoredImages):
         self.threshold = None
         self._thresholds: list[Optional[float]] = []
 
-    def add(self, scored: ScoredImages) -> SampleList:
+    def add(self,
+            scored: ScoredImages,
+            observe: Optional[Observer] = None) -> SampleList:
         """Add the scores of a network.
 
         Args:
             scored (ScoredImages): Its scores.
+            observe (Callable, optional): See
+                :meth:`ScoredImages.write_labels`. Defaults to None.
 
         Returns:
             list[SegDataSample]: Its samples, with its own labels.
         """
         for index, (sample, scores) in enumerate(scored.label_each()):
             share = scored.to_probabilities(scores)
+            if observe is not None:
+                observe(some_pixels(share))
             if not self._thresholds:
                 self._sums.append(share)
                 self.samples.append(sample.new())
@@ -285,6 +310,20 @@ def _scored(network: BaseSegmentor, scores: Scores, samples: SampleList,
     """Scores with the rule by which their network labels."""
     kind = ArgmaxScores if _takes_argmax(network) else NetworkScores
     return kind(network, scores, samples, protocol)
+
+
+def some_pixels(scores: Tensor) -> Tensor:
+    """Scores at every n-th row and column, at most about 4096 of them.
+
+    Args:
+        scores (Tensor): Of one image, of shape (C, H, W).
+
+    Returns:
+        Tensor: Of shape (C, h, w).
+    """
+    height, width = scores.shape[1:]
+    step = max(1, math.ceil(math.sqrt(height * width / _OBSERVED)))
+    return scores[:, ::step, ::step]
 
 
 def _new_samples(images: Tensor) -> SampleList:
