@@ -17,7 +17,10 @@ setup(
     version=VERSION['__version__'],
     description='Self-training semantic segmentation: FST and its peers',
     packages=find_packages(include=['mmseg_fst', 'mmseg_fst.*']),
-    package_data={'mmseg_fst.report': ['page.html']},
+    package_data={
+        'mmseg_fst.report': ['page.html'],
+        'mmseg_fst.view': ['viewer.*']
+    },
     python_requires='>=3.10',
     install_requires=REQUIREMENTS,
     extras_require=dict(
