@@ -125,7 +125,7 @@ class Browser:
     def wait(self, condition):
         """Wait until an expression is true."""
         end = time.monotonic() + _PATIENCE
-        while not self.run(condition):
+        while not self.run(f"Boolean({condition})"):
             assert time.monotonic() < end, (
                 f'{condition}: {self.run("document.body.innerText")}')
             time.sleep(.05)
