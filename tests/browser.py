@@ -113,7 +113,7 @@ class Browser:
                  value='dark' if dark else 'light')])
         self.send('Page.navigate', url=url)
         self.wait('document.readyState === "complete" && '
-                  f'location.href !== "about:blank"')
+                  'location.href !== "about:blank"')
 
     def run(self, script):
         """Value of an expression of JavaScript, which may be a promise."""

@@ -24,8 +24,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line.
 
     Args:
-        argv (Sequence[str], optional): Its words. Defaults to None: those of
-            the process.
+        argv (Sequence[str], optional): Its words. Defaults to None: the words
+            of the process.
 
     Returns:
         argparse.Namespace: The options.
@@ -78,7 +78,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
     Args:
         argv (Sequence[str], optional): Words of the command line. Defaults to
-            None: those of the process.
+            None: the words of the process.
 
     Raises:
         SystemExit: With a message, if a run cannot be loaded or the address

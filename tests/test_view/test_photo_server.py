@@ -142,7 +142,7 @@ def test_a_large_photo_is_tiled_and_shrunk(tmp_path, monkeypatch):
     assert (found['height'], found['width']) == (50, 100)
     assert found['size'] == [128, 256] and 'in tiles' in found['note']
     expected, = predict(load_model(str(run), 'cpu'), image)
-    # Shares are those of the whole image.
+    # Shares are counted in the whole image.
     assert found['shares'] == pytest.approx(
         np.bincount(expected.label.ravel(), minlength=11) / image[..., 0].size)
 
@@ -199,8 +199,9 @@ def test_an_image_of_too_many_pixels_is_not_decoded(server, monkeypatch):
     ('POST', '/predict', 400), ('POST', '/predict?network=3', 400),
     ('POST', '/predict?network=-1', 400), ('POST', '/predict?network=x', 400),
     ('GET', '/../setup.py', 404), ('GET', '//etc/passwd', 404),
-    ('GET', '/%2e%2e/%2e%2e/etc/passwd', 404), ('GET', '/photo_server.py', 404),
-    ('GET', '/viewer.js/../photo_server.py', 404), ('GET', 'viewer.css', 404),
+    ('GET', '/%2e%2e/%2e%2e/etc/passwd', 404),
+    ('GET', '/viewer.js/../photo_server.py', 404),
+    ('GET', '/photo_server.py', 404), ('GET', 'viewer.css', 404),
 ])
 def test_nothing_else_is_served(server, method, address, status):
     found, _, content = ask(server, method, address, b'' * (method != 'GET'))
