@@ -609,7 +609,7 @@ def test_the_page_at_the_width_of_phones_and_screens(predicted, tmp_path,
         assert not browser.too_wide() and not browser.errors
         assert browser.screenshot().std() > 10
         # A table that goes on says so.
-        assert browser.run(
+        browser.wait(
             '[...document.querySelectorAll(".wide")].every(box => '
             'box.classList.contains("scrolls") === '
             '(box.scrollWidth > box.clientWidth + 1))')

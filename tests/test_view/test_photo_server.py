@@ -4,17 +4,15 @@ import http.client
 import io
 import json
 import os
-import signal
+import re
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from fake_run import META, co_training_cfg, make_run
-from helpers import REPOSITORY, image_of, model_cfg, random_label
+from helpers import image_of, model_cfg, random_label
 from PIL import Image
 
 from mmseg_fst.apis import load_model, predict
@@ -280,22 +278,35 @@ def test_wrong_runs_and_ports_end_with_a_message(tmp_path, runs, server):
               'cpu'])
 
 
-@pytest.mark.slow
-def test_the_program_stops_by_ctrl_c(runs):
-    with subprocess.Popen(
-            [sys.executable, 'tools/view.py', str(runs[1]), '--port', '0',
-             '--no-browser', '--device', 'cpu'], cwd=REPOSITORY,
-            env=dict(os.environ, PYTHONPATH='.', PYTHONUNBUFFERED='1'),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True) as process:
-        lines = []
-        while not lines or 'Ctrl-C' not in lines[-1]:
-            lines.append(process.stdout.readline())
-            assert lines[-1], process.stderr.read()
-        assert lines[0] == 'Networks: supervised: student\n'
-        address = next(line.split()[1] for line in lines if 'Page:' in line)
-        assert address.startswith('http://127.0.0.1:')
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=30)
-    assert process.returncode == 0 and output.strip() == 'Stopped.'
-    assert 'Traceback' not in errors
+def test_the_program_stops_by_ctrl_c(runs, monkeypatch, capsys):
+    folders = []
+
+    def interrupted(server):
+        folders.append(server._folder.name)
+        assert os.path.isdir(folders[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PhotoServer, 'serve_forever', interrupted)
+    monkeypatch.setattr('webbrowser.open', pytest.fail)
+    main([str(runs[0]), '--port', '0', '--no-browser', '--device', 'cpu'])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'Networks: fst: student'
+    assert re.fullmatch(r'Page:     http://127\.0\.0\.1:[0-9]+/', lines[2])
+    assert lines[-1] == 'Stopped.' and not os.path.exists(folders[0])
+
+
+def test_the_browser_opens_where_there_is_a_screen(runs, monkeypatch):
+    opened = []
+
+    def interrupted(server):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PhotoServer, 'serve_forever', interrupted)
+    monkeypatch.setattr('webbrowser.open', opened.append)
+    for name, value in (('DISPLAY', ''), ('DISPLAY', ':0')):
+        monkeypatch.delenv('WAYLAND_DISPLAY', raising=False)
+        monkeypatch.setenv(name, value)
+        monkeypatch.setattr('sys.platform', 'linux')
+        main([str(runs[1]), '--port', '0', '--device', 'cpu'])
+    address, = opened
+    assert address.startswith('http://127.0.0.1:')
