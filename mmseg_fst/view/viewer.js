@@ -81,8 +81,6 @@ function openVideo(file) {
   $('several').hidden = true;
   video.onloadeddata = () => predictFrame();
   video.onerror = () => {
-    if (!video.src)
-      return;
     closeVideo();
     showError(`This browser cannot play ${file.name}; predict it with tools/predict.py.`);
   };
@@ -113,6 +111,7 @@ function closeVideo() {
   $('continuous').checked = false;
   $('moving').hidden = true;
   video.pause();
+  video.onloadeddata = video.onerror = null;
   if (video.srcObject)
     video.srcObject.getTracks().forEach(track => track.stop());
   video.srcObject = null;
@@ -248,7 +247,7 @@ function movePoint(x, y) {
 function showPoint(network) {
   const result = state.results[network.index];
   network.cross.hidden = !state.point || !result;
-  network.text.textContent = summaryOf(network, result);
+  network.text.textContent = network.summary;
   if (network.cross.hidden)
     return;
   const {x, y} = state.point;
@@ -256,7 +255,8 @@ function showPoint(network) {
   network.cross.style.top = `${100 * y}%`;
   const at = Math.floor(y * result.height) * result.width + Math.floor(x * result.width);
   const sure = result.confidence ? ` (${percent(result.confidence[at] / 255, 0)})` : '';
-  network.text.textContent = `At the point: ${network.classes[result.label[at]]}${sure}`;
+  const text = `At the point: ${network.classes[result.label[at]]}${sure}`;
+  network.text.textContent = [network.summary, text].filter(Boolean).join('. ');
 }
 
 // What there is to say of a whole image in the present view.
@@ -269,9 +269,9 @@ function summaryOf(network, result) {
   if (view === 'difference' && result) {
     const differs = differenceOf(network, result);
     if (differs === 'first')
-      return 'The others are compared with this network.';
+      return 'The others are compared with this network';
     if (!differs)
-      return 'It has other classes than the first network.';
+      return 'It has other classes than the first network';
     return `Differs at ${percent(differs.reduce((total, value) => total + value, 0) / differs.length)} of the pixels`;
   }
   return '';
@@ -361,6 +361,7 @@ function showFigures() {
       network.image.alt = state.photo.name;
       network.time.textContent = `${result.seconds.toFixed(2)} s`;
     }
+    network.summary = summaryOf(network, result);
     showPoint(network);
   }
   $('scale').hidden = $('view').value !== 'confidence' || !state.results.some(Boolean);
