@@ -24,6 +24,7 @@ setup(
     py_modules=['mmseg_fst_command'],
     package_data={
         'mmseg_fst.report': ['page.html'],
+        'mmseg_fst.view': ['viewer.*'],
         'mmseg_fst.configs': ['**/*.py']
     },
     # Tasks of whoever builds the wheel.

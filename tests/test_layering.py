@@ -34,10 +34,11 @@ ALLOWED = {
     'apis': {*_CORE, 'config', 'use', 'run', 'prepare'},
     'converters': {'registry', 'utils', 'config', 'run', 'converters'},
     'downloads': {'utils', 'datasets', 'converters', 'downloads'},
+    'view': {*_CORE, 'config', 'use', 'run', 'view'},
     # The command line, which nothing imports.
     'commands': {
         *_CORE, 'version', 'streets', 'evaluation', 'config', 'use', 'run',
-        'prepare', 'report', 'apis', 'downloads', 'commands'
+        'prepare', 'report', 'view', 'apis', 'downloads', 'commands'
     },
     # __init__.py
     '': {'version', 'models', 'methods', 'datasets', 'engine', 'evaluation',

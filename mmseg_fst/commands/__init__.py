@@ -35,6 +35,7 @@ COMMANDS = {
     'test': 'score the networks of a run, and show their predictions',
     'predict': 'predict images and videos with the network of a run',
     'report': 'write one HTML page about runs',
+    'view': 'try runs on photos, videos and a webcam in the browser',
     'summarize': 'print a table of finished runs',
     'plot-runs': 'plot logged values of runs over their iterations',
     'export': 'export the network of a run to ONNX or torch.export',

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmseg_fst.run.table_scores import CLASS_SCORES
 from mmseg_fst.run.tables import mean_and_std
-from mmseg_fst.utils.collapsed import ClassScores
+from mmseg_fst.utils.collapsed import ClassScores, split_advice
 
 from .runs import Method
 from .score_parts import Table
@@ -27,20 +27,23 @@ class ConfusionTable(NamedTuple):
     rows: list[tuple[str, list[float]]]
 
 
-def class_warnings(methods: Sequence[Method]) -> dict[str, list[str]]:
+def class_warnings(methods: Sequence[Method]
+                   ) -> dict[str, dict[str, list[str]]]:
     """Warnings about classes that were not learned.
 
     Args:
         methods (Sequence[Method]): The methods.
 
     Returns:
-        dict[str, list[str]]: By warning the names of the runs.
+        dict[str, dict[str, list[str]]]: By advice and finding the names of
+        the runs.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for method in methods:
         for run in method.runs:
             for warning in run.warnings:
-                found.setdefault(warning, []).append(
+                finding, advice = split_advice(warning)
+                found.setdefault(advice, {}).setdefault(finding, []).append(
                     f'{method.name}, {run.folder.name}')
     return found
 

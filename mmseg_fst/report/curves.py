@@ -1,7 +1,7 @@
 """Layout of charts over iterations, for SVG."""
 import math
-from collections.abc import Sequence
-from statistics import mean
+from collections.abc import Iterable, Sequence
+from statistics import mean, stdev
 from typing import NamedTuple, Optional
 
 #: Size of a chart and of its margins, in SVG units.
@@ -30,21 +30,38 @@ class Line(NamedTuple):
     seeds: list[dict[int, float]]
 
 
+class PlottedLine(NamedTuple):
+    """A line in SVG units.
+
+    Attributes:
+        line (Line): What is plotted.
+        mean (str): Points of the mean over seeds.
+        seeds (list[str]): Points of each seed, if there are several.
+        marks (list[tuple]): ``(x, y, iteration, value)`` of the points of the
+            mean that have a tooltip.
+        band (str): Outline of the mean plus and minus the sample standard
+            deviation over seeds; empty for a single seed or iteration.
+    """
+    line: Line
+    mean: str
+    seeds: list[str]
+    marks: list[tuple]
+    band: str
+
+
 class Chart(NamedTuple):
     """A chart in SVG units.
 
     Attributes:
         title (str): Title of the chart.
-        lines (list[tuple[Line, str, list[str], list]]): Each line with the
-            points of its mean, the points of each seed if there are several,
-            and ``(x, y, iteration, value)`` of the marks with a tooltip.
+        lines (list[PlottedLine]): The lines.
         x_ticks (list[tuple[float, str]]): Positions and texts.
         y_ticks (list[tuple[float, str]]): Positions and texts.
         iteration (int, optional): The iteration, if all values are of one.
             Defaults to None.
     """
     title: str
-    lines: list
+    lines: list[PlottedLine]
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
     iteration: Optional[int] = None
@@ -103,11 +120,42 @@ def over_seeds(seeds: Sequence[dict[int, float]]) -> dict[int, float]:
     Returns:
         dict[int, float]: Means by iteration.
     """
-    common = set.intersection(*(set(seed) for seed in seeds))
     return {
         step: mean(seed[step] for seed in seeds)
-        for step in sorted(common)
+        for step in _common(seeds)
     }
+
+
+def band_over_seeds(seeds: Sequence[dict[int, float]]
+                    ) -> dict[int, tuple[float, float]]:
+    """Mean minus and plus the sample standard deviation over seeds.
+
+    Args:
+        seeds (Sequence[dict[int, float]]): Values by iteration for each seed.
+
+    Returns:
+        dict[int, tuple[float, float]]: Lower and upper value, at the
+        iterations that all seeds have; empty unless there are several seeds
+        and iterations.
+
+    Example:
+        >>> band_over_seeds([{1: 1., 2: 4.}, {1: 1., 2: 4.}])
+        {1: (1.0, 1.0), 2: (4.0, 4.0)}
+    """
+    common = _common(seeds)
+    if len(seeds) < 2 or len(common) < 2:
+        return {}
+    band = {}
+    for step in common:
+        values = [seed[step] for seed in seeds]
+        middle, deviation = mean(values), stdev(values)
+        band[step] = middle - deviation, middle + deviation
+    return band
+
+
+def _common(seeds: Sequence[dict[int, float]]) -> list[int]:
+    """Iterations that all seeds have, sorted."""
+    return sorted(set.intersection(*(set(seed) for seed in seeds)))
 
 
 def make_chart(title: str, lines: Sequence[Line]) -> Chart:
@@ -123,8 +171,11 @@ def make_chart(title: str, lines: Sequence[Line]) -> Chart:
     plotted = [
         (line, [thinned(seed) for seed in line.seeds]) for line in lines
     ]
+    bands = [band_over_seeds(seeds) for _, seeds in plotted]
     values = [value for _, seeds in plotted for seed in seeds
               for value in seed.values()]
+    values += [value for band in bands for both in band.values()
+               for value in both]
     steps = {step for _, seeds in plotted for seed in seeds for step in seed}
     end = max(*steps, 1)
     x_ticks = ticks(0, end)
@@ -136,18 +187,22 @@ def make_chart(title: str, lines: Sequence[Line]) -> Chart:
         return round(x, 1), round(
             HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
 
-    def path(seed: dict[int, float]) -> str:
-        return ' '.join(
-            '{},{}'.format(*position(*point)) for point in seed.items())
+    def path(points: Iterable[tuple[int, float]]) -> str:
+        return ' '.join('{},{}'.format(*position(*point)) for point in points)
 
     laid_out = []
-    for line, seeds in plotted:
+    for (line, seeds), band in zip(plotted, bands):
         average = over_seeds(seeds)
         marks = [(*position(*point), *point) for point in average.items()]
-        laid_out.append((line, path(average),
-                         [path(seed) for seed in seeds if len(seeds) > 1],
-                         # More tooltips than this overlap.
-                         marks if len(marks) <= 40 else []))
+        lower = [(step, low) for step, (low, _) in band.items()]
+        upper = [(step, high) for step, (_, high) in band.items()]
+        laid_out.append(
+            PlottedLine(
+                line, path(average.items()),
+                [path(seed.items()) for seed in seeds if len(seeds) > 1],
+                # More tooltips than this overlap.
+                marks if len(marks) <= 40 else [],
+                path([*lower, *reversed(upper)])))
     return Chart(title, laid_out,
                  [(position(step, 0)[0], f'{step:g}')
                   for step in x_ticks if step <= end],

@@ -13,6 +13,7 @@ from .class_parts import (
     data_sentences,
     score_by_class_tables,
 )
+from .gain_parts import compare_methods
 from .panels import CANDIDATES, Panel, last_mixed, predict_panels
 from .quality_parts import (
     future_table,
@@ -74,6 +75,7 @@ def write_report(path: Path,
         future=future_table(methods),
         gain=gain_chart(methods),
         warnings=class_warnings(methods),
+        comparisons=compare_methods(methods),
         class_tables=class_tables(methods),
         score_by_class=score_by_class_tables(methods),
         confusion=confusion_tables(methods),

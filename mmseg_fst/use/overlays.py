@@ -28,8 +28,22 @@ def overlay(image: np.ndarray, label: np.ndarray, metainfo: Mapping[str, Any],
         np.ndarray: RGB image of shape (H, W, 3), uint8, see
         :func:`mmseg_fst.utils.tinting.tint`.
     """
-    shown = to_rgb(_in_8_bits(image), metainfo, bgr=True)
-    return tint(shown, label, metainfo, opacity)
+    return tint(displayed(image, metainfo), label, metainfo, opacity)
+
+
+def displayed(image: np.ndarray, metainfo: Mapping[str, Any]) -> np.ndarray:
+    """Convert an image as it was loaded to an RGB image.
+
+    Args:
+        image (np.ndarray): Values of shape (H, W) or (H, W, C), three
+            channels in BGR order. Values above 255 are scaled.
+        metainfo (Mapping): Of the data set, see
+            :func:`mmseg_fst.utils.images.to_rgb`.
+
+    Returns:
+        np.ndarray: RGB image of shape (H, W, 3), uint8.
+    """
+    return to_rgb(_in_8_bits(image), metainfo, bgr=True)
 
 
 def legend(metainfo: Mapping[str, Any]) -> Image.Image:

@@ -137,9 +137,11 @@ def split_advice(warning: str) -> tuple[str, str]:
         warning (str): The warning.
 
     Returns:
-        tuple[str, str]: What was found, and the advice that follows it.
+        tuple[str, str]: What was found, and the advice that follows it; that
+        about classes with the IoU 0.0 if there is none.
     """
-    advice = next(text for text in _ADVICE if warning.endswith(text))
+    advice = next((text for text in _ADVICE if warning.endswith(text)),
+                  _NOT_PREDICTED)
     return warning.removesuffix(advice).rstrip(), advice
 
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from browser import Browser
 from helpers import (
     NUM_CLASSES,
     build_model,
@@ -27,6 +28,7 @@ from mmseg_fst.report import (
     write_report,
 )
 from mmseg_fst.report.class_parts import confusion_tables
+from mmseg_fst.report.gain_parts import compare_methods
 from mmseg_fst.report.panels import data_url, predict_panels
 from mmseg_fst.report.runs import differences, flat_config
 
@@ -250,11 +252,27 @@ def test_curves_are_means_over_seeds_and_neighbors():
     assert len(thin) == curves.MAX_POINTS and set(thin.values()) == {.5}
     line = curves.Line('a', 'red', False, seeds)
     chart = curves.make_chart('Loss', [line])
-    _, mean, single, marks = chart.lines[0]
+    _, mean, single, marks, band = chart.lines[0]
+    assert len(band.split()) == 4
     points = [tuple(map(float, part.split(','))) for part in mean.split()]
     assert len(points) == 2 and len(single) == 2 and len(marks) == 2
     # Larger values lie higher, later iterations to the right.
     assert points[0][0] < points[1][0] and points[0][1] > points[1][1]
+
+
+def test_a_band_is_the_standard_deviation_over_seeds():
+    seeds = [{1: 2., 2: 4., 3: 9.}, {1: 4., 2: 4., 4: 1.}]
+    band = curves.band_over_seeds(seeds)
+    assert list(band) == [1, 2] and band[2] == (4., 4.)
+    assert band[1] == pytest.approx((3 - 2**.5, 3 + 2**.5))
+    assert not curves.band_over_seeds(seeds[:1])
+    # The band is within the chart.
+    line = curves.Line('a', 'red', False, [{0: 0., 9: 1.}, {0: 90., 9: 1.}])
+    chart = curves.make_chart('Loss', [line])
+    heights = [float(point.split(',')[1])
+               for point in chart.lines[0].band.split()]
+    assert min(heights) >= curves.TOP
+    assert max(heights) <= curves.HEIGHT - curves.BOTTOM
 
 
 def test_images_are_downscaled():
@@ -271,7 +289,8 @@ def test_a_single_value_is_a_point_with_a_note():
     line = curves.Line('a', 'red', False, [{20: 3.}])
     chart = curves.make_chart('mIoU', [line])
     assert chart.iteration == 20
-    _, mean, _, ((x, y, step, value), ) = chart.lines[0]
+    _, mean, _, ((x, y, step, value), ), band = chart.lines[0]
+    assert not band
     assert mean == f'{x},{y}' and (step, value) == (20, 3.)
     assert curves.LEFT < x <= curves.WIDTH and 0 < y < curves.HEIGHT
     more = line._replace(seeds=[{20: 3., 40: 4.}])
@@ -454,6 +473,58 @@ def test_a_confusion_matrix_has_normalized_rows(tmp_path):
     assert 'rgba(213, 94, 0, 0.750); color: #fff">75.0' in text
 
 
+def write_comparison(root, name, scores, model='MeanTeacher'):
+    """Runs with the IoU of three classes for each seed."""
+    for seed, values in enumerate(scores):
+        folder = root / name / f'seed_{seed}'
+        write_run(folder, 40., f"model = dict(type='{model}')\n")
+        path = folder / 'results.json'
+        content = json.loads(path.read_text())
+        content['classes'] = {'20': dict(student={
+            key: dict(IoU=value, Dice=value, precision=value, recall=value,
+                      labeled=30., predicted=30.)
+            for key, value in zip(('road', 'car', 'sky'), values)})}
+        path.write_text(json.dumps(content))
+
+
+def test_methods_are_compared_with_labels_alone(tmp_path):
+    write_comparison(tmp_path, 'fst', [(60., 10., None), (64., 10., None)])
+    write_comparison(
+        tmp_path, 'labels', [(50., 14., 3.), (54., 12., 3.)], 'Supervised')
+    methods = find_methods([tmp_path / 'fst', tmp_path / 'labels'])
+    comparison, = compare_methods(methods)
+    assert (comparison.title, comparison.base) == (
+        'fst: student', 'labels: student')
+    assert comparison.is_supervised and comparison.seeds == (2, 2)
+    road, car = comparison.gains  # sky has no IoU in one of them
+    assert (road.class_name, road.base, road.value) == ('road', 52., 62.)
+    assert road.difference == 10. and road.spread == pytest.approx(8**.5)
+    assert road.text == '+10.0 ± 2.8' and road.is_clear
+    assert car.difference == -3. and car.is_clear
+    assert comparison.sentence() == (
+        'fst: student is 3.5 points above labels: student in the mean over 2 '
+        'classes: 1 better, 1 worse (car -3.0).')
+    text = page_of(tmp_path, 'fst', 'labels').read_text()
+    assert comparison.sentence() in text and 'labels alone' in text
+    assert '<td class="gain clear">+10.0 ± 2.8 ' in text
+
+
+def test_single_seeds_and_other_protocols(tmp_path):
+    for name, values in (('a', (5., 6., 7.)), ('b', (5.01, 9., 0.)),
+                         ('c', (1., 2., 3.))):
+        write_comparison(tmp_path, name, [values])
+    path = tmp_path / 'c' / 'seed_0' / 'results.json'
+    path.write_text(path.read_text().replace('"whole"', '"slide"'))
+    methods = find_methods([tmp_path / name for name in 'abc'])
+    comparison, = compare_methods(methods)
+    assert comparison.title == 'b: student' and not comparison.is_supervised
+    assert [gain.text for gain in comparison.gains] == ['+3.0', '0.0', '-7.0']
+    assert not any(gain.is_clear for gain in comparison.gains)
+    text = page_of(tmp_path, 'a', 'b').read_text()
+    assert 'may be chance' in text and 'the first method' in text
+    assert not compare_methods(methods[:1])
+
+
 @pytest.fixture
 def browse(tmp_path):
     """Run Chromium on a page; returns its output on both streams."""
@@ -518,3 +589,35 @@ def test_scores_and_choices_are_within_the_window(predicted, browse, width):
         'style="border: 0"></iframe>')
     text = browse(frame, '--virtual-time-budget=3000', '--dump-dom')
     assert 'found: <' in text, text
+
+
+@pytest.mark.parametrize('width', [390, 1400])
+def test_the_page_at_the_width_of_phones_and_screens(predicted, tmp_path,
+                                                     width):
+    path, _ = predicted
+    for name in ('fst', 'labels'):
+        folder = tmp_path / name / 'seed_0'
+        if name == 'labels':
+            write_run(folder, 40., "model = dict(type='Supervised')\n")
+        write_classes(folder, crack=3. * (name == 'fst'))
+    methods = find_methods([tmp_path / 'labels', tmp_path / 'fst'])
+    write_report(path, methods, 'x', 1)
+    browser = Browser(tmp_path)
+    try:
+        browser.open(path.as_uri(), width)
+        browser.wait('document.querySelector(".layers img")')
+        assert not browser.too_wide() and not browser.errors
+        assert browser.screenshot().std() > 10
+        # A table that goes on says so.
+        browser.wait(
+            '[...document.querySelectorAll(".wide")].every(box => '
+            'box.classList.contains("scrolls") === '
+            '(box.scrollWidth > box.clientWidth + 1))')
+        browser.run('document.querySelector(".stage").focus()')
+        browser.press('Enter')
+        assert browser.run('document.querySelector(".enlarged .stage")'
+                           '.offsetWidth') >= 1590
+        browser.press('Escape')
+        assert not browser.run('document.querySelector(".enlarged")')
+    finally:
+        browser.close()
