@@ -30,8 +30,12 @@ MARKER = '<!-- overview -->'
 #: An empty cell of these columns repeats the cell above.
 REPEATED = ('task', 'data', 'network', 'method')
 FORMULA = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>',
-    re.S)
+    r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<tex>.*?)\\[)\]]'
+    r'</(?P=tag)>', re.S)
+#: A block of commands, which a phone may break into lines.
+COMMANDS = re.compile(
+    r'<div class="highlight">(?=<pre><span></span><code>'
+    r'(?:python|pip|sh|torchrun|srun|tensorboard) )')
 
 
 @dataclass
@@ -197,13 +201,13 @@ def overview(data: dict[str, Any]) -> str:
     lines = []
     for group, title in data['groups'].items():
         lines += [f'## {title}', '',
-                  '| method | FST | in a sentence | release replayed | '
-                  'published | measured here |', '|---|---|---|---|---|---|']
+                  '| method | FST | replayed | published | measured |',
+                  '|---|---|---|---|---|']
         for method in data['methods']:
             if method['group'] == group:
                 cells = [
-                    f'[{method["name"]}]({method["id"]}.md)',
-                    'yes' if method['fst'] else '-', method['summary'],
+                    f'[{method["name"]}]({method["id"]}.md)<br>'
+                    f'{method["summary"]}', method['fst'],
                     *('yes' if method.get(key) else '-'
                       for key in ('record', 'published')),
                     'yes' if method.get('measured') else '*not run*']
@@ -314,7 +318,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig,
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig,
                     files: Files) -> str:
-    """Replace formulas by images.
+    """Replace formulas by images, and mark blocks of commands.
 
     Args:
         content (str): A page as HTML.
@@ -328,8 +332,10 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig,
 
     def image(match: re.Match) -> str:
         """The element of a formula."""
-        tag = match['tag']
-        return (f'<{tag} class="formulas">'
-                f'{formula_image(html.unescape(match["tex"]))}</{tag}>')
+        tag, tex = match['tag'], html.unescape(match['tex'])
+        if tag == 'div':
+            tex = tex.replace(r'\frac', r'\dfrac')
+        return f'<{tag} class="formulas">{formula_image(tex)}</{tag}>'
 
-    return FORMULA.sub(image, content)
+    return COMMANDS.sub('<div class="highlight commands">',
+                        FORMULA.sub(image, content))

@@ -10,10 +10,10 @@ docs/gallery/*.webp. The page of the report is photographed by Chromium; without
 it that image stays as it is.
 """
 import argparse
+import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -70,6 +70,23 @@ def beside(paths: list[Path], columns: int) -> Image.Image:
         row, column = divmod(number, columns)
         sheet.paste(image.resize((width, height)),
                     (column * (width + GAP), row * (height + GAP)))
+    return sheet
+
+
+def folded(path: Path) -> Image.Image:
+    """The two halves of a wide image, one below the other.
+
+    Args:
+        path (Path): The image.
+
+    Returns:
+        Image.Image: Half as wide, twice as high.
+    """
+    image = Image.open(path).convert('RGB')
+    width, height = image.width // 2, image.height
+    sheet = Image.new('RGB', (width, 2 * height + GAP), 'white')
+    sheet.paste(image.crop((0, 0, width, height)))
+    sheet.paste(image.crop((width, 0, 2 * width, height)), (0, height + GAP))
     return sheet
 
 
@@ -157,40 +174,38 @@ def show_data(streets: Path, out: Path) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    out = parse_args().out
+    out = parse_args().out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    runs = ROOT / 'work_dirs' / 'demo'
-    trained = runs / 'streets_fst-d' / 'seed_0'
-    streets = ROOT / 'data' / 'streets'
+    os.chdir(ROOT)  # the report shows its command
+    runs, work = Path('work_dirs/demo'), Path('work_dirs/gallery')
+    both = runs / 'streets_source-only', runs / 'streets_fst-d'
+    trained, streets = both[1] / 'seed_0', Path('data/streets')
+    shutil.rmtree(work, ignore_errors=True)
+    photos = work / 'photos'
+    photos.mkdir(parents=True)
     show_data(streets, out)
     mixed = first(trained, '*/vis_data/mixed/iter_000500.png')[0]
-    save(Image.open(mixed), out / 'training_step.webp')
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        photos = work / 'photos'
-        photos.mkdir()
-        images = first(streets, 'camera/leftImg8bit/val/*.jpg', 3)
-        for path in images:
-            shutil.copy(path, photos)
-        run('tools/predict.py', trained, photos, '--out', work / 'labeled')
-        overlays = first(work / 'labeled', 'overlays/*', 3)
-        save(beside([*images, *overlays], 3), out / 'predictions.webp', 800)
-        legend = Image.open(work / 'labeled' / 'legend.png')
-        save(legend, out / 'legend.webp', 400)
-        run('tools/test.py', trained, '--max-images', 3, '--show-dir',
-            work / 'test')
-        errors = first(work / 'test', '**/*.png', 3)
-        save(beside(errors, 1), out / 'errors.webp', 1000)
-        run('tools/plot_runs.py', trained.parent, runs / 'streets_source-only',
-            '--key', 'student/mIoU', '--out', work / 'curves.png')
-        save(Image.open(work / 'curves.png'), out / 'curves.webp', 700)
-        run('tools/report.py', trained.parent, runs / 'streets_source-only',
-            '--panels', 2, '--out', work / 'report.html')
-        if photograph(work / 'report.html', work / 'page.png', (1200, 1500)):
-            save(Image.open(work / 'page.png'), out / 'report.webp', 1000)
-        else:
-            print(f'No report.webp: none of {", ".join(BROWSERS)} was found.',
-                  file=sys.stderr)
+    save(folded(mixed), out / 'training_step.webp', 1000)
+    images = first(streets, 'camera/leftImg8bit/val/*.jpg', 3)
+    for path in images:
+        shutil.copy(path, photos)
+    run('tools/predict.py', trained, photos, '--out', work / 'labeled')
+    overlays = first(work / 'labeled', 'overlays/*', 3)
+    save(beside([*images, *overlays], 3), out / 'predictions.webp', 800)
+    save(Image.open(work / 'labeled' / 'legend.png'), out / 'legend.webp')
+    run('tools/test.py', trained, '--max-images', 3, '--show-dir',
+        work / 'test')
+    save(folded(first(work / 'test', '**/*.png')[0]), out / 'errors.webp')
+    run('tools/plot_runs.py', *both, '--key', 'student/mIoU', '--out',
+        work / 'curves.png')
+    save(Image.open(work / 'curves.png'), out / 'curves.webp', 700)
+    run('tools/report.py', *both, '--panels', 2, '--out',
+        work / 'report.html')
+    if photograph(work / 'report.html', work / 'page.png', (1200, 1500)):
+        save(Image.open(work / 'page.png'), out / 'report.webp', 1000)
+    else:
+        print(f'No report.webp: none of {", ".join(BROWSERS)} was found.',
+              file=sys.stderr)
 
 
 if __name__ == '__main__':

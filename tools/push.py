@@ -3,9 +3,9 @@
     python tools/push.py RUN --out FOLDER [--network teacher]
     python tools/push.py RUN --out FOLDER --repository OWNER/NAME
 
-The folder gets model.safetensors, config.json and a README.md. It can be read
-by tools/predict.py and by mmseg_fst.apis.pull_model, which also accepts
-OWNER/NAME.
+The folder gets model.safetensors, config.json and a model card, README.md. It
+can be read by tools/predict.py and by mmseg_fst.apis.pull_model, which also
+accepts OWNER/NAME.
 """
 import argparse
 
