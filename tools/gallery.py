@@ -6,8 +6,8 @@ r"""Make the images of docs/gallery.md from the demo.
     python tools/gallery.py
 
 Runs the commands that docs/gallery.md shows beside each image, and writes
-docs/gallery/*.webp. The page of the report is photographed by Chromium; without
-it that image stays as it is.
+docs/gallery/*.webp. The report is photographed by Chromium; without it that
+image stays as it is.
 """
 import argparse
 import os
@@ -99,7 +99,8 @@ def save(image: Image.Image, path: Path, width: int = WIDTH) -> None:
         width (int): Largest width in pixels. Defaults to the page's.
     """
     if image.width > width:
-        image = image.resize((width, round(image.height * width / image.width)))
+        height = round(image.height * width / image.width)
+        image = image.resize((width, height))
     image.convert('RGB').save(path, quality=80, method=6)
     print(f'{path}: {path.stat().st_size / 1000:.0f} kB')
 

@@ -1,6 +1,6 @@
 """Prepare a release: version, changelog, citation, wheel, tag.
 
-    python tools/release.py 0.2.0           # a dry run: shows what would change
+    python tools/release.py 0.2.0           # a dry run: shows the changes
     python tools/release.py 0.2.0 --tag     # writes, commits and tags it
 
 Both build the wheel from a clean copy of the committed files and check what is
@@ -211,12 +211,12 @@ def main() -> None:
         print(f'A dry run. To commit and tag v{args.version}: '
               f'python tools/release.py {args.version} --tag')
         return
+    message = notes((ROOT / CHANGELOG).read_text())
     wheel = build_wheel(ROOT, files, args.out)
     for name, text in files.items():
         (ROOT / name).write_text(text)
     git(ROOT, 'commit', '--quiet', '-m', f'Release {args.version}', *files)
-    git(ROOT, 'tag', '-a', f'v{args.version}', '-m',
-        notes((ROOT / CHANGELOG).read_text()) or f'Release {args.version}')
+    git(ROOT, 'tag', '-a', f'v{args.version}', '-m', message)
     print(f'{wheel}\nTagged v{args.version}. To publish: '
           f'git push origin HEAD v{args.version}')
 

@@ -19,7 +19,7 @@ tags: [semantic-segmentation, self-training]
 
 # {place}
 
-A network for semantic segmentation, trained by mmseg_fst, for the {count} classes
+A network for semantic segmentation, trained by mmseg_fst, for {count} classes:
 {classes}.
 
 ## Use
@@ -45,15 +45,15 @@ Protocol: {protocol}.
 
 ## Limits
 
-* The scores hold for the images above. Other cameras, countries, seasons or resolutions
-  need a test before the network is used.
-* Every pixel gets one of the classes, also pixels of things that are none of them.
+* The scores hold for the images above. Test the network before you use it on
+  images of other cameras, countries, seasons or resolutions.
+* Every pixel gets one of the classes, also pixels of anything else.
 {limits}
 ## License
 
-Not stated by this card. mmseg_fst is licensed under Apache-2.0, but the license of the
-weights depends on the training data and on the pretrained encoder: state it here, and in
-the first lines, before you publish them.
+Not stated by this card. mmseg_fst is licensed under Apache-2.0, but the
+license of the weights depends on the training data and on the pretrained
+encoder: state it here, and in the first lines, before you publish them.
 '''
 
 
@@ -136,7 +136,8 @@ def _describe(scores: dict[str, dict[str, Any]], scored: str,
     if best:
         lines[0] += (' The checkpoint was selected on the same images, so its '
                      'scores are optimistic.')
-    lines += ['', f'| class | {" | ".join(_SCORES)} |', '|---|---|---|---|---|']
+    lines += ['', f'| class | {" | ".join(_SCORES)} |',
+              '|---|---|---|---|---|']
     for name, values in scores.items():
         cells = [_number(values.get(score)) for score in _SCORES]
         lines.append(f'| {name} | {" | ".join(cells)} |')
@@ -155,7 +156,8 @@ def _number(value: Optional[float]) -> str:
 
 def _describe_limits(scores: dict[str, dict[str, Any]]) -> str:
     """A line about classes that are not learned, if there are any."""
-    missed = [name for name, values in scores.items() if values.get('IoU') == 0]
+    missed = [name for name, values in scores.items()
+              if values.get('IoU') == 0]
     if not missed:
         return ''
     return f'* It has not learned {", ".join(missed)}: IoU 0.0.\n'

@@ -65,7 +65,7 @@ def test_what_is_missing_is_said(model, tmp_path):
     model.checkpoint = str(tmp_path / 'iter_4.pth')
     card = write_card(model, 'x')
     assert card.count('Not recorded') >= 1
-    assert 'license of the\nweights depends' in card
+    assert 'the\nlicense of the weights depends' in card
 
 
 def test_the_metadata_are_yaml(model, tmp_path):
