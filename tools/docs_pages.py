@@ -34,8 +34,8 @@ FORMULA = re.compile(
     r'</(?P=tag)>', re.S)
 #: A block of commands, which a phone may break into lines.
 COMMANDS = re.compile(
-    r'<div class="highlight">(?=<pre><span></span><code>'
-    r'(?:python|pip|sh|torchrun|srun|tensorboard) )')
+    r'<div class="highlight">(<pre><span></span><code>)'
+    r'((?:python|pip|sh|torchrun|srun|tensorboard) [^<]*)(?=</code>)')
 
 
 @dataclass
@@ -337,5 +337,9 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig,
             tex = tex.replace(r'\frac', r'\dfrac')
         return f'<{tag} class="formulas">{formula_image(tex)}</{tag}>'
 
-    return COMMANDS.sub('<div class="highlight commands">',
-                        FORMULA.sub(image, content))
+    def commands(match: re.Match) -> str:
+        """The block, whose words stay whole where a line is broken."""
+        words = re.sub(r'\S+', r'<span>\g<0></span>', match[2])
+        return f'<div class="highlight commands">{match[1]}{words}'
+
+    return COMMANDS.sub(commands, FORMULA.sub(image, content))
