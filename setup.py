@@ -10,7 +10,9 @@ REQUIREMENTS = [
     line for line in (ROOT / 'requirements.txt').read_text().splitlines()
     if line and not line.startswith('#')
 ]
-DOCS = ['mkdocs-material>=9.6', 'mkdocstrings[python]>=0.29']
+# Formulas of the site are set by Matplotlib.
+DOCS = ['mkdocs-material>=9.6', 'mkdocstrings[python]>=0.29',
+        'matplotlib>=3.8']
 
 setup(
     version=VERSION['__version__'],

@@ -3,9 +3,9 @@
     mmseg-fst push RUN --out FOLDER [--network teacher]
     mmseg-fst push RUN --out FOLDER --repository OWNER/NAME
 
-The folder gets model.safetensors, config.json and a README.md. It can be read
-by mmseg-fst predict and by mmseg_fst.apis.pull_model, which also accepts
-OWNER/NAME.
+The folder gets model.safetensors, config.json and a model card, README.md. It
+can be read by mmseg-fst predict and by mmseg_fst.apis.pull_model, which also
+accepts OWNER/NAME.
 """
 import argparse
 

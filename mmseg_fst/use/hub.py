@@ -16,27 +16,8 @@ from mmseg_fst.models import MeanNetwork
 from mmseg_fst.utils.files import atomic_write
 
 from .load import SAFETENSORS, load_model
+from .model_card import write_card
 from .training_scale import native_size
-
-_CARD = '''---
-library_name: mmseg_fst
-pipeline_tag: image-segmentation
----
-
-# {place}
-
-A network that mmseg_fst has trained, for the classes {classes}.
-Protocol: {protocol}.
-
-```python
-from mmseg_fst.apis import predict, pull_model
-
-model = pull_model('{place}')  # or the path of this folder
-label = predict(model, 'photo.jpg')[0].label
-```
-
-`config.json` and `model.safetensors` are data; neither is run.
-'''
 
 
 def push_model(model: BaseSegmentor,
@@ -45,7 +26,7 @@ def push_model(model: BaseSegmentor,
                private: bool = True) -> str:
     """Write the network that predicts to a folder, and maybe to the Hub.
 
-    The folder gets ``model.safetensors``, ``config.json`` and a
+    The folder gets ``model.safetensors``, ``config.json`` and a model card,
     ``README.md``, if there is none yet. Of student and teacher the one that
     predicts is written, of an ensemble all students.
 
@@ -166,9 +147,7 @@ def _write_card(model: BaseSegmentor, folder: str,
     path = osp.join(folder, 'README.md')
     if osp.isfile(path):
         return
-    text = _CARD.format(
-        place=repository or osp.basename(osp.abspath(folder)),
-        classes=', '.join(model.dataset_meta['classes']),
-        protocol=model.protocol_name)
+    text = write_card(
+        model, repository or osp.basename(osp.abspath(folder)))
     with atomic_write(path) as temporary:
         temporary.write_text(text)

@@ -274,8 +274,8 @@ def test_wrong_runs_and_ports_end_with_a_message(tmp_path, runs, server):
         start('view', [str(tmp_path / 'nothing'), '--port', '0'])
     port = str(server.server_port)
     with pytest.raises(SystemExit, match='with --port, or 0 for a free one'):
-        start('view', [str(runs[1]), '--port', port, '--no-browser', '--device',
-              'cpu'])
+        start('view', [str(runs[1]), '--port', port, '--no-browser',
+                       '--device', 'cpu'])
 
 
 def test_the_program_stops_by_ctrl_c(runs, monkeypatch, capsys):
@@ -288,7 +288,8 @@ def test_the_program_stops_by_ctrl_c(runs, monkeypatch, capsys):
 
     monkeypatch.setattr(PhotoServer, 'serve_forever', interrupted)
     monkeypatch.setattr('webbrowser.open', pytest.fail)
-    start('view', [str(runs[0]), '--port', '0', '--no-browser', '--device', 'cpu'])
+    start('view', [str(runs[0]), '--port', '0', '--no-browser', '--device',
+                   'cpu'])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == 'Networks: fst: student'
     assert re.fullmatch(r'Page:     http://127\.0\.0\.1:[0-9]+/', lines[2])
