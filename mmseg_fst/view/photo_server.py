@@ -132,18 +132,18 @@ class PhotoServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind to the address, without asking for its name on the network."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = map(
-            self.server_address.__getitem__, (0, 1))
+        self.server_name = str(self.server_address[0])
+        self.server_port = int(self.server_address[1])
 
     @property
     def is_local(self) -> bool:
         """Whether only this machine can connect."""
-        return ip_address(self.server_address[0]).is_loopback
+        return ip_address(self.server_name).is_loopback
 
     @property
     def url(self) -> str:
         """Address of the page on this machine."""
-        address = ip_address(self.server_address[0])
+        address = ip_address(self.server_name)
         host = '127.0.0.1' if address.is_unspecified else str(address)
         host = f'[{host}]' if ':' in host else host
         return f'http://{host}:{self.server_port}/'
@@ -399,7 +399,7 @@ def _encoded(found: ShownPrediction) -> dict[str, Any]:
 
 def _base64(values: np.ndarray) -> str:
     """Bytes of an array as text."""
-    return base64.b64encode(np.ascontiguousarray(values)).decode()
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def _is_loopback(name: str) -> bool:
