@@ -71,7 +71,7 @@ def test_the_wheel_holds_the_configs(wheel):
 
 @pytest.mark.slow
 def test_a_task_is_created_and_trained_in_an_empty_folder(wheel, tmp_path):
-    """Its bases, and configs by name, are those of the package."""
+    """Its bases, and configs by name come from the package."""
     site, work = tmp_path / 'site', tmp_path / 'work'
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
