@@ -1,5 +1,6 @@
 """Links, names and options in the documentation exist; examples run."""
 import ast
+import functools
 import importlib
 import json
 import re
@@ -69,31 +70,37 @@ def test_bases_of_the_table_exist():
             assert path.is_file(), path
 
 
-def options_of(program, command='', visited=()):
+@functools.cache
+def options_of(program, command=''):
     """Find the options in the source of a program and of its imports.
 
     Args:
         program (Path): A ``.py`` or a ``.sh`` file.
         command (str): First argument; for ``tools/benchmark.py`` the name of
             a module.
-        visited (tuple[Path]): Files that were read before.
     """
-    visited = (*visited, program)
-    text = program.read_text()
-    found = set(re.findall(r"'(--[\w-]+)'", text)) | {'--help'}
-    if program.suffix == '.sh':
-        others = re.findall(r'"\$PYTHON" (\S+\.py)', text)
-        parts = [REPOSITORY / other for other in others]
-    else:
-        names = re.findall(r'^ *(?:from|import) ([\w.]+)', text, re.M)
+    found, files, waiting = {'--help'}, set(), [program]
+    while waiting:
+        path = waiting.pop()
+        if path in files or not path.is_file():
+            continue
+        files.add(path)
+        text = path.read_text()
+        found.update(re.findall(r"'(--[\w-]+)'", text))
+        if path.suffix == '.sh':
+            waiting += [REPOSITORY / other for other in
+                        re.findall(r'"\$PYTHON" (\S+\.py)', text)]
+            continue
+        waiting += [path.parent / f'{name}.py' for name in
+                    re.findall(r'^from \.(\w+) import', text, re.M)]
+        names = re.findall(r'^ *(?:from|import) (\w[\w.]*)', text, re.M)
         names.append(f'benchmarks.{command}')
         names += [f'mmseg_fst.commands.{name.replace("-", "_")}'
                   for name in re.findall(r"start\('([\w-]+)'", text)]
-        folders = program.parent, REPOSITORY / 'tools', REPOSITORY
-        parts = [folder / f'{name.lstrip(".").replace(".", "/")}.py'
-                 for name in names for folder in folders]
-    return found.union(*(options_of(part, visited=visited) for part in parts
-                         if part.is_file() and part not in visited))
+        waiting += [
+            folder / f'{name.replace(".", "/")}.py' for name in names
+            for folder in (path.parent, REPOSITORY / 'tools', REPOSITORY)]
+    return found
 
 
 def commands_of(text):

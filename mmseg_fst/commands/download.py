@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser (ArgumentParser): Parser of the command.
     """
-    kinds = parser.add_subparsers(dest='kind', required=True)
+    kinds = parser.add_subparsers(
+        dest='kind', required=True, help='what to download')
     for name, text, add in (('checkpoints', _CHECKPOINTS, _add_checkpoints),
                             ('splits', _SPLITS, _add_splits)):
         kind = kinds.add_parser(
