@@ -610,7 +610,8 @@ def test_the_page_at_the_width_of_phones_and_screens(predicted, tmp_path,
         assert browser.screenshot().std() > 10
         # A table that goes on says so.
         browser.wait(
-            '[...document.querySelectorAll(".wide")].every(box => '
+            '[...document.querySelectorAll(".wide")].filter(box => '
+            'box.checkVisibility()).every(box => '
             'box.classList.contains("scrolls") === '
             '(box.scrollWidth > box.clientWidth + 1))')
         browser.run('document.querySelector(".stage").focus()')
