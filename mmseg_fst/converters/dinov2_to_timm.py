@@ -31,10 +31,10 @@ class PlainTransformer(nn.Module):
 
     def __init__(self, model_name: str) -> None:
         super().__init__()
-        self.timm_model = timm.create_model(
+        model: Any = timm.create_model(
             model_name, pretrained=False, num_classes=0)
-        self.mask_token = nn.Parameter(
-            torch.empty(1, int(self.timm_model.embed_dim)))
+        self.timm_model = model
+        self.mask_token = nn.Parameter(torch.empty(1, model.embed_dim))
 
 
 def convert(weights: Mapping[str, Tensor]) -> Weights:
