@@ -34,7 +34,8 @@ class PlainTransformer(nn.Module):
         model: Any = timm.create_model(
             model_name, pretrained=False, num_classes=0)
         self.timm_model = model
-        self.mask_token = nn.Parameter(torch.empty(1, model.embed_dim))
+        self.mask_token = nn.Parameter(
+            torch.empty(1, model.embed_dim))
 
 
 def convert(weights: Mapping[str, Tensor]) -> Weights:
