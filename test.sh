@@ -6,7 +6,7 @@
 set -eu
 if [ $# -eq 0 ]; then
     echo "Usage: sh test.sh WORK_DIR" >&2
-    echo "such as work_dirs/demo/streets_fst-d/seed_0" >&2
+    echo "such as work_dirs/demo/first_fst/seed_0" >&2
     exit 2
 fi
 target=$1

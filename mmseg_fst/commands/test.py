@@ -1,6 +1,6 @@
 """Score the student and teacher of a run, and show their predictions.
 
-    mmseg-fst test work_dirs/demo/streets_fst-d/seed_0
+    mmseg-fst test work_dirs/demo/first_fst/seed_0
     mmseg-fst test work_dirs/own/tiles/fst/seed_0 --split test
     mmseg-fst test CHECKPOINT.pth --config CONFIG
 

@@ -31,7 +31,7 @@ def find_config(work_dir: str) -> str:
     if not found:
         raise FileNotFoundError(
             f'There is no config in {work_dir}; name the folder of a run, '
-            'such as work_dirs/demo/streets_fst-d/seed_0.')
+            'such as work_dirs/demo/first_fst/seed_0.')
     if len(found) > 1:
         raise ValueError(f'{work_dir} holds {len(found)} configs, '
                          f'{", ".join(sorted(found))}; leave the one that '

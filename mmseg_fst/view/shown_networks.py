@@ -140,7 +140,7 @@ def load_networks(paths: Iterable[str],
         ValueError: If checkpoint and config do not fit.
 
     Example:
-        >>> networks = load_networks(['work_dirs/demo/streets_fst-d/seed_0'])
+        >>> networks = load_networks(['work_dirs/demo/first_fst/seed_0'])
         >>> networks[0].predict('photo.jpg').shares
     """
     chosen = dict.fromkeys(map(_first_seed, paths))
