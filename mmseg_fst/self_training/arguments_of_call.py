@@ -11,6 +11,7 @@ from mmseg_fst.prepare.mask_sources import is_coco
 from mmseg_fst.prepare.schedule import fixed_schedules, method_names
 from mmseg_fst.prepare.task_settings import TaskSettings
 from mmseg_fst.utils.files import save_lines
+from mmseg_fst.utils.programs import program
 
 from .class_argument import class_text
 from .errors import SelfTrainError
@@ -160,7 +161,8 @@ def weight_options(arguments: Mapping[str, Any]) -> dict[str, Any]:
     found = next((path for path in paths if path.is_file()), None)
     if found is None:
         raise SelfTrainError(
-            f'There are no pretrained weights {paths[0]}. Fetch them with: sh '
-            f'tools/download_checkpoints.sh {_WEIGHTS.stem}, or name a file '
-            f'with `weights`, or train from scratch with weights={RANDOM!r}.')
+            f'There are no pretrained weights {paths[0]}. Fetch them with: '
+            f'{program("download checkpoints")} {_WEIGHTS.stem}, or name a '
+            'file with `weights`, or train from scratch with '
+            f'weights={RANDOM!r}.')
     return {f'{_INIT}.checkpoint': str(found)}

@@ -11,6 +11,7 @@ from mmseg.models.backbones import ResNet
 from torch import Tensor, nn
 
 from mmseg_fst.registry import MODELS, WEIGHT_INITIALIZERS
+from mmseg_fst.utils.programs import program
 
 
 @MODELS.register_module()
@@ -132,7 +133,7 @@ class DCTPretrained:
                 'trained on RGB images. The published results of Diverse '
                 'Co-training cannot be expected with it, and the statistics '
                 'of DCTNet do not fit: compute them for your images with '
-                'tools/dct_stats.py. sh tools/download_checkpoints.sh '
+                f'tools/dct_stats.py. {program("download checkpoints")} '
                 f'{osp.splitext(osp.basename(self.checkpoint))[0]} shows '
                 'where to get the file.',
                 logger='current',
