@@ -13,7 +13,7 @@ case "${1:-}" in
             --report work_dirs/demo/report.html "$@" ;;
 esac
 case " $* " in
-    *demo/*)
+    *demo/streets_* | *demo/first_*)
         "$PYTHON" tools/make_streets.py "${STREETS_ROOT:-data/streets}" ;;
 esac
 exec "$PYTHON" run_experiments.py --config "$@"

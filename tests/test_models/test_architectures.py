@@ -341,6 +341,7 @@ EXPECTED = {
     'resnet50_pspnet': (lambda: resnet(50), pspnet),
     'swin-b_upernet': (swin_base, lambda: upernet(SWIN) + auxiliary(512)),
     'unet8_fcn': (unet8, lambda: conv(8, 11)),
+    'unet8_fcn_dice': (unet8, lambda: conv(8, 11)),
 }
 for depth in (50, 101):
     for decoder, rest in {
@@ -428,7 +429,7 @@ def test_size_and_logits(name):
 def test_one_file_of_weights_for_each_encoder(name):
     """The checkpoint is named after the network; unet8 learns from scratch."""
     backbone = Config.fromfile(str(FOLDER / f'{name}.py')).segmentor.backbone
-    if name == 'unet8_fcn':
+    if name.startswith('unet8_fcn'):
         assert 'init_cfg' not in backbone
         return
     is_dct = '-dct_' in name

@@ -14,12 +14,16 @@ def repository(tmp_path):
     """A copy of the files that a release reads, committed."""
     folder = tmp_path / 'repository'
     for name in ('mmseg_fst/version.py', 'mmseg_fst/report/page.html',
-                 'setup.py', 'requirements.txt', 'CITATION.cff'):
+                 'setup.py', 'pyproject.toml', 'MANIFEST.in',
+                 'mmseg_fst_command.py', 'requirements.txt', 'README.md',
+                 'CITATION.cff'):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text((REPOSITORY / name).read_text())
     for name in ('mmseg_fst', 'mmseg_fst/report'):
         (folder / name / '__init__.py').touch()
+    (folder / 'configs').mkdir()
+    (folder / 'configs' / 'a.py').touch()
     (folder / 'CHANGELOG.md').write_text(
         '# Changelog\n\n## Unreleased\n\n* Something.\n')
     for command in (['init', '-q'], ['add', '.'], ['commit', '-qm', 'first']):

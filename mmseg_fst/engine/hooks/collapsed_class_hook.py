@@ -1,9 +1,9 @@
 """Warnings about classes that a training does not learn."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 import torch
-from mmengine.dist import all_reduce, is_main_process
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.runner import Runner
@@ -43,7 +43,9 @@ class CollapsedClassHook(Hook):
     ``results.json``.
 
     Pixels of labels and of the pseudo-labels that remain after filters are
-    counted in each iteration, on their device and without waiting for it. The
+    counted in each iteration, on their device and without waiting for it, and
+    added up over all distributed processes, so that a checkpoint, which one
+    process writes, has all of them. The
     hook does not change the training. What is predicted is known from the
     loops of this package with a :class:`ConfusionIoUMetric`.
     """
@@ -60,7 +62,7 @@ class CollapsedClassHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict[str, Any]) -> None:
-        """Save the counts of this process.
+        """Save the counts.
 
         Args:
             runner (Runner): The runner of the training.
@@ -72,18 +74,14 @@ class CollapsedClassHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: dict[str, Any]) -> None:
-        """Restore the counts of a run that is resumed, in the main process.
+        """Restore the counts of a run that is resumed.
 
         Args:
             runner (Runner): The runner of the training.
             checkpoint (dict): Content of the checkpoint.
         """
         if runner._resume:
-            # All processes need the same keys for `all_reduce`.
-            self.counts = {
-                side: counts if is_main_process() else torch.zeros_like(counts)
-                for side, counts in checkpoint.get(_COUNTS, {}).items()
-            }
+            self.counts = dict(checkpoint.get(_COUNTS, {}))
 
     def after_train_iter(self,
                          runner: Runner,
@@ -101,11 +99,12 @@ class CollapsedClassHook(Hook):
         samples = data_batch['data_samples'] if (
             'data_samples' in data_batch) else data_batch[LABELED][
                 'data_samples']
-        for sample in samples:
-            self._count(runner, LABELED, sample.gt_sem_seg.data)
+        labels = [sample.gt_sem_seg.data for sample in samples]
+        self._count(runner, LABELED, [(label, None) for label in labels])
         mixed = getattr(unwrap(runner), 'mixed', None)
         if mixed is not None:
-            self._count(runner, _PSEUDO, mixed.label, pseudo_labeled(mixed))
+            self._count(
+                runner, _PSEUDO, [(mixed.label, pseudo_labeled(mixed))])
 
     def after_val_epoch(self, runner: Runner,
                         metrics: Optional[dict[str, float]] = None) -> None:
@@ -135,21 +134,24 @@ class CollapsedClassHook(Hook):
             runner.logger.warning(
                 f'Validation at iteration {runner.iter}. {text}')
 
-    def _count(self, runner: Runner, side: str, label: Tensor,
-               counted: Optional[Tensor] = None) -> None:
-        """Count the pixels of some label maps."""
-        counts = self.counts.get(side)
-        if counts is None:
-            counts = torch.zeros(len(_classes(runner)) + 1, dtype=torch.int64)
-        self.counts[side] = counts.to(label.device)  # once
-        count_classes_(self.counts[side], label, counted)
+    def _count(self, runner: Runner, side: str,
+               maps: Sequence[tuple[Tensor, Optional[Tensor]]]) -> None:
+        """Count pixels of label maps, each with a mask or None for all."""
+        found = torch.zeros(
+            len(_classes(runner)) + 1, dtype=torch.int64,
+            device=maps[0][0].device)
+        for label, counted in maps:
+            count_classes_(found, label, counted)
+        all_reduce(found, 'sum')
+        past = self.counts.get(side)
+        self.counts[side] = (
+            found if past is None else past.to(found.device) + found)
 
     def _last_counted(self, runner: Runner, past: Mapping[str, dict[str, int]]
                       ) -> dict[str, dict[str, int]]:
         """Update iterations by side and class from the counts, and reset."""
         last = dict(past)
         for side, counts in self.counts.items():
-            all_reduce(counts, 'sum')
             before = past.get(side, {})
             last[side] = {
                 name: runner.iter if count else before.get(name, 0)
@@ -171,9 +173,7 @@ def labeled_counts(runner: Runner) -> Optional[Tensor]:
     """
     for hook in runner.hooks:
         if isinstance(hook, CollapsedClassHook) and LABELED in hook.counts:
-            counts = hook.counts[LABELED].clone()
-            all_reduce(counts, 'sum')
-            return counts[:-1]
+            return hook.counts[LABELED][:-1]
     return None
 
 
