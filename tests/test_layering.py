@@ -139,8 +139,9 @@ def test_a_forbidden_import_is_seen(source, package, part):
 
 
 def test_command_lines_are_imported_by_nobody():
-    for path in REPOSITORY.glob('tools/*.py'):
-        for other in [*FILES, *REPOSITORY.glob('tools/*.py')]:
-            names = imported(other.read_text(), package_of(other))
-            assert f'tools.{path.stem}' not in names, other
+    tools = [*REPOSITORY.glob('tools/*.py')]
+    lines = {f'tools.{path.stem}' for path in tools}
+    for path in [*FILES, *tools]:
+        names = imported(path.read_text(), package_of(path))
+        assert not lines.intersection(names), path
     assert Path(REPOSITORY / 'run_experiments.py').is_file()

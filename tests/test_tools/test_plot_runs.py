@@ -1,18 +1,13 @@
 """tools/plot_runs.py plots logged values of runs."""
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import pytest
-from helpers import REPOSITORY
 from matplotlib.figure import Figure
 
+from mmseg_fst.commands import start
 from mmseg_fst.report.logged_values import plot_run, read_scalars, smooth
-
-TOOL = REPOSITORY / 'tools/plot_runs.py'
 
 
 def log(folder: Path, entries: list) -> None:
@@ -54,20 +49,18 @@ def test_a_single_value_is_visible(count, tmp_path):
     assert cv2.imread(str(tmp_path / 'curve.png')).std() > 0
 
 
-def test_an_image_is_written(run_folder, tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, str(TOOL), str(run_folder), *arguments],
-            capture_output=True, text=True, cwd=tmp_path,
-            env={**os.environ, 'PYTHONPATH': str(REPOSITORY)})
+def test_an_image_is_written(run_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
 
-    done = run('--key', 'agreement', '--out', 'agreement.png')
-    assert done.returncode == 0, done.stderr
+    def run(*arguments):
+        start('plot-runs', [str(run_folder), *arguments])
+
+    run('--key', 'agreement', '--out', 'agreement.png')
     image = cv2.imread(str(tmp_path / 'agreement.png'))
     assert image.std() > 1
-    done = run('--key', 'agreemnt')
-    assert done.returncode == 1 and 'scalars.json' in done.stderr
+    with pytest.raises(SystemExit, match='scalars.json'):
+        run('--key', 'agreemnt')
     assert not (tmp_path / 'curves.png').exists()
     log(tmp_path / 'short/debug/1/vis_data', [dict(step=1, agreement=.5)])
-    done = run(str(tmp_path / 'short'), '--key', 'agreement')
-    assert done.returncode == 0 and 'short only has a debug run' in done.stdout
+    run(str(tmp_path / 'short'), '--key', 'agreement')
+    assert 'short only has a debug run' in capsys.readouterr().out
