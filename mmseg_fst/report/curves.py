@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 #: Size of a chart and of its margins, in SVG units.
 WIDTH, HEIGHT = 460, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 52, 24, 10, 34
 #: Colorblind-safe palette of Okabe and Ito, without its yellow, which is
 #: hardly visible on white.
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9',
