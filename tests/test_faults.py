@@ -12,7 +12,7 @@ pytestmark = pytest.mark.faults
 KILLS = {'fst-d': 4}
 KILLED = -signal.SIGKILL
 # Left out of CI for its time; `-m faults` runs all.
-BY_HAND = 'fst-w', 'cutmix_fst'
+BY_HAND = 'fst-w', 'cutmix_fst', '3-cps'
 
 
 @pytest.mark.parametrize('method', [
