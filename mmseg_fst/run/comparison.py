@@ -1,12 +1,13 @@
 """Scores of several configs side by side."""
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
 import numpy as np
 
 from .run_config import title_of
+from .score_files import RESULTS, read_results
 from .tables import Row, format_table, make_row, mean_and_std
 
 #: IoU of each class of one network by seed, in percent; the last two rows are
@@ -33,19 +34,23 @@ def compare_runs(folders: Sequence[str]) -> Optional[str]:
 
     Returns:
         str | None: Markdown. None if fewer than two configs have finished
-        runs, or if their evaluation protocols or classes differ, so that
-        scores cannot be compared.
+        runs, or if their evaluation protocols, validation data or classes
+        differ, so that scores cannot be compared.
     """
     by_config = defaultdict(list)
     for folder in dict.fromkeys(folders):
         by_config[Path(folder).absolute().parent].append(folder)
-    rows = [make_row(title_of(config), runs)
-            for config, runs in by_config.items()]
+    titles = Counter(map(title_of, by_config))
+    rows = [
+        make_row(_title(config, titles), runs)
+        for config, runs in by_config.items()
+    ]
     rows = [row for row in rows if row.seeds]
     columns = {name: column for row in rows
                for name, column in _columns(row).items()}
     if (len(rows) < 2 or len({row.protocol for row in rows}) > 1
-            or len({tuple(column) for column in columns.values()}) > 1):
+            or len({tuple(column) for column in columns.values()}) > 1
+            or len(set(filter(None, map(_data, folders)))) > 1):
         return None
     first, *others = columns
     baseline = columns[first]
@@ -55,6 +60,19 @@ def compare_runs(folders: Sequence[str]) -> Optional[str]:
     ] for name in baseline])
     return ('IoU in percent after the last iteration, and the difference to '
             f'{first}:\n\n{table}')
+
+
+def _title(config: Path, titles: Mapping[str, int]) -> str:
+    """Name of a column, with its folder if the title is not unique."""
+    title = title_of(config)
+    return title if titles[title] == 1 else f'{config.parent.name}/{title}'
+
+
+def _data(folder: str) -> str:
+    """What a run was scored on; empty before its first validation."""
+    if not Path(folder, RESULTS).is_file():
+        return ''
+    return str(read_results(folder).get('data'))
 
 
 def _columns(row: Row) -> dict[str, Column]:

@@ -6,7 +6,8 @@ import pytest
 from mmseg_fst.apis import compare_runs
 
 
-def write_run(root, name, networks, seed=0, protocol='whole', last=2):
+def write_run(root, name, networks, seed=0, protocol='whole', last=2,
+              data='Streets'):
     """Write scores: of each network the IoU of road and pole.
 
     Args:
@@ -16,12 +17,13 @@ def write_run(root, name, networks, seed=0, protocol='whole', last=2):
         seed (int): The seed.
         protocol (str): The protocol.
         last (int): Iteration of the validation, of 2.
+        data (str): Name of the data.
     """
     folder = root / name / f'seed_{seed}'
     folder.mkdir(parents=True)
     iteration = str(last)
     (folder / 'results.json').write_text(json.dumps(dict(
-        seed=seed, max_iters=2, protocol=protocol,
+        seed=seed, max_iters=2, protocol=protocol, data=dict(name=data),
         iterations={iteration: {
             f'{network}/mIoU': sum(ious) / 2
             for network, ious in networks.items()}},
@@ -64,7 +66,7 @@ def test_seeds_of_a_config_are_averaged(tmp_path):
 
 
 @pytest.mark.parametrize('other', [
-    dict(protocol='windows'), dict(last=1),
+    dict(protocol='windows'), dict(last=1), dict(data='CamVid'),
 ])
 def test_what_does_not_compare_is_not_compared(tmp_path, other):
     folders = [
@@ -73,3 +75,10 @@ def test_what_does_not_compare_is_not_compared(tmp_path, other):
     ]
     assert compare_runs(folders) is None
     assert compare_runs(folders[:1]) is None
+
+
+def test_configs_of_one_name_are_told_apart(tmp_path):
+    rows = table_rows(compare_runs([
+        write_run(tmp_path, f'{folder}/fst', dict(student=(60., 0.)))
+        for folder in ('demo', 'uda')]))
+    assert rows['class'] == ['demo/fst', 'uda/fst']
